@@ -1,0 +1,84 @@
+'use strict';
+
+/**
+ * A DynamoDB on real HTTP that answers as it is told: for what the real one can't be made to do,
+ * such as throttle, hang or tear a connection.
+ */
+
+const { once } = require('node:events');
+const http = require('node:http');
+
+/**
+ * @typedef {object} Call
+ * @property {string} operation such as `GetItem`
+ * @property {any} body
+ * @property {http.IncomingHttpHeaders} headers
+ */
+
+/**
+ * Starts it. `answer` gets each call and returns what to send: `{ status, body, headers }`; `hang`
+ * for no answer at all; `tear` for a connection that is torn.
+ *
+ * @param {(call: Call) => any} answer
+ */
+async function startStub(answer) {
+  /** @type {Call[]} */
+  const calls = [];
+  const server = http.createServer(async (request, response) => {
+    let text = '';
+    for await (const chunk of request) text += chunk;
+    const operation = String(request.headers['x-amz-target']).split('.').pop();
+    const call = { operation, body: JSON.parse(text), headers: request.headers };
+    calls.push(call);
+    const said = await answer(call);
+    if (said === 'hang') return;
+    if (said === 'tear') {
+      request.socket.destroy();
+      return;
+    }
+    const { status = 200, body = {}, headers = {} } = said ?? {};
+    response.writeHead(status, {
+      'content-type': 'application/x-amz-json-1.0',
+      'x-amzn-requestid': 'REQUEST-ID',
+      ...headers,
+    });
+    response.end(typeof body === 'string' ? body : JSON.stringify(body));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+  return {
+    calls,
+    endpoint: `http://127.0.0.1:${port}`,
+    count: (operation) => calls.filter((call) => call.operation === operation).length,
+    async stop() {
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+}
+
+/** An error as DynamoDB sends it. */
+function refusal(name, message = `${name} from the stub`, status = 400) {
+  return {
+    status,
+    body: { __type: `com.amazonaws.dynamodb.v20120810#${name}`, message },
+  };
+}
+
+/** The answer to DescribeTable for a table keyed by `id`. */
+function table(status = 'ACTIVE', hashKey = 'id') {
+  return {
+    body: {
+      Table: {
+        TableName: 'sessions',
+        TableStatus: status,
+        KeySchema: [{ AttributeName: hashKey, KeyType: 'HASH' }],
+        AttributeDefinitions: [{ AttributeName: hashKey, AttributeType: 'S' }],
+      },
+    },
+  };
+}
+
+module.exports = { refusal, startStub, table };

@@ -1,0 +1,370 @@
+import type session = require('express-session');
+
+export = connect;
+
+/**
+ * The class `DynamoDBStore` as a subclass of a session module's `Store`.
+ *
+ * @typeParam Session what the application keeps in a session
+ * @param module express-session; or an object that has it, or a `Store`, as a property:
+ *   `{ session }`, Connect, Express 3
+ * @returns the same class for the same `Store`
+ * @throws {TypeError} where there is no `Store` in `module`
+ * @example
+ * const DynamoDBStore = connect(session);
+ * app.use(session({ store: new DynamoDBStore({ table: 'sessions' }), secret: 'keyboard cat' }));
+ */
+declare function connect<Session extends object = session.SessionData>(
+  module: connect.SessionModule,
+): connect.DynamoDBStoreClass<Session>;
+
+declare namespace connect {
+  /** What `connect()` finds a `Store` in. */
+  type SessionModule = HasStore | { readonly session: HasStore };
+
+  interface HasStore {
+    // biome-ignore lint/suspicious/noExplicitAny: the Store of any version of any session module
+    readonly Store: abstract new (...args: any[]) => object;
+  }
+
+  /** A `DynamoDBStore` on the `Store` that `connect()` was given. */
+  interface DynamoDBStoreClass<Session extends object = session.SessionData> {
+    new (options?: DynamoDBStoreOptions<Session>): DynamoDBStore<Session>;
+    readonly prototype: DynamoDBStore<Session>;
+  }
+
+  /** How long a session without a lifetime of its own lives, in milliseconds. */
+  type TimeToLive<Session> = number | ((session: Session) => number);
+
+  interface DynamoDBStoreOptions<Session = session.SessionData> {
+    /**
+     * The table's name.
+     * @default 'sessions'
+     */
+    table?: string;
+    /**
+     * The table's partition key, of type S.
+     * @default 'id'
+     */
+    hashKey?: string;
+    /**
+     * What stands before a session's id in the table.
+     * @default 'sess:'
+     */
+    prefix?: string;
+
+    /**
+     * A client of either AWS SDK for JavaScript: a `DynamoDBClient` of v3 or an `AWS.DynamoDB` of
+     * v2. Its region, endpoint and credentials are used; the requests go out from the addon.
+     */
+    client?: AwsClient;
+    /**
+     * How to reach DynamoDB, where no client is given. What is missing here, the AWS environment
+     * decides: variables, profile files, container and instance roles.
+     */
+    dynamoConfig?: DynamoConfig;
+    /**
+     * A JSON file of settings as in `dynamoConfig`, relative to the working directory. Read at
+     * construction. From connect-dynamodb 2.x.
+     */
+    AWSConfigPath?: string;
+    /** Settings as in `dynamoConfig`. From connect-dynamodb 2.x. */
+    AWSConfigJSON?: DynamoConfig;
+    /** The region. From connect-dynamodb 2.x. */
+    AWSRegion?: string;
+
+    /**
+     * The read capacity units of a table that the store creates.
+     * @default 5
+     */
+    readCapacityUnits?: number | string;
+    /**
+     * The write capacity units of a table that the store creates.
+     * @default 5
+     */
+    writeCapacityUnits?: number | string;
+    /**
+     * Whether a table that the store creates is paid for on demand; then capacity units have no
+     * effect.
+     * @default false
+     */
+    payPerRequest?: boolean;
+    /**
+     * Whether a table that the store creates gets DynamoDB's time to live on `expires`. Where the
+     * server refuses, the store emits `warning`. The time to live of a table that exists is never
+     * changed.
+     * @default true
+     */
+    timeToLive?: boolean;
+    /**
+     * Whether to take the table for existing, without looking.
+     * @default false
+     */
+    initialized?: boolean;
+
+    /**
+     * Whether reads are strongly consistent. Eventually consistent ones cost half, and may miss
+     * the login of a moment ago.
+     * @default true
+     */
+    consistentRead?: boolean;
+    /**
+     * The lifetime of sessions whose cookie has none, in milliseconds, or a function of the
+     * session that gives it.
+     * @default 86400000 (a day)
+     */
+    ttl?: TimeToLive<Session>;
+    /** Keys of the session to store in attributes of their own as well, as for an index. */
+    specialKeys?: ReadonlyArray<Readonly<DynamoDBStoreOptionsSpecialKey>>;
+    /**
+     * Whether a session may be without one of the special keys.
+     * @default false
+     */
+    skipThrowMissingSpecialKeys?: boolean;
+    /**
+     * Milliseconds between two runs of `reap()`; 0 for none. Each run reads the whole table:
+     * DynamoDB's time to live does the same for nothing.
+     * @default 0
+     */
+    reapInterval?: number;
+
+    /**
+     * Milliseconds that a call may take, retries and waiting for the table included; for `all`,
+     * `length`, `ids`, `clear` and `reap`, that each of their requests may take.
+     * @default 10000
+     */
+    operationTimeout?: number;
+    /**
+     * Milliseconds that `initialize()` waits for a table to become usable.
+     * @default 120000
+     */
+    tableTimeout?: number;
+  }
+
+  interface DynamoDBStoreOptionsSpecialKey {
+    /** The key in the session and the attribute in the item. */
+    name: string;
+    /**
+     * The attribute's type: `S` for strings, `N` for numbers and numeric strings, `B` for Buffers
+     * and typed arrays.
+     */
+    type: 'S' | 'N' | 'B';
+  }
+
+  /** A `DynamoDBClient` of `@aws-sdk/client-dynamodb`, or an `AWS.DynamoDB` of `aws-sdk`. */
+  type AwsClient = { readonly config: object } & (
+    | { send(...args: never): unknown }
+    | { getItem(...args: never): unknown }
+  );
+
+  /** Credentials, as both AWS SDKs for JavaScript have them. */
+  interface AwsCredentials {
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly sessionToken?: string;
+    /** When to ask the provider again. */
+    readonly expiration?: Date;
+  }
+
+  /** How to reach DynamoDB. */
+  interface DynamoConfig {
+    /** @default the AWS environment's, else 'us-east-1' */
+    region?: string;
+    /** A URL, such as `http://localhost:8000`; an `AWS.Endpoint`. */
+    endpoint?: string | { readonly href: string };
+    /**
+     * Credentials, or an asynchronous function that gives them: called when they are first
+     * needed, and again before they expire. An `AWS.Credentials` of aws-sdk v2 will do.
+     */
+    credentials?:
+      | AwsCredentials
+      | (() => Promise<AwsCredentials>)
+      | { get(callback: (error?: Error) => void): void };
+    accessKeyId?: string;
+    secretAccessKey?: string;
+    sessionToken?: string;
+    /** The profile to read in the AWS configuration files. */
+    profile?: string;
+    /**
+     * How often a request is sent at most, the first time included.
+     * @default the AWS environment's, else 3
+     */
+    maxAttempts?: number;
+    /** As `maxAttempts`, without the first time. From aws-sdk v2. */
+    maxRetries?: number;
+    /**
+     * Milliseconds that one attempt may take.
+     * @default 3000
+     */
+    requestTimeout?: number;
+    /**
+     * Milliseconds that a connection may take to open.
+     * @default 1000
+     */
+    connectTimeout?: number;
+    /** `requestTimeout` and `connectTimeout` under the names of aws-sdk v2. */
+    httpOptions?: { timeout?: number; connectTimeout?: number };
+    useDualstackEndpoint?: boolean;
+    useFipsEndpoint?: boolean;
+  }
+
+  /** A failure of the store, of DynamoDB or of the way there. */
+  class SessionStoreError extends Error {
+    /**
+     * Stable: DynamoDB's name for the error, such as `ResourceNotFoundException` or
+     * `ProvisionedThroughputExceededException`, or one of `ERR_SESSION_TIMEOUT`,
+     * `ERR_SESSION_UNREACHABLE`, `ERR_SESSION_CREDENTIALS`, `ERR_SESSION_SETTINGS`,
+     * `ERR_SESSION_SERIALIZE`, `ERR_SESSION_SPECIAL_KEY`, `ERR_SESSION_TABLE_KEY`,
+     * `ERR_SESSION_TABLE_STATUS`, `ERR_SESSION_CLOSED`.
+     */
+    readonly code: string;
+    /** Whether the same call may succeed a little later. */
+    readonly retryable: boolean;
+    /** The id by which AWS support finds the request. */
+    readonly requestId?: string;
+    /** The HTTP status of DynamoDB's answer. */
+    readonly statusCode?: number;
+    /** The two above, where the AWS SDK for JavaScript v3 has them. */
+    readonly $metadata?: { readonly httpStatusCode?: number; readonly requestId?: string };
+  }
+
+  type CallbackError = Error | undefined | null;
+
+  /** A session as it is stored: the application's data and the cookie. */
+  type Stored<Session extends object> = Session & session.SessionData;
+
+  /**
+   * Sessions in DynamoDB, for express-session and whatever takes its stores.
+   *
+   * Each method calls back once, on a later tick; without a callback it returns a promise. Errors
+   * are a {@link SessionStoreError}, or a `TypeError` with the code `ERR_INVALID_ARG_VALUE` for an
+   * argument that cannot be right.
+   *
+   * As `connect.DynamoDBStore` it is ready made on the application's express-session.
+   *
+   * @example
+   * import session from 'express-session';
+   * import { DynamoDBStore } from 'dynamo-session-store';
+   *
+   * const store = new DynamoDBStore({ table: 'sessions' });
+   * store.on('warning', (warning) => console.warn(warning));
+   * app.use(session({ store, secret: 'keyboard cat', resave: false, saveUninitialized: false }));
+   */
+  class DynamoDBStore<Session extends object = session.SessionData> extends session.Store {
+    /** @throws {TypeError} names the option that is wrong */
+    constructor(options?: DynamoDBStoreOptions<Session>);
+
+    readonly table: string;
+    readonly hashKey: string;
+    readonly prefix: string;
+    readonly readCapacityUnits: number;
+    readonly writeCapacityUnits: number;
+    readonly payPerRequest: boolean;
+    readonly timeToLive: boolean;
+    readonly consistentRead: boolean;
+    readonly specialKeys: ReadonlyArray<Readonly<DynamoDBStoreOptionsSpecialKey>>;
+    readonly skipThrowMissingSpecialKeys: boolean;
+    readonly reapInterval: number;
+    /** The client that was passed. */
+    readonly client: AwsClient | undefined;
+    /** Whether the table is known to be there. */
+    initialized: boolean;
+
+    /**
+     * Looks for the table with `describeSessionsTable()` and creates it with
+     * `createSessionsTable()` where there is none. Calls at the same time share one run; after a
+     * failure the next call tries again. Every other method does this by itself.
+     */
+    initialize(): Promise<void>;
+    initialize(callback: (error: CallbackError) => void): void;
+
+    /**
+     * Waits until the table can be used. The error of a table that is missing has the name
+     * `ResourceNotFoundException`.
+     */
+    describeSessionsTable(): Promise<void>;
+    describeSessionsTable(callback: (error: CallbackError) => void): void;
+
+    /** Creates the table and waits until it can be used. */
+    createSessionsTable(): Promise<void>;
+    createSessionsTable(callback: (error: CallbackError) => void): void;
+
+    /** The session; `null` where there is none, or it has expired. */
+    get(sid: string): Promise<Stored<Session> | null>;
+    get(
+      sid: string,
+      callback: (error: CallbackError, session?: Stored<Session> | null) => void,
+    ): void;
+
+    /** Stores the session, also one that has expired. */
+    set(sid: string, session: Stored<Session>): Promise<void>;
+    set(sid: string, session: Stored<Session>, callback?: (error?: CallbackError) => void): void;
+
+    /**
+     * Moves the end of a session. Gives its new end, in seconds since the Unix epoch; nothing
+     * where the session is gone, which is then not brought back.
+     */
+    touch(sid: string, session: Stored<Session>): Promise<{ expires: number } | undefined>;
+    touch(
+      sid: string,
+      session: Stored<Session>,
+      callback?: (error?: CallbackError, result?: { expires: number }) => void,
+    ): void;
+
+    /** Deletes the session. One that is not there is no error. */
+    destroy(sid: string): Promise<void>;
+    destroy(sid: string, callback?: (error?: CallbackError) => void): void;
+
+    /** Every session under the prefix that is alive, with its id as `id`. Reads the whole table. */
+    all(): Promise<Array<Stored<Session> & { id: string }>>;
+    all(
+      callback: (error: CallbackError, sessions?: Array<Stored<Session> & { id: string }>) => void,
+    ): void;
+
+    /** How many sessions under the prefix are alive. Reads the whole table. */
+    length(): Promise<number>;
+    length(callback: (error: CallbackError, length?: number) => void): void;
+
+    /** The ids of the sessions under the prefix that are alive. Reads the whole table. */
+    ids(): Promise<string[]>;
+    ids(callback: (error: CallbackError, ids?: string[]) => void): void;
+
+    /** Deletes the sessions under the prefix that are alive. Reads the whole table. */
+    clear(): Promise<void>;
+    clear(callback?: (error?: CallbackError) => void): void;
+
+    /**
+     * Deletes the sessions under the prefix that have expired, and gives their number. Reads the
+     * whole table. One that is touched or saved meanwhile stays.
+     */
+    reap(): Promise<number>;
+    reap(callback?: (error?: CallbackError, reaped?: number) => void): void;
+
+    /** The session in the answer to a GetItem; `null` where there is none, or it has expired. */
+    getParsedSession(result: { readonly Item?: object }): Stored<Session> | null;
+
+    /**
+     * When a session ends, in whole seconds since the Unix epoch: by `cookie.maxAge`
+     * (milliseconds), else `cookie.expires`, else the option `ttl`.
+     */
+    getExpiresValue(session: Partial<Stored<Session>>): number;
+
+    /** Stops the timer of `reapInterval`. */
+    clearInterval(): void;
+
+    /**
+     * Stops the timer and lets go of the connections. Calls after it fail with
+     * `ERR_SESSION_CLOSED`; those under way end as they would have.
+     */
+    close(): Promise<void>;
+    close(callback: (error: CallbackError) => void): void;
+
+    /**
+     * `warning`: something that no call could report failed, such as a timed `reap()` or the time
+     * to live of a new table. Without a listener it becomes a warning of the process.
+     */
+    on(event: 'warning', listener: (warning: Error & { code?: string }) => void): this;
+    // biome-ignore lint/suspicious/noExplicitAny: as EventEmitter has it
+    on(event: string | symbol, listener: (...args: any[]) => void): this;
+  }
+}

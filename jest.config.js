@@ -1,0 +1,11 @@
+'use strict';
+
+/** @type {import('jest').Config} */
+module.exports = {
+  testMatch: ['<rootDir>/__test__/**/*.test.js'],
+  modulePathIgnorePatterns: ['<rootDir>/target/'],
+  globalSetup: '<rootDir>/__test__/support/dynamodb-local-global-setup.js',
+  globalTeardown: '<rootDir>/__test__/support/dynamodb-local-global-teardown.js',
+  // A hang must fail before CI does; nothing that works takes a tenth of it.
+  testTimeout: 60_000,
+};

@@ -1,0 +1,505 @@
+'use strict';
+
+/**
+ * The store interface of express-session, and of all that take its stores: Connect,
+ * `@fastify/session`, NestJS.
+ */
+
+const { performance } = require('node:perf_hooks');
+const { expiresAt, openConnectStore } = require('../native/binding');
+const { readConnection } = require('./aws-config');
+const { deliver, within } = require('./callback');
+const { SessionStoreError, invalidArgument, settle, storeError, toError } = require('./errors');
+const { option, optionsObject, typeName, warnOfUnknown } = require('./options');
+
+/** @import { NativeStore, SpecialArgument, SpecialKeyOption } from '../native/binding' */
+/** @typedef {(error: any, value?: any) => void} Callback */
+
+const DEFAULTS = Object.freeze({
+  table: 'sessions',
+  hashKey: 'id',
+  prefix: 'sess:',
+  readCapacityUnits: 5,
+  writeCapacityUnits: 5,
+  /** Milliseconds: a day. */
+  ttl: 86_400_000,
+  /** Milliseconds. */
+  operationTimeout: 10_000,
+  /** Milliseconds: AWS takes up to half a minute to create a table. */
+  tableTimeout: 120_000,
+});
+
+/** The longest time that a timer of Node can wait, in milliseconds. */
+const LONGEST_TIMER = 2_147_483_647;
+
+const KNOWN = new Set([
+  'AWSConfigJSON',
+  'AWSConfigPath',
+  'AWSRegion',
+  'client',
+  'consistentRead',
+  'dynamoConfig',
+  'hashKey',
+  'initialized',
+  'operationTimeout',
+  'payPerRequest',
+  'prefix',
+  'readCapacityUnits',
+  'reapInterval',
+  'skipThrowMissingSpecialKeys',
+  'specialKeys',
+  'table',
+  'tableTimeout',
+  'timeToLive',
+  'ttl',
+  'writeCapacityUnits',
+]);
+
+/** @type {WeakMap<Function, Function>} */
+const classes = new WeakMap();
+
+/**
+ * The class `DynamoDBStore` as a subclass of a session module's `Store`.
+ *
+ * @param {any} module express-session; or an object that has it, or a `Store`, as a property:
+ *   `{ session }`, Connect, Express 3
+ * @returns {any} the same class for the same `Store`
+ */
+function connect(module) {
+  const Store = module?.Store ?? module?.session?.Store;
+  if (typeof Store !== 'function') {
+    throw invalidArgument(
+      'connect() takes express-session, or an object with it as "session", to find its Store',
+    );
+  }
+  const known = classes.get(Store);
+  if (known) return known;
+  const made = storeClass(Store);
+  classes.set(Store, made);
+  return made;
+}
+
+/** @param {new (options?: any) => import('node:events').EventEmitter} Store */
+function storeClass(Store) {
+  return class DynamoDBStore extends Store {
+    /** @type {NativeStore} */
+    #native;
+    /** @type {Promise<void> | undefined} */
+    #initializing;
+    /** @type {ReturnType<typeof readOptions>} */
+    #settings;
+
+    /** @param {any} [given] */
+    constructor(given) {
+      const options = optionsObject(given, 'the options of DynamoDBStore');
+      super(options);
+      const settings = readOptions(options);
+      const { connection, callbacks } = readConnection(options);
+      this.#settings = settings;
+      this.#native = settle(openConnectStore(settings.native, connection, callbacks));
+      // Read only: the addon has its own copies, and an assignment must not look as if it worked.
+      const { native, reapInterval } = settings;
+      for (const [name, value] of Object.entries({ ...native, reapInterval })) {
+        Object.defineProperty(this, name, { value, enumerable: true });
+      }
+      Object.defineProperty(this, 'client', { value: options.client ?? undefined });
+      /** Whether the table is known to be there. */
+      this.initialized = settings.initialized;
+      /** @type {NodeJS.Timeout | undefined} */
+      this._reap = undefined;
+      if (reapInterval > 0) this.#reapEvery(reapInterval);
+    }
+
+    /** @param {Callback} [callback] */
+    initialize(callback) {
+      return deliver(this.#initialize(), callback);
+    }
+
+    /** @param {Callback} [callback] */
+    describeSessionsTable(callback) {
+      return deliver(this.#describeTable(), callback);
+    }
+
+    /** @param {Callback} [callback] */
+    createSessionsTable(callback) {
+      return deliver(this.#createTable(), callback);
+    }
+
+    /**
+     * @param {string} sid
+     * @param {Callback} [callback]
+     */
+    get(sid, callback) {
+      return deliver(this.#get(sid), callback);
+    }
+
+    /**
+     * @param {string} sid
+     * @param {any} session
+     * @param {Callback} [callback]
+     */
+    set(sid, session, callback) {
+      return deliver(this.#set(sid, session), callback);
+    }
+
+    /**
+     * @param {string} sid
+     * @param {any} session
+     * @param {Callback} [callback]
+     */
+    touch(sid, session, callback) {
+      return deliver(this.#touch(sid, session), callback);
+    }
+
+    /**
+     * @param {string} sid
+     * @param {Callback} [callback]
+     */
+    destroy(sid, callback) {
+      return deliver(this.#destroy(sid), callback);
+    }
+
+    /** @param {Callback} [callback] */
+    all(callback) {
+      return deliver(this.#all(), callback);
+    }
+
+    /** @param {Callback} [callback] */
+    length(callback) {
+      return deliver(
+        this.#call((limit) => this.#native.count(Date.now(), limit)),
+        callback,
+      );
+    }
+
+    /** @param {Callback} [callback] */
+    ids(callback) {
+      return deliver(
+        this.#call((limit) => this.#native.ids(Date.now(), limit)),
+        callback,
+      );
+    }
+
+    /** @param {Callback} [callback] */
+    clear(callback) {
+      return deliver(
+        this.#call((limit) => this.#native.clear(Date.now(), limit)),
+        callback,
+      );
+    }
+
+    /** @param {Callback} [callback] */
+    reap(callback) {
+      return deliver(
+        this.#call((limit) => this.#native.reap(Date.now(), limit)),
+        callback,
+      );
+    }
+
+    /**
+     * The session in the answer to a GetItem, as in connect-dynamodb.
+     *
+     * @param {{ Item?: any }} result
+     */
+    getParsedSession(result) {
+      const sess = result?.Item?.sess?.S?.toString();
+      const data = settle(
+        this.#native.sessionOf(sess, result?.Item?.expires?.N?.toString(), Date.now()),
+      );
+      return typeof data === 'string' ? parse(data) : null;
+    }
+
+    /**
+     * When a session ends, in whole seconds since the Unix epoch.
+     *
+     * @param {any} session
+     * @returns {number}
+     */
+    getExpiresValue(session) {
+      const now = Date.now();
+      const cookie = session?.cookie;
+      // Date.parse takes a Date too, and gives NaN for what is none.
+      const cookieEnd = cookie?.expires ? Date.parse(cookie.expires) : Number.NaN;
+      if (Number.isFinite(cookie?.maxAge)) return expiresAt(now + cookie.maxAge);
+      if (Number.isFinite(cookieEnd)) return expiresAt(cookieEnd);
+      const { ttl } = this.#settings;
+      const lifetime = typeof ttl === 'function' ? ttl(session) : ttl;
+      if (Number.isFinite(lifetime)) return expiresAt(now + lifetime);
+      throw invalidArgument(`the function "ttl" gave ${typeName(lifetime)}, not milliseconds`);
+    }
+
+    /** Stops the timer of `reapInterval`. */
+    clearInterval() {
+      clearInterval(this._reap);
+      this._reap = undefined;
+    }
+
+    /** @param {Callback} [callback] */
+    close(callback) {
+      this.clearInterval();
+      this.#native.close();
+      return deliver(Promise.resolve(), callback);
+    }
+
+    #initialize() {
+      if (this.initialized) return Promise.resolve();
+      this.#initializing ??= this.#findOrCreateTable().finally(() => {
+        this.#initializing = undefined;
+      });
+      return this.#initializing;
+    }
+
+    async #findOrCreateTable() {
+      try {
+        await this.describeSessionsTable();
+      } catch (error) {
+        if (/** @type {any} */ (error)?.name !== 'ResourceNotFoundException') throw error;
+        await this.createSessionsTable();
+      }
+      this.initialized = true;
+    }
+
+    async #describeTable() {
+      settle(await this.#native.describeTable(this.#settings.tableTimeout));
+    }
+
+    async #createTable() {
+      const { native, tableTimeout } = this.#settings;
+      const { timeToLiveFailure } = settle(await this.#native.createTable(tableTimeout));
+      if (!timeToLiveFailure) return;
+      const message = `table "${native.table}" was created without time to live`;
+      const cause = toError(timeToLiveFailure);
+      this.#warn(new SessionStoreError({ ...timeToLiveFailure, message }, { cause }));
+    }
+
+    /** @param {string} sid */
+    async #get(sid) {
+      const id = sessionId(sid);
+      const data = await this.#call((limit) => this.#native.load(id, Date.now(), limit));
+      return typeof data === 'string' ? parse(data) : null;
+    }
+
+    /**
+     * @param {string} sid
+     * @param {any} session
+     */
+    async #set(sid, session) {
+      // All of it is read before the first wait: the caller may change the session after that.
+      const id = sessionId(sid);
+      const data = stringify(session);
+      const expires = this.#expires(session);
+      const special = this.#settings.native.specialKeys.map(({ name }) => specialValue(session[name]));
+      await this.#call((limit) => this.#native.save(id, data, expires, special, limit));
+    }
+
+    /**
+     * @param {string} sid
+     * @param {any} session
+     */
+    async #touch(sid, session) {
+      const id = sessionId(sid);
+      const expires = this.#expires(session);
+      const found = await this.#call((limit) => this.#native.touch(id, expires, limit));
+      return found ? { expires } : undefined;
+    }
+
+    /** @param {string} sid */
+    async #destroy(sid) {
+      const id = sessionId(sid);
+      await this.#call((limit) => this.#native.destroy(id, limit));
+    }
+
+    async #all() {
+      const entries = await this.#call((limit) => this.#native.list(Date.now(), limit));
+      return entries.flatMap(({ sid, data }) => {
+        const session = parse(data);
+        return session ? [{ ...session, id: sid }] : [];
+      });
+    }
+
+    /**
+     * A call into the addon, once the table is there. Its limit is what waiting for the table has
+     * left of `operationTimeout`.
+     *
+     * @template T
+     * @param {(limit: number) => Promise<import('../native/binding').Outcome<T>>} call
+     * @returns {Promise<T>}
+     */
+    async #call(call) {
+      let limit = this.#settings.operationTimeout;
+      if (!this.initialized) {
+        const started = performance.now();
+        await within(Promise.resolve(this.initialize()), limit, 'initializing the table');
+        limit = Math.max(1, limit - (performance.now() - started));
+      }
+      return settle(await call(limit));
+    }
+
+    /** @param {any} session */
+    #expires(session) {
+      const expires = this.getExpiresValue(session);
+      if (Number.isFinite(expires)) return expires;
+      throw invalidArgument(`getExpiresValue() gave ${typeName(expires)} instead of seconds`);
+    }
+
+    /** @param {number} interval in milliseconds */
+    #reapEvery(interval) {
+      let reaping = false;
+      this._reap = setInterval(() => {
+        if (reaping) return;
+        reaping = true;
+        this.reap((error) => {
+          reaping = false;
+          if (error) this.#warn(error);
+        });
+      }, interval).unref();
+    }
+
+    /** @param {Error & { code?: string }} warning */
+    #warn(warning) {
+      // On a tick of its own: what a listener throws must not become the failure of what warned.
+      process.nextTick(() => {
+        if (this.emit('warning', warning)) return;
+        const { message, code } = warning;
+        process.emitWarning(message, { type: 'DynamoDBStoreWarning', code });
+      });
+    }
+  };
+}
+
+/** @param {Record<string, any>} options */
+function readOptions(options) {
+  warnOfUnknown(options, KNOWN);
+  return {
+    native: {
+      table: option(options, 'table', 'string') ?? DEFAULTS.table,
+      hashKey: option(options, 'hashKey', 'string') ?? DEFAULTS.hashKey,
+      prefix: option(options, 'prefix', 'string') ?? DEFAULTS.prefix,
+      specialKeys: readSpecialKeys(options),
+      skipThrowMissingSpecialKeys: option(options, 'skipThrowMissingSpecialKeys', 'boolean') ?? false,
+      consistentRead: option(options, 'consistentRead', 'boolean') ?? true,
+      payPerRequest: option(options, 'payPerRequest', 'boolean') ?? false,
+      readCapacityUnits: readCapacity(options, 'readCapacityUnits'),
+      writeCapacityUnits: readCapacity(options, 'writeCapacityUnits'),
+      timeToLive: option(options, 'timeToLive', 'boolean') ?? true,
+    },
+    initialized: option(options, 'initialized', 'boolean') ?? false,
+    reapInterval: readTime(options, 'reapInterval', 0) ?? 0,
+    operationTimeout: readTime(options, 'operationTimeout', 1) ?? DEFAULTS.operationTimeout,
+    tableTimeout: readTime(options, 'tableTimeout', 1) ?? DEFAULTS.tableTimeout,
+    ttl: readTtl(options),
+  };
+}
+
+/**
+ * @param {Record<string, any>} options
+ * @returns {SpecialKeyOption[]}
+ */
+function readSpecialKeys(options) {
+  const keys = option(options, 'specialKeys', 'array') ?? [];
+  const read = keys.map((/** @type {unknown} */ key, /** @type {number} */ index) => {
+    const owner = `specialKeys[${index}]`;
+    const each = optionsObject(key, `option "${owner}"`);
+    const [name, type] = ['name', 'type'].map((part) => option(each, part, 'string', owner));
+    if (name === undefined) throw invalidArgument(`option "${owner}.name" is missing`);
+    if (type === undefined) throw invalidArgument(`option "${owner}.type" is missing`);
+    return Object.freeze({ name, type });
+  });
+  return /** @type {any} */ (Object.freeze(read));
+}
+
+/**
+ * connect-dynamodb took these through `parseInt`, so a numeric string is fine.
+ *
+ * @param {Record<string, any>} options
+ * @param {'readCapacityUnits' | 'writeCapacityUnits'} name
+ * @returns {number}
+ */
+function readCapacity(options, name) {
+  const units = option(options, name, ['number', 'string']) ?? DEFAULTS[name];
+  return typeof units === 'string' && units.trim() === '' ? Number.NaN : Number(units);
+}
+
+/**
+ * @param {Record<string, any>} options
+ * @param {string} name
+ * @param {number} least
+ * @returns {number | undefined} milliseconds
+ */
+function readTime(options, name, least) {
+  const time = option(options, name, 'number');
+  if (time === undefined || (time >= least && time <= LONGEST_TIMER)) return time;
+  throw invalidArgument(
+    `option "${name}" must be a number of milliseconds from ${least} to ${LONGEST_TIMER}`,
+  );
+}
+
+/** @param {Record<string, any>} options */
+function readTtl(options) {
+  const ttl = option(options, 'ttl', ['number', 'function']) ?? DEFAULTS.ttl;
+  if (typeof ttl === 'function' || ttl > 0) return ttl;
+  throw invalidArgument('option "ttl" must be more than 0 milliseconds, or a function');
+}
+
+/**
+ * @param {unknown} sid
+ * @returns {string}
+ */
+function sessionId(sid) {
+  // connect-dynamodb put the prefix before it, which made a string of a number.
+  if (typeof sid === 'number') return String(sid);
+  if (typeof sid === 'string' && sid !== '') return sid;
+  const got = sid === '' ? 'empty' : typeName(sid);
+  throw invalidArgument(`the session id must be a string, but is ${got}`);
+}
+
+/**
+ * @param {unknown} session
+ * @returns {string}
+ */
+function stringify(session) {
+  if (typeof session !== 'object' || session === null) {
+    throw invalidArgument(`the session must be an object, but is ${typeName(session)}`);
+  }
+  let data;
+  try {
+    data = JSON.stringify(session);
+  } catch (cause) {
+    throw storeError('ERR_SESSION_SERIALIZE', 'the session cannot be written as JSON', { cause });
+  }
+  if (data !== undefined) return data;
+  throw storeError('ERR_SESSION_SERIALIZE', 'the session cannot be written as JSON');
+}
+
+/**
+ * `null` for what is no session: connect-dynamodb 3.x takes a row that cannot be read for none.
+ *
+ * @param {string} data
+ */
+function parse(data) {
+  try {
+    const session = JSON.parse(data);
+    return typeof session === 'object' ? session : null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * The value of a special key as the addon takes it; bytes are copied, as they are read on another
+ * thread.
+ *
+ * @param {any} value
+ * @returns {SpecialArgument | undefined}
+ */
+function specialValue(value) {
+  if (value === undefined || typeof value === 'string' || typeof value === 'number') return value;
+  if (ArrayBuffer.isView(value)) {
+    return Buffer.from(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
+  }
+  // What JSON makes of a Buffer: that is how it comes back from the table.
+  if (value?.type === 'Buffer' && Array.isArray(value.data)) return Buffer.from(value.data);
+  return { typeName: typeName(value) };
+}
+
+module.exports = { connect };

@@ -1,0 +1,92 @@
+'use strict';
+
+/**
+ * Reading option objects: JavaScript types are checked here, values in the addon. An error names
+ * the option, what it got (a type, never the value) and what it takes.
+ */
+
+const { invalidArgument } = require('./errors');
+
+/** @param {unknown} value */
+function typeName(value) {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'an array';
+  if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
+  return typeof value;
+}
+
+/** @typedef {'string' | 'boolean' | 'number' | 'function' | 'array' | 'object'} Kind */
+
+/**
+ * What an option may take: the words for the error, and the test.
+ *
+ * @type {Record<Kind, readonly [string, (value: unknown) => boolean]>}
+ */
+const kinds = {
+  string: ['a string', (value) => typeof value === 'string'],
+  boolean: ['a boolean', (value) => typeof value === 'boolean'],
+  number: ['a finite number', Number.isFinite],
+  function: ['a function', (value) => typeof value === 'function'],
+  array: ['an array', Array.isArray],
+  object: [
+    'an object',
+    (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  ],
+};
+
+/**
+ * The option `name` of `options`; `undefined` where it is missing or `null`, as the replaced
+ * packages have it.
+ *
+ * @param {Record<string, any>} options
+ * @param {string} name
+ * @param {Kind | Kind[]} kind
+ * @param {string} [owner] the option that `options` are the value of
+ * @returns {any}
+ */
+function option(options, name, kind, owner) {
+  const value = options[name];
+  if (value === undefined || value === null) return undefined;
+  const allowed = [kind].flat();
+  if (allowed.some((each) => kinds[each][1](value))) return value;
+  const takes = allowed.map((each) => kinds[each][0]).join(' or ');
+  const path = owner ? `${owner}.${name}` : name;
+  throw invalidArgument(`option "${path}" must be ${takes}, but is ${typeName(value)}`);
+}
+
+/** @type {Set<string>} */
+const warned = new Set();
+
+/**
+ * Warns of each name in `options` that is not `known`, once in the life of the process.
+ *
+ * @param {Record<string, any>} options
+ * @param {ReadonlySet<string>} known
+ * @param {string} [owner] the option that `options` are the value of
+ */
+function warnOfUnknown(options, known, owner) {
+  for (const name of Object.keys(options)) {
+    const path = owner ? `${owner}.${name}` : name;
+    if (known.has(name) || options[name] === undefined || warned.has(path)) continue;
+    warned.add(path);
+    process.emitWarning(`option "${path}" is not known and has no effect`, {
+      type: 'DynamoDBStoreWarning',
+      code: 'DYNAMO_SESSION_STORE_UNKNOWN_OPTION',
+    });
+  }
+}
+
+/**
+ * The option object itself: none is the same as an empty one.
+ *
+ * @param {unknown} options
+ * @param {string} owner
+ * @returns {Record<string, any>}
+ */
+function optionsObject(options, owner) {
+  if (options === undefined || options === null) return {};
+  if (kinds.object[1](options)) return /** @type {Record<string, any>} */ (options);
+  throw invalidArgument(`${owner} must be an object, but is ${typeName(options)}`);
+}
+
+module.exports = { option, optionsObject, typeName, warnOfUnknown };

@@ -1,0 +1,171 @@
+/** What a method hands back: its result, or a failure. */
+export type Outcome<T> = T | Failure
+
+/**
+ * Which binding artifact the generated loader actually loaded: `'native'` for
+ * a native addon, otherwise the `platformArchABI` of the WASI flavor. Every
+ * flavor napi-rs can build is listed, because `NAPI_RS_NATIVE_LIBRARY_PATH`
+ * can point the loader at a WASI artifact this package does not build itself.
+ */
+export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
+
+/**
+ * A session store. `now` is in milliseconds since the Unix epoch; `limit` in milliseconds, the
+ * time that each request of a call may take, retries included.
+ *
+ * No method throws and no promise rejects: a failure is a result, see `Failure`.
+ */
+export declare class NativeStore {
+  /** The session as JSON, `null` where there is none or it has ended. */
+  load(sid: string, now: number, limit: number): Promise<Outcome<string | undefined | null>>
+  /**
+   * Writes a session, given as JSON. `expires` is in seconds since the Unix epoch; `special` has
+   * a value for each special key of the options.
+   */
+  save(sid: string, data: string, expires: number, special: Array<SpecialArgument | undefined | null>, limit: number): Promise<Outcome<undefined>>
+  /** Moves a session's end. `false` where the session is gone. */
+  touch(sid: string, expires: number, limit: number): Promise<Outcome<boolean>>
+  /** Deletes a session. */
+  destroy(sid: string, limit: number): Promise<Outcome<undefined>>
+  /** Every session that is alive. */
+  list(now: number, limit: number): Promise<Outcome<Array<SessionEntry>>>
+  /** The id of every session that is alive. */
+  ids(now: number, limit: number): Promise<Outcome<Array<string>>>
+  /** How many sessions are alive. */
+  count(now: number, limit: number): Promise<Outcome<number>>
+  /** Deletes every session that is alive. */
+  clear(now: number, limit: number): Promise<Outcome<undefined>>
+  /** Deletes sessions that have ended; how many they were. */
+  reap(now: number, limit: number): Promise<Outcome<number>>
+  /** Waits until the table can be used. */
+  describeTable(limit: number): Promise<Outcome<undefined>>
+  /** Creates the table and waits until it can be used. */
+  createTable(limit: number): Promise<Outcome<CreationResult>>
+  /**
+   * The session in the `sess` and `expires` attributes of an item, `null` where there is none
+   * or it has ended.
+   */
+  sessionOf(sess: string | undefined | null, expires: string | undefined | null, now: number): Outcome<string | undefined | null>
+  /** Lets go of the client. Calls after it fail with `ERR_SESSION_CLOSED`. */
+  close(): void
+}
+
+/** The functions through which the core asks. */
+export interface Callbacks {
+  /** The settings of the user's client. */
+  connection?: () => Promise<ConnectionAnswer>
+  /** Credentials, asked for again before they expire. */
+  credentials?: () => Promise<CredentialsAnswer>
+}
+
+/** A client's settings, or why they could not be read. */
+export interface ConnectionAnswer {
+  connection?: ConnectionOptions
+  failure?: string
+}
+
+/** How to reach DynamoDB. What is missing, the AWS environment decides. */
+export interface ConnectionOptions {
+  /** The option that these were read from, for error messages: `dynamoConfig`, `client`, … */
+  origin: string
+  region?: string
+  endpoint?: string
+  accessKeyId?: string
+  secretAccessKey?: string
+  sessionToken?: string
+  profile?: string
+  maxAttempts?: number
+  /** Milliseconds for one attempt. */
+  requestTimeout?: number
+  /** Milliseconds for opening a connection. */
+  connectTimeout?: number
+  useDualstackEndpoint?: boolean
+  useFipsEndpoint?: boolean
+}
+
+/** The options of a store in connect-dynamodb's item format. */
+export interface ConnectStoreOptions {
+  table: string
+  hashKey: string
+  prefix: string
+  specialKeys: Array<SpecialKeyOption>
+  skipThrowMissingSpecialKeys: boolean
+  consistentRead: boolean
+  payPerRequest: boolean
+  readCapacityUnits: number
+  writeCapacityUnits: number
+  timeToLive: boolean
+}
+
+/** What came of creating a table. */
+export interface CreationResult {
+  /** `false` where another process was faster. */
+  created: boolean
+  /** Why the table has no time to live, although it was asked for. */
+  timeToLiveFailure?: Failure
+}
+
+/** Credentials, or why there are none. */
+export interface CredentialsAnswer {
+  accessKeyId?: string
+  secretAccessKey?: string
+  sessionToken?: string
+  /** When they expire, in milliseconds since the Unix epoch. */
+  expiration?: number
+  failure?: string
+}
+
+/**
+ * The `expires` attribute of a session that lives until `end`.
+ *
+ * `end` is in milliseconds since the Unix epoch, the result in whole seconds.
+ */
+export declare function expiresAt(end: number): number
+
+/** An error on its way to `lib/errors.js`. */
+export interface Failure {
+  /** Always `true`: by it a failure is told from a result. */
+  failed: true
+  /** Stable: DynamoDB's own name for the error, or one that begins with `ERR_`. */
+  code: string
+  /** The name of the error. */
+  name: string
+  message: string
+  /** The id by which AWS support finds the request. */
+  requestId?: string
+  /** The HTTP status of DynamoDB's answer. */
+  statusCode?: number
+  /** Whether the same call may succeed a little later. */
+  retryable: boolean
+  /** What led to it, from the outermost reason to the innermost. */
+  causes: Array<string>
+}
+
+/**
+ * Opens a store in connect-dynamodb's item format. Nothing is read or sent before the first call.
+ *
+ * Fails with `ERR_INVALID_ARG_VALUE` where an option cannot be right.
+ */
+export declare function openConnectStore(options: ConnectStoreOptions, connection: ConnectionOptions, callbacks: Callbacks): Outcome<NativeStore>
+
+/** A value that no special key takes. */
+export interface OtherValue {
+  typeName: string
+}
+
+/** A session and its id. */
+export interface SessionEntry {
+  sid: string
+  /** The session as JSON. */
+  data: string
+}
+
+/** A value under a special key: nothing, a text, a number, bytes, or something else. */
+export type SpecialArgument = string | number | Buffer | OtherValue
+
+/** A session key that is stored in an attribute of its own as well. */
+export interface SpecialKeyOption {
+  name: string
+  /** `S`, `N` or `B`. */
+  type: string
+}

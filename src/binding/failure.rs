@@ -1,0 +1,72 @@
+//! Errors as plain data.
+//!
+//! An error made here would be of no class that JavaScript can test for, so a failure crosses as
+//! an object and `lib/errors.js` makes the `Error` of it.
+
+use napi::Either;
+use napi_derive::napi;
+
+use crate::core::error::{Error, InvalidOption};
+
+/// An error on its way to `lib/errors.js`.
+#[napi(object, object_from_js = false)]
+pub struct Failure {
+    /// Always `true`: by it a failure is told from a result.
+    #[napi(ts_type = "true")]
+    pub failed: bool,
+    /// Stable: DynamoDB's own name for the error, or one that begins with `ERR_`.
+    pub code: String,
+    /// The name of the error.
+    pub name: String,
+    pub message: String,
+    /// The id by which AWS support finds the request.
+    pub request_id: Option<String>,
+    /// The HTTP status of DynamoDB's answer.
+    pub status_code: Option<u16>,
+    /// Whether the same call may succeed a little later.
+    pub retryable: bool,
+    /// What led to it, from the outermost reason to the innermost.
+    pub causes: Vec<String>,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let (name, request_id, status_code) = match &error {
+            Error::Service {
+                code,
+                request_id,
+                status,
+                ..
+            } => (code.as_str(), request_id.clone(), *status),
+            Error::Option(_) => ("TypeError", None, None),
+            _ => ("SessionStoreError", None, None),
+        };
+        Self {
+            failed: true,
+            code: error.code().to_owned(),
+            name: name.to_owned(),
+            message: error.to_string(),
+            request_id,
+            status_code,
+            retryable: error.retryable(),
+            causes: error.causes().to_vec(),
+        }
+    }
+}
+
+impl From<InvalidOption> for Failure {
+    fn from(error: InvalidOption) -> Self {
+        Error::from(error).into()
+    }
+}
+
+/// What a method hands back: its result or a failure, never an exception.
+pub type Outcome<T> = Either<T, Failure>;
+
+/// Wraps a result for the way to JavaScript.
+pub fn wrap<T>(result: Result<T, impl Into<Failure>>) -> Outcome<T> {
+    match result {
+        Ok(value) => Either::A(value),
+        Err(error) => Either::B(error.into()),
+    }
+}

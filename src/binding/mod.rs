@@ -1,0 +1,11 @@
+//! The addon: the only code that names napi.
+//!
+//! * [`options`]: plain option objects, turned into the core's types.
+//! * [`callbacks`]: what the core asks JavaScript for: a client's settings, credentials.
+//! * [`store`]: `NativeStore`, whose methods convert, delegate and wrap.
+//! * [`failure`]: errors as plain data, of which `lib/errors.js` makes the `Error`.
+
+mod callbacks;
+mod failure;
+mod options;
+mod store;

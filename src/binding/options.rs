@@ -1,0 +1,142 @@
+//! Plain option objects, turned into the core's types. `lib/` has seen to their JavaScript types
+//! and filled in the defaults of the package that the store stands in for.
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use napi_derive::napi;
+
+use crate::core::dynamo::sdk::Settings;
+use crate::core::error::InvalidOption;
+use crate::core::layout::ConnectLayout;
+use crate::core::options::{Billing, Endpoint, TableName, attempts, duration, text};
+
+/// The options of a store in connect-dynamodb's item format.
+#[napi(object, object_to_js = false)]
+pub struct ConnectStoreOptions {
+    pub table: String,
+    pub hash_key: String,
+    pub prefix: String,
+    pub special_keys: Vec<SpecialKeyOption>,
+    pub skip_throw_missing_special_keys: bool,
+    pub consistent_read: bool,
+    pub pay_per_request: bool,
+    pub read_capacity_units: f64,
+    pub write_capacity_units: f64,
+    pub time_to_live: bool,
+}
+
+/// A session key that is stored in an attribute of its own as well.
+#[napi(object, object_to_js = false)]
+pub struct SpecialKeyOption {
+    pub name: String,
+    /// `S`, `N` or `B`.
+    #[napi(js_name = "type")]
+    pub kind: String,
+}
+
+impl ConnectStoreOptions {
+    pub fn table(&self) -> Result<TableName, InvalidOption> {
+        TableName::new("table", &self.table)
+    }
+
+    pub fn layout(&self) -> Result<ConnectLayout, InvalidOption> {
+        let special_keys: Vec<_> = self
+            .special_keys
+            .iter()
+            .map(|key| (key.name.clone(), key.kind.clone()))
+            .collect();
+        ConnectLayout::new(
+            &self.hash_key,
+            &self.prefix,
+            &special_keys,
+            self.skip_throw_missing_special_keys,
+        )
+    }
+
+    pub fn billing(&self) -> Result<Billing, InvalidOption> {
+        // On demand, connect-dynamodb's documentation sets the capacities to 0.
+        if self.pay_per_request {
+            return Ok(Billing::OnDemand);
+        }
+        Billing::provisioned(
+            ("readCapacityUnits", self.read_capacity_units),
+            ("writeCapacityUnits", self.write_capacity_units),
+        )
+    }
+}
+
+/// How to reach DynamoDB. What is missing, the AWS environment decides.
+#[napi(object, object_to_js = false)]
+pub struct ConnectionOptions {
+    /// The option that these were read from, for error messages: `dynamoConfig`, `client`, …
+    pub origin: String,
+    pub region: Option<String>,
+    pub endpoint: Option<String>,
+    pub access_key_id: Option<String>,
+    pub secret_access_key: Option<String>,
+    pub session_token: Option<String>,
+    pub profile: Option<String>,
+    pub max_attempts: Option<f64>,
+    /// Milliseconds for one attempt.
+    pub request_timeout: Option<f64>,
+    /// Milliseconds for opening a connection.
+    pub connect_timeout: Option<f64>,
+    pub use_dualstack_endpoint: Option<bool>,
+    pub use_fips_endpoint: Option<bool>,
+}
+
+impl ConnectionOptions {
+    pub fn settings(self) -> Result<Settings, InvalidOption> {
+        let name = |option: &str| format!("{}.{option}", self.origin);
+        let texts = |option: &str, value: Option<String>| {
+            value.map(|value| text(&name(option), value)).transpose()
+        };
+        let durations = |option: &str, value: Option<f64>| {
+            value
+                .map(|value| duration(&name(option), value))
+                .transpose()
+        };
+        let defaults = Settings::default();
+        let credentials = match (
+            texts("accessKeyId", self.access_key_id)?,
+            texts("secretAccessKey", self.secret_access_key)?,
+        ) {
+            (Some(id), Some(secret)) => {
+                let token = texts("sessionToken", self.session_token)?;
+                let origin = "dynamo-session-store options";
+                let credentials = Credentials::new(id, secret, token, None, origin);
+                Some(SharedCredentialsProvider::new(credentials))
+            }
+            (None, None) => None,
+            (Some(_), None) => {
+                return Err(missing(name("secretAccessKey"), "accessKeyId"));
+            }
+            (None, Some(_)) => {
+                return Err(missing(name("accessKeyId"), "secretAccessKey"));
+            }
+        };
+        Ok(Settings {
+            credentials,
+            region: texts("region", self.region)?,
+            endpoint: self
+                .endpoint
+                .map(|endpoint| Endpoint::new(&name("endpoint"), &endpoint))
+                .transpose()?,
+            profile: texts("profile", self.profile)?,
+            max_attempts: self
+                .max_attempts
+                .map(|count| attempts(&name("maxAttempts"), count))
+                .transpose()?,
+            request_timeout: durations("requestTimeout", self.request_timeout)?
+                .unwrap_or(defaults.request_timeout),
+            connect_timeout: durations("connectTimeout", self.connect_timeout)?
+                .unwrap_or(defaults.connect_timeout),
+            use_dual_stack: self.use_dualstack_endpoint,
+            use_fips: self.use_fips_endpoint,
+        })
+    }
+}
+
+fn missing(option: String, other: &str) -> InvalidOption {
+    InvalidOption::new(option, format!("is needed with {other}"))
+}

@@ -1,0 +1,192 @@
+//! Everything that can go wrong, and what JavaScript sees of it.
+
+use std::future::Future;
+use std::time::Duration;
+
+/// The outcome of anything in the core that can fail.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A failure. Each variant says which `code` and `name` it has in JavaScript.
+///
+/// No variant holds a credential, a session id or session data.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Error {
+    /// DynamoDB answered with an error. `code` and `name` are DynamoDB's own name for it, such as
+    /// `ResourceNotFoundException`.
+    #[error("{message}")]
+    Service {
+        /// DynamoDB's name for the error.
+        code: String,
+        /// DynamoDB's explanation.
+        message: String,
+        /// The id by which AWS support finds the request.
+        request_id: Option<String>,
+        /// The HTTP status.
+        status: Option<u16>,
+        /// Whether the same call may succeed a little later.
+        retryable: bool,
+    },
+
+    /// The deadline passed. `code` is `ERR_SESSION_TIMEOUT`.
+    #[error("{operation} did not finish within {} ms", .after.as_millis())]
+    Timeout {
+        /// What did not finish.
+        operation: &'static str,
+        /// The time it had.
+        after: Duration,
+    },
+
+    /// DynamoDB did not answer at all, or its answer could not be read. `code` is
+    /// `ERR_SESSION_UNREACHABLE`.
+    #[error("DynamoDB could not be reached{}", because(causes))]
+    Unreachable {
+        /// From the outermost reason to the innermost.
+        causes: Vec<String>,
+    },
+
+    /// There are no credentials to sign with. `code` is `ERR_SESSION_CREDENTIALS`.
+    #[error("no AWS credentials could be loaded{}", because(causes))]
+    Credentials {
+        /// From the outermost reason to the innermost.
+        causes: Vec<String>,
+    },
+
+    /// A request could not be made out of the connection settings. `code` is
+    /// `ERR_SESSION_SETTINGS`.
+    #[error(
+        "the connection settings do not make a DynamoDB request{}",
+        because(causes)
+    )]
+    Settings {
+        /// From the outermost reason to the innermost.
+        causes: Vec<String>,
+    },
+
+    /// The table has another key than the store was told. `code` is `ERR_SESSION_TABLE_KEY`.
+    #[error(
+        "table \"{table}\" is keyed by {found}, but the store needs {expected} of type S alone"
+    )]
+    TableKey {
+        /// The table's name.
+        table: String,
+        /// The store's hash key.
+        expected: String,
+        /// The table's key attributes and their types.
+        found: String,
+    },
+
+    /// The table is in a state that no waiting ends. `code` is `ERR_SESSION_TABLE_STATUS`.
+    #[error("table \"{table}\" cannot be used: its status is {status}")]
+    TableStatus {
+        /// The table's name.
+        table: String,
+        /// The table's status, as DynamoDB names it.
+        status: String,
+    },
+
+    /// A special key of the session cannot be stored. `code` is `ERR_SESSION_SPECIAL_KEY`.
+    #[error("{reason}")]
+    SpecialKey {
+        /// What is wrong; names the key, never its value.
+        reason: String,
+    },
+
+    /// An option cannot be right. `code` is `ERR_INVALID_ARG_VALUE`; a `TypeError`.
+    #[error(transparent)]
+    Option(#[from] InvalidOption),
+
+    /// The store was closed. `code` is `ERR_SESSION_CLOSED`.
+    #[error("the session store is closed")]
+    Closed,
+}
+
+/// The innermost cause, which is the one that says what to mend.
+fn because(causes: &[String]) -> String {
+    causes
+        .last()
+        .map(|cause| format!(": {cause}"))
+        .unwrap_or_default()
+}
+
+/// An option that cannot be right: which one, and the rule that it breaks.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("option \"{option}\" {rule}")]
+pub struct InvalidOption {
+    /// The option, as the user wrote it (`dynamoConfig.endpoint`).
+    pub option: String,
+    /// What it must be, to follow the option's name in a sentence.
+    pub rule: String,
+}
+
+impl InvalidOption {
+    /// Says that `option` breaks `rule`.
+    pub fn new(option: impl Into<String>, rule: impl Into<String>) -> Self {
+        Self {
+            option: option.into(),
+            rule: rule.into(),
+        }
+    }
+}
+
+impl Error {
+    /// The stable code that JavaScript sees.
+    pub fn code(&self) -> &str {
+        match self {
+            Self::Service { code, .. } => code,
+            Self::Timeout { .. } => "ERR_SESSION_TIMEOUT",
+            Self::Unreachable { .. } => "ERR_SESSION_UNREACHABLE",
+            Self::Credentials { .. } => "ERR_SESSION_CREDENTIALS",
+            Self::Settings { .. } => "ERR_SESSION_SETTINGS",
+            Self::TableKey { .. } => "ERR_SESSION_TABLE_KEY",
+            Self::TableStatus { .. } => "ERR_SESSION_TABLE_STATUS",
+            Self::SpecialKey { .. } => "ERR_SESSION_SPECIAL_KEY",
+            Self::Option(_) => "ERR_INVALID_ARG_VALUE",
+            Self::Closed => "ERR_SESSION_CLOSED",
+        }
+    }
+
+    /// Whether the same call may succeed a little later.
+    pub fn retryable(&self) -> bool {
+        match self {
+            Self::Service { retryable, .. } => *retryable,
+            Self::Timeout { .. } | Self::Unreachable { .. } => true,
+            Self::Credentials { .. }
+            | Self::Settings { .. }
+            | Self::TableKey { .. }
+            | Self::TableStatus { .. }
+            | Self::SpecialKey { .. }
+            | Self::Option(_)
+            | Self::Closed => false,
+        }
+    }
+
+    /// What led to it, from the outermost reason to the innermost.
+    pub fn causes(&self) -> &[String] {
+        match self {
+            Self::Unreachable { causes }
+            | Self::Credentials { causes }
+            | Self::Settings { causes } => causes,
+            _ => &[],
+        }
+    }
+
+    /// Whether DynamoDB answered with the error of this name.
+    pub fn is_service(&self, name: &str) -> bool {
+        matches!(self, Self::Service { code, .. } if code == name)
+    }
+}
+
+/// Runs `work`, and gives up with [`Error::Timeout`] when `limit` has passed.
+pub async fn within<T>(
+    limit: Duration,
+    operation: &'static str,
+    work: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    match tokio::time::timeout(limit, work).await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(Error::Timeout {
+            operation,
+            after: limit,
+        }),
+    }
+}

@@ -1,0 +1,96 @@
+//! Session to item and back: what each item format shares. One file for each format.
+
+mod connect;
+
+pub use connect::ConnectLayout;
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::error::Result;
+use super::expiry::{Expires, UnixMillis};
+
+/// An item of the table, or the key of one.
+pub type Item = HashMap<String, AttributeValue>;
+
+/// A session on its way into the table.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// The session's id, without the store's prefix.
+    pub sid: String,
+    /// The session as JSON.
+    pub data: String,
+    /// When it ends.
+    pub expires: Expires,
+    /// The values of the special keys, in the order in which the layout was given the keys.
+    pub special: Vec<SpecialValue>,
+}
+
+/// A session as it was found in the table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stored {
+    /// The session's id, without the store's prefix.
+    pub sid: String,
+    /// The session as JSON.
+    pub data: String,
+    /// When it ends; `None` for one that never does.
+    pub expires: Option<UnixMillis>,
+}
+
+/// The value that a session has under a special key.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SpecialValue {
+    /// The session has no such key.
+    Missing,
+    /// A string.
+    Text(String),
+    /// A number.
+    Number(f64),
+    /// A Buffer or typed array.
+    Bytes(Vec<u8>),
+    /// A value of a type that no special key takes, by the name of the type.
+    Other(String),
+}
+
+/// The parts of a DynamoDB condition on items.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Condition {
+    /// The expression.
+    pub expression: String,
+    /// What its `#names` stand for.
+    pub names: HashMap<String, String>,
+    /// What its `:values` stand for.
+    pub values: HashMap<String, AttributeValue>,
+}
+
+/// An item format.
+pub trait Layout: Send + Sync + 'static {
+    /// The attribute that is the table's key.
+    fn hash_key(&self) -> &str;
+
+    /// The attribute that holds the session's end.
+    fn expires_attribute(&self) -> &str;
+
+    /// The attribute without which an item is no session.
+    fn data_attribute(&self) -> &str;
+
+    /// The key of a session's item.
+    fn key(&self, sid: &str) -> Item;
+
+    /// The item of a session.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::SpecialKey`](super::error::Error::SpecialKey) where a special key is missing or of
+    /// a type that its attribute cannot hold.
+    fn to_item(&self, record: Record) -> Result<Item>;
+
+    /// The session in an item, its end repaired where an old release wrote it wrong. `None` for an
+    /// item that holds none.
+    fn read(&self, item: Item, now: UnixMillis) -> Option<Stored>;
+
+    /// A condition that holds for the items of this format and this store, and for what is left
+    /// of them, among everything else that may be in the table.
+    fn ours(&self) -> Condition;
+}

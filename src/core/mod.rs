@@ -1,0 +1,11 @@
+//! Sessions in DynamoDB, with no knowledge of JavaScript or of any web framework.
+
+#![forbid(unsafe_code)]
+
+pub mod dynamo;
+pub mod error;
+pub mod expiry;
+pub mod layout;
+pub mod options;
+pub mod store;
+pub mod table;

@@ -1,0 +1,300 @@
+//! What a user may set, parsed once into types that can hold nothing wrong.
+//!
+//! Each constructor takes the option's name as the user wrote it, so that the error can say it.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::ScalarAttributeType;
+use url::Url;
+
+use super::error::InvalidOption;
+
+type Result<T> = std::result::Result<T, InvalidOption>;
+
+/// The longest time that any option may name: `setTimeout`'s own limit, 24.8 days.
+const LONGEST: f64 = 2_147_483_647.0;
+
+/// A table's name, or its ARN.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableName(String);
+
+impl TableName {
+    /// 3 to 255 letters, digits, `_`, `-` and `.`, or an ARN.
+    pub fn new(option: &str, name: &str) -> Result<Self> {
+        let plain = (3..=255).contains(&name.len())
+            && name
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b));
+        let arn = name.starts_with("arn:") && name.len() <= 1024;
+        if plain || arn {
+            Ok(Self(name.to_owned()))
+        } else {
+            Err(InvalidOption::new(
+                option,
+                "must be a table's name (3 to 255 letters, digits, \"_\", \"-\" or \".\") or its ARN",
+            ))
+        }
+    }
+
+    /// The name as it is sent.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The name of a key attribute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttributeName(String);
+
+impl AttributeName {
+    /// 1 to 255 bytes.
+    pub fn new(option: &str, name: &str) -> Result<Self> {
+        if (1..=255).contains(&name.len()) {
+            Ok(Self(name.to_owned()))
+        } else {
+            Err(InvalidOption::new(
+                option,
+                "must be an attribute's name of 1 to 255 bytes",
+            ))
+        }
+    }
+
+    /// The name as it is sent.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// How a table that the store creates is paid for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Billing {
+    /// `PAY_PER_REQUEST`.
+    OnDemand,
+    /// Capacity units, at least one of each.
+    Provisioned {
+        /// Strongly consistent reads of 4 KB a second.
+        read: i64,
+        /// Writes of 1 KB a second.
+        write: i64,
+    },
+}
+
+impl Billing {
+    /// Capacity units, each a whole number of at least one.
+    pub fn provisioned(
+        (option_r, read): (&str, f64),
+        (option_w, write): (&str, f64),
+    ) -> Result<Self> {
+        Ok(Self::Provisioned {
+            read: capacity_units(option_r, read)?,
+            write: capacity_units(option_w, write)?,
+        })
+    }
+}
+
+fn capacity_units(option: &str, units: f64) -> Result<i64> {
+    if units.fract() == 0.0 && (1.0..=9_007_199_254_740_991.0).contains(&units) {
+        Ok(units as i64)
+    } else {
+        Err(InvalidOption::new(
+            option,
+            "must be a whole number of capacity units, at least 1",
+        ))
+    }
+}
+
+/// A session key that is written to an attribute of its own as well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpecialKey {
+    /// The key in the session and the attribute in the item.
+    pub name: String,
+    /// The attribute's type.
+    pub kind: ScalarAttributeType,
+}
+
+impl SpecialKey {
+    /// A type of `S`, `N` or `B`; a name that is not in `taken`, which the item format needs.
+    pub fn new(option: &str, name: &str, kind: &str, taken: &[&str]) -> Result<Self> {
+        if name.is_empty() {
+            return Err(InvalidOption::new(
+                format!("{option}.name"),
+                "must not be empty",
+            ));
+        }
+        if taken.contains(&name) {
+            return Err(InvalidOption::new(
+                format!("{option}.name"),
+                format!("must not be \"{name}\", an attribute that every session has"),
+            ));
+        }
+        match ScalarAttributeType::from(kind) {
+            ScalarAttributeType::B | ScalarAttributeType::N | ScalarAttributeType::S => Ok(Self {
+                name: name.to_owned(),
+                kind: kind.into(),
+            }),
+            _ => Err(InvalidOption::new(
+                format!("{option}.type"),
+                "must be \"S\", \"N\" or \"B\"",
+            )),
+        }
+    }
+}
+
+/// Where requests go, if not to AWS's own endpoint: an `http` or `https` URL without credentials.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint(String);
+
+impl Endpoint {
+    /// Parses a URL. One without a scheme is taken for `https`, as the AWS SDK for JavaScript v2
+    /// does.
+    pub fn new(option: &str, endpoint: &str) -> Result<Self> {
+        let url = if endpoint.contains("://") {
+            Url::parse(endpoint)
+        } else {
+            Url::parse(&format!("https://{endpoint}"))
+        };
+        let rule = "must be an http or https URL such as \"http://localhost:8000\"";
+        let url = url.map_err(|_| InvalidOption::new(option, rule))?;
+        if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+            return Err(InvalidOption::new(option, rule));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(InvalidOption::new(
+                option,
+                "must not have a user name or password in the URL",
+            ));
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(InvalidOption::new(
+                option,
+                "must not have a query or a fragment in the URL",
+            ));
+        }
+        Ok(Self(url.into()))
+    }
+
+    /// The URL as the SDK takes it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A time in milliseconds that is longer than none.
+pub fn duration(option: &str, milliseconds: f64) -> Result<Duration> {
+    if milliseconds > 0.0 && milliseconds <= LONGEST {
+        // Rounded up: a fraction of a millisecond must not become no time at all.
+        Ok(Duration::from_millis(milliseconds.ceil() as u64))
+    } else {
+        Err(InvalidOption::new(
+            option,
+            "must be a number of milliseconds, more than 0 and at most 2147483647",
+        ))
+    }
+}
+
+/// A number of attempts, at least one.
+pub fn attempts(option: &str, count: f64) -> Result<u32> {
+    if count.fract() == 0.0 && (1.0..=1_000_000.0).contains(&count) {
+        Ok(count as u32)
+    } else {
+        Err(InvalidOption::new(
+            option,
+            "must be a whole number of attempts, at least 1",
+        ))
+    }
+}
+
+/// A text that must say something, such as a region or a profile.
+pub fn text(option: &str, value: String) -> Result<String> {
+    if value.trim().is_empty() {
+        Err(InvalidOption::new(option, "must not be empty"))
+    } else {
+        Ok(value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn table_names() {
+        for good in ["sessions", "a.b", "my_app-sessions", &"x".repeat(255)] {
+            assert_eq!(TableName::new("table", good).unwrap().as_str(), good);
+        }
+        assert!(TableName::new("table", "arn:aws:dynamodb:us-east-1:123456789012:table/s").is_ok());
+        for bad in ["", "ab", "has space", "naïve", &"x".repeat(256)] {
+            let error = TableName::new("table", bad).unwrap_err();
+            assert!(error.to_string().starts_with("option \"table\" must be"));
+        }
+    }
+
+    #[test]
+    fn capacity_units_are_whole_and_at_least_one() {
+        let of = |read, write| {
+            Billing::provisioned(("readCapacityUnits", read), ("writeCapacityUnits", write))
+        };
+        assert_eq!(of(5.0, 1.0), Ok(Billing::Provisioned { read: 5, write: 1 }));
+        for bad in [0.0, -1.0, 1.5, f64::NAN, f64::INFINITY] {
+            assert_eq!(of(bad, 5.0).unwrap_err().option, "readCapacityUnits");
+            assert_eq!(of(5.0, bad).unwrap_err().option, "writeCapacityUnits");
+        }
+    }
+
+    #[test]
+    fn endpoints() {
+        for (given, sent) in [
+            ("http://localhost:8000", "http://localhost:8000/"),
+            (
+                "https://dynamodb.eu-west-1.amazonaws.com",
+                "https://dynamodb.eu-west-1.amazonaws.com/",
+            ),
+            ("localhost:8000", "https://localhost:8000/"),
+            ("http://[::1]:8000/db", "http://[::1]:8000/db"),
+        ] {
+            assert_eq!(Endpoint::new("endpoint", given).unwrap().as_str(), sent);
+        }
+        for bad in [
+            "",
+            "http://",
+            "ftp://x",
+            "http://x:port",
+            "http://user:hunter2@x",
+            "http://x?y",
+            "not a url",
+        ] {
+            let error = Endpoint::new("dynamoConfig.endpoint", bad).unwrap_err();
+            assert_eq!(error.option, "dynamoConfig.endpoint", "{bad}");
+            assert!(!error.to_string().contains("hunter2"));
+        }
+    }
+
+    #[test]
+    fn special_keys() {
+        let of = |name, kind| SpecialKey::new("specialKeys[0]", name, kind, &["id", "expires"]);
+        assert_eq!(of("userId", "N").unwrap().kind, ScalarAttributeType::N);
+        assert_eq!(
+            of("userId", "SS").unwrap_err().option,
+            "specialKeys[0].type"
+        );
+        assert_eq!(of("", "S").unwrap_err().option, "specialKeys[0].name");
+        assert_eq!(
+            of("expires", "N").unwrap_err().option,
+            "specialKeys[0].name"
+        );
+    }
+
+    #[test]
+    fn durations_and_attempts() {
+        assert_eq!(duration("t", 0.2), Ok(Duration::from_millis(1)));
+        assert_eq!(duration("t", 10_000.0), Ok(Duration::from_secs(10)));
+        for bad in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e12] {
+            assert!(duration("t", bad).is_err(), "{bad}");
+        }
+        assert_eq!(attempts("maxAttempts", 1.0), Ok(1));
+        for bad in [0.0, 1.5, -3.0, f64::NAN] {
+            assert!(attempts("maxAttempts", bad).is_err(), "{bad}");
+        }
+        assert!(text("region", " ".to_owned()).is_err());
+    }
+}
