@@ -23,8 +23,7 @@ declare namespace connect {
   type SessionModule = HasStore | { readonly session: HasStore };
 
   interface HasStore {
-    // biome-ignore lint/suspicious/noExplicitAny: the Store of any version of any session module
-    readonly Store: abstract new (...args: any[]) => object;
+    readonly Store: abstract new (...args: never) => object;
   }
 
   /** A `DynamoDBStore` on the `Store` that `connect()` was given. */

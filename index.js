@@ -1,14 +1,14 @@
 'use strict';
 
-const { connect } = require('./lib/express');
-const { SessionStoreError } = require('./lib/errors');
+const errors = require('./lib/errors');
+const express = require('./lib/express');
 
-module.exports = connect;
-module.exports.SessionStoreError = SessionStoreError;
-// Made when first asked for: express-session is no dependency of those who use `connect`.
+module.exports = express.connect;
+module.exports.SessionStoreError = errors.SessionStoreError;
+// In this form Node finds the name for `import { DynamoDBStore }` as well.
 Object.defineProperty(module.exports, 'DynamoDBStore', {
   enumerable: true,
   get() {
-    return connect(require('express-session'));
+    return express.DynamoDBStore;
   },
 });

@@ -1,5 +1,3 @@
-'use strict';
-
 /** @type {import('jest').Config} */
 module.exports = {
   testMatch: ['<rootDir>/__test__/**/*.test.js'],

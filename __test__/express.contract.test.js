@@ -1,5 +1,3 @@
-'use strict';
-
 const AWS = require('aws-sdk');
 const { DynamoDBClient } = require('@aws-sdk/client-dynamodb');
 const session = require('express-session');

@@ -1,5 +1,3 @@
-'use strict';
-
 const request = require('supertest');
 const session = require('express-session');
 const express5 = require('express');
@@ -29,7 +27,8 @@ describe.each([
     tableName = await newTable();
   });
 
-  const newAgent = (options) => request.agent(newApp(express, newStore({ table: tableName }), options));
+  const newAgent = (options) =>
+    request.agent(newApp(express, newStore({ table: tableName }), options));
   const rows = async () => Object.values(await items(tableName));
 
   test('a visitor who does nothing gets no session', async () => {
@@ -131,7 +130,9 @@ describe.each([
       return operation === 'DescribeTable' ? table() : {};
     });
     const dynamo = { ...dynamoConfig(), endpoint: stub.endpoint };
-    const agent = request.agent(newApp(express, newStore({ dynamoConfig: dynamo, initialized: false })));
+    const agent = request.agent(
+      newApp(express, newStore({ dynamoConfig: dynamo, initialized: false })),
+    );
     await agent.post('/login/ann').expect(200);
     refuse = true;
     await agent.get('/look').expect(500, { code: 'AccessDeniedException' });

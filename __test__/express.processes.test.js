@@ -1,5 +1,3 @@
-'use strict';
-
 const { fork } = require('node:child_process');
 const { once } = require('node:events');
 const { join } = require('node:path');
@@ -44,10 +42,7 @@ test('two processes create one table and share its sessions', async () => {
   await request(one.url).get('/visit').set('cookie', ann).expect(200, { user: 'ann', visits: 2 });
   await request(one.url).get('/visit').set('cookie', ben).expect(200, { user: 'ben', visits: 1 });
   await request(two.url).post('/logout').set('cookie', ann).expect(200);
-  await request(one.url)
-    .get('/look')
-    .set('cookie', ann)
-    .expect(200, { user: null, visits: null });
+  await request(one.url).get('/look').set('cookie', ann).expect(200, { user: null, visits: null });
   expect(await one.stop()).toBe(0);
 
   const three = await startVisitor(table);

@@ -1,5 +1,3 @@
-'use strict';
-
 /** The one place that calls callbacks, and the one that waits with a deadline. */
 
 const { storeError } = require('./errors');

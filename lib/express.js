@@ -1,5 +1,3 @@
-'use strict';
-
 /**
  * The store interface of express-session, and of all that take its stores: Connect,
  * `@fastify/session`, NestJS.
@@ -288,7 +286,9 @@ function storeClass(Store) {
       const id = sessionId(sid);
       const data = stringify(session);
       const expires = this.#expires(session);
-      const special = this.#settings.native.specialKeys.map(({ name }) => specialValue(session[name]));
+      const special = this.#settings.native.specialKeys.map(({ name }) =>
+        specialValue(session[name]),
+      );
       await this.#call((limit) => this.#native.save(id, data, expires, special, limit));
     }
 
@@ -376,7 +376,8 @@ function readOptions(options) {
       hashKey: option(options, 'hashKey', 'string') ?? DEFAULTS.hashKey,
       prefix: option(options, 'prefix', 'string') ?? DEFAULTS.prefix,
       specialKeys: readSpecialKeys(options),
-      skipThrowMissingSpecialKeys: option(options, 'skipThrowMissingSpecialKeys', 'boolean') ?? false,
+      skipThrowMissingSpecialKeys:
+        option(options, 'skipThrowMissingSpecialKeys', 'boolean') ?? false,
       consistentRead: option(options, 'consistentRead', 'boolean') ?? true,
       payPerRequest: option(options, 'payPerRequest', 'boolean') ?? false,
       readCapacityUnits: readCapacity(options, 'readCapacityUnits'),
@@ -502,4 +503,10 @@ function specialValue(value) {
   return { typeName: typeName(value) };
 }
 
-module.exports = { connect };
+module.exports = {
+  connect,
+  /** Made when first asked for: express-session is no dependency of those who use `connect`. */
+  get DynamoDBStore() {
+    return connect(require('express-session'));
+  },
+};

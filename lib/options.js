@@ -1,5 +1,3 @@
-'use strict';
-
 /**
  * Reading option objects: JavaScript types are checked here, values in the addon. An error names
  * the option, what it got (a type, never the value) and what it takes.

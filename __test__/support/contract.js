@@ -1,5 +1,3 @@
-'use strict';
-
 /**
  * What every store promises, whatever framework it serves and however it reaches DynamoDB. Each
  * framework brings a harness, and runs this once for each way to reach DynamoDB.
@@ -58,7 +56,10 @@ function describeStoreContract(name, harness) {
       ['numbers', { zero: 0, negative: -1.5, large: 2 ** 53, small: 1e-7 }],
       ['nested values', { list: [1, [2, { three: null }], []], map: { of: { maps: {} } } }],
       ['booleans and null', { yes: true, no: false, nothing: null }],
-      ['what looks like a prototype', JSON.parse('{"__proto__": {"admin": true}, "constructor": 1}')],
+      [
+        'what looks like a prototype',
+        JSON.parse('{"__proto__": {"admin": true}, "constructor": 1}'),
+      ],
       ['300 KB', { big: 'x'.repeat(300_000) }],
     ])('%s: saved and loaded', async (kind, data) => {
       await store.save(kind, data, DAY);
@@ -132,7 +133,9 @@ function describeStoreContract(name, harness) {
 
     test('a session beyond 400 KB is an error, and the stored session stays as it was', async () => {
       await store.save('too large', { a: 1 }, DAY);
-      await expect(store.save('too large', { big: 'x'.repeat(420_000) }, DAY)).rejects.toMatchObject({
+      await expect(
+        store.save('too large', { big: 'x'.repeat(420_000) }, DAY),
+      ).rejects.toMatchObject({
         code: 'ValidationException',
         name: 'ValidationException',
         retryable: false,
@@ -229,7 +232,11 @@ function describeStoreContract(name, harness) {
       });
 
       test('with no session id, session data or credential in it', async () => {
-        const answers = [refusal('AccessDeniedException'), refusal('InternalServerError', 'x', 500), 'tear'];
+        const answers = [
+          refusal('AccessDeniedException'),
+          refusal('InternalServerError', 'x', 500),
+          'tear',
+        ];
         for (const answer of answers) {
           for (const error of await failures(() => answer)) {
             const shown = inspect(error, { depth: null, showHidden: true });

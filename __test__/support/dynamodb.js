@@ -1,5 +1,3 @@
-'use strict';
-
 /** The real DynamoDB of the tests, reached as a user of the AWS SDK would. */
 
 const { randomUUID } = require('node:crypto');
@@ -54,7 +52,10 @@ async function newTable({ hashKey = 'id', ...table } = {}) {
       ...table,
     }),
   );
-  await waitUntilTableExists({ client, minDelay: 0.05, maxDelay: 1, maxWaitTime: 30 }, { TableName });
+  await waitUntilTableExists(
+    { client, minDelay: 0.05, maxDelay: 1, maxWaitTime: 30 },
+    { TableName },
+  );
   return TableName;
 }
 

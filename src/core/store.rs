@@ -111,9 +111,10 @@ impl<L: Layout> SessionStore<L> {
     /// Every session that is alive. Reads the whole table.
     pub async fn list(&self, now: UnixMillis, limit: Duration) -> Result<Vec<Stored>> {
         let mut condition = self.layout.ours();
-        condition.expression += " AND (attribute_not_exists(#expires) OR #expires > :now)";
+        condition.expression += " AND NOT #expires <= :now";
         self.name_expires(&mut condition);
-        // Whole seconds, rounded down: what the filter lets pass is looked at again below.
+        // A session without an end, or with one that is no number, passes: nothing compares with it.
+        // Whole seconds, rounded down: what passes is looked at again below.
         let seconds = now.seconds().floor();
         condition.values.insert(":now".into(), number(seconds));
         let mut sessions = Vec::new();
@@ -170,14 +171,17 @@ impl<L: Layout> SessionStore<L> {
         at_most(DELETES_AT_ONCE, deletes).await
     }
 
-    /// The key and `expires` of an item whose session has ended, or that has lost its session.
+    /// The key and `expires` of an item whose session has ended, or that has lost its session: one
+    /// with nothing but these two. What else holds no session belongs to somebody else.
     fn if_ended(&self, item: Item, now: UnixMillis) -> Option<(Item, AttributeValue)> {
         let hash_key = self.layout.hash_key();
         let key = Item::from([(hash_key.to_owned(), item.get(hash_key)?.clone())]);
         let expires = item.get(self.layout.expires_attribute())?.clone();
+        let is_leftover = item.len() == 2;
         let end = match self.layout.read(item, now) {
             Some(stored) => stored.expires,
-            None => expiry::read(expires.as_n().ok()?),
+            None if is_leftover => expiry::read(expires.as_n().ok()?),
+            None => return None,
         };
         expiry::has_passed(end, now).then_some((key, expires))
     }

@@ -256,12 +256,15 @@ fn translate<E>(error: SdkError<E, HttpResponse>, request_timeout: Duration) -> 
 where
     E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
 {
-    if let SdkError::ServiceError(answer) = &error {
+    // A success that cannot be read is an error of this kind too, but none that DynamoDB gave.
+    if let SdkError::ServiceError(answer) = &error
+        && !answer.raw().status().is_success()
+    {
         let status = answer.raw().status().as_u16();
         let code = answer.err().code().unwrap_or("UnknownError");
         return Error::Service {
             code: code.to_owned(),
-            message: explain(answer.err().message(), status),
+            message: explain(code, answer.err().message(), status),
             request_id: error.request_id().map(str::to_owned),
             status: Some(status),
             retryable: status >= 500 || is_throttling(code),
@@ -282,9 +285,13 @@ where
     }
 }
 
-/// DynamoDB's words, without what a signature was computed from: that has the session token in it.
-fn explain(message: Option<&str>, status: u16) -> String {
+/// DynamoDB's words, without those parts of a signature that it quotes: what was signed has the
+/// session token in it, the header the access key.
+fn explain(code: &str, message: Option<&str>, status: u16) -> String {
     match message {
+        _ if code == "IncompleteSignatureException" => {
+            "the signature of the request is incomplete".to_owned()
+        }
         Some(message) => match message.find("The Canonical String") {
             Some(end) => message[..end].trim_end().to_owned(),
             None => message.to_owned(),
@@ -337,10 +344,16 @@ mod tests {
         let message = "The request signature we calculated does not match.\n\nThe Canonical String \
             for this request should have been\n'POST\n/\nx-amz-security-token:SECRET'";
         assert_eq!(
-            explain(Some(message), 400),
+            explain("InvalidSignatureException", Some(message), 400),
             "The request signature we calculated does not match."
         );
-        assert_eq!(explain(None, 502), "DynamoDB answered with HTTP status 502");
+        let message = "'AKIDEXAMPLE' not a valid key=value pair in Authorization header";
+        let shown = explain("IncompleteSignatureException", Some(message), 400);
+        assert!(!shown.contains("AKIDEXAMPLE"), "{shown}");
+        assert_eq!(
+            explain("UnknownError", None, 502),
+            "DynamoDB answered with HTTP status 502"
+        );
     }
 
     #[test]

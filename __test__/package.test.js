@@ -1,0 +1,92 @@
+/** The package as its users get it: packed, installed in an empty folder, loaded in each way. */
+
+const { execFile } = require('node:child_process');
+const {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} = require('node:fs');
+const { tmpdir } = require('node:os');
+const { join } = require('node:path');
+const { promisify } = require('node:util');
+
+const run = promisify(execFile);
+const root = join(__dirname, '..');
+const folder = mkdtempSync(join(tmpdir(), 'dynamo-session-store-package-'));
+const modules = join(folder, 'node_modules');
+
+beforeAll(async () => {
+  // `npm install` of a tarball is no more than this, for a package without dependencies and
+  // install scripts; the addon lies where the package of its platform would be.
+  const shell = process.platform === 'win32';
+  const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', folder], {
+    cwd: root,
+    shell,
+  });
+  const packed = JSON.parse(stdout);
+  const [{ filename }] = Object.values(packed);
+  for (const name of ['dynamo-session-store', 'connect-dynamodb']) {
+    mkdirSync(join(modules, name), { recursive: true });
+    const target = join(modules, name);
+    await run('tar', ['-xzf', join(folder, filename), '-C', target, '--strip-components=1']);
+    for (const addon of readdirSync(join(root, 'native')).filter((file) =>
+      file.endsWith('.node'),
+    )) {
+      symlinkSync(join(root, 'native', addon), join(target, 'native', addon));
+    }
+  }
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** What a file of a user's app prints. */
+async function output(name, text) {
+  writeFileSync(join(folder, name), text);
+  return (await run(process.execPath, [name], { cwd: folder })).stdout.trim();
+}
+
+const withStore = "class Store extends require('node:events') {}";
+
+test('holds no more than it needs', () => {
+  const files = readdirSync(join(modules, 'dynamo-session-store')).sort();
+  expect(files).toEqual([
+    'CHANGELOG.md',
+    'LICENSE',
+    'README.md',
+    'index.d.ts',
+    'index.js',
+    'lib',
+    'native',
+    'package.json',
+  ]);
+});
+
+test('loads without express-session, any AWS SDK or any other package', async () => {
+  const text = `${withStore}
+    const connect = require('dynamo-session-store');
+    const DynamoDBStore = connect({ Store });
+    console.log(new DynamoDBStore({ table: 'abc' }).table, Object.keys(connect).join());
+    try { connect.DynamoDBStore } catch ({ code }) { console.log(code) }`;
+  expect(await output('common.cjs', text)).toBe(
+    'abc SessionStoreError,DynamoDBStore\nMODULE_NOT_FOUND',
+  );
+});
+
+test('loads under the name of connect-dynamodb', async () => {
+  const text = `${withStore}
+    const DynamoDBStore = require('connect-dynamodb')({ session: { Store } });
+    console.log(new DynamoDBStore() instanceof Store);`;
+  expect(await output('alias.cjs', text)).toBe('true');
+});
+
+test('loads from ESM, with express-session', async () => {
+  symlinkSync(join(root, 'node_modules', 'express-session'), join(modules, 'express-session'));
+  const text = `
+    import session from 'express-session';
+    import connect, { DynamoDBStore, SessionStoreError } from 'dynamo-session-store';
+    console.log(connect(session) === DynamoDBStore, new DynamoDBStore() instanceof session.Store);
+    console.log(new SessionStoreError({ message: 'm', code: 'c' }) instanceof Error);`;
+  expect(await output('esm.mjs', text)).toBe('true true\ntrue');
+});

@@ -1,0 +1,129 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import * as AWS from 'aws-sdk';
+import express = require('express');
+import session = require('express-session');
+import { expectAssignable, expectError, expectNotAssignable, expectType } from 'tsd';
+import connect = require('../..');
+
+interface SessionData {
+  name: string;
+  animal: 'cow' | 'pig';
+}
+
+// Every form of making the class.
+const DynamoDBStore = connect<SessionData>(session);
+connect({ session });
+connect({ Store: session.Store });
+expectError(connect({}));
+expectError(connect(express));
+
+// Every option, and none.
+new DynamoDBStore();
+const store = new DynamoDBStore({
+  table: 'sessions',
+  hashKey: 'id',
+  prefix: 'sess:',
+  client: new DynamoDBClient({}),
+  readCapacityUnits: 5,
+  writeCapacityUnits: '5',
+  payPerRequest: true,
+  timeToLive: false,
+  initialized: true,
+  consistentRead: false,
+  ttl: ({ animal }) => (animal === 'cow' ? 1000 : 2000),
+  specialKeys: [{ name: 'userId', type: 'S' }],
+  skipThrowMissingSpecialKeys: true,
+  reapInterval: 0,
+  operationTimeout: 10_000,
+  tableTimeout: 120_000,
+});
+new DynamoDBStore({ client: new AWS.DynamoDB(), ttl: 1000 });
+new DynamoDBStore({ AWSConfigPath: './aws.json' });
+new DynamoDBStore({ AWSConfigJSON: { region: 'us-east-1', maxRetries: 3 } });
+new DynamoDBStore({ AWSRegion: 'us-east-1' });
+new DynamoDBStore({
+  dynamoConfig: {
+    region: 'us-east-1',
+    endpoint: new AWS.Endpoint('http://localhost:8000'),
+    credentials: async () => ({ accessKeyId: 'a', secretAccessKey: 's', expiration: new Date() }),
+    maxAttempts: 3,
+    requestTimeout: 1000,
+    connectTimeout: 1000,
+    httpOptions: { timeout: 1000, connectTimeout: 1000 },
+    useDualstackEndpoint: true,
+    useFipsEndpoint: true,
+  },
+});
+new DynamoDBStore({ dynamoConfig: { credentials: new AWS.Credentials('a', 's') } });
+expectError(new DynamoDBStore({ table: 5 }));
+expectError(new DynamoDBStore({ specialKeys: [{ name: 'userId', type: 'SS' }] }));
+expectError(new DynamoDBStore({ tabel: 'sessions' }));
+expectError(new DynamoDBStore({ client: {} }));
+
+// It is a store of express-session.
+expectAssignable<session.Store>(store);
+express().use(session({ store, secret: 'keyboard cat' }));
+// biome-ignore lint/suspicious/noAssignInExpressions: that it is refused is the test
+expectError((store.table = 'other'));
+expectType<boolean>(store.initialized);
+
+// Each method with a promise and with a callback.
+type Stored = SessionData & session.SessionData;
+const cookie = new session.Cookie();
+const data: Stored = { name: 'Ann', animal: 'pig', cookie };
+
+expectType<Promise<Stored | null>>(store.get('sid'));
+store.get('sid', (error, found) => {
+  expectType<connect.CallbackError>(error);
+  expectType<Stored | null | undefined>(found);
+});
+expectType<Promise<void>>(store.set('sid', data));
+store.set('sid', data, (error) => expectType<connect.CallbackError>(error));
+expectError(store.set('sid', { name: 'Ann', animal: 'dog', cookie }));
+expectError(store.set('sid'));
+expectType<Promise<{ expires: number } | undefined>>(store.touch('sid', data));
+store.touch('sid', data, (error, result) => {
+  expectType<connect.CallbackError>(error);
+  expectType<{ expires: number } | undefined>(result);
+});
+expectType<Promise<void>>(store.destroy('sid'));
+store.destroy('sid', (error) => expectType<connect.CallbackError>(error));
+expectType<Promise<Array<Stored & { id: string }>>>(store.all());
+store.all((_error, sessions) => {
+  expectType<Array<Stored & { id: string }> | undefined>(sessions);
+});
+expectType<Promise<number>>(store.length());
+store.length((_error, length) => expectType<number | undefined>(length));
+expectType<Promise<string[]>>(store.ids());
+store.ids((_error, ids) => expectType<string[] | undefined>(ids));
+expectType<Promise<void>>(store.clear());
+store.clear(() => {});
+expectType<Promise<number>>(store.reap());
+store.reap((_error, reaped) => expectType<number | undefined>(reaped));
+expectType<Promise<void>>(store.initialize());
+expectType<Promise<void>>(store.describeSessionsTable());
+expectType<Promise<void>>(store.createSessionsTable());
+expectType<Stored | null>(store.getParsedSession({ Item: {} }));
+expectType<number>(store.getExpiresValue(data));
+expectType<number>(store.getExpiresValue({ cookie }));
+expectType<void>(store.clearInterval());
+expectType<Promise<void>>(store.close());
+store.on('warning', ({ message, code }) => {
+  expectType<string>(message);
+  expectType<string | undefined>(code);
+});
+
+// The ready-made class, which can be extended as the made one can.
+class Mine extends connect.DynamoDBStore<SessionData> {}
+class Made extends DynamoDBStore {}
+expectAssignable<session.Store>(new Mine());
+expectAssignable<connect.DynamoDBStore<SessionData>>(new Made());
+expectType<Promise<connect.Stored<session.SessionData> | null>>(
+  new connect.DynamoDBStore().get('sid'),
+);
+
+// Errors.
+const error = new Error() as connect.SessionStoreError;
+expectType<string>(error.code);
+expectType<boolean>(error.retryable);
+expectNotAssignable<connect.SessionStoreError>(new Error());

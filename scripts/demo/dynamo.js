@@ -1,0 +1,78 @@
+const { once } = require('node:events');
+const { DeleteTableCommand, DynamoDBClient, ScanCommand } = require('@aws-sdk/client-dynamodb');
+
+/** @import { AttributeValue } from '@aws-sdk/client-dynamodb' */
+
+/**
+ * The DynamoDB of the demo: an embedded one, or that which the environment names.
+ *
+ * @param {{ aws: boolean, table: string, keep: boolean }} options `keep`: the table is not the
+ *   demo's own
+ */
+async function openDynamo({ aws, table, keep }) {
+  const given = process.env.DYNAMODB_ENDPOINT;
+  const embedded = given || aws ? undefined : await startEmbedded();
+  const endpoint = given ?? embedded?.endpoint;
+  const client = new DynamoDBClient(
+    endpoint && !process.env.AWS_ACCESS_KEY_ID
+      ? {
+          endpoint,
+          region: 'us-east-1',
+          credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+        }
+      : { endpoint },
+  );
+  return {
+    endpoint,
+    table,
+    description: embedded
+      ? `embedded (dynalite, which knows no time to live), ${endpoint}`
+      : (endpoint ?? 'your AWS environment'),
+
+    /** @returns {Promise<Array<Record<string, AttributeValue>>>} */
+    async items() {
+      const answer = await client.send(new ScanCommand({ TableName: table, ConsistentRead: true }));
+      return answer.Items ?? [];
+    },
+
+    /**
+     * An item as text, its id cut short: it opens the session.
+     *
+     * @param {Record<string, AttributeValue>} item
+     */
+    show({ id, expires, type, sess }) {
+      const shown = {
+        id: `${id.S?.slice(0, 12)}…`,
+        expires: Number(expires.N),
+        type: type.S,
+        sess: JSON.parse(sess.S ?? ''),
+      };
+      return JSON.stringify(shown, null, 2).replace(/^/gm, '  ');
+    },
+
+    async close() {
+      // Where the app never came to create it, there is none to delete.
+      if (!keep) {
+        await client.send(new DeleteTableCommand({ TableName: table })).catch(() => {});
+      }
+      client.destroy();
+      await embedded?.stop();
+    },
+  };
+}
+
+async function startEmbedded() {
+  // @ts-expect-error: it has no types.
+  const server = require('dynalite')({ createTableMs: 50 });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    endpoint: `http://127.0.0.1:${server.address().port}`,
+    async stop() {
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+module.exports = { openDynamo };

@@ -1,0 +1,117 @@
+/**
+ * Sets up what is missing, and only that: the dependencies, and the addon, built the quick way
+ * unless a build that ships is there. Needs nothing but Node, npm and Rust.
+ */
+
+const { spawnSync } = require('node:child_process');
+const { createHash } = require('node:crypto');
+const { existsSync, readFileSync, readdirSync, statSync, writeFileSync } = require('node:fs');
+const { join } = require('node:path');
+
+const root = join(__dirname, '..');
+const stamp = join(root, 'node_modules', '.dynamo-session-store-setup');
+
+/** Where the addon is built from. */
+const sources = ['src', 'Cargo.toml', 'Cargo.lock', 'build.rs'];
+
+/** A problem whose message is all that the user needs. */
+class SetupError extends Error {}
+
+function setup() {
+  checkNode();
+  if (!dependenciesAreThere()) {
+    say('Installing dependencies …');
+    // Not `npm ci`: it refuses a lock file without the binaries of platforms other than the one
+    // that the lock was made on. This takes the versions of the lock, and leaves it as it is.
+    run('npm', ['install', '--no-save', '--no-audit', '--no-fund']);
+    writeFileSync(stamp, lockHash());
+  }
+  if (!addonIsThere()) {
+    checkRust();
+    say('Building the addon (the first time, this takes a few minutes) …');
+    run('npm', ['run', '--silent', 'build:debug']);
+  }
+}
+
+function checkNode() {
+  const major = Number(process.versions.node.split('.')[0]);
+  if (major < 20) throw new SetupError(`Node 20 or later is needed; this is ${process.version}.`);
+}
+
+function checkRust() {
+  const { status } = spawnSync('cargo', ['--version'], { shell: process.platform === 'win32' });
+  if (status === 0) return;
+  throw new SetupError('Rust is needed to build the addon: install it with rustup, rustup.rs.');
+}
+
+function lockHash() {
+  const lock = readFileSync(join(root, 'package-lock.json'));
+  return createHash('sha256').update(lock).digest('hex');
+}
+
+function dependenciesAreThere() {
+  return existsSync(stamp) && readFileSync(stamp, 'utf8') === lockHash();
+}
+
+/** An addon and its loader that are newer than all that they are built from. */
+function addonIsThere() {
+  const native = join(root, 'native');
+  if (!existsSync(join(native, 'binding.js'))) return false;
+  const built = readdirSync(native).filter((name) => name.endsWith('.node'));
+  if (built.length === 0) return false;
+  const oldest = Math.min(...built.map((name) => statSync(join(native, name)).mtimeMs));
+  return oldest >= Math.max(...sources.map((name) => newest(join(root, name))));
+}
+
+/**
+ * @param {string} path a file or folder
+ * @returns {number}
+ */
+function newest(path) {
+  const stats = statSync(path);
+  if (!stats.isDirectory()) return stats.mtimeMs;
+  return Math.max(...readdirSync(path).map((name) => newest(join(path, name))));
+}
+
+/** @param {string} line */
+function say(line) {
+  process.stderr.write(`${line}\n`);
+}
+
+/**
+ * Runs a command and shows what it prints only where it fails.
+ *
+ * @param {string} command
+ * @param {string[]} args
+ */
+function run(command, args) {
+  const { error, status, stdout, stderr } = spawnSync(command, args, {
+    cwd: root,
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+    shell: process.platform === 'win32',
+  });
+  if (status === 0) return;
+  process.stderr.write(`${stdout ?? ''}${stderr ?? ''}`);
+  throw new SetupError(`${command} ${args.join(' ')} failed${error ? `: ${error.message}` : ''}.`);
+}
+
+/**
+ * Runs `main` as a program: its result is the exit code, a `SetupError` is shown in a line. A
+ * signal ends the process by way of its `exit` handlers, which end what it has started.
+ *
+ * @param {() => number | void | Promise<number | void>} main
+ */
+async function program(main) {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
+  try {
+    process.exitCode = (await main()) ?? 0;
+  } catch (error) {
+    process.exitCode = 1;
+    say(error instanceof SetupError ? error.message : String(/** @type {Error} */ (error).stack));
+  }
+}
+
+module.exports = { SetupError, program, root, setup };
+
+if (require.main === module) program(setup);

@@ -1,0 +1,9 @@
+//! The core against a real DynamoDB Local, and against a server with canned answers for what a
+//! real one cannot be made to do. One binary, because linking is what takes the time.
+//!
+//! `npm test` starts DynamoDB Local, as does `node scripts/dynamodb-local.js -- cargo test`.
+
+mod errors;
+mod store;
+mod support;
+mod table;

@@ -1,0 +1,225 @@
+//! An HTTP server that answers as a test tells it to.
+
+use std::sync::{Arc, Mutex};
+
+use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use dynamo_session_store::core::dynamo::Dynamo;
+use dynamo_session_store::core::dynamo::sdk::{self, Settings};
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+
+/// A request as the server saw it.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// DynamoDB's operation, such as `PutItem`.
+    pub operation: String,
+    /// The body.
+    pub body: Value,
+}
+
+/// What the server does about a request.
+#[derive(Debug, Clone)]
+pub enum Answer {
+    /// Answers.
+    Reply(Reply),
+    /// Answers with a body that ends before its `content-length`.
+    Torn(Reply),
+    /// Never answers.
+    Hang,
+    /// Closes the connection.
+    Close,
+}
+
+/// An HTTP response.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    status: u16,
+    headers: Vec<(&'static str, &'static str)>,
+    body: String,
+}
+
+impl Answer {
+    /// A success with this JSON.
+    pub fn ok(body: Value) -> Self {
+        Self::text(200, &body.to_string())
+    }
+
+    /// DynamoDB's error of this name.
+    pub fn error(status: u16, code: &str, message: &str) -> Self {
+        let kind = format!("com.amazonaws.dynamodb.v20120810#{code}");
+        Self::text(
+            status,
+            &json!({ "__type": kind, "message": message }).to_string(),
+        )
+    }
+
+    /// Any status and body.
+    pub fn text(status: u16, body: &str) -> Self {
+        Self::Reply(Reply {
+            status,
+            headers: vec![("content-type", "application/x-amz-json-1.0")],
+            body: body.to_owned(),
+        })
+    }
+
+    /// With one header more.
+    pub fn with_header(mut self, name: &'static str, value: &'static str) -> Self {
+        if let Self::Reply(reply) | Self::Torn(reply) = &mut self {
+            reply.headers.push((name, value));
+        }
+        self
+    }
+
+    /// With a body that ends before its `content-length`.
+    pub fn torn(self) -> Self {
+        match self {
+            Self::Reply(reply) => Self::Torn(reply),
+            other => other,
+        }
+    }
+
+    /// The table with this status.
+    pub fn table(status: &str) -> Self {
+        Self::ok(json!({ "Table": {
+            "TableStatus": status,
+            "KeySchema": [{ "AttributeName": "id", "KeyType": "HASH" }],
+            "AttributeDefinitions": [{ "AttributeName": "id", "AttributeType": "S" }],
+        }}))
+    }
+}
+
+/// Gives `answers` one after the other, and the last of them from then on.
+pub fn in_turn<const N: usize>(answers: [Answer; N]) -> impl FnMut(&Request) -> Answer {
+    let mut asked = 0;
+    move |_| {
+        let answer = answers[asked.min(N - 1)].clone();
+        asked += 1;
+        answer
+    }
+}
+
+/// A server on a port of its own, which ends with the test's runtime.
+pub struct Canned {
+    endpoint: String,
+    requests: Arc<Mutex<Vec<Request>>>,
+}
+
+impl Canned {
+    /// Answers each request as `answer` says.
+    pub async fn start(answer: impl FnMut(&Request) -> Answer + Send + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let answer = Arc::new(Mutex::new(answer));
+        let seen = Arc::clone(&requests);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (answer, seen) = (Arc::clone(&answer), Arc::clone(&seen));
+                tokio::spawn(serve(stream, move |request| {
+                    let answer = (answer.lock().unwrap())(&request);
+                    seen.lock().unwrap().push(request);
+                    answer
+                }));
+            }
+        });
+        Self { endpoint, requests }
+    }
+
+    /// Where the server is.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// The core's way to the server.
+    pub fn dynamo(&self) -> Arc<dyn Dynamo> {
+        let credentials = Credentials::new("AKIDCANNED", "canned", None, None, "test");
+        sdk::shared(Settings {
+            credentials: Some(SharedCredentialsProvider::new(credentials)),
+            ..super::settings(&self.endpoint)
+        })
+    }
+
+    /// What was asked until now.
+    pub fn requests(&self) -> Vec<Request> {
+        self.requests.lock().unwrap().clone()
+    }
+
+    /// The operations that were asked for until now.
+    pub fn operations(&self) -> Vec<String> {
+        let requests = self.requests().into_iter();
+        requests.map(|request| request.operation).collect()
+    }
+}
+
+/// Serves one connection until either side closes it.
+async fn serve(stream: TcpStream, mut answer: impl FnMut(Request) -> Answer) {
+    let mut stream = BufReader::new(stream);
+    while let Some(request) = read(&mut stream).await {
+        match answer(request) {
+            Answer::Reply(reply) => {
+                if write(&mut stream, &reply, reply.body.len()).await.is_err() {
+                    return;
+                }
+            }
+            Answer::Torn(reply) => {
+                let _ = write(&mut stream, &reply, reply.body.len() + 1).await;
+                return;
+            }
+            Answer::Hang => std::future::pending().await,
+            Answer::Close => return,
+        }
+    }
+}
+
+/// The next request; `None` at the end of the connection.
+async fn read(stream: &mut BufReader<TcpStream>) -> Option<Request> {
+    let (mut operation, mut length) = (String::new(), 0);
+    loop {
+        let mut line = String::new();
+        if stream.read_line(&mut line).await.ok()? == 0 {
+            return None;
+        }
+        let Some((name, value)) = line.trim_end().split_once(": ") else {
+            if line == "\r\n" {
+                break;
+            }
+            continue; // "POST / HTTP/1.1"
+        };
+        match name.to_ascii_lowercase().as_str() {
+            "x-amz-target" => value
+                .rsplit('.')
+                .next()
+                .unwrap_or_default()
+                .clone_into(&mut operation),
+            "content-length" => length = value.parse().unwrap(),
+            _ => {}
+        }
+    }
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).await.ok()?;
+    Some(Request {
+        operation,
+        body: serde_json::from_slice(&body).unwrap(),
+    })
+}
+
+async fn write(
+    stream: &mut BufReader<TcpStream>,
+    reply: &Reply,
+    length: usize,
+) -> std::io::Result<()> {
+    let Reply {
+        status,
+        headers,
+        body,
+    } = reply;
+    let headers: String = headers
+        .iter()
+        .map(|(name, value)| format!("{name}: {value}\r\n"))
+        .collect();
+    let response =
+        format!("HTTP/1.1 {status} Canned\r\n{headers}content-length: {length}\r\n\r\n{body}");
+    stream.write_all(response.as_bytes()).await?;
+    stream.flush().await
+}

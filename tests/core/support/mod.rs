@@ -1,0 +1,80 @@
+//! What the tests share: ways to DynamoDB, names of their own, and the clock.
+
+pub mod canned;
+pub mod hooked;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
+use dynamo_session_store::core::dynamo::Dynamo;
+use dynamo_session_store::core::dynamo::sdk::{self, Settings};
+use dynamo_session_store::core::options::{Endpoint, TableName};
+
+/// For what is to finish: far more than it takes.
+pub const AMPLE: Duration = Duration::from_secs(60);
+
+/// For what is not to finish.
+pub const SHORT: Duration = Duration::from_millis(200);
+
+const REGION: &str = "us-east-1";
+
+/// The core's way to DynamoDB Local.
+///
+/// Each test needs one of its own: connections belong to the test's runtime.
+pub fn dynamo() -> Arc<dyn Dynamo> {
+    let credentials = Credentials::new("AKIDLOCAL", "local", None, None, "test");
+    sdk::shared(Settings {
+        credentials: Some(SharedCredentialsProvider::new(credentials)),
+        // DynamoDB Local is slow when many tests begin at once.
+        request_timeout: AMPLE,
+        ..settings(&local_endpoint())
+    })
+}
+
+/// The SDK's client for DynamoDB Local, to prepare and to look at what the core has no request for.
+pub fn client() -> Client {
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::from_static(REGION))
+        .endpoint_url(local_endpoint())
+        .credentials_provider(Credentials::new("AKIDLOCAL", "local", None, None, "test"))
+        .build();
+    Client::from_conf(config)
+}
+
+/// Settings that read nothing from the environment, but for the credentials, which are not set.
+pub fn settings(endpoint: &str) -> Settings {
+    Settings {
+        region: Some(REGION.to_owned()),
+        endpoint: Some(Endpoint::new("endpoint", endpoint).unwrap()),
+        ..Settings::default()
+    }
+}
+
+/// A table's name that no other test has.
+pub fn new_name() -> TableName {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let nanos = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap()
+        .as_nanos();
+    let process = std::process::id();
+    TableName::new("table", &format!("core-{process}-{nanos:x}-{count}")).unwrap()
+}
+
+/// Deletes a table of DynamoDB Local.
+pub async fn remove(name: &TableName) {
+    let request = client().delete_table().table_name(name.as_str());
+    request.send().await.unwrap();
+}
+
+fn local_endpoint() -> String {
+    std::env::var("DYNAMODB_ENDPOINT").expect(
+        "DYNAMODB_ENDPOINT must name a DynamoDB Local: \
+         run `npm test`, or `node scripts/dynamodb-local.js -- cargo test`",
+    )
+}
