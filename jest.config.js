@@ -1,3 +1,5 @@
+'use strict';
+
 /** @type {import('jest').Config} */
 module.exports = {
   testMatch: ['<rootDir>/__test__/**/*.test.js'],

@@ -1,3 +1,5 @@
+'use strict';
+
 /** One table, shared with the published connect-dynamodb 2.x and 3.x, and with their old items. */
 
 process.env.AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE = '1';

@@ -1,3 +1,5 @@
+'use strict';
+
 const AWS = require('aws-sdk');
 const { DynamoDBClient } = require('@aws-sdk/client-dynamodb');
 const session = require('express-session');

@@ -1,3 +1,5 @@
+'use strict';
+
 /** The defects of connect-dynamodb, by their numbers: what this store does instead. */
 
 const { execFile } = require('node:child_process');

@@ -1,3 +1,5 @@
+'use strict';
+
 const request = require('supertest');
 const session = require('express-session');
 const express5 = require('express');

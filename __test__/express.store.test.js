@@ -1,3 +1,5 @@
+'use strict';
+
 /** What the Express store has beyond the contract, on a real table. */
 
 const session = require('express-session');

@@ -1,3 +1,5 @@
+'use strict';
+
 /** The life of the table: found, created, waited for, refused. */
 
 const { DynamoDBStore } = require('..');

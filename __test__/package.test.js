@@ -1,3 +1,5 @@
+'use strict';
+
 /** The package as its users get it: packed, installed in an empty folder, loaded in each way. */
 
 const { execFile } = require('node:child_process');

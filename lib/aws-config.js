@@ -1,3 +1,5 @@
+'use strict';
+
 /**
  * How to reach DynamoDB, read from whatever the user has: a client of either AWS SDK for
  * JavaScript, `dynamoConfig`, the options of connect-dynamodb 2.x, or nothing.

@@ -1,6 +1,9 @@
+'use strict';
+
 /** The one place that calls callbacks, and the one that waits with a deadline. */
 
-const { storeError } = require('./errors');
+const { performance } = require('node:perf_hooks');
+const { settle, storeError } = require('./errors');
 
 /**
  * Hands the outcome of `promise` to `callback`, or hands on the promise where there is none.
@@ -48,4 +51,21 @@ function within(promise, limit, operation) {
   return Promise.race([promise, deadline]).finally(() => clearTimeout(timer));
 }
 
-module.exports = { deliver, within };
+/**
+ * A call into the addon, once what it needs is ready. Its limit is what the waiting has left.
+ *
+ * @template T
+ * @param {(() => any) | undefined} ready waits for the table; `undefined` where it is there
+ * @param {number} limit milliseconds for all
+ * @param {(limit: number) => Promise<import('../native/binding').Outcome<T>>} call
+ * @returns {Promise<T>}
+ */
+async function whenReady(ready, limit, call) {
+  if (!ready) return settle(await call(limit));
+  const started = performance.now();
+  // One tick later, so that what it throws is a rejection like any other.
+  await within(Promise.resolve().then(ready), limit, 'initializing the table');
+  return settle(await call(Math.max(1, limit - (performance.now() - started))));
+}
+
+module.exports = { deliver, whenReady };

@@ -1,3 +1,5 @@
+'use strict';
+
 /**
  * Errors are made here and nowhere else: what the addon reports as plain data becomes an `Error`
  * of this realm.

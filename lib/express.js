@@ -1,34 +1,30 @@
+'use strict';
+
 /**
  * The store interface of express-session, and of all that take its stores: Connect,
  * `@fastify/session`, NestJS.
  */
 
-const { performance } = require('node:perf_hooks');
-const { expiresAt, openConnectStore } = require('../native/binding');
+const { expiresAt, openConnectStore, sessionOf } = require('../native/binding');
 const { readConnection } = require('./aws-config');
-const { deliver, within } = require('./callback');
-const { SessionStoreError, invalidArgument, settle, storeError, toError } = require('./errors');
-const { option, optionsObject, typeName, warnOfUnknown } = require('./options');
+const { deliver, whenReady } = require('./callback');
+const { SessionStoreError, invalidArgument, settle, toError } = require('./errors');
+const {
+  DEFAULTS,
+  lifetimeOf,
+  option,
+  optionsObject,
+  readCapacity,
+  readTime,
+  readTtl,
+  typeName,
+  warnOfUnknown,
+} = require('./options');
+const { parse, sessionId, stringify } = require('./session');
+const { warn } = require('./warning');
 
 /** @import { NativeStore, SpecialArgument, SpecialKeyOption } from '../native/binding' */
 /** @typedef {(error: any, value?: any) => void} Callback */
-
-const DEFAULTS = Object.freeze({
-  table: 'sessions',
-  hashKey: 'id',
-  prefix: 'sess:',
-  readCapacityUnits: 5,
-  writeCapacityUnits: 5,
-  /** Milliseconds: a day. */
-  ttl: 86_400_000,
-  /** Milliseconds. */
-  operationTimeout: 10_000,
-  /** Milliseconds: AWS takes up to half a minute to create a table. */
-  tableTimeout: 120_000,
-});
-
-/** The longest time that a timer of Node can wait, in milliseconds. */
-const LONGEST_TIMER = 2_147_483_647;
 
 const KNOWN = new Set([
   'AWSConfigJSON',
@@ -201,9 +197,7 @@ function storeClass(Store) {
      */
     getParsedSession(result) {
       const sess = result?.Item?.sess?.S?.toString();
-      const data = settle(
-        this.#native.sessionOf(sess, result?.Item?.expires?.N?.toString(), Date.now()),
-      );
+      const data = sessionOf(sess, result?.Item?.expires?.N?.toString(), Date.now());
       return typeof data === 'string' ? parse(data) : null;
     }
 
@@ -220,10 +214,7 @@ function storeClass(Store) {
       const cookieEnd = cookie?.expires ? Date.parse(cookie.expires) : Number.NaN;
       if (Number.isFinite(cookie?.maxAge)) return expiresAt(now + cookie.maxAge);
       if (Number.isFinite(cookieEnd)) return expiresAt(cookieEnd);
-      const { ttl } = this.#settings;
-      const lifetime = typeof ttl === 'function' ? ttl(session) : ttl;
-      if (Number.isFinite(lifetime)) return expiresAt(now + lifetime);
-      throw invalidArgument(`the function "ttl" gave ${typeName(lifetime)}, not milliseconds`);
+      return expiresAt(now + lifetimeOf(this.#settings.ttl, session));
     }
 
     /** Stops the timer of `reapInterval`. */
@@ -267,7 +258,7 @@ function storeClass(Store) {
       if (!timeToLiveFailure) return;
       const message = `table "${native.table}" was created without time to live`;
       const cause = toError(timeToLiveFailure);
-      this.#warn(new SessionStoreError({ ...timeToLiveFailure, message }, { cause }));
+      warn(this, new SessionStoreError({ ...timeToLiveFailure, message }, { cause }));
     }
 
     /** @param {string} sid */
@@ -325,14 +316,9 @@ function storeClass(Store) {
      * @param {(limit: number) => Promise<import('../native/binding').Outcome<T>>} call
      * @returns {Promise<T>}
      */
-    async #call(call) {
-      let limit = this.#settings.operationTimeout;
-      if (!this.initialized) {
-        const started = performance.now();
-        await within(Promise.resolve(this.initialize()), limit, 'initializing the table');
-        limit = Math.max(1, limit - (performance.now() - started));
-      }
-      return settle(await call(limit));
+    #call(call) {
+      const ready = this.initialized ? undefined : () => this.initialize();
+      return whenReady(ready, this.#settings.operationTimeout, call);
     }
 
     /** @param {any} session */
@@ -350,19 +336,9 @@ function storeClass(Store) {
         reaping = true;
         this.reap((error) => {
           reaping = false;
-          if (error) this.#warn(error);
+          if (error) warn(this, error);
         });
       }, interval).unref();
-    }
-
-    /** @param {Error & { code?: string }} warning */
-    #warn(warning) {
-      // On a tick of its own: what a listener throws must not become the failure of what warned.
-      process.nextTick(() => {
-        if (this.emit('warning', warning)) return;
-        const { message, code } = warning;
-        process.emitWarning(message, { type: 'DynamoDBStoreWarning', code });
-      });
     }
   };
 }
@@ -372,23 +348,23 @@ function readOptions(options) {
   warnOfUnknown(options, KNOWN);
   return {
     native: {
-      table: option(options, 'table', 'string') ?? DEFAULTS.table,
-      hashKey: option(options, 'hashKey', 'string') ?? DEFAULTS.hashKey,
-      prefix: option(options, 'prefix', 'string') ?? DEFAULTS.prefix,
+      table: option(options, 'table', 'string') ?? 'sessions',
+      hashKey: option(options, 'hashKey', 'string') ?? 'id',
+      prefix: option(options, 'prefix', 'string') ?? 'sess:',
       specialKeys: readSpecialKeys(options),
       skipThrowMissingSpecialKeys:
         option(options, 'skipThrowMissingSpecialKeys', 'boolean') ?? false,
       consistentRead: option(options, 'consistentRead', 'boolean') ?? true,
       payPerRequest: option(options, 'payPerRequest', 'boolean') ?? false,
-      readCapacityUnits: readCapacity(options, 'readCapacityUnits'),
-      writeCapacityUnits: readCapacity(options, 'writeCapacityUnits'),
+      readCapacityUnits: readCapacity(options, 'readCapacityUnits') ?? DEFAULTS.capacityUnits,
+      writeCapacityUnits: readCapacity(options, 'writeCapacityUnits') ?? DEFAULTS.capacityUnits,
       timeToLive: option(options, 'timeToLive', 'boolean') ?? true,
     },
     initialized: option(options, 'initialized', 'boolean') ?? false,
     reapInterval: readTime(options, 'reapInterval', 0) ?? 0,
     operationTimeout: readTime(options, 'operationTimeout', 1) ?? DEFAULTS.operationTimeout,
     tableTimeout: readTime(options, 'tableTimeout', 1) ?? DEFAULTS.tableTimeout,
-    ttl: readTtl(options),
+    ttl: readTtl(options) ?? DEFAULTS.ttl,
   };
 }
 
@@ -407,83 +383,6 @@ function readSpecialKeys(options) {
     return Object.freeze({ name, type });
   });
   return /** @type {any} */ (Object.freeze(read));
-}
-
-/**
- * connect-dynamodb took these through `parseInt`, so a numeric string is fine.
- *
- * @param {Record<string, any>} options
- * @param {'readCapacityUnits' | 'writeCapacityUnits'} name
- * @returns {number}
- */
-function readCapacity(options, name) {
-  const units = option(options, name, ['number', 'string']) ?? DEFAULTS[name];
-  return typeof units === 'string' && units.trim() === '' ? Number.NaN : Number(units);
-}
-
-/**
- * @param {Record<string, any>} options
- * @param {string} name
- * @param {number} least
- * @returns {number | undefined} milliseconds
- */
-function readTime(options, name, least) {
-  const time = option(options, name, 'number');
-  if (time === undefined || (time >= least && time <= LONGEST_TIMER)) return time;
-  throw invalidArgument(
-    `option "${name}" must be a number of milliseconds from ${least} to ${LONGEST_TIMER}`,
-  );
-}
-
-/** @param {Record<string, any>} options */
-function readTtl(options) {
-  const ttl = option(options, 'ttl', ['number', 'function']) ?? DEFAULTS.ttl;
-  if (typeof ttl === 'function' || ttl > 0) return ttl;
-  throw invalidArgument('option "ttl" must be more than 0 milliseconds, or a function');
-}
-
-/**
- * @param {unknown} sid
- * @returns {string}
- */
-function sessionId(sid) {
-  // connect-dynamodb put the prefix before it, which made a string of a number.
-  if (typeof sid === 'number') return String(sid);
-  if (typeof sid === 'string' && sid !== '') return sid;
-  const got = sid === '' ? 'empty' : typeName(sid);
-  throw invalidArgument(`the session id must be a string, but is ${got}`);
-}
-
-/**
- * @param {unknown} session
- * @returns {string}
- */
-function stringify(session) {
-  if (typeof session !== 'object' || session === null) {
-    throw invalidArgument(`the session must be an object, but is ${typeName(session)}`);
-  }
-  let data;
-  try {
-    data = JSON.stringify(session);
-  } catch (cause) {
-    throw storeError('ERR_SESSION_SERIALIZE', 'the session cannot be written as JSON', { cause });
-  }
-  if (data !== undefined) return data;
-  throw storeError('ERR_SESSION_SERIALIZE', 'the session cannot be written as JSON');
-}
-
-/**
- * `null` for what is no session: connect-dynamodb 3.x takes a row that cannot be read for none.
- *
- * @param {string} data
- */
-function parse(data) {
-  try {
-    const session = JSON.parse(data);
-    return typeof session === 'object' ? session : null;
-  } catch {
-    return null;
-  }
 }
 
 /**

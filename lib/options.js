@@ -1,9 +1,25 @@
+'use strict';
+
 /**
  * Reading option objects: JavaScript types are checked here, values in the addon. An error names
  * the option, what it got (a type, never the value) and what it takes.
  */
 
 const { invalidArgument } = require('./errors');
+
+/** What all stores have where an option is missing. */
+const DEFAULTS = Object.freeze({
+  capacityUnits: 5,
+  /** Milliseconds: a day. */
+  ttl: 86_400_000,
+  /** Milliseconds. */
+  operationTimeout: 10_000,
+  /** Milliseconds: AWS takes up to half a minute to create a table. */
+  tableTimeout: 120_000,
+});
+
+/** The longest time that a timer of Node can wait, in milliseconds. */
+const LONGEST_TIMER = 2_147_483_647;
 
 /** @param {unknown} value */
 function typeName(value) {
@@ -87,4 +103,65 @@ function optionsObject(options, owner) {
   throw invalidArgument(`${owner} must be an object, but is ${typeName(options)}`);
 }
 
-module.exports = { option, optionsObject, typeName, warnOfUnknown };
+/**
+ * Capacity units. The replaced packages made a number of them, so a numeric string is fine.
+ *
+ * @param {Record<string, any>} options
+ * @param {string} name
+ * @param {string} [owner]
+ * @returns {number | undefined}
+ */
+function readCapacity(options, name, owner) {
+  const units = option(options, name, ['number', 'string'], owner);
+  if (typeof units !== 'string') return units;
+  return units.trim() === '' ? Number.NaN : Number(units);
+}
+
+/**
+ * @param {Record<string, any>} options
+ * @param {string} name
+ * @param {number} least
+ * @returns {number | undefined} milliseconds
+ */
+function readTime(options, name, least) {
+  const time = option(options, name, 'number');
+  if (time === undefined || (time >= least && time <= LONGEST_TIMER)) return time;
+  throw invalidArgument(
+    `option "${name}" must be a number of milliseconds from ${least} to ${LONGEST_TIMER}`,
+  );
+}
+
+/**
+ * @param {Record<string, any>} options
+ * @returns {number | ((session: any) => number) | undefined} milliseconds
+ */
+function readTtl(options) {
+  const ttl = option(options, 'ttl', ['number', 'function']);
+  if (ttl === undefined || typeof ttl === 'function' || ttl > 0) return ttl;
+  throw invalidArgument('option "ttl" must be more than 0 milliseconds, or a function');
+}
+
+/**
+ * The lifetime that the option `ttl` gives a session.
+ *
+ * @param {number | ((session: any) => number)} ttl
+ * @param {any} session
+ * @returns {number} milliseconds
+ */
+function lifetimeOf(ttl, session) {
+  const lifetime = typeof ttl === 'function' ? ttl(session) : ttl;
+  if (Number.isFinite(lifetime)) return lifetime;
+  throw invalidArgument(`the function "ttl" gave ${typeName(lifetime)}, not milliseconds`);
+}
+
+module.exports = {
+  DEFAULTS,
+  lifetimeOf,
+  option,
+  optionsObject,
+  readCapacity,
+  readTime,
+  readTtl,
+  typeName,
+  warnOfUnknown,
+};

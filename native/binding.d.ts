@@ -38,14 +38,20 @@ export declare class NativeStore {
   /** Deletes sessions that have ended; how many they were. */
   reap(now: number, limit: number): Promise<Outcome<number>>
   /** Waits until the table can be used. */
-  describeTable(limit: number): Promise<Outcome<undefined>>
+  describeTable(limit: number): Promise<Outcome<TableState>>
   /** Creates the table and waits until it can be used. */
   createTable(limit: number): Promise<Outcome<CreationResult>>
+  /** Gives a provisioned table the capacity units that are named. Whether it had others. */
+  setCapacity(read: number | undefined | null, write: number | undefined | null, limit: number): Promise<Outcome<boolean>>
+  /** The table's time to live. */
+  timeToLive(limit: number): Promise<Outcome<TimeToLiveState>>
   /**
-   * The session in the `sess` and `expires` attributes of an item, `null` where there is none
-   * or it has ended.
+   * Looks at the table's time to live, writes the end of sessions to its attribute from now on,
+   * and says what is left to do where it is to be on, or off, as `wanted` says.
    */
-  sessionOf(sess: string | undefined | null, expires: string | undefined | null, now: number): Outcome<string | undefined | null>
+  planTimeToLive(wanted: boolean, limit: number): Promise<Outcome<TimeToLivePlan>>
+  /** Turns the table's time to live on `attribute` on or off. */
+  setTimeToLive(attribute: string, enabled: boolean, limit: number): Promise<Outcome<undefined>>
   /** Lets go of the client. Calls after it fail with `ERR_SESSION_CLOSED`. */
   close(): void
 }
@@ -141,12 +147,31 @@ export interface Failure {
   causes: Array<string>
 }
 
+/** The options of a store in koa-session-dynamodb-store's item format: those of its `table`. */
+export interface KoaStoreOptions {
+  name: string
+  hashKey: string
+  ttlKey: string
+  consistentRead: boolean
+  payPerRequest: boolean
+  readCapacityUnits: number
+  writeCapacityUnits: number
+}
+
 /**
  * Opens a store in connect-dynamodb's item format. Nothing is read or sent before the first call.
  *
  * Fails with `ERR_INVALID_ARG_VALUE` where an option cannot be right.
  */
 export declare function openConnectStore(options: ConnectStoreOptions, connection: ConnectionOptions, callbacks: Callbacks): Outcome<NativeStore>
+
+/**
+ * Opens a store in koa-session-dynamodb-store's item format. Nothing is read or sent before the
+ * first call.
+ *
+ * Fails with `ERR_INVALID_ARG_VALUE` where an option cannot be right.
+ */
+export declare function openKoaStore(options: KoaStoreOptions, connection: ConnectionOptions, callbacks: Callbacks): Outcome<NativeStore>
 
 /** A value that no special key takes. */
 export interface OtherValue {
@@ -160,6 +185,12 @@ export interface SessionEntry {
   data: string
 }
 
+/**
+ * The session in the `sess` and `expires` attributes of an item in connect-dynamodb's format,
+ * `null` where there is none or it has ended. `now` is in milliseconds since the Unix epoch.
+ */
+export declare function sessionOf(sess: string | undefined | null, expires: string | undefined | null, now: number): string | null
+
 /** A value under a special key: nothing, a text, a number, bytes, or something else. */
 export type SpecialArgument = string | number | Buffer | OtherValue
 
@@ -168,4 +199,27 @@ export interface SpecialKeyOption {
   name: string
   /** `S`, `N` or `B`. */
   type: string
+}
+
+/** How a table is paid for now. */
+export interface TableState {
+  /** Whether it is on demand; then the capacities are 0. */
+  onDemand: boolean
+  readCapacityUnits: number
+  writeCapacityUnits: number
+}
+
+/** What a store has to do for the time to live that it wants. */
+export interface TimeToLivePlan {
+  /** The attribute that the end of a session is written to from now on. */
+  attribute: string
+  /** Whether to turn it on or off; nothing to leave it. */
+  change?: boolean
+}
+
+/** A table's time to live. */
+export interface TimeToLiveState {
+  /** DynamoDB's name for its status, such as `ENABLED`. */
+  status: string
+  attribute?: string
 }

@@ -1,3 +1,5 @@
+'use strict';
+
 /**
  * `npm run demo`: an Express app whose sessions are in DynamoDB, driven over HTTP. The app runs in
  * a process of its own, which is restarted in between; DynamoDB is an embedded one, unless

@@ -1,3 +1,5 @@
+'use strict';
+
 /**
  * DynamoDB Local for the tests: fetched once with Maven, started on a free port.
  *

@@ -1,3 +1,5 @@
+'use strict';
+
 /**
  * Sets up what is missing, and only that: the dependencies, and the addon, built the quick way
  * unless a build that ships is there. Needs nothing but Node, npm and Rust.

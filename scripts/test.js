@@ -1,3 +1,5 @@
+'use strict';
+
 /**
  * `npm test`: sets up what is missing and runs every check. Each runs even if one before it
  * failed; the last line counts the Jest tests.

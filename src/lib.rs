@@ -19,6 +19,10 @@
 
 pub mod core;
 
+#[cfg_attr(
+    test,
+    allow(dead_code, reason = "napi registers nothing in unit tests")
+)]
 #[allow(
     missing_docs,
     reason = "napi's macros write items without documentation"

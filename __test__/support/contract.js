@@ -1,3 +1,5 @@
+'use strict';
+
 /**
  * What every store promises, whatever framework it serves and however it reaches DynamoDB. Each
  * framework brings a harness, and runs this once for each way to reach DynamoDB.

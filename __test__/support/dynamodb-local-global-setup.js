@@ -1,3 +1,5 @@
+'use strict';
+
 const { start } = require('../../scripts/dynamodb-local');
 
 /** Before the first test: a DynamoDB Local for all, unless `DYNAMODB_ENDPOINT` names another. */

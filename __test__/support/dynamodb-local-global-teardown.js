@@ -1,2 +1,4 @@
+'use strict';
+
 /** After the last test. */
 module.exports = () => globalThis.stopDynamodbLocal();

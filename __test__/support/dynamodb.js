@@ -1,3 +1,5 @@
+'use strict';
+
 /** The real DynamoDB of the tests, reached as a user of the AWS SDK would. */
 
 const { randomUUID } = require('node:crypto');

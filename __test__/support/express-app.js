@@ -1,3 +1,5 @@
+'use strict';
+
 /** An Express app as people write it, with the store under test. */
 
 const session = require('express-session');

@@ -1,3 +1,5 @@
+'use strict';
+
 /**
  * A DynamoDB on real HTTP that answers as it is told: for what the real one can't be made to do,
  * such as throttle, hang or tear a connection.

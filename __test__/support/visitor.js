@@ -1,3 +1,5 @@
+'use strict';
+
 /**
  * A process of its own with an Express app: `node visitor.js <table>`. Tells its
  * parent the port; ends when told to.

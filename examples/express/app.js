@@ -1,3 +1,5 @@
+'use strict';
+
 /**
  * A login and a count of visits, kept in DynamoDB.
  *

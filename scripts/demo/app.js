@@ -1,3 +1,5 @@
+'use strict';
+
 const { spawn } = require('node:child_process');
 const { once } = require('node:events');
 const { join } = require('node:path');

@@ -1,3 +1,5 @@
+'use strict';
+
 /** As much of a browser as the demo needs: it keeps one cookie and follows a redirect. */
 class Browser {
   /** @type {string | undefined} */

@@ -1,3 +1,5 @@
+'use strict';
+
 const { once } = require('node:events');
 const { DeleteTableCommand, DynamoDBClient, ScanCommand } = require('@aws-sdk/client-dynamodb');
 

@@ -7,8 +7,10 @@ use napi_derive::napi;
 
 use crate::core::dynamo::sdk::Settings;
 use crate::core::error::InvalidOption;
-use crate::core::layout::ConnectLayout;
-use crate::core::options::{Billing, Endpoint, TableName, attempts, duration, text};
+use crate::core::layout::{ConnectLayout, KoaLayout};
+use crate::core::options::{
+    Billing, Endpoint, TableName, attempts, capacity_units, duration, text,
+};
 
 /// The options of a store in connect-dynamodb's item format.
 #[napi(object, object_to_js = false)]
@@ -63,6 +65,43 @@ impl ConnectStoreOptions {
             ("writeCapacityUnits", self.write_capacity_units),
         )
     }
+}
+
+/// The options of a store in koa-session-dynamodb-store's item format: those of its `table`.
+#[napi(object, object_to_js = false)]
+pub struct KoaStoreOptions {
+    pub name: String,
+    pub hash_key: String,
+    pub ttl_key: String,
+    pub consistent_read: bool,
+    pub pay_per_request: bool,
+    pub read_capacity_units: f64,
+    pub write_capacity_units: f64,
+}
+
+impl KoaStoreOptions {
+    pub fn table(&self) -> Result<TableName, InvalidOption> {
+        TableName::new("table.name", &self.name)
+    }
+
+    pub fn layout(&self) -> Result<KoaLayout, InvalidOption> {
+        KoaLayout::new(&self.hash_key, &self.ttl_key)
+    }
+
+    pub fn billing(&self) -> Result<Billing, InvalidOption> {
+        if self.pay_per_request {
+            return Ok(Billing::OnDemand);
+        }
+        Billing::provisioned(
+            ("table.readCapacityUnits", self.read_capacity_units),
+            ("table.writeCapacityUnits", self.write_capacity_units),
+        )
+    }
+}
+
+/// Capacity units that may be left as they are.
+pub fn capacity(option: &str, units: Option<f64>) -> Result<Option<i64>, InvalidOption> {
+    units.map(|units| capacity_units(option, units)).transpose()
 }
 
 /// How to reach DynamoDB. What is missing, the AWS environment decides.

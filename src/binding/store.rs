@@ -1,20 +1,22 @@
 //! `NativeStore`: each method converts, delegates and wraps.
 
+use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use napi::bindgen_prelude::{Buffer, Either4};
+use napi::Env;
+use napi::bindgen_prelude::{Buffer, Either4, PromiseRaw, ToNapiValue};
 use napi_derive::napi;
 
 use super::callbacks::{Callbacks, Source};
 use super::failure::{Failure, Outcome, wrap};
-use super::options::{ConnectStoreOptions, ConnectionOptions};
+use super::options::{ConnectStoreOptions, ConnectionOptions, KoaStoreOptions, capacity};
 use crate::core::dynamo::sdk;
 use crate::core::error::{Error, InvalidOption, Result};
 use crate::core::expiry::{Expires, UnixMillis};
-use crate::core::layout::{ConnectLayout, Layout, Record, SpecialValue, Stored};
+use crate::core::layout::{KoaLayout, Layout, Record, SpecialValue, Stored, connect};
 use crate::core::store::SessionStore;
-use crate::core::table::Table;
+use crate::core::table::{Description, Table};
 
 /// The `expires` attribute of a session that lives until `end`.
 ///
@@ -22,6 +24,13 @@ use crate::core::table::Table;
 #[napi]
 pub fn expires_at(end: f64) -> i64 {
     Expires::at(UnixMillis(end)).seconds()
+}
+
+/// The session in the `sess` and `expires` attributes of an item in connect-dynamodb's format,
+/// `null` where there is none or it has ended. `now` is in milliseconds since the Unix epoch.
+#[napi]
+pub fn session_of(sess: Option<String>, expires: Option<String>, now: f64) -> Option<String> {
+    connect::session(sess, expires.as_deref(), UnixMillis(now))
 }
 
 /// Opens a store in connect-dynamodb's item format. Nothing is read or sent before the first call.
@@ -33,7 +42,50 @@ pub fn open_connect_store(
     connection: ConnectionOptions,
     callbacks: Callbacks,
 ) -> Outcome<NativeStore> {
-    wrap(NativeStore::open(&options, connection, callbacks))
+    let open = || {
+        let layout = options.layout()?;
+        let time_to_live = options.time_to_live.then(|| layout.expires_attribute());
+        let dynamo = sdk::shared(Source::new(connection.settings()?, callbacks));
+        let name = options.table()?;
+        let table = Table::new(
+            Arc::clone(&dynamo),
+            name.clone(),
+            layout.hash_key(),
+            options.billing()?,
+            time_to_live.as_deref(),
+        );
+        let sessions = SessionStore::new(dynamo, name, layout, options.consistent_read);
+        Ok::<_, InvalidOption>(NativeStore::new(sessions, table, None))
+    };
+    wrap(open())
+}
+
+/// Opens a store in koa-session-dynamodb-store's item format. Nothing is read or sent before the
+/// first call.
+///
+/// Fails with `ERR_INVALID_ARG_VALUE` where an option cannot be right.
+#[napi]
+pub fn open_koa_store(
+    options: KoaStoreOptions,
+    connection: ConnectionOptions,
+    callbacks: Callbacks,
+) -> Outcome<NativeStore> {
+    let open = || {
+        let layout = options.layout()?;
+        let dynamo = sdk::shared(Source::new(connection.settings()?, callbacks));
+        let name = options.table()?;
+        let table = Table::new(
+            Arc::clone(&dynamo),
+            name.clone(),
+            layout.hash_key(),
+            options.billing()?,
+            // It follows the table's once that is known, see `plan_time_to_live`.
+            None,
+        );
+        let sessions = SessionStore::new(dynamo, name, layout.clone(), options.consistent_read);
+        Ok::<_, InvalidOption>(NativeStore::new(sessions, table, Some(layout)))
+    };
+    wrap(open())
 }
 
 /// A value under a special key: nothing, a text, a number, bytes, or something else.
@@ -54,6 +106,25 @@ pub struct SessionEntry {
     pub data: String,
 }
 
+/// How a table is paid for now.
+#[napi(object, object_from_js = false)]
+pub struct TableState {
+    /// Whether it is on demand; then the capacities are 0.
+    pub on_demand: bool,
+    pub read_capacity_units: f64,
+    pub write_capacity_units: f64,
+}
+
+impl From<Description> for TableState {
+    fn from(table: Description) -> Self {
+        Self {
+            on_demand: table.on_demand,
+            read_capacity_units: table.read as f64,
+            write_capacity_units: table.write as f64,
+        }
+    }
+}
+
 /// What came of creating a table.
 #[napi(object, object_from_js = false)]
 pub struct CreationResult {
@@ -63,48 +134,70 @@ pub struct CreationResult {
     pub time_to_live_failure: Option<Failure>,
 }
 
+/// A table's time to live.
+#[napi(object, object_from_js = false)]
+pub struct TimeToLiveState {
+    /// DynamoDB's name for its status, such as `ENABLED`.
+    pub status: String,
+    pub attribute: Option<String>,
+}
+
+/// What a store has to do for the time to live that it wants.
+#[napi(object, object_from_js = false)]
+pub struct TimeToLivePlan {
+    /// The attribute that the end of a session is written to from now on.
+    pub attribute: String,
+    /// Whether to turn it on or off; nothing to leave it.
+    pub change: Option<bool>,
+}
+
 /// A session store. `now` is in milliseconds since the Unix epoch; `limit` in milliseconds, the
 /// time that each request of a call may take, retries included.
 ///
 /// No method throws and no promise rejects: a failure is a result, see `Failure`.
 #[napi]
 pub struct NativeStore {
-    /// `None` once closed. What is under way keeps its own reference and ends as it would have.
+    /// `None` once closed. What is under way has its own reference and ends as it would have.
     open: Mutex<Option<Arc<Open>>>,
 }
 
 struct Open {
-    sessions: SessionStore<ConnectLayout>,
+    sessions: SessionStore,
     table: Table,
+    /// Where the format is Koa's: it can be told to write another attribute.
+    koa: Option<KoaLayout>,
 }
 
 impl NativeStore {
-    fn open(
-        options: &ConnectStoreOptions,
-        connection: ConnectionOptions,
-        callbacks: Callbacks,
-    ) -> Result<Self, InvalidOption> {
-        let name = options.table()?;
-        let layout = options.layout()?;
-        let billing = options.billing()?;
-        let dynamo = sdk::shared(Source::new(connection.settings()?, callbacks));
-        let time_to_live = options.time_to_live.then(|| layout.expires_attribute());
-        let table = Table::new(
-            Arc::clone(&dynamo),
-            name.clone(),
-            layout.hash_key(),
-            billing,
-            time_to_live,
-        );
-        let sessions = SessionStore::new(dynamo, name, layout, options.consistent_read);
-        Ok(Self {
-            open: Mutex::new(Some(Arc::new(Open { sessions, table }))),
-        })
+    fn new(sessions: SessionStore, table: Table, koa: Option<KoaLayout>) -> Self {
+        let open = Open {
+            sessions,
+            table,
+            koa,
+        };
+        Self {
+            open: Mutex::new(Some(Arc::new(open))),
+        }
     }
 
-    fn opened(&self) -> Result<Arc<Open>> {
+    /// Starts `work` with what is open at this moment, whatever is closed before it ends.
+    fn start<'env, T, F>(
+        &self,
+        env: &'env Env,
+        work: impl FnOnce(Arc<Open>) -> F,
+    ) -> napi::Result<PromiseRaw<'env, Outcome<T>>>
+    where
+        T: ToNapiValue + Send + 'static,
+        F: Future<Output = Result<T>> + Send + 'static,
+    {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        open.clone().ok_or(Error::Closed)
+        let work = open.clone().map(work);
+        env.spawn_future(async move {
+            Ok(match work {
+                Some(work) => wrap(work.await),
+                None => wrap(Err(Error::Closed)),
+            })
+        })
     }
 }
 
@@ -112,144 +205,244 @@ impl NativeStore {
 impl NativeStore {
     /// The session as JSON, `null` where there is none or it has ended.
     #[napi]
-    pub async fn load(&self, sid: String, now: f64, limit: f64) -> Outcome<Option<String>> {
-        let load = async {
-            let open = self.opened()?;
-            open.sessions.load(&sid, UnixMillis(now), time(limit)).await
-        };
-        wrap(load.await)
+    pub fn load<'env>(
+        &self,
+        env: &'env Env,
+        sid: String,
+        now: f64,
+        limit: f64,
+    ) -> napi::Result<PromiseRaw<'env, Outcome<Option<String>>>> {
+        self.start(env, |open| async move {
+            let now = UnixMillis(now);
+            open.sessions.load(&sid, now, time(limit)).await
+        })
     }
 
     /// Writes a session, given as JSON. `expires` is in seconds since the Unix epoch; `special` has
     /// a value for each special key of the options.
     #[napi]
-    pub async fn save(
+    pub fn save<'env>(
         &self,
+        env: &'env Env,
         sid: String,
         data: String,
         expires: f64,
         special: Vec<Option<SpecialArgument>>,
         limit: f64,
-    ) -> Outcome<()> {
+    ) -> napi::Result<PromiseRaw<'env, Outcome<()>>> {
         let record = Record {
             sid,
             data,
             expires: seconds(expires),
             special: special.into_iter().map(special_value).collect(),
         };
-        let save = async { self.opened()?.sessions.save(record, time(limit)).await };
-        wrap(save.await)
+        self.start(env, |open| async move {
+            open.sessions.save(record, time(limit)).await
+        })
     }
 
     /// Moves a session's end. `false` where the session is gone.
     #[napi]
-    pub async fn touch(&self, sid: String, expires: f64, limit: f64) -> Outcome<bool> {
-        let touch = async {
-            let open = self.opened()?;
-            open.sessions
-                .touch(&sid, seconds(expires), time(limit))
-                .await
-        };
-        wrap(touch.await)
+    pub fn touch<'env>(
+        &self,
+        env: &'env Env,
+        sid: String,
+        expires: f64,
+        limit: f64,
+    ) -> napi::Result<PromiseRaw<'env, Outcome<bool>>> {
+        self.start(env, |open| async move {
+            let expires = seconds(expires);
+            open.sessions.touch(&sid, expires, time(limit)).await
+        })
     }
 
     /// Deletes a session.
     #[napi]
-    pub async fn destroy(&self, sid: String, limit: f64) -> Outcome<()> {
-        let destroy = async { self.opened()?.sessions.destroy(&sid, time(limit)).await };
-        wrap(destroy.await)
+    pub fn destroy<'env>(
+        &self,
+        env: &'env Env,
+        sid: String,
+        limit: f64,
+    ) -> napi::Result<PromiseRaw<'env, Outcome<()>>> {
+        self.start(env, |open| async move {
+            open.sessions.destroy(&sid, time(limit)).await
+        })
     }
 
     /// Every session that is alive.
     #[napi]
-    pub async fn list(&self, now: f64, limit: f64) -> Outcome<Vec<SessionEntry>> {
+    pub fn list<'env>(
+        &self,
+        env: &'env Env,
+        now: f64,
+        limit: f64,
+    ) -> napi::Result<PromiseRaw<'env, Outcome<Vec<SessionEntry>>>> {
         let entry = |Stored { sid, data, .. }| SessionEntry { sid, data };
-        wrap(
-            self.stored(now, limit)
-                .await
-                .map(|sessions| sessions.into_iter().map(entry).collect()),
-        )
+        self.start(env, move |open| async move {
+            let sessions = open.sessions.list(UnixMillis(now), time(limit)).await?;
+            Ok(sessions.into_iter().map(entry).collect())
+        })
     }
 
     /// The id of every session that is alive.
     #[napi]
-    pub async fn ids(&self, now: f64, limit: f64) -> Outcome<Vec<String>> {
-        let ids = |sessions: Vec<Stored>| sessions.into_iter().map(|stored| stored.sid).collect();
-        wrap(self.stored(now, limit).await.map(ids))
+    pub fn ids<'env>(
+        &self,
+        env: &'env Env,
+        now: f64,
+        limit: f64,
+    ) -> napi::Result<PromiseRaw<'env, Outcome<Vec<String>>>> {
+        self.start(env, move |open| async move {
+            let sessions = open.sessions.list(UnixMillis(now), time(limit)).await?;
+            Ok(sessions.into_iter().map(|stored| stored.sid).collect())
+        })
     }
 
     /// How many sessions are alive.
     #[napi]
-    pub async fn count(&self, now: f64, limit: f64) -> Outcome<f64> {
-        wrap(
-            self.stored(now, limit)
-                .await
-                .map(|sessions| sessions.len() as f64),
-        )
+    pub fn count<'env>(
+        &self,
+        env: &'env Env,
+        now: f64,
+        limit: f64,
+    ) -> napi::Result<PromiseRaw<'env, Outcome<f64>>> {
+        self.start(env, move |open| async move {
+            let sessions = open.sessions.list(UnixMillis(now), time(limit)).await?;
+            Ok(sessions.len() as f64)
+        })
     }
 
     /// Deletes every session that is alive.
     #[napi]
-    pub async fn clear(&self, now: f64, limit: f64) -> Outcome<()> {
-        let clear = async {
-            let open = self.opened()?;
+    pub fn clear<'env>(
+        &self,
+        env: &'env Env,
+        now: f64,
+        limit: f64,
+    ) -> napi::Result<PromiseRaw<'env, Outcome<()>>> {
+        self.start(env, move |open| async move {
             open.sessions.clear(UnixMillis(now), time(limit)).await
-        };
-        wrap(clear.await)
+        })
     }
 
     /// Deletes sessions that have ended; how many they were.
     #[napi]
-    pub async fn reap(&self, now: f64, limit: f64) -> Outcome<f64> {
-        let reap = async {
-            let open = self.opened()?;
-            open.sessions.reap(UnixMillis(now), time(limit)).await
-        };
-        wrap(reap.await.map(|count| count as f64))
+    pub fn reap<'env>(
+        &self,
+        env: &'env Env,
+        now: f64,
+        limit: f64,
+    ) -> napi::Result<PromiseRaw<'env, Outcome<f64>>> {
+        self.start(env, move |open| async move {
+            let reaped = open.sessions.reap(UnixMillis(now), time(limit)).await?;
+            Ok(reaped as f64)
+        })
     }
 
     /// Waits until the table can be used.
     #[napi]
-    pub async fn describe_table(&self, limit: f64) -> Outcome<()> {
-        let describe = async { self.opened()?.table.describe(time(limit)).await };
-        wrap(describe.await)
+    pub fn describe_table<'env>(
+        &self,
+        env: &'env Env,
+        limit: f64,
+    ) -> napi::Result<PromiseRaw<'env, Outcome<TableState>>> {
+        self.start(env, move |open| async move {
+            open.table.describe(time(limit)).await.map(TableState::from)
+        })
     }
 
     /// Creates the table and waits until it can be used.
     #[napi]
-    pub async fn create_table(&self, limit: f64) -> Outcome<CreationResult> {
-        let create = async { self.opened()?.table.create(time(limit)).await };
-        wrap(create.await.map(|creation| CreationResult {
-            created: creation.created,
-            time_to_live_failure: creation.time_to_live_failure.map(Failure::from),
-        }))
+    pub fn create_table<'env>(
+        &self,
+        env: &'env Env,
+        limit: f64,
+    ) -> napi::Result<PromiseRaw<'env, Outcome<CreationResult>>> {
+        self.start(env, move |open| async move {
+            let creation = open.table.create(time(limit)).await?;
+            Ok(CreationResult {
+                created: creation.created,
+                time_to_live_failure: creation.time_to_live_failure.map(Failure::from),
+            })
+        })
     }
 
-    /// The session in the `sess` and `expires` attributes of an item, `null` where there is none
-    /// or it has ended.
+    /// Gives a provisioned table the capacity units that are named. Whether it had others.
     #[napi]
-    pub fn session_of(
+    pub fn set_capacity<'env>(
         &self,
-        sess: Option<String>,
-        expires: Option<String>,
-        now: f64,
-    ) -> Outcome<Option<String>> {
-        let layout = |open: Arc<Open>| {
-            let layout = open.sessions.layout();
-            layout.session(sess, expires.as_deref(), UnixMillis(now))
-        };
-        wrap(self.opened().map(layout))
+        env: &'env Env,
+        read: Option<f64>,
+        write: Option<f64>,
+        limit: f64,
+    ) -> napi::Result<PromiseRaw<'env, Outcome<bool>>> {
+        self.start(env, move |open| async move {
+            let read = capacity("table.readCapacityUnits", read)?;
+            let write = capacity("table.writeCapacityUnits", write)?;
+            open.table.set_capacity(read, write, time(limit)).await
+        })
+    }
+
+    /// The table's time to live.
+    #[napi]
+    pub fn time_to_live<'env>(
+        &self,
+        env: &'env Env,
+        limit: f64,
+    ) -> napi::Result<PromiseRaw<'env, Outcome<TimeToLiveState>>> {
+        self.start(env, move |open| async move {
+            let found = open.table.time_to_live(time(limit)).await?;
+            Ok(TimeToLiveState {
+                status: found.status,
+                attribute: found.attribute,
+            })
+        })
+    }
+
+    /// Looks at the table's time to live, writes the end of sessions to its attribute from now on,
+    /// and says what is left to do where it is to be on, or off, as `wanted` says.
+    #[napi]
+    pub fn plan_time_to_live<'env>(
+        &self,
+        env: &'env Env,
+        wanted: bool,
+        limit: f64,
+    ) -> napi::Result<PromiseRaw<'env, Outcome<TimeToLivePlan>>> {
+        self.start(env, move |open| async move {
+            let found = open.table.time_to_live(time(limit)).await?;
+            let asked = open.koa.as_ref().map_or("", KoaLayout::ttl_key);
+            let plan = found.plan(asked, wanted);
+            if let Some(layout) = &open.koa {
+                layout.write_expires_to(plan.attribute.clone());
+            }
+            Ok(TimeToLivePlan {
+                attribute: plan.attribute,
+                change: plan.change,
+            })
+        })
+    }
+
+    /// Turns the table's time to live on `attribute` on or off.
+    #[napi]
+    pub fn set_time_to_live<'env>(
+        &self,
+        env: &'env Env,
+        attribute: String,
+        enabled: bool,
+        limit: f64,
+    ) -> napi::Result<PromiseRaw<'env, Outcome<()>>> {
+        self.start(env, move |open| async move {
+            let limit = time(limit);
+            open.table
+                .set_time_to_live(&attribute, enabled, limit)
+                .await
+        })
     }
 
     /// Lets go of the client. Calls after it fail with `ERR_SESSION_CLOSED`.
     #[napi]
     pub fn close(&self) {
         *self.open.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    }
-
-    async fn stored(&self, now: f64, limit: f64) -> Result<Vec<Stored>> {
-        let open = self.opened()?;
-        open.sessions.list(UnixMillis(now), time(limit)).await
     }
 }
 

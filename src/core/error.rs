@@ -91,6 +91,15 @@ pub enum Error {
         reason: String,
     },
 
+    /// A value in the session cannot be stored. `code` is `ERR_SESSION_VALUE`.
+    #[error("{path} {reason}")]
+    Value {
+        /// Where in the session, by its keys: `session.cart[3].price`.
+        path: String,
+        /// What is wrong with it; never the value.
+        reason: &'static str,
+    },
+
     /// An option cannot be right. `code` is `ERR_INVALID_ARG_VALUE`; a `TypeError`.
     #[error(transparent)]
     Option(#[from] InvalidOption),
@@ -140,6 +149,7 @@ impl Error {
             Self::TableKey { .. } => "ERR_SESSION_TABLE_KEY",
             Self::TableStatus { .. } => "ERR_SESSION_TABLE_STATUS",
             Self::SpecialKey { .. } => "ERR_SESSION_SPECIAL_KEY",
+            Self::Value { .. } => "ERR_SESSION_VALUE",
             Self::Option(_) => "ERR_INVALID_ARG_VALUE",
             Self::Closed => "ERR_SESSION_CLOSED",
         }
@@ -155,6 +165,7 @@ impl Error {
             | Self::TableKey { .. }
             | Self::TableStatus { .. }
             | Self::SpecialKey { .. }
+            | Self::Value { .. }
             | Self::Option(_)
             | Self::Closed => false,
         }

@@ -92,7 +92,8 @@ impl Billing {
     }
 }
 
-fn capacity_units(option: &str, units: f64) -> Result<i64> {
+/// A number of capacity units: whole, at least one.
+pub fn capacity_units(option: &str, units: f64) -> Result<i64> {
     if units.fract() == 0.0 && (1.0..=9_007_199_254_740_991.0).contains(&units) {
         Ok(units as i64)
     } else {

@@ -28,32 +28,27 @@ const FAR_AHEAD: f64 = 400.0 * 86_400_000.0;
 /// Sessions in one table, in one item format.
 ///
 /// Each method takes the time that each of its requests may take, retries included.
-pub struct SessionStore<L> {
+pub struct SessionStore {
     dynamo: Arc<dyn Dynamo>,
     table: TableName,
-    layout: L,
+    layout: Box<dyn Layout>,
     consistent_read: bool,
 }
 
-impl<L: Layout> SessionStore<L> {
+impl SessionStore {
     /// Sessions in `table`. Reads are strongly consistent where `consistent_read` says so.
     pub fn new(
         dynamo: Arc<dyn Dynamo>,
         table: TableName,
-        layout: L,
+        layout: impl Layout,
         consistent_read: bool,
     ) -> Self {
         Self {
             dynamo,
             table,
-            layout,
+            layout: Box::new(layout),
             consistent_read,
         }
-    }
-
-    /// The item format.
-    pub fn layout(&self) -> &L {
-        &self.layout
     }
 
     /// The session as JSON. `None` where there is none, or it has ended.
@@ -176,7 +171,7 @@ impl<L: Layout> SessionStore<L> {
     fn if_ended(&self, item: Item, now: UnixMillis) -> Option<(Item, AttributeValue)> {
         let hash_key = self.layout.hash_key();
         let key = Item::from([(hash_key.to_owned(), item.get(hash_key)?.clone())]);
-        let expires = item.get(self.layout.expires_attribute())?.clone();
+        let expires = item.get(&self.layout.expires_attribute())?.clone();
         let is_leftover = item.len() == 2;
         let end = match self.layout.read(item, now) {
             Some(stored) => stored.expires,
@@ -233,7 +228,7 @@ impl<L: Layout> SessionStore<L> {
     }
 
     fn name_expires(&self, condition: &mut Condition) {
-        let expires = self.layout.expires_attribute().to_owned();
+        let expires = self.layout.expires_attribute();
         condition.names.insert("#expires".into(), expires);
     }
 }

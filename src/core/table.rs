@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::create_table::builders::CreateTableInputBuilder;
 use aws_sdk_dynamodb::operation::describe_table::builders::DescribeTableInputBuilder;
+use aws_sdk_dynamodb::operation::describe_time_to_live::builders::DescribeTimeToLiveInputBuilder;
+use aws_sdk_dynamodb::operation::update_table::builders::UpdateTableInputBuilder;
 use aws_sdk_dynamodb::operation::update_time_to_live::builders::UpdateTimeToLiveInputBuilder;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ProvisionedThroughput,
-    ScalarAttributeType, TableDescription, TableStatus, TimeToLiveSpecification,
+    ScalarAttributeType, TableDescription, TableStatus, TimeToLiveSpecification, TimeToLiveStatus,
 };
 
 use super::dynamo::Dynamo;
@@ -28,6 +30,55 @@ pub struct Table {
     hash_key: String,
     billing: Billing,
     time_to_live: Option<String>,
+}
+
+/// How a table is paid for now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Description {
+    /// Whether it is on demand; then the capacities are 0.
+    pub on_demand: bool,
+    /// Its read capacity units.
+    pub read: i64,
+    /// Its write capacity units.
+    pub write: i64,
+}
+
+/// A table's time to live.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimeToLive {
+    /// DynamoDB's name for its status: `ENABLED`, `ENABLING`, `DISABLED` or `DISABLING`.
+    pub status: String,
+    /// The attribute that it is on.
+    pub attribute: Option<String>,
+}
+
+/// What a store that wants its table to have time to live, or not, has to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimeToLivePlan {
+    /// The attribute to write the end of a session to.
+    pub attribute: String,
+    /// Whether to turn it on or off; `None` to leave it.
+    pub change: Option<bool>,
+}
+
+impl TimeToLive {
+    /// The plan of a store that writes `attribute` and wants time to live as `wanted` says.
+    ///
+    /// Time to live on another attribute is somebody's choice: it stays, and a store that wants
+    /// time to live writes that attribute.
+    pub fn plan(&self, attribute: &str, wanted: bool) -> TimeToLivePlan {
+        let on = matches!(self.status.as_str(), "ENABLED" | "ENABLING");
+        match &self.attribute {
+            Some(other) if on && other != attribute => TimeToLivePlan {
+                attribute: if wanted { other } else { attribute }.to_owned(),
+                change: None,
+            },
+            _ => TimeToLivePlan {
+                attribute: attribute.to_owned(),
+                change: (on != wanted).then_some(wanted),
+            },
+        }
+    }
 }
 
 /// What came of creating a table.
@@ -64,7 +115,7 @@ impl Table {
     ///
     /// `ResourceNotFoundException` where there is no such table, [`Error::TableKey`] where it has
     /// another key, [`Error::Timeout`] after `limit`.
-    pub async fn describe(&self, limit: Duration) -> Result<()> {
+    pub async fn describe(&self, limit: Duration) -> Result<Description> {
         within(limit, "describing the table", self.ready()).await
     }
 
@@ -79,7 +130,7 @@ impl Table {
         within(limit, "creating the table", async {
             let created = self.create_and_wait().await?;
             let time_to_live_failure = match &self.time_to_live {
-                Some(attribute) if created => self.enable_time_to_live(attribute).await.err(),
+                Some(attribute) if created => self.update_time_to_live(attribute, true).await.err(),
                 _ => None,
             };
             Ok(Creation {
@@ -100,7 +151,7 @@ impl Table {
             };
             loop {
                 match self.ready().await {
-                    Ok(()) => return Ok(created),
+                    Ok(_) => return Ok(created),
                     // A table that was just asked for may not be seen yet.
                     Err(error) if error.is_service(NOT_FOUND) && created => wait(&mut pause).await,
                     // What was in the way was a table on its way out.
@@ -112,7 +163,7 @@ impl Table {
         }
     }
 
-    async fn ready(&self) -> Result<()> {
+    async fn ready(&self) -> Result<Description> {
         let mut pause = POLL.0;
         loop {
             let request = DescribeTableInputBuilder::default().table_name(self.name.as_str());
@@ -121,7 +172,10 @@ impl Table {
                 .table
                 .unwrap_or_else(|| TableDescription::builder().build());
             match table.table_status() {
-                Some(TableStatus::Active | TableStatus::Updating) => return self.check_key(&table),
+                Some(TableStatus::Active | TableStatus::Updating) => {
+                    self.check_key(&table)?;
+                    return Ok(describe(&table));
+                }
                 Some(TableStatus::Creating | TableStatus::Deleting) | None => {
                     wait(&mut pause).await;
                 }
@@ -181,21 +235,66 @@ impl Table {
             Billing::OnDemand => request.billing_mode(BillingMode::PayPerRequest),
             Billing::Provisioned { read, write } => request
                 .billing_mode(BillingMode::Provisioned)
-                .provisioned_throughput(built(
-                    ProvisionedThroughput::builder()
-                        .read_capacity_units(read)
-                        .write_capacity_units(write)
-                        .build(),
-                )?),
+                .provisioned_throughput(throughput(read, write)?),
         };
         self.dynamo.create_table(request).await?;
         Ok(())
     }
 
-    async fn enable_time_to_live(&self, attribute: &str) -> Result<()> {
+    /// The table's time to live.
+    pub async fn time_to_live(&self, limit: Duration) -> Result<TimeToLive> {
+        let request = DescribeTimeToLiveInputBuilder::default().table_name(self.name.as_str());
+        let answer = self.dynamo.describe_time_to_live(request);
+        let answer = within(limit, "describing the time to live", answer).await?;
+        let found = answer.time_to_live_description;
+        let status = found.as_ref().and_then(|found| found.time_to_live_status());
+        Ok(TimeToLive {
+            status: status
+                .map_or("DISABLED", TimeToLiveStatus::as_str)
+                .to_owned(),
+            attribute: found.and_then(|found| found.attribute_name),
+        })
+    }
+
+    /// Turns time to live on `attribute` on or off.
+    pub async fn set_time_to_live(
+        &self,
+        attribute: &str,
+        enabled: bool,
+        limit: Duration,
+    ) -> Result<()> {
+        let update = self.update_time_to_live(attribute, enabled);
+        within(limit, "updating the time to live", update).await
+    }
+
+    /// Gives a provisioned table the capacity units that are named, where it has others. Whether
+    /// it had; a table on demand is left as it is.
+    pub async fn set_capacity(
+        &self,
+        read: Option<i64>,
+        write: Option<i64>,
+        limit: Duration,
+    ) -> Result<bool> {
+        within(limit, "updating the capacity", async {
+            let now = self.ready().await?;
+            let read = read.unwrap_or(now.read);
+            let write = write.unwrap_or(now.write);
+            if now.on_demand || (read, write) == (now.read, now.write) {
+                return Ok(false);
+            }
+            let request = UpdateTableInputBuilder::default()
+                .table_name(self.name.as_str())
+                .provisioned_throughput(throughput(read, write)?);
+            self.dynamo.update_table(request).await?;
+            Ok(true)
+        })
+        .await
+    }
+
+    async fn update_time_to_live(&self, attribute: &str, enabled: bool) -> Result<()> {
         let specification = TimeToLiveSpecification::builder()
             .attribute_name(attribute)
-            .enabled(true)
+            .enabled(enabled)
             .build();
         let request = UpdateTimeToLiveInputBuilder::default()
             .table_name(self.name.as_str())
@@ -203,6 +302,28 @@ impl Table {
         self.dynamo.update_time_to_live(request).await?;
         Ok(())
     }
+}
+
+fn describe(table: &TableDescription) -> Description {
+    let mode = table
+        .billing_mode_summary()
+        .and_then(|mode| mode.billing_mode());
+    let capacity = table.provisioned_throughput();
+    let units = |units: Option<Option<i64>>| units.flatten().unwrap_or_default();
+    Description {
+        on_demand: mode == Some(&BillingMode::PayPerRequest),
+        read: units(capacity.map(|capacity| capacity.read_capacity_units())),
+        write: units(capacity.map(|capacity| capacity.write_capacity_units())),
+    }
+}
+
+fn throughput(read: i64, write: i64) -> Result<ProvisionedThroughput> {
+    built(
+        ProvisionedThroughput::builder()
+            .read_capacity_units(read)
+            .write_capacity_units(write)
+            .build(),
+    )
 }
 
 /// The SDK's builders can fail for a part that is missing, which none here is.
@@ -215,4 +336,32 @@ fn built<T>(part: Result<T, aws_sdk_dynamodb::error::BuildError>) -> Result<T> {
 async fn wait(pause: &mut Duration) {
     tokio::time::sleep(*pause).await;
     *pause = (*pause * 2).min(POLL.1);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_to_live_follows_what_is_wanted_but_not_on_another_attribute() {
+        let plan = |status: &str, attribute: Option<&str>, wanted| {
+            let attribute = attribute.map(str::to_owned);
+            let status = status.to_owned();
+            let plan = TimeToLive { status, attribute }.plan("expires", wanted);
+            (plan.attribute, plan.change)
+        };
+        let ours = |change| ("expires".to_owned(), change);
+        assert_eq!(plan("DISABLED", None, true), ours(Some(true)));
+        assert_eq!(plan("DISABLED", None, false), ours(None));
+        assert_eq!(plan("DISABLED", Some("other"), true), ours(Some(true)));
+        assert_eq!(plan("ENABLED", Some("expires"), true), ours(None));
+        assert_eq!(plan("ENABLING", Some("expires"), true), ours(None));
+        assert_eq!(plan("DISABLING", Some("expires"), true), ours(Some(true)));
+        assert_eq!(plan("ENABLED", Some("expires"), false), ours(Some(false)));
+        assert_eq!(
+            plan("ENABLED", Some("other"), true),
+            ("other".to_owned(), None)
+        );
+        assert_eq!(plan("ENABLED", Some("other"), false), ours(None));
+    }
 }

@@ -36,7 +36,7 @@ fn settings(endpoint: &str) -> Settings {
     }
 }
 
-fn store(settings: Settings) -> SessionStore<ConnectLayout> {
+fn store(settings: Settings) -> SessionStore {
     let layout = ConnectLayout::new("id", "sess:", &[], false).unwrap();
     SessionStore::new(sdk::shared(settings), new_name(), layout, true)
 }

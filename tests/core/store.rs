@@ -24,7 +24,7 @@ const DAY: f64 = 24.0 * HOUR;
 
 const ANN: &str = r#"{"cookie":{"path":"/"},"user":"ann"}"#;
 
-type Store = SessionStore<ConnectLayout>;
+type Store = SessionStore;
 
 /// A table of its own with a store on it.
 struct Sessions {

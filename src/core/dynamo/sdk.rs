@@ -25,6 +25,8 @@ use aws_sdk_dynamodb::operation::delete_item::DeleteItemOutput;
 use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemInputBuilder;
 use aws_sdk_dynamodb::operation::describe_table::DescribeTableOutput;
 use aws_sdk_dynamodb::operation::describe_table::builders::DescribeTableInputBuilder;
+use aws_sdk_dynamodb::operation::describe_time_to_live::DescribeTimeToLiveOutput;
+use aws_sdk_dynamodb::operation::describe_time_to_live::builders::DescribeTimeToLiveInputBuilder;
 use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
 use aws_sdk_dynamodb::operation::get_item::builders::GetItemInputBuilder;
 use aws_sdk_dynamodb::operation::put_item::PutItemOutput;
@@ -33,6 +35,8 @@ use aws_sdk_dynamodb::operation::scan::ScanOutput;
 use aws_sdk_dynamodb::operation::scan::builders::ScanInputBuilder;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
+use aws_sdk_dynamodb::operation::update_table::UpdateTableOutput;
+use aws_sdk_dynamodb::operation::update_table::builders::UpdateTableInputBuilder;
 use aws_sdk_dynamodb::operation::update_time_to_live::UpdateTimeToLiveOutput;
 use aws_sdk_dynamodb::operation::update_time_to_live::builders::UpdateTimeToLiveInputBuilder;
 use tokio::sync::OnceCell;
@@ -173,6 +177,17 @@ impl Dynamo for SdkDynamo {
         &self,
         request: DescribeTableInputBuilder,
     ) -> Result<DescribeTableOutput> {
+        send!(self, request)
+    }
+
+    async fn describe_time_to_live(
+        &self,
+        request: DescribeTimeToLiveInputBuilder,
+    ) -> Result<DescribeTimeToLiveOutput> {
+        send!(self, request)
+    }
+
+    async fn update_table(&self, request: UpdateTableInputBuilder) -> Result<UpdateTableOutput> {
         send!(self, request)
     }
 

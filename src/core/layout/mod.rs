@@ -1,8 +1,10 @@
 //! Session to item and back: what each item format shares. One file for each format.
 
-mod connect;
+pub mod connect;
+pub mod koa;
 
 pub use connect::ConnectLayout;
+pub use koa::KoaLayout;
 
 use std::collections::HashMap;
 
@@ -70,7 +72,7 @@ pub trait Layout: Send + Sync + 'static {
     fn hash_key(&self) -> &str;
 
     /// The attribute that holds the session's end.
-    fn expires_attribute(&self) -> &str;
+    fn expires_attribute(&self) -> String;
 
     /// The attribute without which an item is no session.
     fn data_attribute(&self) -> &str;
@@ -93,4 +95,30 @@ pub trait Layout: Send + Sync + 'static {
     /// A condition that holds for the items of this format and this store, and for what is left
     /// of them, among everything else that may be in the table.
     fn ours(&self) -> Condition;
+}
+
+/// A number in the shortest form that reads back as itself: `5`, `0.1`, `1e100`.
+fn number_text(number: f64) -> String {
+    if number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_992.0 {
+        (number as i64).to_string()
+    } else {
+        serde_json::Value::from(number).to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_short() {
+        for (number, text) in [
+            (5.0, "5"),
+            (-0.5, "-0.5"),
+            (1e21, "1e+21"),
+            (9_007_199_254_740_991.0, "9007199254740991"),
+        ] {
+            assert_eq!(number_text(number), text);
+        }
+    }
 }

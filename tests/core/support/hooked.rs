@@ -9,6 +9,8 @@ use aws_sdk_dynamodb::operation::delete_item::DeleteItemOutput;
 use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemInputBuilder;
 use aws_sdk_dynamodb::operation::describe_table::DescribeTableOutput;
 use aws_sdk_dynamodb::operation::describe_table::builders::DescribeTableInputBuilder;
+use aws_sdk_dynamodb::operation::describe_time_to_live::DescribeTimeToLiveOutput;
+use aws_sdk_dynamodb::operation::describe_time_to_live::builders::DescribeTimeToLiveInputBuilder;
 use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
 use aws_sdk_dynamodb::operation::get_item::builders::GetItemInputBuilder;
 use aws_sdk_dynamodb::operation::put_item::PutItemOutput;
@@ -17,6 +19,8 @@ use aws_sdk_dynamodb::operation::scan::ScanOutput;
 use aws_sdk_dynamodb::operation::scan::builders::ScanInputBuilder;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
+use aws_sdk_dynamodb::operation::update_table::UpdateTableOutput;
+use aws_sdk_dynamodb::operation::update_table::builders::UpdateTableInputBuilder;
 use aws_sdk_dynamodb::operation::update_time_to_live::UpdateTimeToLiveOutput;
 use aws_sdk_dynamodb::operation::update_time_to_live::builders::UpdateTimeToLiveInputBuilder;
 use dynamo_session_store::core::dynamo::Dynamo;
@@ -66,6 +70,17 @@ impl<H: BeforeDelete> Dynamo for Hooked<H> {
         request: DescribeTableInputBuilder,
     ) -> Result<DescribeTableOutput> {
         self.inner.describe_table(request).await
+    }
+
+    async fn describe_time_to_live(
+        &self,
+        request: DescribeTimeToLiveInputBuilder,
+    ) -> Result<DescribeTimeToLiveOutput> {
+        self.inner.describe_time_to_live(request).await
+    }
+
+    async fn update_table(&self, request: UpdateTableInputBuilder) -> Result<UpdateTableOutput> {
+        self.inner.update_table(request).await
     }
 
     async fn create_table(&self, request: CreateTableInputBuilder) -> Result<CreateTableOutput> {

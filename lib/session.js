@@ -1,0 +1,55 @@
+'use strict';
+
+/** Session ids and sessions on their way between an application and the addon. */
+
+const { invalidArgument, storeError } = require('./errors');
+const { typeName } = require('./options');
+
+/**
+ * @param {unknown} sid
+ * @returns {string}
+ */
+function sessionId(sid) {
+  // The replaced packages made a string of a number, by putting the prefix before it or otherwise.
+  if (typeof sid === 'number') return String(sid);
+  if (typeof sid === 'string' && sid !== '') return sid;
+  const got = sid === '' ? 'empty' : typeName(sid);
+  throw invalidArgument(`the session id must be a string, but is ${got}`);
+}
+
+/**
+ * @param {unknown} session
+ * @param {(this: any, key: string, value: any) => any} [replacer]
+ * @returns {string} JSON
+ */
+function stringify(session, replacer) {
+  if (typeof session !== 'object' || session === null) {
+    throw invalidArgument(`the session must be an object, but is ${typeName(session)}`);
+  }
+  let data;
+  try {
+    data = JSON.stringify(session, replacer);
+  } catch (cause) {
+    throw storeError('ERR_SESSION_SERIALIZE', 'the session cannot be written as JSON', { cause });
+  }
+  // A `toJSON` of its own may give nothing.
+  if (data !== undefined) return data;
+  throw storeError('ERR_SESSION_SERIALIZE', 'the session cannot be written as JSON');
+}
+
+/**
+ * `null` for what is no session: connect-dynamodb 3.x takes a row that cannot be read for none.
+ *
+ * @param {string} data JSON
+ * @param {(this: any, key: string, value: any) => any} [reviver]
+ */
+function parse(data, reviver) {
+  try {
+    const session = JSON.parse(data, reviver);
+    return typeof session === 'object' ? session : null;
+  } catch {
+    return null;
+  }
+}
+
+module.exports = { parse, sessionId, stringify };

@@ -1,0 +1,526 @@
+//! The item format of koa-session-dynamodb-store.
+//!
+//! | attribute | type | holds |
+//! |---|---|---|
+//! | the hash key (`sessionId`) | S | the session id, without a prefix |
+//! | the time-to-live key (`expires`) | N | see [`expiry`](crate::core::expiry) |
+//! | `session` | M | the session, as its values are in JSON |
+//!
+//! Bytes have no form in JSON. Between `lib/` and here they are an object whose only key is
+//! [`BYTES`], with base64 under it; a key of the session's own that begins with U+0000 gets
+//! another U+0000 before it, so that nothing a session holds is taken for it.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::fmt::{self, Write};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+
+use super::{Condition, Item, Layout, Record, Stored, number_text};
+use crate::core::error::{Error, InvalidOption, Result};
+use crate::core::expiry::{self, UnixMillis};
+use crate::core::options::AttributeName;
+
+const SESSION: &str = "session";
+
+/// The key that stands for bytes.
+const BYTES: &str = "\0B";
+
+/// How deep DynamoDB lets values nest, the attribute itself included.
+const DEEPEST: usize = 32;
+
+/// The numbers that DynamoDB holds lie between these two, in absolute value.
+const SMALLEST: f64 = 1e-130;
+const BEYOND_LARGEST: f64 = 1e126;
+
+/// See the [module](self). A clone shares the attribute that is written.
+#[derive(Debug, Clone)]
+pub struct KoaLayout {
+    hash_key: AttributeName,
+    ttl_key: String,
+    /// Another attribute than `ttl_key` where the table has its time to live on one.
+    written: Arc<RwLock<String>>,
+}
+
+impl KoaLayout {
+    /// A layout for `hash_key` and `ttl_key`.
+    ///
+    /// # Errors
+    ///
+    /// Names the option that is wrong.
+    pub fn new(hash_key: &str, ttl_key: &str) -> Result<Self, InvalidOption> {
+        let hash_key = AttributeName::new("table.hashKey", hash_key)?;
+        let ttl_key = AttributeName::new("table.ttlKey", ttl_key)?;
+        for (option, name) in [("table.hashKey", &hash_key), ("table.ttlKey", &ttl_key)] {
+            if name.as_str() == SESSION {
+                let rule = "must not be \"session\", the attribute that holds the session";
+                return Err(InvalidOption::new(option, rule));
+            }
+        }
+        if hash_key == ttl_key {
+            return Err(InvalidOption::new(
+                "table.ttlKey",
+                "must not be the same as table.hashKey",
+            ));
+        }
+        Ok(Self {
+            hash_key,
+            ttl_key: ttl_key.as_str().to_owned(),
+            written: Arc::new(RwLock::new(ttl_key.as_str().to_owned())),
+        })
+    }
+
+    /// The attribute that was asked for.
+    pub fn ttl_key(&self) -> &str {
+        &self.ttl_key
+    }
+
+    /// From now on the end of a session is written to `attribute`.
+    pub fn write_expires_to(&self, attribute: String) {
+        *self.written.write().unwrap_or_else(PoisonError::into_inner) = attribute;
+    }
+}
+
+impl Layout for KoaLayout {
+    fn hash_key(&self) -> &str {
+        self.hash_key.as_str()
+    }
+
+    fn expires_attribute(&self) -> String {
+        let written = self.written.read().unwrap_or_else(PoisonError::into_inner);
+        written.clone()
+    }
+
+    fn data_attribute(&self) -> &str {
+        SESSION
+    }
+
+    fn key(&self, sid: &str) -> Item {
+        let key = AttributeValue::S(sid.to_owned());
+        Item::from([(self.hash_key.as_str().to_owned(), key)])
+    }
+
+    fn to_item(&self, record: Record) -> Result<Item> {
+        let mut item = self.key(&record.sid);
+        let expires = AttributeValue::N(record.expires.to_string());
+        item.insert(self.expires_attribute(), expires);
+        item.insert(SESSION.into(), from_json(&record.data)?);
+        Ok(item)
+    }
+
+    fn read(&self, mut item: Item, _now: UnixMillis) -> Option<Stored> {
+        let AttributeValue::S(sid) = item.remove(self.hash_key.as_str())? else {
+            return None;
+        };
+        // What was written before the table's time to live was known has the end elsewhere.
+        let written = self.expires_attribute();
+        let expires = item.get(&written).or_else(|| item.get(&self.ttl_key));
+        let expires = expires.and_then(|value| expiry::read(value.as_n().ok()?));
+        Some(Stored {
+            sid,
+            data: to_json(item.get(SESSION)?),
+            expires,
+        })
+    }
+
+    fn ours(&self) -> Condition {
+        Condition {
+            expression: "attribute_type(#session, :map)".into(),
+            names: [("#session".to_owned(), SESSION.to_owned())].into(),
+            values: [(":map".to_owned(), AttributeValue::S("M".into()))].into(),
+        }
+    }
+}
+
+/// Where in a session a value stands.
+enum Path<'p> {
+    Session,
+    Key(&'p Path<'p>, &'p str),
+    Index(&'p Path<'p>, usize),
+}
+
+impl Path<'_> {
+    /// How many maps and lists are around a value there, the attribute's own included.
+    fn depth(&self) -> usize {
+        match self {
+            Self::Session => 0,
+            Self::Key(parent, _) | Self::Index(parent, _) => parent.depth() + 1,
+        }
+    }
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Session => f.write_str("session"),
+            Self::Key(parent, key) => {
+                let mut characters = key.chars();
+                let plain = characters
+                    .next()
+                    .is_some_and(|c| c.is_alphabetic() || c == '_')
+                    && characters.all(|c| c.is_alphanumeric() || c == '_');
+                if plain {
+                    write!(f, "{parent}.{key}")
+                } else {
+                    write!(f, "{parent}[{key:?}]")
+                }
+            }
+            Self::Index(parent, index) => write!(f, "{parent}[{index}]"),
+        }
+    }
+}
+
+/// The attribute for a session given as JSON.
+fn from_json(json: &str) -> Result<AttributeValue> {
+    let refused = Cell::new(None);
+    let seed = Value {
+        path: &Path::Session,
+        refused: &refused,
+    };
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    seed.deserialize(&mut deserializer).map_err(|_| {
+        refused.take().unwrap_or_else(|| Error::Value {
+            path: "session".into(),
+            reason: "is not valid JSON",
+        })
+    })
+}
+
+/// Reads a value of JSON as an attribute. What DynamoDB cannot hold is told by way of `refused`:
+/// the parser's own errors can carry no more than a text.
+#[derive(Clone, Copy)]
+struct Value<'p> {
+    path: &'p Path<'p>,
+    refused: &'p Cell<Option<Error>>,
+}
+
+impl Value<'_> {
+    fn refuse<E: serde::de::Error>(&self, reason: &'static str) -> E {
+        self.refused.set(Some(Error::Value {
+            path: self.path.to_string(),
+            reason,
+        }));
+        E::custom(reason)
+    }
+
+    /// A map or a list around further values.
+    fn check_depth<E: serde::de::Error>(&self) -> Result<(), E> {
+        if self.path.depth() < DEEPEST {
+            Ok(())
+        } else {
+            Err(self.refuse("is nested deeper than the 32 levels that DynamoDB holds"))
+        }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Value<'_> {
+    type Value = AttributeValue;
+
+    fn deserialize<D: Deserializer<'de>>(
+        self,
+        deserializer: D,
+    ) -> Result<AttributeValue, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Value<'_> {
+    type Value = AttributeValue;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value of JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<AttributeValue, E> {
+        Ok(AttributeValue::Null(true))
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<AttributeValue, E> {
+        Ok(AttributeValue::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<AttributeValue, E> {
+        Ok(AttributeValue::N(value.to_string()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<AttributeValue, E> {
+        Ok(AttributeValue::N(value.to_string()))
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<AttributeValue, E> {
+        if value != 0.0 && !(SMALLEST..BEYOND_LARGEST).contains(&value.abs()) {
+            return Err(self.refuse("is a number that DynamoDB cannot hold"));
+        }
+        Ok(AttributeValue::N(number_text(value)))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<AttributeValue, E> {
+        Ok(AttributeValue::S(value.to_owned()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<AttributeValue, E> {
+        Ok(AttributeValue::S(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<AttributeValue, A::Error> {
+        self.check_depth()?;
+        let mut values = Vec::new();
+        loop {
+            let path = Path::Index(self.path, values.len());
+            let seed = Value {
+                path: &path,
+                refused: self.refused,
+            };
+            match list.next_element_seed(seed)? {
+                Some(value) => values.push(value),
+                None => return Ok(AttributeValue::L(values)),
+            }
+        }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<AttributeValue, A::Error> {
+        let mut values = HashMap::new();
+        while let Some(mut key) = map.next_key::<String>()? {
+            if key == BYTES {
+                let bytes = BASE64.decode(map.next_value::<String>()?);
+                let bytes = bytes.map_err(|_| A::Error::custom("base64"))?;
+                return Ok(AttributeValue::B(Blob::new(bytes)));
+            }
+            self.check_depth()?;
+            if key.starts_with('\0') {
+                key.remove(0);
+            }
+            let path = Path::Key(self.path, &key);
+            let value = map.next_value_seed(Value {
+                path: &path,
+                refused: self.refused,
+            })?;
+            values.insert(key, value);
+        }
+        Ok(AttributeValue::M(values))
+    }
+}
+
+/// The JSON of an attribute. A set becomes a list, as JSON has no sets.
+fn to_json(value: &AttributeValue) -> String {
+    let mut json = String::new();
+    write_json(value, &mut json);
+    json
+}
+
+fn write_json(value: &AttributeValue, json: &mut String) {
+    match value {
+        AttributeValue::S(text) => write_text(text, json),
+        AttributeValue::N(number) => write_number(number, json),
+        AttributeValue::Bool(value) => json.push_str(if *value { "true" } else { "false" }),
+        AttributeValue::B(bytes) => write_bytes(bytes, json),
+        AttributeValue::L(values) => write_list(values, json, write_json),
+        AttributeValue::Ss(texts) => write_list(texts, json, |text, json| write_text(text, json)),
+        AttributeValue::Ns(numbers) => {
+            write_list(numbers, json, |number, json| write_number(number, json));
+        }
+        AttributeValue::Bs(all) => write_list(all, json, write_bytes),
+        AttributeValue::M(values) => {
+            json.push('{');
+            for (index, (key, value)) in values.iter().enumerate() {
+                if index > 0 {
+                    json.push(',');
+                }
+                if key.starts_with('\0') {
+                    write_text(&format!("\0{key}"), json);
+                } else {
+                    write_text(key, json);
+                }
+                json.push(':');
+                write_json(value, json);
+            }
+            json.push('}');
+        }
+        // Null, and whatever DynamoDB may learn to hold one day.
+        _ => json.push_str("null"),
+    }
+}
+
+fn write_list<T>(values: &[T], json: &mut String, write: impl Fn(&T, &mut String)) {
+    json.push('[');
+    for (index, value) in values.iter().enumerate() {
+        if index > 0 {
+            json.push(',');
+        }
+        write(value, json);
+    }
+    json.push(']');
+}
+
+fn write_text(text: &str, json: &mut String) {
+    // Writing to a String cannot fail, and `Value` is how serde_json writes to one.
+    let _ = write!(json, "{}", serde_json::Value::from(text));
+}
+
+fn write_bytes(bytes: &Blob, json: &mut String) {
+    json.push_str("{\"\\u0000B\":\"");
+    BASE64.encode_string(bytes, json);
+    json.push_str("\"}");
+}
+
+/// DynamoDB writes numbers as JSON does; any other text is no number.
+fn write_number(number: &str, json: &mut String) {
+    let valid = serde_json::from_str::<serde_json::Number>(number).is_ok();
+    json.push_str(if valid { number } else { "null" });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::expiry::Expires;
+
+    const NOW: UnixMillis = UnixMillis(1_795_218_096_565.0);
+
+    fn layout() -> KoaLayout {
+        KoaLayout::new("sessionId", "expires").unwrap()
+    }
+
+    fn record(data: &str) -> Record {
+        Record {
+            sid: "abc".into(),
+            data: data.into(),
+            expires: Expires::at(UnixMillis(NOW.0 + 60_000.0)),
+            special: vec![],
+        }
+    }
+
+    fn n(text: &str) -> AttributeValue {
+        AttributeValue::N(text.into())
+    }
+
+    /// `depth` lists in each other.
+    fn nested(depth: usize) -> String {
+        format!("{{\"list\":{}{}}}", "[".repeat(depth), "]".repeat(depth))
+    }
+
+    fn reason(json: &str) -> String {
+        from_json(json).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn an_item_is_what_koa_session_dynamodb_store_writes() {
+        let item = layout().to_item(record(r#"{"a":"","n":null,"_maxAge":86400000}"#));
+        let session = [
+            ("a", AttributeValue::S(String::new())),
+            ("n", AttributeValue::Null(true)),
+            ("_maxAge", n("86400000")),
+        ];
+        let session = session.map(|(key, value)| (key.to_owned(), value)).into();
+        let expected = [
+            ("sessionId", AttributeValue::S("abc".into())),
+            ("expires", n("1795218156")),
+            ("session", AttributeValue::M(session)),
+        ];
+        assert_eq!(
+            item,
+            Ok(expected
+                .map(|(name, value)| (name.to_owned(), value))
+                .into())
+        );
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        for json in [
+            r#"{"a":[true,false,null,{"b":[]}]}"#,
+            r#"{"text":"\"\\\n\u0001 ✓ 🦀"}"#,
+            r#"{"":{"a.b c":{}}}"#,
+            r#"{"n":[0,-1,0.1,1e-7,123456789.123456789,9007199254740993]}"#,
+            r#"{"b":{"\u0000B":"AP8="}}"#,
+            r#"{"\u0000\u0000B":"own","c":{"\u0000\u0000":1}}"#,
+        ] {
+            let layout = layout();
+            let stored = layout.read(layout.to_item(record(json)).unwrap(), NOW);
+            let found = stored.unwrap().data;
+            let value = |json| serde_json::from_str::<serde_json::Value>(json).unwrap();
+            assert_eq!(value(&found), value(json), "{found}");
+        }
+    }
+
+    #[test]
+    fn bytes_are_bytes_and_a_key_that_looks_like_them_is_not() {
+        let bytes = from_json(r#"{"\u0000B":"AP8="}"#).unwrap();
+        assert_eq!(bytes, AttributeValue::B(Blob::new([0, 255])));
+        let map = from_json(r#"{"\u0000\u0000B":"AP8="}"#).unwrap();
+        assert!(map.as_m().unwrap().contains_key(BYTES));
+    }
+
+    #[test]
+    fn sets_are_read_as_lists() {
+        let sets = [
+            AttributeValue::Ss(vec!["a".into(), "b".into()]),
+            AttributeValue::Ns(vec!["1".into(), "2.5".into()]),
+            AttributeValue::Bs(vec![Blob::new([0])]),
+        ];
+        assert_eq!(
+            to_json(&AttributeValue::L(sets.into())),
+            r#"[["a","b"],[1,2.5],[{"\u0000B":"AA=="}]]"#
+        );
+    }
+
+    #[test]
+    fn what_dynamodb_cannot_hold_is_refused_by_its_path() {
+        let number = "is a number that DynamoDB cannot hold";
+        assert_eq!(
+            reason(r#"{"cart":[1,{"price":1e126}]}"#),
+            format!("session.cart[1].price {number}")
+        );
+        assert_eq!(
+            reason(r#"{"a.b":{"\"":-1e-131}}"#),
+            format!(r#"session["a.b"]["\""] {number}"#)
+        );
+        assert!(from_json(r#"{"n":[9.9e125,-9.9e125,1e-130,0.0]}"#).is_ok());
+    }
+
+    #[test]
+    fn nesting_goes_as_deep_as_dynamodb_lets_it() {
+        assert!(from_json(&nested(DEEPEST - 1)).is_ok());
+        let deeper = reason(&nested(DEEPEST));
+        assert!(deeper.starts_with("session.list[0][0]"), "{deeper}");
+        assert!(
+            deeper.ends_with("the 32 levels that DynamoDB holds"),
+            "{deeper}"
+        );
+        assert_eq!(reason(&nested(5000)), deeper);
+    }
+
+    #[test]
+    fn the_end_is_written_where_the_table_has_its_time_to_live() {
+        let layout = layout();
+        let before = layout.to_item(record("{}")).unwrap();
+        layout.clone().write_expires_to("ttl".into());
+        let after = layout.to_item(record("{}")).unwrap();
+        assert_eq!(after.get("ttl"), before.get("expires"));
+        assert!(!after.contains_key("expires"));
+        let end = Some(UnixMillis(1_795_218_156_000.0));
+        assert_eq!(layout.read(before, NOW).unwrap().expires, end);
+        assert_eq!(layout.read(after, NOW).unwrap().expires, end);
+    }
+
+    #[test]
+    fn an_item_without_a_session_is_none() {
+        let id = ("sessionId".to_owned(), AttributeValue::S("abc".into()));
+        let expires = ("expires".to_owned(), n("1795218156"));
+        assert_eq!(layout().read([id, expires].into(), NOW), None);
+    }
+
+    #[test]
+    fn options_that_cannot_be_right_are_named() {
+        let of = |hash_key, ttl_key| KoaLayout::new(hash_key, ttl_key).unwrap_err().option;
+        assert_eq!(of("", "expires"), "table.hashKey");
+        assert_eq!(of("session", "expires"), "table.hashKey");
+        assert_eq!(of("id", ""), "table.ttlKey");
+        assert_eq!(of("id", "session"), "table.ttlKey");
+        assert_eq!(of("id", "id"), "table.ttlKey");
+    }
+}
