@@ -1,29 +1,18 @@
 'use strict';
 
-const AWS = require('aws-sdk');
-const { DynamoDBClient } = require('@aws-sdk/client-dynamodb');
+process.env.AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE = '1';
+
 const session = require('express-session');
 const connect = require('..');
 const { describeStoreContract } = require('./support/contract');
-const { credentials, getItem, region } = require('./support/dynamodb');
-
-process.env.AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE = '1';
+const { getItem } = require('./support/dynamodb');
+const { ways } = require('./support/ways');
 
 const DynamoDBStore = connect(session);
 
-/** Each way in which a user can say where DynamoDB is. */
-const ways = {
-  'with dynamoConfig': (endpoint) => ({ dynamoConfig: { endpoint, region, ...credentials } }),
-  'with a client of aws-sdk v3': (endpoint) => ({
-    client: new DynamoDBClient({ endpoint, region, credentials: { ...credentials } }),
-  }),
-  'with a client of aws-sdk v2': (endpoint) => ({
-    client: new AWS.DynamoDB({ endpoint, region, credentials: new AWS.Credentials(credentials) }),
-  }),
-};
-
 for (const [way, connection] of Object.entries(ways)) {
   describeStoreContract(`Express, ${way},`, {
+    hashKey: 'id',
     open(table, { endpoint = process.env.DYNAMODB_ENDPOINT, timeout, create = false } = {}) {
       const store = new DynamoDBStore({
         table,

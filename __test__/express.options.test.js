@@ -254,7 +254,10 @@ describe('where requests go:', () => {
       initialized: true,
       dynamoConfig: { ...settings(), maxRetries: 1 },
     });
-    await expect(store.get('abc')).rejects.toMatchObject({ statusCode: 500, retryable: true });
+    await expect(store.get('abc')).rejects.toMatchObject({
+      $metadata: { httpStatusCode: 500 },
+      retryable: true,
+    });
     expect(stub.calls).toHaveLength(2);
     await store.close();
   });

@@ -140,6 +140,12 @@ describe('a store', () => {
     expect(await store.get('abc')).toEqual({ step: 1 });
   });
 
+  test('keeps what only JSON can hold', async () => {
+    const store = newStore({ table });
+    await store.set('abc', { half: '\ud800', '': 1e300 });
+    expect(await store.get('abc')).toEqual({ half: '\ud800', '': 1e300 });
+  });
+
   test('takes a number for a session id, as connect-dynamodb did', async () => {
     const store = newStore({ table });
     await store.set(0.5, { a: 1 });

@@ -27,8 +27,8 @@ class SessionStoreError extends Error {
     this.retryable = failure.retryable;
     if (failure.requestId !== undefined) this.requestId = failure.requestId;
     if (failure.statusCode !== undefined) {
-      this.statusCode = failure.statusCode;
-      // Where code written for the AWS SDK for JavaScript v3 looks.
+      // Here, where the AWS SDK for JavaScript v3 has it, and not as `statusCode`: Express and Koa
+      // would answer a browser with that.
       this.$metadata = { httpStatusCode: failure.statusCode, requestId: failure.requestId };
     }
   }

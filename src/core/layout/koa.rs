@@ -31,8 +31,9 @@ const SESSION: &str = "session";
 /// The key that stands for bytes.
 const BYTES: &str = "\0B";
 
-/// How deep DynamoDB lets values nest, the attribute itself included.
-const DEEPEST: usize = 32;
+/// How many maps and lists DynamoDB lets stand in each other, the attribute itself included: with
+/// the item around them, they are its 32 levels.
+const DEEPEST: usize = 31;
 
 /// The numbers that DynamoDB holds lie between these two, in absolute value.
 const SMALLEST: f64 = 1e-130;
@@ -182,13 +183,17 @@ fn from_json(json: &str) -> Result<AttributeValue> {
         path: &Path::Session,
         refused: &refused,
     };
-    let mut deserializer = serde_json::Deserializer::from_str(json);
-    seed.deserialize(&mut deserializer).map_err(|_| {
-        refused.take().unwrap_or_else(|| Error::Value {
-            path: "session".into(),
-            reason: "is not valid JSON",
-        })
-    })
+    let parsed = seed.deserialize(&mut serde_json::Deserializer::from_str(json));
+    parsed.map_err(|_| refused.take().unwrap_or_else(|| malformed(&Path::Session)))
+}
+
+/// What JavaScript writes is JSON but for one thing: text with half of a surrogate pair in it,
+/// which is no Unicode.
+fn malformed(path: &Path) -> Error {
+    Error::Value {
+        path: path.to_string(),
+        reason: "is text that is not well-formed Unicode",
+    }
 }
 
 /// Reads a value of JSON as an attribute. What DynamoDB cannot hold is told by way of `refused`:
@@ -206,6 +211,14 @@ impl Value<'_> {
             reason,
         }));
         E::custom(reason)
+    }
+
+    /// Notes where the parser failed, unless a value inside has been refused already.
+    fn locate<E>(&self, error: E) -> E {
+        let refused = self.refused.take();
+        let refused = refused.unwrap_or_else(|| malformed(self.path));
+        self.refused.set(Some(refused));
+        error
     }
 
     /// A map or a list around further values.
@@ -276,7 +289,10 @@ impl<'de> Visitor<'de> for Value<'_> {
                 path: &path,
                 refused: self.refused,
             };
-            match list.next_element_seed(seed)? {
+            match list
+                .next_element_seed(seed)
+                .map_err(|error| seed.locate(error))?
+            {
                 Some(value) => values.push(value),
                 None => return Ok(AttributeValue::L(values)),
             }
@@ -296,12 +312,19 @@ impl<'de> Visitor<'de> for Value<'_> {
                 key.remove(0);
             }
             let path = Path::Key(self.path, &key);
-            let value = map.next_value_seed(Value {
+            let seed = Value {
                 path: &path,
                 refused: self.refused,
-            })?;
+            };
+            if key.is_empty() {
+                return Err(seed.refuse("has an empty key, which DynamoDB cannot hold"));
+            }
+            let value = map
+                .next_value_seed(seed)
+                .map_err(|error| seed.locate(error))?;
             values.insert(key, value);
         }
+        self.check_depth()?;
         Ok(AttributeValue::M(values))
     }
 }
@@ -434,7 +457,7 @@ mod tests {
         for json in [
             r#"{"a":[true,false,null,{"b":[]}]}"#,
             r#"{"text":"\"\\\n\u0001 ✓ 🦀"}"#,
-            r#"{"":{"a.b c":{}}}"#,
+            r#"{"a":{"a.b c":{}}}"#,
             r#"{"n":[0,-1,0.1,1e-7,123456789.123456789,9007199254740993]}"#,
             r#"{"b":{"\u0000B":"AP8="}}"#,
             r#"{"\u0000\u0000B":"own","c":{"\u0000\u0000":1}}"#,
@@ -479,12 +502,29 @@ mod tests {
             reason(r#"{"a.b":{"\"":-1e-131}}"#),
             format!(r#"session["a.b"]["\""] {number}"#)
         );
+        assert_eq!(
+            reason(r#"{"a":{"":1}}"#),
+            r#"session.a[""] has an empty key, which DynamoDB cannot hold"#
+        );
         assert!(from_json(r#"{"n":[9.9e125,-9.9e125,1e-130,0.0]}"#).is_ok());
+    }
+
+    #[test]
+    fn text_that_is_no_unicode_is_refused_by_its_path() {
+        let text = "is text that is not well-formed Unicode";
+        assert_eq!(
+            reason(r#"{"a":[{"b":"x\ud800"}]}"#),
+            format!("session.a[0].b {text}")
+        );
+        assert_eq!(reason(r#"{"a":{"\ud800":1}}"#), format!("session.a {text}"));
     }
 
     #[test]
     fn nesting_goes_as_deep_as_dynamodb_lets_it() {
         assert!(from_json(&nested(DEEPEST - 1)).is_ok());
+        let maps = |depth| format!("{}{{}}{}", "{\"a\":".repeat(depth), "}".repeat(depth));
+        assert!(from_json(&maps(DEEPEST - 1)).is_ok());
+        assert!(reason(&maps(DEEPEST)).starts_with("session.a.a"));
         let deeper = reason(&nested(DEEPEST));
         assert!(deeper.starts_with("session.list[0][0]"), "{deeper}");
         assert!(

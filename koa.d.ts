@@ -1,0 +1,204 @@
+import { EventEmitter } from 'node:events';
+import types = require('./lib/types');
+
+export = DynamoDBStore;
+
+/**
+ * Sessions in DynamoDB, for koa-session and koa-generic-session.
+ *
+ * Errors are a `SessionStoreError`, or a `TypeError` with the code `ERR_INVALID_ARG_VALUE` for an
+ * argument that cannot be right.
+ *
+ * @example
+ * const session = require('koa-session');
+ * const DynamoDBStore = require('dynamo-session-store/koa');
+ *
+ * const store = new DynamoDBStore({ table: { autoCreate: true } });
+ * store.on('warning', (warning) => console.warn(warning));
+ * app.use(session({ store }, app));
+ */
+declare class DynamoDBStore extends EventEmitter {
+  /**
+   * @param callback hears of a table that `table.autoCreate` has created, found or failed to
+   *   create; without it a failure is a `warning`. The next operation tries again in any case.
+   * @throws {TypeError} names the option that is wrong
+   */
+  constructor(
+    options?: DynamoDBStore.DynamoDBStoreOptions | null,
+    callback?: (error: DynamoDBStore.CallbackError) => void,
+  );
+
+  readonly tableName: string;
+  readonly hashKey: string;
+  /** The attribute that the end of a session is written to: the table's own, where it has one. */
+  readonly ttlKey: string;
+  readonly readCapacityUnits: number;
+  readonly writeCapacityUnits: number;
+  readonly useTtlExpired: boolean;
+  readonly autoCreateTable: boolean;
+  /** The client that was passed. */
+  readonly client: DynamoDBStore.AwsClient | undefined;
+
+  /**
+   * The session; `undefined` where there is none, or it has expired.
+   *
+   * @param key the session's id
+   * @param maxAge has no effect, nor has `data`: koa-session passes them
+   */
+  // biome-ignore lint/suspicious/noExplicitAny: what an application keeps in a session
+  get(key: string, maxAge?: DynamoDBStore.MaxAge, data?: object): Promise<any>;
+
+  /**
+   * Stores the session.
+   *
+   * @param maxAge how long it lives, in milliseconds; the option `ttl` where it is no number
+   * @param data has no effect: koa-session passes it
+   */
+  set(key: string, session: object, maxAge?: DynamoDBStore.MaxAge, data?: object): Promise<void>;
+
+  /** Deletes the session. One that is not there is no error. */
+  destroy(key: string, data?: object): Promise<void>;
+
+  /**
+   * Creates the table where there is none, and waits until it can be used. Its time to live then
+   * follows `table.useTtlExpired`, and its capacity what `table` sets; where DynamoDB refuses
+   * that, the store emits `warning`.
+   */
+  createTableIfDontExists(): Promise<void>;
+  createTableIfDontExists(callback: (error: DynamoDBStore.CallbackError) => void): void;
+
+  /** What is known of the table, in the shape of aws-sdk v2; `null` where there is none. */
+  isTableCreated(): Promise<DynamoDBStore.TableFacts | null>;
+  /** Creates the table and waits until it can be used. */
+  createTable(): Promise<void>;
+  /** Gives a provisioned table the capacity units that `table` sets; whether it had others. */
+  updateTable(): Promise<boolean>;
+  /** Turns the table's time to live on `ttlKey` on or off, as `table.useTtlExpired` says. */
+  setTtlField(): Promise<void>;
+  /** When a session that is stored now would end. `maxAge` is in milliseconds. */
+  getExpirationDate(maxAge?: DynamoDBStore.MaxAge, session?: object): Date;
+
+  /**
+   * Lets go of the connections. Calls after it fail with `ERR_SESSION_CLOSED`; those under way end
+   * as they would have.
+   */
+  close(): Promise<void>;
+  close(callback: (error: DynamoDBStore.CallbackError) => void): void;
+
+  /**
+   * `warning`: something that no call could report failed, such as the time to live of a new
+   * table. Without a listener it becomes a warning of the process.
+   */
+  on(event: 'warning', listener: (warning: Error & { code?: string }) => void): this;
+  // biome-ignore lint/suspicious/noExplicitAny: as EventEmitter has it
+  on(event: string | symbol, listener: (...args: any[]) => void): this;
+}
+
+declare namespace DynamoDBStore {
+  export { DynamoDBStore };
+  export import SessionStoreError = types.SessionStoreError;
+  export type AwsClient = types.AwsClient;
+  export type AwsCredentials = types.AwsCredentials;
+  export type DynamoConfig = types.DynamoConfig;
+  export type CallbackError = types.CallbackError;
+
+  /** How long a session lives: milliseconds, or as long as the browser's session. */
+  export type MaxAge = number | 'session';
+
+  export interface DynamoDBStoreOptions {
+    table?: TableOptions;
+    /**
+     * A client of either AWS SDK for JavaScript: a `DynamoDBClient` of v3 or an `AWS.DynamoDB` of
+     * v2. Its region, endpoint and credentials are used; the requests go out from the addon.
+     */
+    client?: AwsClient;
+    /**
+     * How to reach DynamoDB, where no client is given. What is missing here, the AWS environment
+     * decides: variables, profile files, container and instance roles.
+     */
+    dynamoConfig?: DynamoConfig;
+    /** A JSON file of settings as in `dynamoConfig`, relative to the working directory. */
+    AWSConfigPath?: string;
+    /** Settings as in `dynamoConfig`. */
+    AWSConfigJSON?: DynamoConfig;
+    /** The region. */
+    AWSRegion?: string;
+    /**
+     * Whether a table that the store creates is paid for on demand; then capacity units have no
+     * effect.
+     * @default false
+     */
+    payPerRequest?: boolean;
+    /**
+     * Whether reads are strongly consistent. Eventually consistent ones cost half, and may miss
+     * the login of a moment ago.
+     * @default true
+     */
+    consistentRead?: boolean;
+    /**
+     * The lifetime of sessions that koa-session gives none (`maxAge: 'session'`), in milliseconds,
+     * or a function of the session that gives it.
+     * @default 86400000 (a day)
+     */
+    // biome-ignore lint/suspicious/noExplicitAny: what an application keeps in a session
+    ttl?: types.TimeToLive<any>;
+    /**
+     * Milliseconds that a call may take, retries and waiting for the table included.
+     * @default 10000
+     */
+    operationTimeout?: number;
+    /**
+     * Milliseconds that `createTableIfDontExists()` waits for a table to become usable.
+     * @default 120000
+     */
+    tableTimeout?: number;
+  }
+
+  export interface TableOptions {
+    /** @default 'sessions' */
+    name?: string;
+    /**
+     * The table's partition key, of type S.
+     * @default 'sessionId'
+     */
+    hashKey?: string;
+    /**
+     * The attribute that holds a session's end, in seconds since the Unix epoch. A table whose
+     * time to live is on another attribute keeps it, and that attribute is written.
+     * @default 'expires'
+     */
+    ttlKey?: string;
+    /**
+     * Whether the table is to have DynamoDB's time to live on `ttlKey`.
+     * @default true
+     */
+    useTtlExpired?: boolean;
+    /**
+     * Read capacity units: of a table that the store creates 5, unless set; of one that exists
+     * and is provisioned only where set.
+     */
+    readCapacityUnits?: number | string;
+    /** Write capacity units, as `readCapacityUnits`. */
+    writeCapacityUnits?: number | string;
+    /**
+     * Whether the table is looked for, and created where it is missing, at construction.
+     * @default false
+     */
+    autoCreate?: boolean;
+  }
+
+  /** A table, as far as the store knows it, in the shape of aws-sdk v2. */
+  export interface TableFacts {
+    describeTable: {
+      Table: {
+        TableName: string;
+        TableStatus: string;
+        BillingModeSummary: { BillingMode: 'PROVISIONED' | 'PAY_PER_REQUEST' };
+        ProvisionedThroughput: { ReadCapacityUnits: number; WriteCapacityUnits: number };
+      };
+    };
+    describeTimeToLive: {
+      TimeToLiveDescription: { TimeToLiveStatus: string; AttributeName?: string };
+    };
+  }
+}

@@ -1,0 +1,8 @@
+'use strict';
+
+const DynamoDBStore = require('./lib/koa');
+const errors = require('./lib/errors');
+
+module.exports = DynamoDBStore;
+module.exports.DynamoDBStore = DynamoDBStore;
+module.exports.SessionStoreError = errors.SessionStoreError;

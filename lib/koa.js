@@ -1,0 +1,372 @@
+'use strict';
+
+/** The store interface of koa-session and koa-generic-session. */
+
+const { EventEmitter } = require('node:events');
+const { expiresAt, openKoaStore } = require('../native/binding');
+const { readConnection } = require('./aws-config');
+const { replacer, reviverFor } = require('./bytes');
+const { deliver, whenReady } = require('./callback');
+const { SessionStoreError, invalidArgument, settle } = require('./errors');
+const {
+  DEFAULTS,
+  lifetimeOf,
+  option,
+  optionsObject,
+  readCapacity,
+  readTime,
+  readTtl,
+  warnOfUnknown,
+} = require('./options');
+const { parse, sessionId, stringify } = require('./session');
+const { warn } = require('./warning');
+
+/** @import { NativeStore } from '../native/binding' */
+/** @typedef {(error: any, value?: any) => void} Callback */
+
+/** The pauses before a change of time to live is tried again, in milliseconds: first, longest. */
+const TIME_TO_LIVE_PAUSES = /** @type {const} */ ([60_000, 3_600_000]);
+
+/** What DynamoDB answers while the time to live of a table must not change. */
+const PASSING = new Set([
+  'ValidationException',
+  'ResourceInUseException',
+  'LimitExceededException',
+]);
+
+const KNOWN = new Set([
+  'AWSConfigJSON',
+  'AWSConfigPath',
+  'AWSRegion',
+  'client',
+  'consistentRead',
+  'dynamoConfig',
+  'operationTimeout',
+  'payPerRequest',
+  'table',
+  'tableTimeout',
+  'ttl',
+]);
+
+const KNOWN_TABLE = new Set([
+  'autoCreate',
+  'hashKey',
+  'name',
+  'readCapacityUnits',
+  'ttlKey',
+  'useTtlExpired',
+  'writeCapacityUnits',
+]);
+
+class DynamoDBStore extends EventEmitter {
+  /** @type {NativeStore} */
+  #native;
+  /** @type {ReturnType<typeof readOptions>} */
+  #settings;
+  /** @type {Promise<void> | undefined} */
+  #creating;
+  /** Whether there is no need to create the table: it is there, or nobody asked for it. */
+  #ready;
+  /** @type {string} the attribute that the end of a session is written to */
+  #ttlKey;
+  /** @type {NodeJS.Timeout | undefined} */
+  #retry;
+  #closed = false;
+
+  /**
+   * @param {any} [given]
+   * @param {Callback} [callback]
+   */
+  constructor(given, callback) {
+    super();
+    const options = optionsObject(given, 'the options of DynamoDBStore');
+    if (callback !== undefined && callback !== null && typeof callback !== 'function') {
+      throw invalidArgument('the callback of DynamoDBStore must be a function');
+    }
+    const settings = readOptions(options);
+    const { connection, callbacks } = readConnection(options);
+    this.#settings = settings;
+    this.#native = settle(openKoaStore(settings.native, connection, callbacks));
+    this.#ttlKey = settings.native.ttlKey;
+    this.#ready = !settings.autoCreate;
+    const { name, hashKey, readCapacityUnits, writeCapacityUnits } = settings.native;
+    // Read only: the addon has its own copies, and an assignment must not look as if it worked.
+    for (const [property, value] of Object.entries({
+      tableName: name,
+      hashKey,
+      readCapacityUnits,
+      writeCapacityUnits,
+      useTtlExpired: settings.useTtlExpired,
+      autoCreateTable: settings.autoCreate,
+    })) {
+      Object.defineProperty(this, property, { value, enumerable: true });
+    }
+    Object.defineProperty(this, 'client', { value: options.client ?? undefined });
+    // koa-session 7 takes the methods off the store.
+    this.get = this.get.bind(this);
+    this.set = this.set.bind(this);
+    this.destroy = this.destroy.bind(this);
+    if (settings.autoCreate) this.#createAtStart(callback);
+  }
+
+  /** The attribute that the end of a session is written to. */
+  get ttlKey() {
+    return this.#ttlKey;
+  }
+
+  /**
+   * @param {string} key
+   * @param {number | 'session'} [_maxAge]
+   * @param {object} [_data]
+   */
+  get(key, _maxAge, _data) {
+    return deliver(this.#get(key), undefined);
+  }
+
+  /**
+   * @param {string} key
+   * @param {any} session
+   * @param {number | 'session'} [maxAge]
+   * @param {object} [_data]
+   */
+  set(key, session, maxAge, _data) {
+    return deliver(this.#set(key, session, maxAge), undefined);
+  }
+
+  /**
+   * @param {string} key
+   * @param {object} [_data]
+   */
+  destroy(key, _data) {
+    return deliver(this.#destroy(key), undefined);
+  }
+
+  /** @param {Callback} [callback] */
+  createTableIfDontExists(callback) {
+    this.#creating ??= this.#createIfMissing().finally(() => {
+      this.#creating = undefined;
+    });
+    return deliver(this.#creating, callback);
+  }
+
+  /** What is known of the table, in the shape of aws-sdk v2; `null` where there is none. */
+  async isTableCreated() {
+    const { tableTimeout } = this.#settings;
+    try {
+      const table = settle(await this.#native.describeTable(tableTimeout));
+      const timeToLive = settle(await this.#native.timeToLive(tableTimeout));
+      return {
+        describeTable: {
+          Table: {
+            TableName: this.#settings.native.name,
+            TableStatus: 'ACTIVE',
+            BillingModeSummary: {
+              BillingMode: table.onDemand ? 'PAY_PER_REQUEST' : 'PROVISIONED',
+            },
+            ProvisionedThroughput: {
+              ReadCapacityUnits: table.readCapacityUnits,
+              WriteCapacityUnits: table.writeCapacityUnits,
+            },
+          },
+        },
+        describeTimeToLive: {
+          TimeToLiveDescription: {
+            TimeToLiveStatus: timeToLive.status,
+            ...(timeToLive.attribute && { AttributeName: timeToLive.attribute }),
+          },
+        },
+      };
+    } catch (error) {
+      if (isMissing(error)) return null;
+      throw error;
+    }
+  }
+
+  /** Creates the table and waits until it can be used. */
+  async createTable() {
+    settle(await this.#native.createTable(this.#settings.tableTimeout));
+  }
+
+  /** Gives a provisioned table the capacity units of the options; whether it had others. */
+  async updateTable() {
+    const { read, write } = this.#settings.capacity;
+    if (read === undefined && write === undefined) return false;
+    return settle(await this.#native.setCapacity(read, write, this.#settings.tableTimeout));
+  }
+
+  /** Turns the table's time to live on `ttlKey` on or off, as `useTtlExpired` says. */
+  async setTtlField() {
+    const { useTtlExpired, tableTimeout } = this.#settings;
+    settle(await this.#native.setTimeToLive(this.#ttlKey, useTtlExpired, tableTimeout));
+  }
+
+  /**
+   * When a session ends.
+   *
+   * @param {number | 'session'} [maxAge] in milliseconds; the option `ttl` where it is no number
+   * @param {any} [session]
+   * @returns {Date}
+   */
+  getExpirationDate(maxAge, session) {
+    const lifetime =
+      typeof maxAge === 'number' && Number.isFinite(maxAge)
+        ? maxAge
+        : lifetimeOf(this.#settings.ttl, session);
+    return new Date(Date.now() + lifetime);
+  }
+
+  /** @param {Callback} [callback] */
+  close(callback) {
+    this.#closed = true;
+    clearTimeout(this.#retry);
+    this.#native.close();
+    return deliver(Promise.resolve(), callback);
+  }
+
+  /** @param {string} key */
+  async #get(key) {
+    const id = sessionId(key);
+    const data = await this.#call((limit) => this.#native.load(id, Date.now(), limit));
+    if (typeof data !== 'string') return undefined;
+    return parse(data, reviverFor(data)) ?? undefined;
+  }
+
+  /**
+   * @param {string} key
+   * @param {any} session
+   * @param {number | 'session'} [maxAge]
+   */
+  async #set(key, session, maxAge) {
+    // All of it is read before the first wait: the caller may change the session after that.
+    const id = sessionId(key);
+    const data = stringify(session, replacer);
+    const expires = expiresAt(this.getExpirationDate(maxAge, session).getTime());
+    await this.#call((limit) => this.#native.save(id, data, expires, [], limit));
+  }
+
+  /** @param {string} key */
+  async #destroy(key) {
+    const id = sessionId(key);
+    await this.#call((limit) => this.#native.destroy(id, limit));
+  }
+
+  /**
+   * @template T
+   * @param {(limit: number) => Promise<import('../native/binding').Outcome<T>>} call
+   * @returns {Promise<T>}
+   */
+  #call(call) {
+    const ready = this.#ready ? undefined : () => this.createTableIfDontExists();
+    return whenReady(ready, this.#settings.operationTimeout, call);
+  }
+
+  /**
+   * A server must not fail to start because of a table that the next request may find: without a
+   * callback, a failure is a warning.
+   *
+   * @param {Callback | undefined} callback
+   */
+  #createAtStart(callback) {
+    this.createTableIfDontExists(callback ?? ((error) => error && warn(this, error)));
+  }
+
+  async #createIfMissing() {
+    let missing = false;
+    try {
+      settle(await this.#native.describeTable(this.#settings.tableTimeout));
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+      missing = true;
+    }
+    if (missing) {
+      await this.createTable();
+      // Without waiting for it: the table can be used already.
+      this.#followTimeToLive();
+    } else {
+      await this.#followTimeToLive();
+      await this.updateTable().catch((error) => this.#warnOfTable(error, 'keeps its capacity'));
+    }
+    this.#ready = true;
+  }
+
+  /**
+   * Finds where the table has its time to live, and has it changed where that is not as wanted,
+   * without waiting for that. Does not fail: a table works without.
+   */
+  async #followTimeToLive() {
+    try {
+      if (await this.#timeToLiveIsToChange()) this.#changeTimeToLive(0);
+    } catch (error) {
+      this.#warnOfTable(error, 'cannot be asked for its time to live');
+    }
+  }
+
+  async #timeToLiveIsToChange() {
+    const { useTtlExpired, tableTimeout } = this.#settings;
+    const plan = settle(await this.#native.planTimeToLive(useTtlExpired, tableTimeout));
+    this.#ttlKey = plan.attribute;
+    return typeof plan.change === 'boolean';
+  }
+
+  /** @param {number} tries how often it was tried before */
+  async #changeTimeToLive(tries) {
+    try {
+      await this.setTtlField();
+      return;
+    } catch (error) {
+      // Another process may have been faster.
+      if (this.#closed || !(await this.#timeToLiveIsToChange().catch(() => true))) return;
+      this.#warnOfTable(error, 'cannot be given its time to live');
+      const { retryable, code } = /** @type {SessionStoreError} */ (error);
+      if (this.#closed || !(retryable || PASSING.has(code))) return;
+    }
+    const [first, longest] = TIME_TO_LIVE_PAUSES;
+    const pause = Math.min(first * 2 ** tries, longest);
+    this.#retry = setTimeout(() => this.#changeTimeToLive(tries + 1), pause).unref();
+  }
+
+  /**
+   * @param {unknown} cause
+   * @param {string} what follows the table's name in the warning
+   */
+  #warnOfTable(cause, what) {
+    if (this.#closed) return;
+    const failure = /** @type {SessionStoreError} */ (cause);
+    const message = `table "${this.#settings.native.name}" ${what}: ${failure.message}`;
+    warn(this, new SessionStoreError({ ...failure, name: failure.name, message }, { cause }));
+  }
+}
+
+/** @param {unknown} error */
+function isMissing(error) {
+  return /** @type {any} */ (error)?.code === 'ResourceNotFoundException';
+}
+
+/** @param {Record<string, any>} options */
+function readOptions(options) {
+  warnOfUnknown(options, KNOWN);
+  const table = option(options, 'table', 'object') ?? {};
+  warnOfUnknown(table, KNOWN_TABLE, 'table');
+  const read = readCapacity(table, 'readCapacityUnits', 'table');
+  const write = readCapacity(table, 'writeCapacityUnits', 'table');
+  return {
+    native: {
+      name: option(table, 'name', 'string', 'table') ?? 'sessions',
+      hashKey: option(table, 'hashKey', 'string', 'table') ?? 'sessionId',
+      ttlKey: option(table, 'ttlKey', 'string', 'table') ?? 'expires',
+      consistentRead: option(options, 'consistentRead', 'boolean') ?? true,
+      payPerRequest: option(options, 'payPerRequest', 'boolean') ?? false,
+      readCapacityUnits: read ?? DEFAULTS.capacityUnits,
+      writeCapacityUnits: write ?? DEFAULTS.capacityUnits,
+    },
+    /** What the user has set: only that is ever given to a table that exists. */
+    capacity: { read, write },
+    useTtlExpired: option(table, 'useTtlExpired', 'boolean', 'table') ?? true,
+    autoCreate: option(table, 'autoCreate', 'boolean', 'table') ?? false,
+    operationTimeout: readTime(options, 'operationTimeout', 1) ?? DEFAULTS.operationTimeout,
+    tableTimeout: readTime(options, 'tableTimeout', 1) ?? DEFAULTS.tableTimeout,
+    ttl: readTtl(options) ?? DEFAULTS.ttl,
+  };
+}
+
+module.exports = DynamoDBStore;
