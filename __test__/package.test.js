@@ -59,6 +59,8 @@ test('holds no more than it needs', () => {
     'README.md',
     'index.d.ts',
     'index.js',
+    'koa.d.ts',
+    'koa.js',
     'lib',
     'native',
     'package.json',
@@ -74,6 +76,16 @@ test('loads without express-session, any AWS SDK or any other package', async ()
   expect(await output('common.cjs', text)).toBe(
     'abc SessionStoreError,DynamoDBStore\nMODULE_NOT_FOUND',
   );
+});
+
+test('loads for Koa, without any other package, from CommonJS and from ESM', async () => {
+  const text = `
+    import DynamoDBStore, { DynamoDBStore as named, SessionStoreError } from 'dynamo-session-store/koa';
+    import { createRequire } from 'node:module';
+    const required = createRequire(import.meta.url)('dynamo-session-store/koa');
+    console.log(required === DynamoDBStore, named === DynamoDBStore, typeof SessionStoreError);
+    console.log(new DynamoDBStore({ table: { name: 'abc' } }).tableName);`;
+  expect(await output('koa.mjs', text)).toBe('true true function\nabc');
 });
 
 test('loads under the name of connect-dynamodb', async () => {

@@ -1,0 +1,68 @@
+'use strict';
+
+/**
+ * A login and a count of visits, kept in DynamoDB.
+ *
+ *     DYNAMODB_ENDPOINT=http://localhost:8000 node examples/koa/app.js
+ *
+ * Without `DYNAMODB_ENDPOINT` it uses the DynamoDB of your AWS environment. `PORT` (3000),
+ * `SESSION_TABLE` (sessions) and `SESSION_SECRET` can be set as well.
+ *
+ *     curl -c jar -b jar -d '' 'localhost:3000/login?user=Ann'
+ *     curl -c jar -b jar localhost:3000
+ */
+
+const Koa = require('koa');
+const { createSession } = require('koa-session');
+const DynamoDBStore = require('dynamo-session-store/koa');
+
+const { DYNAMODB_ENDPOINT: endpoint, SESSION_TABLE, SESSION_SECRET, PORT = '3000' } = process.env;
+
+/** A DynamoDB of one's own takes any credentials. */
+const local = { endpoint, region: 'us-east-1', accessKeyId: 'local', secretAccessKey: 'local' };
+
+const store = new DynamoDBStore({
+  table: { name: SESSION_TABLE, autoCreate: true },
+  payPerRequest: true,
+  dynamoConfig: endpoint && !process.env.AWS_ACCESS_KEY_ID ? local : { endpoint },
+});
+store.on('warning', ({ code, message }) => console.error(`store warning: ${code}: ${message}`));
+
+const app = new Koa();
+app.keys = [SESSION_SECRET ?? 'keyboard cat'];
+app.use(createSession({ store, maxAge: 3_600_000, sameSite: 'lax' }, app));
+
+app.use(async (ctx) => {
+  switch (`${ctx.method} ${ctx.path}`) {
+    case 'GET /': {
+      if (ctx.session.user) ctx.session.visits += 1;
+      const { user = null, visits = 0 } = ctx.session;
+      ctx.body = { user, visits };
+      break;
+    }
+    case 'POST /login':
+      ctx.assert(ctx.query.user, 400, 'user is missing');
+      Object.assign(ctx.session, { user: ctx.query.user, visits: 0 });
+      // A new id for a new user: one that an attacker planted is worth nothing then.
+      await ctx.session.regenerate();
+      ctx.body = { user: ctx.session.user, visits: 0 };
+      break;
+    case 'POST /logout':
+      ctx.session = null;
+      ctx.body = { user: null, visits: 0 };
+      break;
+    default:
+      ctx.status = 404;
+  }
+});
+
+const server = app.listen(Number(PORT), '127.0.0.1', () => {
+  console.log(`listening on http://127.0.0.1:${server.address().port}`);
+});
+
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => {
+    server.close(() => store.close());
+    server.closeAllConnections();
+  });
+}
