@@ -9,7 +9,6 @@ const { DynamoDBStore } = require('..');
 const { DAY } = require('./support/contract');
 const {
   deleteItem,
-  dynamoConfig,
   getItem,
   items,
   newTable,
@@ -17,28 +16,10 @@ const {
   seconds,
   setExpires,
 } = require('./support/dynamodb');
-const { refusal, startStub, table: tableAnswer } = require('./support/stub-dynamodb');
+const { storesOf } = require('./support/stores');
+const { refusal, table: tableAnswer } = require('./support/stub-dynamodb');
 
-const stores = [];
-const stubs = [];
-
-function newStore(options) {
-  const store = new DynamoDBStore({ initialized: true, dynamoConfig: dynamoConfig(), ...options });
-  stores.push(store);
-  return store;
-}
-
-async function newStubbed(answer, options) {
-  const stub = await startStub(answer);
-  stubs.push(stub);
-  const config = { ...dynamoConfig(), endpoint: stub.endpoint };
-  return { stub, store: newStore({ dynamoConfig: config, ...options }) };
-}
-
-afterEach(async () => {
-  await Promise.all(stores.splice(0).map((store) => store.close()));
-  await Promise.all(stubs.splice(0).map((stub) => stub.stop()));
-});
+const { newStore, newStub, newStubbed } = storesOf(DynamoDBStore, { initialized: true });
 
 /** Calls a method with a callback, and gives all that the callback was called with. */
 function called(store, method, ...args) {
@@ -97,8 +78,7 @@ describe('D1: a failure of initialisation', () => {
   });
 
   test('is no unhandled rejection, even where nobody looks', async () => {
-    const stub = await startStub(() => refusal('AccessDeniedException'));
-    stubs.push(stub);
+    const { stub } = await newStub(() => refusal('AccessDeniedException'));
     const { code, stdout } = await run(
       `
       process.on('unhandledRejection', () => { console.log('unhandled'); process.exit(1); });

@@ -5,19 +5,12 @@ const session = require('express-session');
 const express5 = require('express');
 const express4 = require('express4');
 const { DynamoDBStore } = require('..');
-const { dynamoConfig, items, newTable, seconds, setExpires } = require('./support/dynamodb');
+const { items, newTable, seconds, setExpires } = require('./support/dynamodb');
 const { newApp } = require('./support/express-app');
-const { refusal, startStub, table } = require('./support/stub-dynamodb');
+const { storesOf } = require('./support/stores');
+const { refusal, table } = require('./support/stub-dynamodb');
 
-const stores = [];
-
-function newStore(options) {
-  const store = new DynamoDBStore({ initialized: true, dynamoConfig: dynamoConfig(), ...options });
-  stores.push(store);
-  return store;
-}
-
-afterAll(() => Promise.all(stores.map((store) => store.close())));
+const { newStore, newStubbed } = storesOf(DynamoDBStore, { initialized: true });
 
 describe.each([
   ['Express 4', express4],
@@ -127,19 +120,16 @@ describe.each([
 
   test('a DynamoDB that refuses is an error page, and the app serves on', async () => {
     let refuse = false;
-    const stub = await startStub(({ operation }) => {
+    const answer = ({ operation }) => {
       if (refuse) return refusal('AccessDeniedException');
       return operation === 'DescribeTable' ? table() : {};
-    });
-    const dynamo = { ...dynamoConfig(), endpoint: stub.endpoint };
-    const agent = request.agent(
-      newApp(express, newStore({ dynamoConfig: dynamo, initialized: false })),
-    );
+    };
+    const { store } = await newStubbed(answer, { initialized: false });
+    const agent = request.agent(newApp(express, store));
     await agent.post('/login/ann').expect(200);
     refuse = true;
     await agent.get('/look').expect(500, { code: 'AccessDeniedException' });
     refuse = false;
     await agent.get('/look').expect(200, { user: null, visits: null });
-    await stub.stop();
   });
 });

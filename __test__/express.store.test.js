@@ -14,17 +14,10 @@ const {
   setExpires,
 } = require('./support/dynamodb');
 const { DAY } = require('./support/contract');
+const { storesOf } = require('./support/stores');
 
 const { DynamoDBStore } = connect;
-const stores = [];
-
-function newStore(options) {
-  const store = new DynamoDBStore({ initialized: true, dynamoConfig: dynamoConfig(), ...options });
-  stores.push(store);
-  return store;
-}
-
-afterAll(() => Promise.all(stores.map((store) => store.close())));
+const { keep, newStore } = storesOf(DynamoDBStore, { initialized: true });
 
 describe('connect()', () => {
   test.each([
@@ -34,8 +27,7 @@ describe('connect()', () => {
     ['connect(express) of Express 3, where session has it', { session: { Store: session.Store } }],
   ])('%s gives a subclass of its Store', (_form, module) => {
     const Store = connect(module);
-    const store = new Store({ dynamoConfig: dynamoConfig() });
-    stores.push(store);
+    const store = keep(new Store({ dynamoConfig: dynamoConfig() }));
     expect(store).toBeInstanceOf(session.Store);
     expect(store).toBeInstanceOf(Store);
     expect(Store.name).toBe('DynamoDBStore');
@@ -61,8 +53,7 @@ describe('connect()', () => {
       }
     }
     const table = await newTable();
-    const store = new Hourly({ table, initialized: true, dynamoConfig: dynamoConfig() });
-    stores.push(store);
+    const store = keep(new Hourly({ table, initialized: true, dynamoConfig: dynamoConfig() }));
     await store.set('a', {});
     const { N } = (await getItem(table, 'sess:a')).expires;
     expect(N).toMatch(/^\d+$/);
@@ -77,8 +68,7 @@ describe('a store', () => {
   });
 
   test('shows its options, which cannot be assigned', () => {
-    const store = new DynamoDBStore();
-    stores.push(store);
+    const store = keep(new DynamoDBStore());
     expect(store).toMatchObject({
       table: 'sessions',
       hashKey: 'id',

@@ -10,29 +10,10 @@ const {
   newTableName,
   timeToLive,
 } = require('./support/dynamodb');
-const { refusal, startStub, table } = require('./support/stub-dynamodb');
+const { storesOf } = require('./support/stores');
+const { refusal, table } = require('./support/stub-dynamodb');
 
-const stores = [];
-const stubs = [];
-
-function newStore(options) {
-  const store = new DynamoDBStore({ dynamoConfig: dynamoConfig(), ...options });
-  stores.push(store);
-  return store;
-}
-
-/** A store on a DynamoDB that answers as `answer` says. */
-async function newStubbed(answer, options) {
-  const stub = await startStub(answer);
-  stubs.push(stub);
-  const config = { ...dynamoConfig(), endpoint: stub.endpoint };
-  return { stub, store: newStore({ dynamoConfig: config, ...options }) };
-}
-
-afterEach(async () => {
-  await Promise.all(stores.splice(0).map((store) => store.close()));
-  await Promise.all(stubs.splice(0).map((stub) => stub.stop()));
-});
+const { newStore, newStubbed } = storesOf(DynamoDBStore);
 
 test('a table that is missing is created as connect-dynamodb did, once', async () => {
   const store = newStore({ table: newTableName() });

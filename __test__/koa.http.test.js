@@ -8,17 +8,10 @@ const genericSession = require('koa-generic-session');
 const request = require('supertest');
 const DynamoDBStore = require('../koa');
 const { dynamoConfig, items, newTable, putItem, seconds } = require('./support/dynamodb');
-const { refusal, startStub, table: tableAnswer } = require('./support/stub-dynamodb');
+const { storesOf } = require('./support/stores');
+const { refusal, table: tableAnswer } = require('./support/stub-dynamodb');
 
-const stores = [];
-
-function newStore(options) {
-  const store = new DynamoDBStore({ dynamoConfig: dynamoConfig(), ...options });
-  stores.push(store);
-  return store;
-}
-
-afterAll(() => Promise.all(stores.map((store) => store.close())));
+const { keep, newStore, newStubbed } = storesOf(DynamoDBStore);
 
 let table;
 beforeEach(async () => {
@@ -148,7 +141,7 @@ describe.each([
     class ContextStore extends DynamoDBStore {
       constructor(ctx) {
         super({ table: { name }, dynamoConfig: dynamoConfig() });
-        stores.push(this);
+        keep(this);
         this.ctx = ctx;
       }
     }
@@ -178,8 +171,7 @@ describe.each([
 
   test('a DynamoDB that refuses is an error of the request, and the app serves on', async () => {
     let refuse = false;
-    const stub = await startStub(() => (refuse ? refusal('AccessDeniedException') : {}));
-    const store = newStore({ dynamoConfig: { ...dynamoConfig(), endpoint: stub.endpoint } });
+    const { store } = await newStubbed(() => (refuse ? refusal('AccessDeniedException') : {}));
     const agent = newAgent({}, store);
     const errors = [];
     agent.koa.on('error', (error) => errors.push(error));
@@ -189,19 +181,16 @@ describe.each([
     refuse = false;
     await agent.get('/look').expect(200, { user: null, visits: null });
     expect(errors).toEqual([expect.objectContaining({ code: 'AccessDeniedException' })]);
-    await stub.stop();
   });
 
   test('a table that cannot be created ends no server, and the next request tries again', async () => {
     let refuse = true;
-    const stub = await startStub(({ operation }) => {
+    const answer = ({ operation }) => {
       if (refuse) return refusal('AccessDeniedException');
       return operation === 'DescribeTable' ? tableAnswer('ACTIVE', 'sessionId') : {};
-    });
-    const store = newStore({
-      table: { autoCreate: true, useTtlExpired: false },
-      dynamoConfig: { ...dynamoConfig(), endpoint: stub.endpoint },
-    });
+    };
+    const table = { autoCreate: true, useTtlExpired: false };
+    const { store } = await newStubbed(answer, { table });
     const warned = new Promise((resolve) => {
       store.once('warning', resolve);
     });
@@ -210,7 +199,6 @@ describe.each([
     await agent.get('/login/ann').expect(500);
     refuse = false;
     await agent.get('/login/ann').expect(200, { user: 'ann', visits: null });
-    await stub.stop();
   });
 });
 

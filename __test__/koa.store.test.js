@@ -22,28 +22,10 @@ const {
   seconds,
   timeToLive,
 } = require('./support/dynamodb');
-const { refusal, startStub, table: tableAnswer } = require('./support/stub-dynamodb');
+const { storesOf } = require('./support/stores');
+const { refusal, table: tableAnswer } = require('./support/stub-dynamodb');
 
-const stores = [];
-const stubs = [];
-
-function newStore({ table, ...options } = {}) {
-  const store = new DynamoDBStore({ table, dynamoConfig: dynamoConfig(), ...options });
-  stores.push(store);
-  return store;
-}
-
-async function newStubbed(answer, options) {
-  const stub = await startStub(answer);
-  stubs.push(stub);
-  const config = { ...dynamoConfig(), endpoint: stub.endpoint };
-  return { stub, store: newStore({ dynamoConfig: config, ...options }) };
-}
-
-afterEach(async () => {
-  await Promise.all(stores.splice(0).map((store) => store.close()));
-  await Promise.all(stubs.splice(0).map((stub) => stub.stop()));
-});
+const { keep, newStore, newStub, newStubbed } = storesOf(DynamoDBStore);
 
 /** A table for Koa's items; provisioned with 7 and 7, unless told otherwise. */
 const newKoaTable = (table) =>
@@ -287,21 +269,19 @@ describe('D10: createTableIfDontExists', () => {
     const name = newTableName();
     const error = await new Promise((resolve) => {
       const options = { table: { name, autoCreate: true }, dynamoConfig: dynamoConfig() };
-      stores.push(new DynamoDBStore(options, resolve));
+      keep(new DynamoDBStore(options, resolve));
     });
     expect(error).toBeNull();
     expect(await describeTable(name)).toMatchObject({ TableStatus: 'ACTIVE' });
   });
 
   test('from autoCreate that fails, tells the callback, and the next operation', async () => {
-    const stub = await startStub(() => refusal('AccessDeniedException'));
-    stubs.push(stub);
-    const config = { ...dynamoConfig(), endpoint: stub.endpoint };
+    const { stub, config } = await newStub(() => refusal('AccessDeniedException'));
     let store;
     const error = await new Promise((resolve) => {
       store = new DynamoDBStore({ table: { autoCreate: true }, dynamoConfig: config }, resolve);
     });
-    stores.push(store);
+    keep(store);
     const refused = { code: 'AccessDeniedException' };
     expect(error).toMatchObject(refused);
     await expect(store.get('abc')).rejects.toMatchObject(refused);

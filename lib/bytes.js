@@ -3,7 +3,7 @@
 /**
  * Bytes in JSON: an object whose only key is `BYTES`, with base64 under it. A key of the session's
  * own that begins with U+0000 gets another U+0000 before it. The addon does the same on its side,
- * in `src/core/layout/koa.rs`.
+ * in `src/core/layout/value.rs`.
  */
 
 const BYTES = '\u0000B';

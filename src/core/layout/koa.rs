@@ -5,39 +5,18 @@
 //! | the hash key (`sessionId`) | S | the session id, without a prefix |
 //! | the time-to-live key (`expires`) | N | see [`expiry`](crate::core::expiry) |
 //! | `session` | M | the session, as its values are in JSON |
-//!
-//! Bytes have no form in JSON. Between `lib/` and here they are an object whose only key is
-//! [`BYTES`], with base64 under it; a key of the session's own that begins with U+0000 gets
-//! another U+0000 before it, so that nothing a session holds is taken for it.
 
-use std::cell::Cell;
-use std::collections::HashMap;
-use std::fmt::{self, Write};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD as BASE64;
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
-use super::{Condition, Item, Layout, Record, Stored, number_text};
-use crate::core::error::{Error, InvalidOption, Result};
+use super::value::{from_json, to_json};
+use super::{Condition, Item, Layout, Record, Stored};
+use crate::core::error::{InvalidOption, Result};
 use crate::core::expiry::{self, UnixMillis};
 use crate::core::options::AttributeName;
 
 const SESSION: &str = "session";
-
-/// The key that stands for bytes.
-const BYTES: &str = "\0B";
-
-/// How many maps and lists DynamoDB lets stand in each other, the attribute itself included: with
-/// the item around them, they are its 32 levels.
-const DEEPEST: usize = 31;
-
-/// The numbers that DynamoDB holds lie between these two, in absolute value.
-const SMALLEST: f64 = 1e-130;
-const BEYOND_LARGEST: f64 = 1e126;
 
 /// See the [module](self). A clone shares the attribute that is written.
 #[derive(Debug, Clone)]
@@ -138,265 +117,6 @@ impl Layout for KoaLayout {
     }
 }
 
-/// Where in a session a value stands.
-enum Path<'p> {
-    Session,
-    Key(&'p Path<'p>, &'p str),
-    Index(&'p Path<'p>, usize),
-}
-
-impl Path<'_> {
-    /// How many maps and lists are around a value there, the attribute's own included.
-    fn depth(&self) -> usize {
-        match self {
-            Self::Session => 0,
-            Self::Key(parent, _) | Self::Index(parent, _) => parent.depth() + 1,
-        }
-    }
-}
-
-impl fmt::Display for Path<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Session => f.write_str("session"),
-            Self::Key(parent, key) => {
-                let mut characters = key.chars();
-                let plain = characters
-                    .next()
-                    .is_some_and(|c| c.is_alphabetic() || c == '_')
-                    && characters.all(|c| c.is_alphanumeric() || c == '_');
-                if plain {
-                    write!(f, "{parent}.{key}")
-                } else {
-                    write!(f, "{parent}[{key:?}]")
-                }
-            }
-            Self::Index(parent, index) => write!(f, "{parent}[{index}]"),
-        }
-    }
-}
-
-/// The attribute for a session given as JSON.
-fn from_json(json: &str) -> Result<AttributeValue> {
-    let refused = Cell::new(None);
-    let seed = Value {
-        path: &Path::Session,
-        refused: &refused,
-    };
-    let parsed = seed.deserialize(&mut serde_json::Deserializer::from_str(json));
-    parsed.map_err(|_| refused.take().unwrap_or_else(|| malformed(&Path::Session)))
-}
-
-/// What JavaScript writes is JSON but for one thing: text with half of a surrogate pair in it,
-/// which is no Unicode.
-fn malformed(path: &Path) -> Error {
-    Error::Value {
-        path: path.to_string(),
-        reason: "is text that is not well-formed Unicode",
-    }
-}
-
-/// Reads a value of JSON as an attribute. What DynamoDB cannot hold is told by way of `refused`:
-/// the parser's own errors can carry no more than a text.
-#[derive(Clone, Copy)]
-struct Value<'p> {
-    path: &'p Path<'p>,
-    refused: &'p Cell<Option<Error>>,
-}
-
-impl Value<'_> {
-    fn refuse<E: serde::de::Error>(&self, reason: &'static str) -> E {
-        self.refused.set(Some(Error::Value {
-            path: self.path.to_string(),
-            reason,
-        }));
-        E::custom(reason)
-    }
-
-    /// Notes where the parser failed, unless a value inside has been refused already.
-    fn locate<E>(&self, error: E) -> E {
-        let refused = self.refused.take();
-        let refused = refused.unwrap_or_else(|| malformed(self.path));
-        self.refused.set(Some(refused));
-        error
-    }
-
-    /// A map or a list around further values.
-    fn check_depth<E: serde::de::Error>(&self) -> Result<(), E> {
-        if self.path.depth() < DEEPEST {
-            Ok(())
-        } else {
-            Err(self.refuse("is nested deeper than the 32 levels that DynamoDB holds"))
-        }
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Value<'_> {
-    type Value = AttributeValue;
-
-    fn deserialize<D: Deserializer<'de>>(
-        self,
-        deserializer: D,
-    ) -> Result<AttributeValue, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Value<'_> {
-    type Value = AttributeValue;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value of JSON")
-    }
-
-    fn visit_unit<E>(self) -> Result<AttributeValue, E> {
-        Ok(AttributeValue::Null(true))
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<AttributeValue, E> {
-        Ok(AttributeValue::Bool(value))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<AttributeValue, E> {
-        Ok(AttributeValue::N(value.to_string()))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<AttributeValue, E> {
-        Ok(AttributeValue::N(value.to_string()))
-    }
-
-    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<AttributeValue, E> {
-        if value != 0.0 && !(SMALLEST..BEYOND_LARGEST).contains(&value.abs()) {
-            return Err(self.refuse("is a number that DynamoDB cannot hold"));
-        }
-        Ok(AttributeValue::N(number_text(value)))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<AttributeValue, E> {
-        Ok(AttributeValue::S(value.to_owned()))
-    }
-
-    fn visit_string<E>(self, value: String) -> Result<AttributeValue, E> {
-        Ok(AttributeValue::S(value))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<AttributeValue, A::Error> {
-        self.check_depth()?;
-        let mut values = Vec::new();
-        loop {
-            let path = Path::Index(self.path, values.len());
-            let seed = Value {
-                path: &path,
-                refused: self.refused,
-            };
-            match list
-                .next_element_seed(seed)
-                .map_err(|error| seed.locate(error))?
-            {
-                Some(value) => values.push(value),
-                None => return Ok(AttributeValue::L(values)),
-            }
-        }
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<AttributeValue, A::Error> {
-        let mut values = HashMap::new();
-        while let Some(mut key) = map.next_key::<String>()? {
-            if key == BYTES {
-                let bytes = BASE64.decode(map.next_value::<String>()?);
-                let bytes = bytes.map_err(|_| A::Error::custom("base64"))?;
-                return Ok(AttributeValue::B(Blob::new(bytes)));
-            }
-            self.check_depth()?;
-            if key.starts_with('\0') {
-                key.remove(0);
-            }
-            let path = Path::Key(self.path, &key);
-            let seed = Value {
-                path: &path,
-                refused: self.refused,
-            };
-            if key.is_empty() {
-                return Err(seed.refuse("has an empty key, which DynamoDB cannot hold"));
-            }
-            let value = map
-                .next_value_seed(seed)
-                .map_err(|error| seed.locate(error))?;
-            values.insert(key, value);
-        }
-        self.check_depth()?;
-        Ok(AttributeValue::M(values))
-    }
-}
-
-/// The JSON of an attribute. A set becomes a list, as JSON has no sets.
-fn to_json(value: &AttributeValue) -> String {
-    let mut json = String::new();
-    write_json(value, &mut json);
-    json
-}
-
-fn write_json(value: &AttributeValue, json: &mut String) {
-    match value {
-        AttributeValue::S(text) => write_text(text, json),
-        AttributeValue::N(number) => write_number(number, json),
-        AttributeValue::Bool(value) => json.push_str(if *value { "true" } else { "false" }),
-        AttributeValue::B(bytes) => write_bytes(bytes, json),
-        AttributeValue::L(values) => write_list(values, json, write_json),
-        AttributeValue::Ss(texts) => write_list(texts, json, |text, json| write_text(text, json)),
-        AttributeValue::Ns(numbers) => {
-            write_list(numbers, json, |number, json| write_number(number, json));
-        }
-        AttributeValue::Bs(all) => write_list(all, json, write_bytes),
-        AttributeValue::M(values) => {
-            json.push('{');
-            for (index, (key, value)) in values.iter().enumerate() {
-                if index > 0 {
-                    json.push(',');
-                }
-                if key.starts_with('\0') {
-                    write_text(&format!("\0{key}"), json);
-                } else {
-                    write_text(key, json);
-                }
-                json.push(':');
-                write_json(value, json);
-            }
-            json.push('}');
-        }
-        // Null, and whatever DynamoDB may learn to hold one day.
-        _ => json.push_str("null"),
-    }
-}
-
-fn write_list<T>(values: &[T], json: &mut String, write: impl Fn(&T, &mut String)) {
-    json.push('[');
-    for (index, value) in values.iter().enumerate() {
-        if index > 0 {
-            json.push(',');
-        }
-        write(value, json);
-    }
-    json.push(']');
-}
-
-fn write_text(text: &str, json: &mut String) {
-    // Writing to a String cannot fail, and `Value` is how serde_json writes to one.
-    let _ = write!(json, "{}", serde_json::Value::from(text));
-}
-
-fn write_bytes(bytes: &Blob, json: &mut String) {
-    json.push_str("{\"\\u0000B\":\"");
-    BASE64.encode_string(bytes, json);
-    json.push_str("\"}");
-}
-
-/// DynamoDB writes numbers as JSON does; any other text is no number.
-fn write_number(number: &str, json: &mut String) {
-    let valid = serde_json::from_str::<serde_json::Number>(number).is_ok();
-    json.push_str(if valid { number } else { "null" });
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -419,15 +139,6 @@ mod tests {
 
     fn n(text: &str) -> AttributeValue {
         AttributeValue::N(text.into())
-    }
-
-    /// `depth` lists in each other.
-    fn nested(depth: usize) -> String {
-        format!("{{\"list\":{}{}}}", "[".repeat(depth), "]".repeat(depth))
-    }
-
-    fn reason(json: &str) -> String {
-        from_json(json).unwrap_err().to_string()
     }
 
     #[test]
@@ -468,70 +179,6 @@ mod tests {
             let value = |json| serde_json::from_str::<serde_json::Value>(json).unwrap();
             assert_eq!(value(&found), value(json), "{found}");
         }
-    }
-
-    #[test]
-    fn bytes_are_bytes_and_a_key_that_looks_like_them_is_not() {
-        let bytes = from_json(r#"{"\u0000B":"AP8="}"#).unwrap();
-        assert_eq!(bytes, AttributeValue::B(Blob::new([0, 255])));
-        let map = from_json(r#"{"\u0000\u0000B":"AP8="}"#).unwrap();
-        assert!(map.as_m().unwrap().contains_key(BYTES));
-    }
-
-    #[test]
-    fn sets_are_read_as_lists() {
-        let sets = [
-            AttributeValue::Ss(vec!["a".into(), "b".into()]),
-            AttributeValue::Ns(vec!["1".into(), "2.5".into()]),
-            AttributeValue::Bs(vec![Blob::new([0])]),
-        ];
-        assert_eq!(
-            to_json(&AttributeValue::L(sets.into())),
-            r#"[["a","b"],[1,2.5],[{"\u0000B":"AA=="}]]"#
-        );
-    }
-
-    #[test]
-    fn what_dynamodb_cannot_hold_is_refused_by_its_path() {
-        let number = "is a number that DynamoDB cannot hold";
-        assert_eq!(
-            reason(r#"{"cart":[1,{"price":1e126}]}"#),
-            format!("session.cart[1].price {number}")
-        );
-        assert_eq!(
-            reason(r#"{"a.b":{"\"":-1e-131}}"#),
-            format!(r#"session["a.b"]["\""] {number}"#)
-        );
-        assert_eq!(
-            reason(r#"{"a":{"":1}}"#),
-            r#"session.a[""] has an empty key, which DynamoDB cannot hold"#
-        );
-        assert!(from_json(r#"{"n":[9.9e125,-9.9e125,1e-130,0.0]}"#).is_ok());
-    }
-
-    #[test]
-    fn text_that_is_no_unicode_is_refused_by_its_path() {
-        let text = "is text that is not well-formed Unicode";
-        assert_eq!(
-            reason(r#"{"a":[{"b":"x\ud800"}]}"#),
-            format!("session.a[0].b {text}")
-        );
-        assert_eq!(reason(r#"{"a":{"\ud800":1}}"#), format!("session.a {text}"));
-    }
-
-    #[test]
-    fn nesting_goes_as_deep_as_dynamodb_lets_it() {
-        assert!(from_json(&nested(DEEPEST - 1)).is_ok());
-        let maps = |depth| format!("{}{{}}{}", "{\"a\":".repeat(depth), "}".repeat(depth));
-        assert!(from_json(&maps(DEEPEST - 1)).is_ok());
-        assert!(reason(&maps(DEEPEST)).starts_with("session.a.a"));
-        let deeper = reason(&nested(DEEPEST));
-        assert!(deeper.starts_with("session.list[0][0]"), "{deeper}");
-        assert!(
-            deeper.ends_with("the 32 levels that DynamoDB holds"),
-            "{deeper}"
-        );
-        assert_eq!(reason(&nested(5000)), deeper);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 pub mod connect;
 pub mod koa;
+pub mod value;
 
 pub use connect::ConnectLayout;
 pub use koa::KoaLayout;
