@@ -2,10 +2,11 @@
 
 /** The examples run, as their users start them. */
 
-const { spawn } = require('node:child_process');
+const { execFile, spawn } = require('node:child_process');
 const { once } = require('node:events');
 const { join } = require('node:path');
 const { createInterface } = require('node:readline');
+const { promisify } = require('node:util');
 const request = require('supertest');
 const { newTableName } = require('./support/dynamodb');
 
@@ -32,4 +33,18 @@ test.each([
   } finally {
     child.kill('SIGKILL');
   }
+});
+
+test('examples/shopify: stores, finds and deletes', async () => {
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [join(__dirname, '..', 'examples', 'shopify', 'app.js')],
+    { env: { ...process.env, SESSION_TABLE: newTableName() } },
+  );
+  expect(stdout.split('\n')).toEqual([
+    '2 sessions of example.myshopify.com',
+    expect.stringMatching(/^example\.myshopify\.com_ann until .*Z$/),
+    '0 sessions left',
+    '',
+  ]);
 });

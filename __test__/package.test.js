@@ -64,6 +64,10 @@ test('holds no more than it needs', () => {
     'lib',
     'native',
     'package.json',
+    'shopify.d.mts',
+    'shopify.d.ts',
+    'shopify.js',
+    'shopify.mjs',
   ]);
 });
 
@@ -86,6 +90,43 @@ test('loads for Koa, without any other package, from CommonJS and from ESM', asy
     console.log(required === DynamoDBStore, named === DynamoDBStore, typeof SessionStoreError);
     console.log(new DynamoDBStore({ table: { name: 'abc' } }).tableName);`;
   expect(await output('koa.mjs', text)).toBe('true true function\nabc');
+});
+
+test('loads for Shopify, with the Session of the module system of the app', async () => {
+  const name = '@shopify/shopify-api';
+  mkdirSync(join(modules, '@shopify'));
+  symlinkSync(join(root, 'node_modules', name), join(modules, name));
+  const load = `
+    const storage = new DynamoDBSessionStorage({ sessionTableName: 'abc', client });
+    storage.loadSession('a').then((found) => console.log(found instanceof Session, found.id));`;
+  const client = `
+    const server = require('node:http').createServer((request, response) => {
+      response.end(JSON.stringify({ Item: { id: { S: 'a' }, shop: { S: 's' } } }));
+      server.close();
+    });
+    const client = {
+      send() {},
+      config: {
+        region: async () => 'r',
+        endpoint: async () => ({ hostname: '127.0.0.1', protocol: 'http:', port: server.address().port }),
+        credentials: async () => ({ accessKeyId: 'a', secretAccessKey: 's' }),
+      },
+    };`;
+  const common = `
+    const { Session } = require('@shopify/shopify-api');
+    const { DynamoDBSessionStorage } = require('dynamo-session-store/shopify');
+    ${client}
+    server.listen(0, '127.0.0.1', () => { ${load} });`;
+  expect(await output('shopify.cjs', common)).toBe('true a');
+  const esm = `
+    import { createRequire } from 'node:module';
+    import { Session } from '@shopify/shopify-api';
+    import { DynamoDBSessionStorage, SessionStoreError } from 'dynamo-session-store/shopify';
+    const require = createRequire(import.meta.url);
+    ${client}
+    if (!(SessionStoreError.prototype instanceof Error)) throw new Error('no error class');
+    server.listen(0, '127.0.0.1', () => { ${load} });`;
+  expect(await output('shopify.mjs', esm)).toBe('true a');
 });
 
 test('loads under the name of connect-dynamodb', async () => {

@@ -308,4 +308,19 @@ function readV2({ config, endpoint }) {
   });
 }
 
-module.exports = { readConnection };
+/**
+ * The connection of a storage that takes what a `DynamoDBClient` takes, as `config`.
+ *
+ * @param {Record<string, any>} options
+ * @returns {Connection}
+ */
+function readClientConfig(options) {
+  const client = option(options, 'client', 'object');
+  const config = option(options, 'config', 'object');
+  if (client && config) {
+    throw invalidArgument('option "config" cannot be used together with "client"');
+  }
+  return client ? readClient(client) : readConfig(config ?? {}, 'config');
+}
+
+module.exports = { readClientConfig, readConnection };

@@ -1,12 +1,14 @@
 'use strict';
 
 /**
- * Bytes in JSON: an object whose only key is `BYTES`, with base64 under it. A key of the session's
+ * Bytes in JSON: an object whose only key is `BYTES`, with base64 under it. BigInts, where they are
+ * wanted: one whose only key is `BIG`, with digits under it. A key of the session's
  * own that begins with U+0000 gets another U+0000 before it. The addon does the same on its side,
  * in `src/core/layout/value.rs`.
  */
 
 const BYTES = '\u0000B';
+const BIG = '\u0000N';
 
 /** @param {unknown} value */
 function isMap(value) {
@@ -39,6 +41,17 @@ function replacer(key, value) {
 }
 
 /**
+ * The same with BigInts, which JSON refuses otherwise.
+ *
+ * @this {any}
+ * @param {string} key
+ * @param {any} value
+ */
+function bigReplacer(key, value) {
+  return typeof value === 'bigint' ? { [BIG]: String(value) } : replacer.call(this, key, value);
+}
+
+/**
  * For `JSON.parse`.
  *
  * @param {string} _key
@@ -47,6 +60,7 @@ function replacer(key, value) {
 function reviver(_key, value) {
   if (!isMap(value) || !hasReserved(value)) return value;
   if (typeof value[BYTES] === 'string') return Buffer.from(value[BYTES], 'base64');
+  if (typeof value[BIG] === 'string') return BigInt(value[BIG]);
   return Object.fromEntries(
     Object.entries(value).map(([name, each]) => [name.replace(/^\0/, ''), each]),
   );
@@ -61,4 +75,4 @@ function reviverFor(json) {
   return json.includes('\\u0000') ? reviver : undefined;
 }
 
-module.exports = { replacer, reviverFor };
+module.exports = { bigReplacer, replacer, reviverFor };

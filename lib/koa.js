@@ -302,8 +302,10 @@ class DynamoDBStore extends EventEmitter {
   }
 
   async #timeToLiveIsToChange() {
-    const { useTtlExpired, tableTimeout } = this.#settings;
-    const plan = settle(await this.#native.planTimeToLive(useTtlExpired, tableTimeout));
+    const { native, useTtlExpired, tableTimeout } = this.#settings;
+    const plan = settle(
+      await this.#native.planTimeToLive(native.ttlKey, useTtlExpired, tableTimeout),
+    );
     this.#ttlKey = plan.attribute;
     return typeof plan.change === 'boolean';
   }

@@ -19,14 +19,18 @@ export declare class NativeStore {
   /** The session as JSON, `null` where there is none or it has ended. */
   load(sid: string, now: number, limit: number): Promise<Outcome<string | undefined | null>>
   /**
-   * Writes a session, given as JSON. `expires` is in seconds since the Unix epoch; `special` has
-   * a value for each special key of the options.
+   * Writes a session, given as JSON. `expires` is in seconds since the Unix epoch, nothing where it
+   * never ends; `special` has a value for each special key of the options.
    */
-  save(sid: string, data: string, expires: number, special: Array<SpecialArgument | undefined | null>, limit: number): Promise<Outcome<undefined>>
+  save(sid: string, data: string, expires: number | undefined | null, special: Array<SpecialArgument | undefined | null>, limit: number): Promise<Outcome<undefined>>
   /** Moves a session's end. `false` where the session is gone. */
   touch(sid: string, expires: number, limit: number): Promise<Outcome<boolean>>
   /** Deletes a session. */
   destroy(sid: string, limit: number): Promise<Outcome<undefined>>
+  /** The sessions that the store's index has under `value`. */
+  find(value: string, now: number, limit: number): Promise<Outcome<Array<SessionEntry>>>
+  /** Deletes sessions. */
+  destroyMany(sids: Array<string>, limit: number): Promise<Outcome<undefined>>
   /** Every session that is alive. */
   list(now: number, limit: number): Promise<Outcome<Array<SessionEntry>>>
   /** The id of every session that is alive. */
@@ -46,10 +50,11 @@ export declare class NativeStore {
   /** The table's time to live. */
   timeToLive(limit: number): Promise<Outcome<TimeToLiveState>>
   /**
-   * Looks at the table's time to live, writes the end of sessions to its attribute from now on,
-   * and says what is left to do where it is to be on, or off, as `wanted` says.
+   * Looks at the table's time to live, and says what is left to do where it is to be on
+   * `attribute`, or off, as `wanted` says. In Koa's format, the end of sessions is written to the
+   * attribute of the plan from now on.
    */
-  planTimeToLive(wanted: boolean, limit: number): Promise<Outcome<TimeToLivePlan>>
+  planTimeToLive(attribute: string, wanted: boolean, limit: number): Promise<Outcome<TimeToLivePlan>>
   /** Turns the table's time to live on `attribute` on or off. */
   setTimeToLive(attribute: string, enabled: boolean, limit: number): Promise<Outcome<undefined>>
   /** Lets go of the client. Calls after it fail with `ERR_SESSION_CLOSED`. */
@@ -173,6 +178,14 @@ export declare function openConnectStore(options: ConnectStoreOptions, connectio
  */
 export declare function openKoaStore(options: KoaStoreOptions, connection: ConnectionOptions, callbacks: Callbacks): Outcome<NativeStore>
 
+/**
+ * Opens a store in the item format of Shopify's session storage. Nothing is read or sent before
+ * the first call.
+ *
+ * Fails with `ERR_INVALID_ARG_VALUE` where an option cannot be right.
+ */
+export declare function openShopifyStore(options: ShopifyStoreOptions, connection: ConnectionOptions, callbacks: Callbacks): Outcome<NativeStore>
+
 /** A value that no special key takes. */
 export interface OtherValue {
   typeName: string
@@ -190,6 +203,18 @@ export interface SessionEntry {
  * `null` where there is none or it has ended. `now` is in milliseconds since the Unix epoch.
  */
 export declare function sessionOf(sess: string | undefined | null, expires: string | undefined | null, now: number): string | null
+
+/** The options of a store in Shopify's item format. */
+export interface ShopifyStoreOptions {
+  sessionTableName: string
+  shopIndexName: string
+  /** The attribute for DynamoDB's time to live. */
+  expiresTtl?: string
+  consistentRead: boolean
+  /** Of a table that is created; on demand where neither is given. */
+  readCapacityUnits?: number
+  writeCapacityUnits?: number
+}
 
 /** A value under a special key: nothing, a text, a number, bytes, or something else. */
 export type SpecialArgument = string | number | Buffer | OtherValue

@@ -3,7 +3,7 @@
 //! # Layout
 //!
 //! * [`core`]: sessions, with no knowledge of JavaScript.
-//!   * [`core::store`]: load, save, touch, destroy, list, clear and reap.
+//!   * [`core::store`]: load, save, touch, destroy, list, clear and reap; many at a time.
 //!   * [`core::table`]: describe, create, wait for a table; its time to live.
 //!   * [`core::expiry`]: when a session ends, and how the `expires` attribute is read and written.
 //!   * [`core::layout`]: session to item and back, one file for each item format.

@@ -7,9 +7,9 @@ use napi_derive::napi;
 
 use crate::core::dynamo::sdk::Settings;
 use crate::core::error::InvalidOption;
-use crate::core::layout::{ConnectLayout, KoaLayout};
+use crate::core::layout::{ConnectLayout, KoaLayout, ShopifyLayout};
 use crate::core::options::{
-    Billing, Endpoint, TableName, attempts, capacity_units, duration, text,
+    Billing, Endpoint, IndexName, TableName, attempts, capacity_units, duration, text,
 };
 
 /// The options of a store in connect-dynamodb's item format.
@@ -96,6 +96,45 @@ impl KoaStoreOptions {
             ("table.readCapacityUnits", self.read_capacity_units),
             ("table.writeCapacityUnits", self.write_capacity_units),
         )
+    }
+}
+
+/// The options of a store in Shopify's item format.
+#[napi(object, object_to_js = false)]
+pub struct ShopifyStoreOptions {
+    pub session_table_name: String,
+    pub shop_index_name: String,
+    /// The attribute for DynamoDB's time to live.
+    pub expires_ttl: Option<String>,
+    pub consistent_read: bool,
+    /// Of a table that is created; on demand where neither is given.
+    pub read_capacity_units: Option<f64>,
+    pub write_capacity_units: Option<f64>,
+}
+
+impl ShopifyStoreOptions {
+    pub fn table(&self) -> Result<TableName, InvalidOption> {
+        TableName::new("sessionTableName", &self.session_table_name)
+    }
+
+    /// An index's name follows the rules of a table's.
+    pub fn index(&self) -> Result<String, InvalidOption> {
+        IndexName::new("shopIndexName", &self.shop_index_name).map(IndexName::into)
+    }
+
+    pub fn layout(&self) -> Result<ShopifyLayout, InvalidOption> {
+        ShopifyLayout::new(self.expires_ttl.as_deref())
+    }
+
+    pub fn billing(&self) -> Result<Billing, InvalidOption> {
+        match (self.read_capacity_units, self.write_capacity_units) {
+            (None, None) => Ok(Billing::OnDemand),
+            // The schema in the README of Shopify's package has one of each.
+            (read, write) => Billing::provisioned(
+                ("readCapacityUnits", read.unwrap_or(1.0)),
+                ("writeCapacityUnits", write.unwrap_or(1.0)),
+            ),
+        }
     }
 }
 

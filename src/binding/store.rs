@@ -10,12 +10,14 @@ use napi_derive::napi;
 
 use super::callbacks::{Callbacks, Source};
 use super::failure::{Failure, Outcome, wrap};
-use super::options::{ConnectStoreOptions, ConnectionOptions, KoaStoreOptions, capacity};
+use super::options::{
+    ConnectStoreOptions, ConnectionOptions, KoaStoreOptions, ShopifyStoreOptions, capacity,
+};
 use crate::core::dynamo::sdk;
 use crate::core::error::{Error, InvalidOption, Result};
 use crate::core::expiry::{Expires, UnixMillis};
-use crate::core::layout::{KoaLayout, Layout, Record, SpecialValue, Stored, connect};
-use crate::core::store::SessionStore;
+use crate::core::layout::{KoaLayout, Layout, Record, SpecialValue, Stored, connect, shopify};
+use crate::core::store::{Index, SessionStore};
 use crate::core::table::{Description, Table};
 
 /// The `expires` attribute of a session that lives until `end`.
@@ -55,7 +57,7 @@ pub fn open_connect_store(
             time_to_live.as_deref(),
         );
         let sessions = SessionStore::new(dynamo, name, layout, options.consistent_read);
-        Ok::<_, InvalidOption>(NativeStore::new(sessions, table, None))
+        Ok::<_, InvalidOption>(NativeStore::new(Open::new(sessions, table)))
     };
     wrap(open())
 }
@@ -83,7 +85,45 @@ pub fn open_koa_store(
             None,
         );
         let sessions = SessionStore::new(dynamo, name, layout.clone(), options.consistent_read);
-        Ok::<_, InvalidOption>(NativeStore::new(sessions, table, Some(layout)))
+        Ok::<_, InvalidOption>(NativeStore::new(Open {
+            koa: Some(layout),
+            ..Open::new(sessions, table)
+        }))
+    };
+    wrap(open())
+}
+
+/// Opens a store in the item format of Shopify's session storage. Nothing is read or sent before
+/// the first call.
+///
+/// Fails with `ERR_INVALID_ARG_VALUE` where an option cannot be right.
+#[napi]
+pub fn open_shopify_store(
+    options: ShopifyStoreOptions,
+    connection: ConnectionOptions,
+    callbacks: Callbacks,
+) -> Outcome<NativeStore> {
+    let open = || {
+        let layout = options.layout()?;
+        let dynamo = sdk::shared(Source::new(connection.settings()?, callbacks));
+        let name = options.table()?;
+        let index = Index {
+            name: options.index()?,
+            attribute: shopify::SHOP.to_owned(),
+        };
+        let table = Table::new(
+            Arc::clone(&dynamo),
+            name.clone(),
+            layout.hash_key(),
+            options.billing()?,
+            layout.time_to_live(),
+        );
+        let table = table.with_index(index.clone());
+        let sessions = SessionStore::new(dynamo, name, layout, options.consistent_read);
+        Ok::<_, InvalidOption>(NativeStore::new(Open {
+            index: Some(index),
+            ..Open::new(sessions, table)
+        }))
     };
     wrap(open())
 }
@@ -104,6 +144,12 @@ pub struct SessionEntry {
     pub sid: String,
     /// The session as JSON.
     pub data: String,
+}
+
+impl From<Stored> for SessionEntry {
+    fn from(Stored { sid, data, .. }: Stored) -> Self {
+        Self { sid, data }
+    }
 }
 
 /// How a table is paid for now.
@@ -166,15 +212,23 @@ struct Open {
     table: Table,
     /// Where the format is Koa's: it can be told to write another attribute.
     koa: Option<KoaLayout>,
+    /// Where sessions can be found by another attribute than their id.
+    index: Option<Index>,
+}
+
+impl Open {
+    fn new(sessions: SessionStore, table: Table) -> Self {
+        Self {
+            sessions,
+            table,
+            koa: None,
+            index: None,
+        }
+    }
 }
 
 impl NativeStore {
-    fn new(sessions: SessionStore, table: Table, koa: Option<KoaLayout>) -> Self {
-        let open = Open {
-            sessions,
-            table,
-            koa,
-        };
+    fn new(open: Open) -> Self {
         Self {
             open: Mutex::new(Some(Arc::new(open))),
         }
@@ -218,22 +272,22 @@ impl NativeStore {
         })
     }
 
-    /// Writes a session, given as JSON. `expires` is in seconds since the Unix epoch; `special` has
-    /// a value for each special key of the options.
+    /// Writes a session, given as JSON. `expires` is in seconds since the Unix epoch, nothing where it
+    /// never ends; `special` has a value for each special key of the options.
     #[napi]
     pub fn save<'env>(
         &self,
         env: &'env Env,
         sid: String,
         data: String,
-        expires: f64,
+        expires: Option<f64>,
         special: Vec<Option<SpecialArgument>>,
         limit: f64,
     ) -> napi::Result<PromiseRaw<'env, Outcome<()>>> {
         let record = Record {
             sid,
             data,
-            expires: seconds(expires),
+            expires: expires.map(seconds),
             special: special.into_iter().map(special_value).collect(),
         };
         self.start(env, |open| async move {
@@ -269,6 +323,42 @@ impl NativeStore {
         })
     }
 
+    /// The sessions that the store's index has under `value`.
+    #[napi]
+    pub fn find<'env>(
+        &self,
+        env: &'env Env,
+        value: String,
+        now: f64,
+        limit: f64,
+    ) -> napi::Result<PromiseRaw<'env, Outcome<Vec<SessionEntry>>>> {
+        self.start(env, move |open| async move {
+            let Some(index) = &open.index else {
+                return Ok(Vec::new());
+            };
+            let limit = time(limit);
+            let ids = open.sessions.find(index, &value, limit).await?;
+            let sessions = open
+                .sessions
+                .load_many(&ids, UnixMillis(now), limit)
+                .await?;
+            Ok(sessions.into_iter().map(SessionEntry::from).collect())
+        })
+    }
+
+    /// Deletes sessions.
+    #[napi]
+    pub fn destroy_many<'env>(
+        &self,
+        env: &'env Env,
+        sids: Vec<String>,
+        limit: f64,
+    ) -> napi::Result<PromiseRaw<'env, Outcome<()>>> {
+        self.start(env, move |open| async move {
+            open.sessions.destroy_many(&sids, time(limit)).await
+        })
+    }
+
     /// Every session that is alive.
     #[napi]
     pub fn list<'env>(
@@ -277,10 +367,9 @@ impl NativeStore {
         now: f64,
         limit: f64,
     ) -> napi::Result<PromiseRaw<'env, Outcome<Vec<SessionEntry>>>> {
-        let entry = |Stored { sid, data, .. }| SessionEntry { sid, data };
         self.start(env, move |open| async move {
             let sessions = open.sessions.list(UnixMillis(now), time(limit)).await?;
-            Ok(sessions.into_iter().map(entry).collect())
+            Ok(sessions.into_iter().map(SessionEntry::from).collect())
         })
     }
 
@@ -399,19 +488,20 @@ impl NativeStore {
         })
     }
 
-    /// Looks at the table's time to live, writes the end of sessions to its attribute from now on,
-    /// and says what is left to do where it is to be on, or off, as `wanted` says.
+    /// Looks at the table's time to live, and says what is left to do where it is to be on
+    /// `attribute`, or off, as `wanted` says. In Koa's format, the end of sessions is written to the
+    /// attribute of the plan from now on.
     #[napi]
     pub fn plan_time_to_live<'env>(
         &self,
         env: &'env Env,
+        attribute: String,
         wanted: bool,
         limit: f64,
     ) -> napi::Result<PromiseRaw<'env, Outcome<TimeToLivePlan>>> {
         self.start(env, move |open| async move {
             let found = open.table.time_to_live(time(limit)).await?;
-            let asked = open.koa.as_ref().map_or("", KoaLayout::ttl_key);
-            let plan = found.plan(asked, wanted);
+            let plan = found.plan(&attribute, wanted);
             if let Some(layout) = &open.koa {
                 layout.write_expires_to(plan.attribute.clone());
             }

@@ -187,6 +187,13 @@ impl Error {
     }
 }
 
+/// The SDK's builders can fail for a part that is missing, which none here is.
+pub(crate) fn built<T>(part: Result<T, aws_sdk_dynamodb::error::BuildError>) -> Result<T> {
+    part.map_err(|error| Error::Settings {
+        causes: vec![error.to_string()],
+    })
+}
+
 /// Runs `work`, and gives up with [`Error::Timeout`] when `limit` has passed.
 pub async fn within<T>(
     limit: Duration,

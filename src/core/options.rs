@@ -21,10 +21,7 @@ pub struct TableName(String);
 impl TableName {
     /// 3 to 255 letters, digits, `_`, `-` and `.`, or an ARN.
     pub fn new(option: &str, name: &str) -> Result<Self> {
-        let plain = (3..=255).contains(&name.len())
-            && name
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b));
+        let plain = is_plain(name);
         let arn = name.starts_with("arn:") && name.len() <= 1024;
         if plain || arn {
             Ok(Self(name.to_owned()))
@@ -40,6 +37,34 @@ impl TableName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// An index's name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndexName(String);
+
+impl IndexName {
+    /// 3 to 255 letters, digits, `_`, `-` and `.`.
+    pub fn new(option: &str, name: &str) -> Result<Self> {
+        if is_plain(name) {
+            Ok(Self(name.to_owned()))
+        } else {
+            let rule = "must be an index's name: 3 to 255 letters, digits, \"_\", \"-\" or \".\"";
+            Err(InvalidOption::new(option, rule))
+        }
+    }
+}
+
+impl From<IndexName> for String {
+    fn from(name: IndexName) -> Self {
+        name.0
+    }
+}
+
+/// What DynamoDB takes for the name of a table or an index.
+fn is_plain(name: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"_-.".contains(&b);
+    (3..=255).contains(&name.len()) && name.bytes().all(allowed)
 }
 
 /// The name of a key attribute.

@@ -1,5 +1,9 @@
 //! What can be done with sessions: load, save, touch, destroy, list, clear and reap.
 
+mod many;
+
+pub use many::Index;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -58,13 +62,18 @@ impl SessionStore {
         now: UnixMillis,
         limit: Duration,
     ) -> Result<Option<String>> {
+        let item = self.read_item(sid, limit).await?;
+        let stored = item.and_then(|item| self.layout.read(item, now));
+        Ok(alive(stored, now).map(|stored| stored.data))
+    }
+
+    async fn read_item(&self, sid: &str, limit: Duration) -> Result<Option<Item>> {
         let request = GetItemInputBuilder::default()
             .table_name(self.table.as_str())
             .set_key(Some(self.layout.key(sid)))
             .consistent_read(self.consistent_read);
         let answer = within(limit, "get", self.dynamo.get_item(request)).await?;
-        let stored = answer.item.and_then(|item| self.layout.read(item, now));
-        Ok(alive(stored, now).map(|stored| stored.data))
+        Ok(answer.item)
     }
 
     /// Writes a session, also one that has ended already.

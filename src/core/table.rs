@@ -9,13 +9,15 @@ use aws_sdk_dynamodb::operation::describe_time_to_live::builders::DescribeTimeTo
 use aws_sdk_dynamodb::operation::update_table::builders::UpdateTableInputBuilder;
 use aws_sdk_dynamodb::operation::update_time_to_live::builders::UpdateTimeToLiveInputBuilder;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ProvisionedThroughput,
-    ScalarAttributeType, TableDescription, TableStatus, TimeToLiveSpecification, TimeToLiveStatus,
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
+    ProjectionType, ProvisionedThroughput, ScalarAttributeType, TableDescription, TableStatus,
+    TimeToLiveSpecification, TimeToLiveStatus,
 };
 
 use super::dynamo::Dynamo;
-use super::error::{Error, Result, within};
+use super::error::{Error, Result, built, within};
 use super::options::{Billing, TableName};
+use super::store::Index;
 
 /// The pauses between two looks at a table that is not ready: the first, and the longest.
 const POLL: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
@@ -30,6 +32,7 @@ pub struct Table {
     hash_key: String,
     billing: Billing,
     time_to_live: Option<String>,
+    index: Option<Index>,
 }
 
 /// How a table is paid for now.
@@ -106,6 +109,15 @@ impl Table {
             hash_key: hash_key.to_owned(),
             billing,
             time_to_live: time_to_live.map(str::to_owned),
+            index: None,
+        }
+    }
+
+    /// The same, with an index of the keys by a string attribute where it is created here.
+    pub fn with_index(self, index: Index) -> Self {
+        Self {
+            index: Some(index),
+            ..self
         }
     }
 
@@ -217,26 +229,32 @@ impl Table {
     }
 
     async fn request_creation(&self) -> Result<()> {
-        let request = CreateTableInputBuilder::default()
+        let mut request = CreateTableInputBuilder::default()
             .table_name(self.name.as_str())
-            .attribute_definitions(built(
-                AttributeDefinition::builder()
-                    .attribute_name(&self.hash_key)
-                    .attribute_type(ScalarAttributeType::S)
-                    .build(),
-            )?)
-            .key_schema(built(
-                KeySchemaElement::builder()
-                    .attribute_name(&self.hash_key)
-                    .key_type(KeyType::Hash)
-                    .build(),
-            )?);
-        let request = match self.billing {
-            Billing::OnDemand => request.billing_mode(BillingMode::PayPerRequest),
-            Billing::Provisioned { read, write } => request
-                .billing_mode(BillingMode::Provisioned)
-                .provisioned_throughput(throughput(read, write)?),
+            .attribute_definitions(string_attribute(&self.hash_key)?)
+            .key_schema(partition_key(&self.hash_key)?);
+        let throughput = match self.billing {
+            Billing::OnDemand => None,
+            Billing::Provisioned { read, write } => Some(throughput(read, write)?),
         };
+        if let Some(index) = &self.index {
+            let keys_only = Projection::builder().projection_type(ProjectionType::KeysOnly);
+            let definition = GlobalSecondaryIndex::builder()
+                .index_name(&index.name)
+                .key_schema(partition_key(&index.attribute)?)
+                .projection(keys_only.build())
+                .set_provisioned_throughput(throughput.clone());
+            request = request
+                .attribute_definitions(string_attribute(&index.attribute)?)
+                .global_secondary_indexes(built(definition.build())?);
+        }
+        let mode = match &throughput {
+            None => BillingMode::PayPerRequest,
+            Some(_) => BillingMode::Provisioned,
+        };
+        let request = request
+            .billing_mode(mode)
+            .set_provisioned_throughput(throughput);
         self.dynamo.create_table(request).await?;
         Ok(())
     }
@@ -317,6 +335,24 @@ fn describe(table: &TableDescription) -> Description {
     }
 }
 
+fn string_attribute(name: &str) -> Result<AttributeDefinition> {
+    built(
+        AttributeDefinition::builder()
+            .attribute_name(name)
+            .attribute_type(ScalarAttributeType::S)
+            .build(),
+    )
+}
+
+fn partition_key(name: &str) -> Result<KeySchemaElement> {
+    built(
+        KeySchemaElement::builder()
+            .attribute_name(name)
+            .key_type(KeyType::Hash)
+            .build(),
+    )
+}
+
 fn throughput(read: i64, write: i64) -> Result<ProvisionedThroughput> {
     built(
         ProvisionedThroughput::builder()
@@ -324,13 +360,6 @@ fn throughput(read: i64, write: i64) -> Result<ProvisionedThroughput> {
             .write_capacity_units(write)
             .build(),
     )
-}
-
-/// The SDK's builders can fail for a part that is missing, which none here is.
-fn built<T>(part: Result<T, aws_sdk_dynamodb::error::BuildError>) -> Result<T> {
-    part.map_err(|error| Error::Settings {
-        causes: vec![error.to_string()],
-    })
 }
 
 async fn wait(pause: &mut Duration) {

@@ -45,7 +45,7 @@ async fn save(settings: Settings, limit: Duration) -> Result<()> {
     let record = Record {
         sid: SID.to_owned(),
         data: DATA.to_owned(),
-        expires: Expires::at(UnixMillis(NOW.0 + 60_000.0)),
+        expires: Some(Expires::at(UnixMillis(NOW.0 + 60_000.0))),
         special: Vec::new(),
     };
     store(settings).save(record, limit).await

@@ -126,7 +126,7 @@ fn record(sid: &str, end: UnixMillis) -> Record {
     Record {
         sid: sid.to_owned(),
         data: ANN.to_owned(),
-        expires: Expires::at(end),
+        expires: Some(Expires::at(end)),
         special: Vec::new(),
     }
 }

@@ -3,6 +3,10 @@
 pub mod sdk;
 
 use async_trait::async_trait;
+use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemOutput;
+use aws_sdk_dynamodb::operation::batch_get_item::builders::BatchGetItemInputBuilder;
+use aws_sdk_dynamodb::operation::batch_write_item::BatchWriteItemOutput;
+use aws_sdk_dynamodb::operation::batch_write_item::builders::BatchWriteItemInputBuilder;
 use aws_sdk_dynamodb::operation::create_table::CreateTableOutput;
 use aws_sdk_dynamodb::operation::create_table::builders::CreateTableInputBuilder;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemOutput;
@@ -15,6 +19,8 @@ use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
 use aws_sdk_dynamodb::operation::get_item::builders::GetItemInputBuilder;
 use aws_sdk_dynamodb::operation::put_item::PutItemOutput;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemInputBuilder;
+use aws_sdk_dynamodb::operation::query::QueryOutput;
+use aws_sdk_dynamodb::operation::query::builders::QueryInputBuilder;
 use aws_sdk_dynamodb::operation::scan::ScanOutput;
 use aws_sdk_dynamodb::operation::scan::builders::ScanInputBuilder;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
@@ -40,6 +46,13 @@ pub trait Dynamo: Send + Sync + 'static {
     async fn put_item(&self, request: PutItemInputBuilder) -> Result<PutItemOutput>;
     async fn update_item(&self, request: UpdateItemInputBuilder) -> Result<UpdateItemOutput>;
     async fn delete_item(&self, request: DeleteItemInputBuilder) -> Result<DeleteItemOutput>;
+    async fn batch_get_item(&self, request: BatchGetItemInputBuilder)
+    -> Result<BatchGetItemOutput>;
+    async fn batch_write_item(
+        &self,
+        request: BatchWriteItemInputBuilder,
+    ) -> Result<BatchWriteItemOutput>;
+    async fn query(&self, request: QueryInputBuilder) -> Result<QueryOutput>;
     async fn scan(&self, request: ScanInputBuilder) -> Result<ScanOutput>;
     async fn describe_table(
         &self,

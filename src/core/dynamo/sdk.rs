@@ -19,6 +19,10 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::RequestId;
+use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemOutput;
+use aws_sdk_dynamodb::operation::batch_get_item::builders::BatchGetItemInputBuilder;
+use aws_sdk_dynamodb::operation::batch_write_item::BatchWriteItemOutput;
+use aws_sdk_dynamodb::operation::batch_write_item::builders::BatchWriteItemInputBuilder;
 use aws_sdk_dynamodb::operation::create_table::CreateTableOutput;
 use aws_sdk_dynamodb::operation::create_table::builders::CreateTableInputBuilder;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemOutput;
@@ -31,6 +35,8 @@ use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
 use aws_sdk_dynamodb::operation::get_item::builders::GetItemInputBuilder;
 use aws_sdk_dynamodb::operation::put_item::PutItemOutput;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemInputBuilder;
+use aws_sdk_dynamodb::operation::query::QueryOutput;
+use aws_sdk_dynamodb::operation::query::builders::QueryInputBuilder;
 use aws_sdk_dynamodb::operation::scan::ScanOutput;
 use aws_sdk_dynamodb::operation::scan::builders::ScanInputBuilder;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
@@ -166,6 +172,24 @@ impl Dynamo for SdkDynamo {
     }
 
     async fn delete_item(&self, request: DeleteItemInputBuilder) -> Result<DeleteItemOutput> {
+        send!(self, request)
+    }
+
+    async fn batch_get_item(
+        &self,
+        request: BatchGetItemInputBuilder,
+    ) -> Result<BatchGetItemOutput> {
+        send!(self, request)
+    }
+
+    async fn batch_write_item(
+        &self,
+        request: BatchWriteItemInputBuilder,
+    ) -> Result<BatchWriteItemOutput> {
+        send!(self, request)
+    }
+
+    async fn query(&self, request: QueryInputBuilder) -> Result<QueryOutput> {
         send!(self, request)
     }
 

@@ -11,7 +11,7 @@
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, ScalarAttributeType};
 
-use super::{Condition, Item, Layout, Record, SpecialValue, Stored, number_text};
+use super::{Condition, Item, Layout, Record, SpecialValue, Stored, insert_expires, number_text};
 use crate::core::error::{Error, InvalidOption, Result};
 use crate::core::expiry::{self, Lifetime, UnixMillis};
 use crate::core::options::{AttributeName, SpecialKey};
@@ -113,10 +113,7 @@ impl Layout for ConnectLayout {
                 reason: format!("Session missing special keys: {}", missing.join(", ")),
             });
         }
-        item.insert(
-            EXPIRES.into(),
-            AttributeValue::N(record.expires.to_string()),
-        );
+        insert_expires(&mut item, EXPIRES.into(), record.expires);
         item.insert(TYPE.into(), AttributeValue::S(TYPE_VALUE.into()));
         item.insert(SESS.into(), AttributeValue::S(record.data));
         Ok(item)
@@ -243,7 +240,7 @@ mod tests {
         Record {
             sid: "abc".into(),
             data: r#"{"user":"ann"}"#.into(),
-            expires: Expires::at(UnixMillis(NOW.0 + 60_000.0)),
+            expires: Some(Expires::at(UnixMillis(NOW.0 + 60_000.0))),
             special,
         }
     }

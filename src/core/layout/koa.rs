@@ -10,8 +10,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::value::{from_json, to_json};
-use super::{Condition, Item, Layout, Record, Stored};
+use super::value::{Numbers, from_json, to_json};
+use super::{Condition, Item, Layout, Record, Stored, insert_expires};
 use crate::core::error::{InvalidOption, Result};
 use crate::core::expiry::{self, UnixMillis};
 use crate::core::options::AttributeName;
@@ -55,11 +55,6 @@ impl KoaLayout {
         })
     }
 
-    /// The attribute that was asked for.
-    pub fn ttl_key(&self) -> &str {
-        &self.ttl_key
-    }
-
     /// From now on the end of a session is written to `attribute`.
     pub fn write_expires_to(&self, attribute: String) {
         *self.written.write().unwrap_or_else(PoisonError::into_inner) = attribute;
@@ -87,8 +82,7 @@ impl Layout for KoaLayout {
 
     fn to_item(&self, record: Record) -> Result<Item> {
         let mut item = self.key(&record.sid);
-        let expires = AttributeValue::N(record.expires.to_string());
-        item.insert(self.expires_attribute(), expires);
+        insert_expires(&mut item, self.expires_attribute(), record.expires);
         item.insert(SESSION.into(), from_json(&record.data)?);
         Ok(item)
     }
@@ -103,7 +97,7 @@ impl Layout for KoaLayout {
         let expires = expires.and_then(|value| expiry::read(value.as_n().ok()?));
         Some(Stored {
             sid,
-            data: to_json(item.get(SESSION)?),
+            data: to_json(item.get(SESSION)?, Numbers::Plain),
             expires,
         })
     }
@@ -132,7 +126,7 @@ mod tests {
         Record {
             sid: "abc".into(),
             data: data.into(),
-            expires: Expires::at(UnixMillis(NOW.0 + 60_000.0)),
+            expires: Some(Expires::at(UnixMillis(NOW.0 + 60_000.0))),
             special: vec![],
         }
     }

@@ -2,10 +2,12 @@
 
 pub mod connect;
 pub mod koa;
+pub mod shopify;
 pub mod value;
 
 pub use connect::ConnectLayout;
 pub use koa::KoaLayout;
+pub use shopify::ShopifyLayout;
 
 use std::collections::HashMap;
 
@@ -24,8 +26,8 @@ pub struct Record {
     pub sid: String,
     /// The session as JSON.
     pub data: String,
-    /// When it ends.
-    pub expires: Expires,
+    /// When it ends; `None` for one that never does.
+    pub expires: Option<Expires>,
     /// The values of the special keys, in the order in which the layout was given the keys.
     pub special: Vec<SpecialValue>,
 }
@@ -39,6 +41,13 @@ pub struct Stored {
     pub data: String,
     /// When it ends; `None` for one that never does.
     pub expires: Option<UnixMillis>,
+}
+
+/// Writes the end of a session to `attribute`, where it has one.
+fn insert_expires(item: &mut Item, attribute: String, expires: Option<Expires>) {
+    if let Some(expires) = expires {
+        item.insert(attribute, AttributeValue::N(expires.to_string()));
+    }
 }
 
 /// The value that a session has under a special key.

@@ -1,7 +1,7 @@
 //! JSON to DynamoDB's types and back, for formats that keep a session as a map.
 //!
 //! Bytes have no form in JSON. Between `lib/` and here they are an object whose only key is
-//! [`BYTES`], with base64 under it; a key of the session's own that begins with U+0000 gets
+//! [`BYTES`], with base64 under it, and BigInts one whose only key is [`BIG`]; a key of the session's own that begins with U+0000 gets
 //! another U+0000 before it, so that nothing a session holds is taken for it.
 
 use std::cell::Cell;
@@ -19,6 +19,21 @@ use crate::core::error::{Error, Result};
 
 /// The key that stands for bytes.
 const BYTES: &str = "\0B";
+
+/// The key that stands for a BigInt, with its digits under it.
+const BIG: &str = "\0N";
+
+/// Beyond this, not every whole number is a number of JavaScript.
+const LARGEST_EXACT: f64 = 9_007_199_254_740_991.0;
+
+/// How numbers are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Numbers {
+    /// As numbers of JavaScript, whatever precision that costs.
+    Plain,
+    /// Whole numbers that are too large for that as BigInts.
+    Exact,
+}
 
 /// How many maps and lists DynamoDB lets stand in each other, the attribute itself included: with
 /// the item around them, they are its 32 levels.
@@ -201,6 +216,10 @@ impl<'de> Visitor<'de> for Value<'_> {
                 let bytes = bytes.map_err(|_| A::Error::custom("base64"))?;
                 return Ok(AttributeValue::B(Blob::new(bytes)));
             }
+            if key == BIG {
+                let digits = map.next_value::<String>()?;
+                return Ok(AttributeValue::N(digits));
+            }
             self.check_depth()?;
             if key.starts_with('\0') {
                 key.remove(0);
@@ -224,71 +243,92 @@ impl<'de> Visitor<'de> for Value<'_> {
 }
 
 /// The JSON of an attribute. A set becomes a list, as JSON has no sets.
-pub fn to_json(value: &AttributeValue) -> String {
+pub fn to_json(value: &AttributeValue, numbers: Numbers) -> String {
     let mut json = String::new();
-    write_json(value, &mut json);
+    Writer {
+        json: &mut json,
+        numbers,
+    }
+    .write(value);
     json
 }
 
-fn write_json(value: &AttributeValue, json: &mut String) {
-    match value {
-        AttributeValue::S(text) => write_text(text, json),
-        AttributeValue::N(number) => write_number(number, json),
-        AttributeValue::Bool(value) => json.push_str(if *value { "true" } else { "false" }),
-        AttributeValue::B(bytes) => write_bytes(bytes, json),
-        AttributeValue::L(values) => write_list(values, json, write_json),
-        AttributeValue::Ss(texts) => write_list(texts, json, |text, json| write_text(text, json)),
-        AttributeValue::Ns(numbers) => {
-            write_list(numbers, json, |number, json| write_number(number, json));
+struct Writer<'j> {
+    json: &'j mut String,
+    numbers: Numbers,
+}
+
+impl Writer<'_> {
+    fn write(&mut self, value: &AttributeValue) {
+        match value {
+            AttributeValue::S(text) => self.text(text),
+            AttributeValue::N(number) => self.number(number),
+            AttributeValue::Bool(true) => self.json.push_str("true"),
+            AttributeValue::Bool(false) => self.json.push_str("false"),
+            AttributeValue::B(bytes) => self.bytes(bytes),
+            AttributeValue::L(values) => self.list(values, Self::write),
+            AttributeValue::Ss(texts) => self.list(texts, |writer, text| writer.text(text)),
+            AttributeValue::Ns(all) => self.list(all, |writer, number| writer.number(number)),
+            AttributeValue::Bs(all) => self.list(all, Self::bytes),
+            AttributeValue::M(values) => self.map(values),
+            // Null, and whatever DynamoDB may learn to hold one day.
+            _ => self.json.push_str("null"),
         }
-        AttributeValue::Bs(all) => write_list(all, json, write_bytes),
-        AttributeValue::M(values) => {
-            json.push('{');
-            for (index, (key, value)) in values.iter().enumerate() {
-                if index > 0 {
-                    json.push(',');
-                }
-                if key.starts_with('\0') {
-                    write_text(&format!("\0{key}"), json);
-                } else {
-                    write_text(key, json);
-                }
-                json.push(':');
-                write_json(value, json);
+    }
+
+    fn map(&mut self, values: &HashMap<String, AttributeValue>) {
+        self.json.push('{');
+        for (index, (key, value)) in values.iter().enumerate() {
+            if index > 0 {
+                self.json.push(',');
             }
-            json.push('}');
+            if key.starts_with('\0') {
+                self.text(&format!("\0{key}"));
+            } else {
+                self.text(key);
+            }
+            self.json.push(':');
+            self.write(value);
         }
-        // Null, and whatever DynamoDB may learn to hold one day.
-        _ => json.push_str("null"),
+        self.json.push('}');
     }
-}
 
-fn write_list<T>(values: &[T], json: &mut String, write: impl Fn(&T, &mut String)) {
-    json.push('[');
-    for (index, value) in values.iter().enumerate() {
-        if index > 0 {
-            json.push(',');
+    fn list<T>(&mut self, values: &[T], write: impl Fn(&mut Self, &T)) {
+        self.json.push('[');
+        for (index, value) in values.iter().enumerate() {
+            if index > 0 {
+                self.json.push(',');
+            }
+            write(self, value);
         }
-        write(value, json);
+        self.json.push(']');
     }
-    json.push(']');
-}
 
-fn write_text(text: &str, json: &mut String) {
-    // Writing to a String cannot fail, and `Value` is how serde_json writes to one.
-    let _ = write!(json, "{}", serde_json::Value::from(text));
-}
+    fn text(&mut self, text: &str) {
+        // Writing to a String cannot fail, and `Value` is how serde_json writes to one.
+        let _ = write!(self.json, "{}", serde_json::Value::from(text));
+    }
 
-fn write_bytes(bytes: &Blob, json: &mut String) {
-    json.push_str("{\"\\u0000B\":\"");
-    BASE64.encode_string(bytes, json);
-    json.push_str("\"}");
-}
+    fn bytes(&mut self, bytes: &Blob) {
+        self.json.push_str("{\"\\u0000B\":\"");
+        BASE64.encode_string(bytes, self.json);
+        self.json.push_str("\"}");
+    }
 
-/// DynamoDB writes numbers as JSON does; any other text is no number.
-fn write_number(number: &str, json: &mut String) {
-    let valid = serde_json::from_str::<serde_json::Number>(number).is_ok();
-    json.push_str(if valid { number } else { "null" });
+    /// DynamoDB writes numbers as JSON does; any other text is no number.
+    fn number(&mut self, number: &str) {
+        let Ok(value) = serde_json::from_str::<f64>(number) else {
+            return self.json.push_str("null");
+        };
+        let whole = number
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'-');
+        if self.numbers == Numbers::Exact && whole && value.abs() > LARGEST_EXACT {
+            let _ = write!(self.json, "{{\"\\u0000N\":\"{number}\"}}");
+        } else {
+            self.json.push_str(number);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -313,6 +353,19 @@ mod tests {
     }
 
     #[test]
+    fn whole_numbers_beyond_those_of_javascript_can_be_exact() {
+        let json = |number: &str| to_json(&AttributeValue::N(number.into()), Numbers::Exact);
+        assert_eq!(json("9007199254740991"), "9007199254740991");
+        assert_eq!(
+            json("-9007199254740993"),
+            r#"{"\u0000N":"-9007199254740993"}"#
+        );
+        assert_eq!(json("9007199254740993.5"), "9007199254740993.5");
+        let read = from_json(&json("9007199254740993"));
+        assert_eq!(read, Ok(AttributeValue::N("9007199254740993".into())));
+    }
+
+    #[test]
     fn sets_are_read_as_lists() {
         let sets = [
             AttributeValue::Ss(vec!["a".into(), "b".into()]),
@@ -320,7 +373,7 @@ mod tests {
             AttributeValue::Bs(vec![Blob::new([0])]),
         ];
         assert_eq!(
-            to_json(&AttributeValue::L(sets.into())),
+            to_json(&AttributeValue::L(sets.into()), Numbers::Plain),
             r#"[["a","b"],[1,2.5],[{"\u0000B":"AA=="}]]"#
         );
     }

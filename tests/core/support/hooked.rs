@@ -3,6 +3,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemOutput;
+use aws_sdk_dynamodb::operation::batch_get_item::builders::BatchGetItemInputBuilder;
+use aws_sdk_dynamodb::operation::batch_write_item::BatchWriteItemOutput;
+use aws_sdk_dynamodb::operation::batch_write_item::builders::BatchWriteItemInputBuilder;
 use aws_sdk_dynamodb::operation::create_table::CreateTableOutput;
 use aws_sdk_dynamodb::operation::create_table::builders::CreateTableInputBuilder;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemOutput;
@@ -15,6 +19,8 @@ use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
 use aws_sdk_dynamodb::operation::get_item::builders::GetItemInputBuilder;
 use aws_sdk_dynamodb::operation::put_item::PutItemOutput;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemInputBuilder;
+use aws_sdk_dynamodb::operation::query::QueryOutput;
+use aws_sdk_dynamodb::operation::query::builders::QueryInputBuilder;
 use aws_sdk_dynamodb::operation::scan::ScanOutput;
 use aws_sdk_dynamodb::operation::scan::builders::ScanInputBuilder;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
@@ -59,6 +65,24 @@ impl<H: BeforeDelete> Dynamo for Hooked<H> {
 
     async fn update_item(&self, request: UpdateItemInputBuilder) -> Result<UpdateItemOutput> {
         self.inner.update_item(request).await
+    }
+
+    async fn batch_get_item(
+        &self,
+        request: BatchGetItemInputBuilder,
+    ) -> Result<BatchGetItemOutput> {
+        self.inner.batch_get_item(request).await
+    }
+
+    async fn batch_write_item(
+        &self,
+        request: BatchWriteItemInputBuilder,
+    ) -> Result<BatchWriteItemOutput> {
+        self.inner.batch_write_item(request).await
+    }
+
+    async fn query(&self, request: QueryInputBuilder) -> Result<QueryOutput> {
+        self.inner.query(request).await
     }
 
     async fn scan(&self, request: ScanInputBuilder) -> Result<ScanOutput> {

@@ -1,0 +1,469 @@
+'use strict';
+
+process.env.AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE = '1';
+
+require('@shopify/shopify-api/adapters/node');
+const { Session } = require('@shopify/shopify-api');
+const {
+  DynamoDBSessionStorage: Published,
+} = require('@shopify/shopify-app-session-storage-dynamodb');
+const { DynamoDBSessionStorage } = require('../shopify');
+const {
+  credentials,
+  describeTable,
+  getItem,
+  items,
+  newTableName,
+  putItem,
+  region,
+  timeToLive,
+} = require('./support/dynamodb');
+const { storesOf } = require('./support/stores');
+const { refusal } = require('./support/stub-dynamodb');
+const { ways } = require('./support/ways');
+
+/** Storages take `config` where stores take `dynamoConfig`. */
+class Storage extends DynamoDBSessionStorage {
+  constructor({ dynamoConfig: config, client, ...options }) {
+    super(client ? { client, ...options } : { config, ...options });
+  }
+}
+
+const { newStore, newStubbed } = storesOf(Storage);
+
+/** A storage on a new table. */
+async function newStorage(options) {
+  const storage = newStore({ sessionTableName: newTableName(), ...options });
+  await storage.createTableIfNotExists();
+  return storage;
+}
+
+/** The same, and the table's name. */
+async function newStorageAndTable(options) {
+  const table = newTableName();
+  return { table, storage: await newStorage({ sessionTableName: table, ...options }) };
+}
+
+const shop = 'one.myshopify.com';
+const offline = (properties) =>
+  new Session({ id: `offline_${shop}`, shop, state: 'state', isOnline: false, ...properties });
+
+const inAnHour = () => new Date(Math.floor(Date.now() / 1000) * 1000 + 3_600_000);
+
+const kinds = {
+  offline: () => offline({ scope: 'read_products', accessToken: 'token' }),
+  'with no more than it must have': () => offline(),
+  'that expires, with a refresh token': () =>
+    offline({
+      accessToken: 'token',
+      expires: inAnHour(),
+      refreshToken: 'refresh',
+      refreshTokenExpires: new Date(inAnHour().getTime() + 86_400_000),
+    }),
+  online: () =>
+    new Session({
+      id: `${shop}_1`,
+      shop,
+      state: '',
+      isOnline: true,
+      accessToken: 'token',
+      scope: 'a,b',
+      expires: inAnHour(),
+      onlineAccessInfo: {
+        expires_in: 3600,
+        associated_user_scope: 'a',
+        associated_user: {
+          id: 1,
+          first_name: 'Ann',
+          last_name: '✓',
+          email: 'ann@example.com',
+          email_verified: true,
+          account_owner: false,
+          locale: 'en',
+          collaborator: false,
+        },
+      },
+    }),
+};
+
+describe('a session', () => {
+  test.each(Object.entries(kinds))('%s is stored and loaded', async (_kind, make) => {
+    const storage = await newStorage();
+    const session = make();
+    expect(await storage.storeSession(session)).toBe(true);
+    const loaded = await storage.loadSession(session.id);
+    expect(loaded).toBeInstanceOf(Session);
+    expect(loaded.toObject()).toEqual(session.toObject());
+    expect(loaded.equals(session)).toBe(true);
+  });
+
+  test('whose token has expired is loaded all the same', async () => {
+    const storage = await newStorage();
+    await storage.storeSession(offline({ expires: new Date(0) }));
+    expect((await storage.loadSession(`offline_${shop}`)).expires).toEqual(new Date(0));
+  });
+
+  test('that is stored again is replaced as a whole', async () => {
+    const storage = await newStorage();
+    await storage.storeSession(kinds.offline());
+    await storage.storeSession(offline());
+    expect((await storage.loadSession(`offline_${shop}`)).accessToken).toBeUndefined();
+  });
+
+  test('of 300 KB', async () => {
+    const storage = await newStorage();
+    const session = offline({ accessToken: 'x'.repeat(300_000) });
+    await storage.storeSession(session);
+    expect(await storage.loadSession(session.id)).toEqual(session);
+  });
+
+  test.each(['a b', 'ä/🦀', "'; --", 'x'.repeat(1000)])('with the id %p', async (id) => {
+    const storage = await newStorage();
+    await storage.storeSession(offline({ id }));
+    expect((await storage.loadSession(id)).id).toBe(id);
+    await storage.deleteSession(id);
+    expect(await storage.loadSession(id)).toBeUndefined();
+  });
+
+  test('that is not there is undefined, and so is one without an id', async () => {
+    const storage = await newStorage();
+    expect(await storage.loadSession('unknown')).toBeUndefined();
+    expect(await storage.loadSession('')).toBeUndefined();
+    expect(await storage.loadSession(undefined)).toBeUndefined();
+    expect(await storage.deleteSession('unknown')).toBe(true);
+  });
+
+  test('keeps attributes that are not known, and whole numbers that are no numbers', async () => {
+    const { storage, table } = await newStorageAndTable();
+    await storage.storeSession(offline());
+    const item = await getItem(table, `offline_${shop}`);
+    const extra = { S: 'kept' };
+    await putItem(table, { ...item, extra, big: { N: '9007199254740993' } });
+    const loaded = await storage.loadSession(`offline_${shop}`);
+    expect(loaded).toMatchObject({ extra: 'kept', big: 9007199254740993n });
+  });
+
+  test.each([
+    ['no session', undefined],
+    ['no object', 'session'],
+    ['a session without an id', { shop }],
+    ['a date that is none', { id: 'a', shop, expires: new Date(Number.NaN) }],
+  ])('cannot be %s', async (_what, session) => {
+    const storage = await newStorage();
+    await expect(storage.storeSession(session)).rejects.toMatchObject({
+      name: 'TypeError',
+      code: 'ERR_INVALID_ARG_VALUE',
+    });
+  });
+});
+
+describe.each(Object.entries(ways))('%s', (_way, connection) => {
+  test('sessions are stored and loaded', async () => {
+    const storage = await newStorage({
+      dynamoConfig: undefined,
+      ...connection(process.env.DYNAMODB_ENDPOINT),
+    });
+    await storage.storeSession(kinds.online());
+    expect(await storage.loadSession(`${shop}_1`)).toEqual(kinds.online());
+  });
+});
+
+describe('D19: the time to live', () => {
+  const end = inAnHour();
+  const later = new Date(end.getTime() + 86_400_000);
+  test.each([
+    ['the end of the token', { expires: end }, end],
+    [
+      'the end of the refresh token',
+      { expires: end, refreshToken: 'r', refreshTokenExpires: later },
+      later,
+    ],
+    ['none without an end', {}, undefined],
+    ['none where the refresh token has none', { expires: end, refreshToken: 'r' }, undefined],
+  ])('is %s', async (_what, properties, expected) => {
+    const { storage, table } = await newStorageAndTable({ expiresTtl: 'ttl' });
+    await storage.storeSession(offline(properties));
+    const item = await getItem(table, `offline_${shop}`);
+    expect(item.ttl).toEqual(expected && { N: String(expected.getTime() / 1000) });
+    expect(item.expires).toEqual(properties.expires && { S: properties.expires.toISOString() });
+    expect(await storage.loadSession(`offline_${shop}`)).not.toHaveProperty('ttl');
+    const { AttributeName, TimeToLiveStatus } = await timeToLive(table);
+    expect(AttributeName).toBe('ttl');
+    expect(TimeToLiveStatus).toMatch(/^ENABL/);
+  });
+
+  test('is not written unless it is asked for', async () => {
+    const { storage, table } = await newStorageAndTable();
+    await storage.storeSession(offline({ expires: end }));
+    expect(Object.keys(await getItem(table, `offline_${shop}`)).sort()).toEqual(
+      ['id', 'shop', 'state', 'isOnline', 'expires'].sort(),
+    );
+    expect(await timeToLive(table)).toMatchObject({ TimeToLiveStatus: 'DISABLED' });
+  });
+
+  test('is turned on for a table that exists, and its own attribute is respected', async () => {
+    const { table } = await newStorageAndTable();
+    await newStorage({ sessionTableName: table, expiresTtl: 'ttl' });
+    let found;
+    do found = await timeToLive(table);
+    while (found.TimeToLiveStatus !== 'ENABLED');
+    expect(found.AttributeName).toBe('ttl');
+    const other = newStore({ sessionTableName: table, expiresTtl: 'other' });
+    const warned = new Promise((resolve) => {
+      other.once('warning', resolve);
+    });
+    await other.createTableIfNotExists();
+    expect(await warned).toMatchObject({ message: expect.stringContaining('on "ttl" already') });
+  });
+});
+
+describe('D20: the sessions of a shop', () => {
+  test('are found among those of others', async () => {
+    const storage = await newStorage();
+    const sessions = ['one', 'two'].flatMap((name) =>
+      ['a', 'b'].map((id) => offline({ id: `${name}-${id}`, shop: name })),
+    );
+    await Promise.all(sessions.map((session) => storage.storeSession(session)));
+    const found = await storage.findSessionsByShop('one');
+    expect(found.map(({ id }) => id).sort()).toEqual(['one-a', 'one-b']);
+    expect(found[0]).toBeInstanceOf(Session);
+    expect(await storage.findSessionsByShop('three')).toEqual([]);
+  });
+
+  test('are read in 11 requests where they are 1,000', async () => {
+    const { storage, table } = await newStorageAndTable();
+    const ids = Array.from({ length: 1000 }, (_, index) => `sid-${index}`);
+    for (let from = 0; from < ids.length; from += 50) {
+      const part = ids.slice(from, from + 50);
+      await Promise.all(part.map((id) => storage.storeSession(offline({ id }))));
+    }
+    const found = await storage.findSessionsByShop(shop);
+    expect(found.map(({ id }) => id).sort()).toEqual([...ids].sort());
+
+    // What is sent, counted by a stub that knows the same ids.
+    const { stub, store } = await newStubbed(
+      ({ operation, body }) => {
+        if (operation === 'Query') return { body: { Items: ids.map((id) => ({ id: { S: id } })) } };
+        const { Keys } = body.RequestItems[table];
+        return {
+          body: { Responses: { [table]: Keys.map((key) => ({ ...key, shop: { S: shop } })) } },
+        };
+      },
+      { sessionTableName: table },
+    );
+    expect((await store.findSessionsByShop(shop)).map(({ id }) => id)).toEqual(ids);
+    expect(stub.count('Query')).toBe(1);
+    expect(stub.count('BatchGetItem')).toBe(10);
+    expect(stub.calls).toHaveLength(11);
+  });
+
+  test('are read from every page of the index, and what is left unprocessed is read again', async () => {
+    let left = true;
+    const { stub, store } = await newStubbed(({ operation, body }) => {
+      if (operation === 'Query') {
+        const page = body.ExclusiveStartKey ? 2 : 1;
+        return {
+          body: {
+            Items: [{ id: { S: `sid-${page}` } }],
+            LastEvaluatedKey: page === 1 ? { id: { S: 'sid-1' }, shop: { S: shop } } : undefined,
+          },
+        };
+      }
+      const { Keys } = body.RequestItems.shopify_sessions;
+      const done = left ? Keys.slice(0, 1) : Keys;
+      const rest = left ? Keys.slice(1) : [];
+      left = false;
+      return {
+        body: {
+          Responses: { shopify_sessions: done.map((key) => ({ ...key, shop: { S: shop } })) },
+          UnprocessedKeys: rest.length > 0 ? { shopify_sessions: { Keys: rest } } : {},
+        },
+      };
+    });
+    const found = await store.findSessionsByShop(shop);
+    expect(found.map(({ id }) => id)).toEqual(['sid-1', 'sid-2']);
+    expect(stub.count('Query')).toBe(2);
+    expect(stub.count('BatchGetItem')).toBe(2);
+  });
+
+  test('that are deleted between index and read are left out', async () => {
+    const { store } = await newStubbed(({ operation }) =>
+      operation === 'Query'
+        ? { body: { Items: [{ id: { S: 'gone' } }] } }
+        : { body: { Responses: {} } },
+    );
+    expect(await store.findSessionsByShop(shop)).toEqual([]);
+  });
+
+  test('are read one by one where the policy has no BatchGetItem', async () => {
+    const { stub, store } = await newStubbed(({ operation, body }) => {
+      if (operation === 'Query')
+        return { body: { Items: [{ id: { S: 'a' } }, { id: { S: 'b' } }] } };
+      if (operation === 'BatchGetItem') return refusal('AccessDeniedException');
+      return { body: { Item: { ...body.Key, shop: { S: shop } } } };
+    });
+    expect((await store.findSessionsByShop(shop)).map(({ id }) => id)).toEqual(['a', 'b']);
+    expect(stub.count('GetItem')).toBe(2);
+  });
+
+  test.each([undefined, '', 5])('cannot be those of %p', async (bad) => {
+    const storage = await newStorage();
+    await expect(storage.findSessionsByShop(bad)).rejects.toMatchObject({ name: 'TypeError' });
+  });
+});
+
+describe('D21: deleting many', () => {
+  test.each([0, 1, 60])('%p sessions', async (count) => {
+    const { storage, table } = await newStorageAndTable();
+    const ids = Array.from({ length: count }, (_, index) => `sid-${index}`);
+    await Promise.all([...ids, 'kept'].map((id) => storage.storeSession(offline({ id }))));
+    expect(await storage.deleteSessions([...ids, ...ids.slice(0, 3), 'never there'])).toBe(true);
+    expect(Object.keys(await items(table))).toEqual(['kept']);
+  });
+
+  test('goes in batches of 25, each id once, and what is left unprocessed again', async () => {
+    const ids = Array.from({ length: 60 }, (_, index) => `sid-${index}`);
+    const deleted = [];
+    let left = true;
+    const { stub, store } = await newStubbed(({ body }) => {
+      const requests = body.RequestItems.shopify_sessions;
+      const rest = left ? requests.splice(20) : [];
+      left = false;
+      deleted.push(...requests.map(({ DeleteRequest }) => DeleteRequest.Key.id.S));
+      return { body: { UnprocessedItems: rest.length > 0 ? { shopify_sessions: rest } : {} } };
+    });
+    expect(await store.deleteSessions([...ids, ...ids])).toBe(true);
+    expect(deleted.sort()).toEqual([...ids].sort());
+    expect(stub.count('BatchWriteItem')).toBe(4);
+  });
+
+  test('goes one by one where the policy has no BatchWriteItem', async () => {
+    const { stub, store } = await newStubbed(({ operation }) =>
+      operation === 'BatchWriteItem' ? refusal('AccessDeniedException') : {},
+    );
+    expect(await store.deleteSessions(['a', 'b', 'a'])).toBe(true);
+    expect(stub.count('DeleteItem')).toBe(2);
+  });
+
+  test('that fails is an error', async () => {
+    const { store } = await newStubbed(() => refusal('ResourceNotFoundException'));
+    const error = { code: 'ResourceNotFoundException' };
+    await expect(store.deleteSessions(['a'])).rejects.toMatchObject(error);
+    await expect(store.deleteSessions('a')).rejects.toMatchObject({ name: 'TypeError' });
+    await expect(store.deleteSessions([''])).rejects.toMatchObject({ name: 'TypeError' });
+  });
+});
+
+describe('createTableIfNotExists', () => {
+  test.each([
+    ['on demand', {}, { BillingModeSummary: { BillingMode: 'PAY_PER_REQUEST' } }],
+    [
+      'with capacities',
+      { readCapacityUnits: 2, writeCapacityUnits: '3' },
+      { ProvisionedThroughput: { ReadCapacityUnits: 2, WriteCapacityUnits: 3 } },
+    ],
+  ])('makes the table and its index, %s', async (_what, options, expected) => {
+    const { table } = await newStorageAndTable({ shopIndexName: 'by_shop', ...options });
+    const found = await describeTable(table);
+    expect(found).toMatchObject({
+      ...expected,
+      TableStatus: 'ACTIVE',
+      KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
+      GlobalSecondaryIndexes: [
+        {
+          IndexName: 'by_shop',
+          KeySchema: [{ AttributeName: 'shop', KeyType: 'HASH' }],
+          Projection: { ProjectionType: 'KEYS_ONLY' },
+        },
+      ],
+    });
+  });
+
+  test('makes one table, however many ask', async () => {
+    const sessionTableName = newTableName();
+    const many = Array.from({ length: 3 }, () => newStore({ sessionTableName }));
+    await Promise.all(
+      many.flatMap((storage) => [1, 2].map(() => storage.createTableIfNotExists())),
+    );
+    await many[0].storeSession(offline());
+    expect(await many[1].findSessionsByShop(shop)).toHaveLength(1);
+  });
+
+  test('that fails is an error, and is tried again', async () => {
+    let refuse = true;
+    const { store } = await newStubbed(() => {
+      if (refuse) return refusal('AccessDeniedException');
+      return {
+        body: {
+          Table: {
+            TableStatus: 'ACTIVE',
+            KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
+            AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
+          },
+        },
+      };
+    });
+    const error = { code: 'AccessDeniedException' };
+    await expect(store.createTableIfNotExists()).rejects.toMatchObject(error);
+    refuse = false;
+    await expect(store.createTableIfNotExists()).resolves.toBeUndefined();
+  });
+});
+
+describe('a wrong option is a TypeError at construction that names it:', () => {
+  test.each([
+    ['sessionTableName', ''],
+    ['sessionTableName', 5],
+    ['shopIndexName', 'x'],
+    ['expiresTtl', 'expires'],
+    ['expiresTtl', ''],
+    ['consistentRead', 1],
+    ['readCapacityUnits', 0],
+    ['writeCapacityUnits', 'many'],
+    ['operationTimeout', -1],
+    ['config', 'us-east-1'],
+    ['config.region', { region: 5 }, 'config'],
+    ['config.endpoint', { endpoint: '::' }, 'config'],
+    ['client', {}],
+  ])('%s: %p', (name, value, option = name) => {
+    const make = () => new DynamoDBSessionStorage({ [option]: value });
+    expect(make).toThrow(TypeError);
+    expect(make).toThrow(`option "${name}" `);
+  });
+
+  test('config and client', () => {
+    const client = { config: {}, send() {} };
+    expect(() => new DynamoDBSessionStorage({ config: {}, client })).toThrow(TypeError);
+  });
+});
+
+test('a closed storage says so', async () => {
+  const storage = await newStorage();
+  await storage.close();
+  const code = 'ERR_SESSION_CLOSED';
+  await expect(storage.loadSession('a')).rejects.toMatchObject({ code });
+  await expect(storage.findSessionsByShop(shop)).rejects.toMatchObject({ code });
+  await expect(storage.deleteSessions(['a'])).rejects.toMatchObject({ code });
+});
+
+describe('the published storage', () => {
+  test.each(Object.entries(kinds))('and this one read each other: %s', async (_kind, make) => {
+    const { storage, table } = await newStorageAndTable();
+    const published = new Published({
+      sessionTableName: table,
+      shopIndexName: 'shop_index',
+      config: { endpoint: process.env.DYNAMODB_ENDPOINT, region, credentials: { ...credentials } },
+    });
+    const session = make();
+    await published.storeSession(session);
+    const theirs = await getItem(table, session.id);
+    expect(await storage.loadSession(session.id)).toEqual(await published.loadSession(session.id));
+    expect(await storage.findSessionsByShop(shop)).toEqual([session]);
+    await storage.storeSession(session);
+    expect(await getItem(table, session.id)).toEqual(theirs);
+    expect(await published.loadSession(session.id)).toEqual(session);
+    expect(await published.findSessionsByShop(shop)).toEqual([session]);
+    await published.deleteSession(session.id);
+    expect(await storage.loadSession(session.id)).toBeUndefined();
+  });
+});

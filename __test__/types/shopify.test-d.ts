@@ -1,0 +1,35 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { Session } from '@shopify/shopify-api';
+import type { SessionStorage } from '@shopify/shopify-app-session-storage';
+import { expectAssignable, expectError, expectType } from 'tsd';
+import { DynamoDBSessionStorage, type DynamoDBSessionStorageOptions } from '../../shopify';
+
+// Every option, and none.
+new DynamoDBSessionStorage();
+new DynamoDBSessionStorage({ config: { region: 'us-west-2' } });
+const options: DynamoDBSessionStorageOptions = {
+  sessionTableName: 'shopify_sessions',
+  shopIndexName: 'shop_index',
+  expiresTtl: 'ttl',
+  consistentRead: false,
+  readCapacityUnits: 1,
+  writeCapacityUnits: '1',
+  operationTimeout: 10_000,
+  tableTimeout: 120_000,
+  client: new DynamoDBClient({}),
+};
+const storage = new DynamoDBSessionStorage(options);
+expectError(new DynamoDBSessionStorage({ tableName: 'sessions' }));
+
+// It is a storage of Shopify's app packages.
+expectAssignable<SessionStorage>(storage);
+
+declare const session: Session;
+expectType<Promise<boolean>>(storage.storeSession(session));
+expectType<Promise<Session | undefined>>(storage.loadSession('id'));
+expectType<Promise<boolean>>(storage.deleteSession('id'));
+expectType<Promise<boolean>>(storage.deleteSessions(['id']));
+expectType<Promise<Session[]>>(storage.findSessionsByShop('shop'));
+expectType<Promise<void>>(storage.createTableIfNotExists());
+expectType<Promise<void>>(storage.close());
+expectError(storage.deleteSessions('id'));

@@ -1,0 +1,251 @@
+'use strict';
+
+/** The session storage interface of Shopify's app packages. */
+
+const { EventEmitter } = require('node:events');
+const { expiresAt, openShopifyStore } = require('../native/binding');
+const { readClientConfig } = require('./aws-config');
+const { bigReplacer, reviverFor } = require('./bytes');
+const { deliver } = require('./callback');
+const { SessionStoreError, invalidArgument, settle, storeError, toError } = require('./errors');
+const {
+  DEFAULTS,
+  option,
+  optionsObject,
+  readCapacity,
+  readTime,
+  typeName,
+  warnOfUnknown,
+} = require('./options');
+const { parse, sessionId, stringify } = require('./session');
+const { warn } = require('./warning');
+
+/** @import { NativeStore } from '../native/binding' */
+
+const KNOWN = new Set([
+  'client',
+  'config',
+  'consistentRead',
+  'expiresTtl',
+  'operationTimeout',
+  'readCapacityUnits',
+  'sessionTableName',
+  'shopIndexName',
+  'tableTimeout',
+  'writeCapacityUnits',
+]);
+
+/** The properties of a session that are dates. */
+const DATES = /** @type {const} */ (['expires', 'refreshTokenExpires']);
+
+/**
+ * The class `DynamoDBSessionStorage`, for a module system's own `Session`.
+ *
+ * @param {() => new (params: any) => any} getSession the class `Session` of `@shopify/shopify-api`;
+ *   asked for when the first session is loaded
+ */
+function storageClass(getSession) {
+  return class DynamoDBSessionStorage extends EventEmitter {
+    /** @type {NativeStore} */
+    #native;
+    /** @type {ReturnType<typeof readOptions>} */
+    #settings;
+    /** @type {Promise<void> | undefined} */
+    #creating;
+
+    /** @param {any} [given] */
+    constructor(given) {
+      super();
+      const options = optionsObject(given, 'the options of DynamoDBSessionStorage');
+      const settings = readOptions(options);
+      const { connection, callbacks } = readClientConfig(options);
+      this.#settings = settings;
+      this.#native = settle(openShopifyStore(settings.native, connection, callbacks));
+      Object.defineProperty(this, 'client', { value: options.client ?? undefined });
+    }
+
+    /** @param {any} session */
+    storeSession(session) {
+      return this.#promise(this.#store(session));
+    }
+
+    /** @param {string} id */
+    loadSession(id) {
+      return this.#promise(this.#load(id));
+    }
+
+    /** @param {string} id */
+    deleteSession(id) {
+      return this.#promise(this.#delete(id));
+    }
+
+    /** @param {string[]} ids */
+    deleteSessions(ids) {
+      return this.#promise(this.#deleteMany(ids));
+    }
+
+    /** @param {string} shop */
+    findSessionsByShop(shop) {
+      return this.#promise(this.#find(shop));
+    }
+
+    createTableIfNotExists() {
+      this.#creating ??= this.#createIfMissing().finally(() => {
+        this.#creating = undefined;
+      });
+      return this.#promise(this.#creating);
+    }
+
+    close() {
+      this.#native.close();
+      return Promise.resolve();
+    }
+
+    /**
+     * @template T
+     * @param {Promise<T>} promise
+     */
+    #promise(promise) {
+      return deliver(promise, undefined);
+    }
+
+    /** @param {any} session */
+    async #store(session) {
+      if (typeof session !== 'object' || session === null) {
+        throw invalidArgument(`the session must be a Session, but is ${typeName(session)}`);
+      }
+      const id = sessionId(session.id);
+      const properties = { ...(session.toObject?.() ?? session) };
+      for (const name of DATES) {
+        if (session[name]) properties[name] = isoText(session[name], name);
+      }
+      const data = stringify(properties, bigReplacer);
+      const { operationTimeout } = this.#settings;
+      settle(await this.#native.save(id, data, endOf(session), [], operationTimeout));
+      return true;
+    }
+
+    /** @param {string} id */
+    async #load(id) {
+      if (!id) return undefined;
+      const { operationTimeout } = this.#settings;
+      const data = settle(await this.#native.load(sessionId(id), Date.now(), operationTimeout));
+      return typeof data === 'string' ? toSession(data) : undefined;
+    }
+
+    /** @param {string} id */
+    async #delete(id) {
+      settle(await this.#native.destroy(sessionId(id), this.#settings.operationTimeout));
+      return true;
+    }
+
+    /** @param {string[]} ids */
+    async #deleteMany(ids) {
+      if (!Array.isArray(ids)) {
+        throw invalidArgument(`the ids must be an array, but are ${typeName(ids)}`);
+      }
+      const all = ids.map(sessionId);
+      settle(await this.#native.destroyMany(all, this.#settings.operationTimeout));
+      return true;
+    }
+
+    /** @param {string} shop */
+    async #find(shop) {
+      if (typeof shop !== 'string' || shop === '') {
+        const got = shop === '' ? 'empty' : typeName(shop);
+        throw invalidArgument(`the shop must be a string, but is ${got}`);
+      }
+      const { operationTimeout } = this.#settings;
+      const entries = settle(await this.#native.find(shop, Date.now(), operationTimeout));
+      return entries.map(({ data }) => toSession(data));
+    }
+
+    async #createIfMissing() {
+      const { native, tableTimeout } = this.#settings;
+      try {
+        settle(await this.#native.describeTable(tableTimeout));
+      } catch (error) {
+        if (/** @type {any} */ (error)?.code !== 'ResourceNotFoundException') throw error;
+        const { timeToLiveFailure } = settle(await this.#native.createTable(tableTimeout));
+        if (timeToLiveFailure) this.#warnOfTimeToLive(toError(timeToLiveFailure));
+        return;
+      }
+      if (native.expiresTtl !== undefined) await this.#enableTimeToLive(native.expiresTtl);
+    }
+
+    /** @param {string} attribute */
+    async #enableTimeToLive(attribute) {
+      const { tableTimeout } = this.#settings;
+      try {
+        const plan = settle(await this.#native.planTimeToLive(attribute, true, tableTimeout));
+        if (plan.attribute !== attribute) {
+          const message = `the table has its time to live on "${plan.attribute}" already`;
+          throw storeError('ERR_SESSION_TIME_TO_LIVE', message);
+        }
+        if (!plan.change) return;
+        settle(await this.#native.setTimeToLive(attribute, true, tableTimeout));
+      } catch (error) {
+        this.#warnOfTimeToLive(error);
+      }
+    }
+
+    /** @param {unknown} cause */
+    #warnOfTimeToLive(cause) {
+      const failure = /** @type {SessionStoreError} */ (cause);
+      const { sessionTableName } = this.#settings.native;
+      const message = `table "${sessionTableName}" has no time to live: ${failure.message}`;
+      warn(this, new SessionStoreError({ ...failure, name: failure.name, message }, { cause }));
+    }
+  };
+
+  /** @param {string} data */
+  function toSession(data) {
+    const properties = parse(data, reviverFor(data));
+    for (const name of DATES) {
+      properties[name] = properties[name] ? new Date(properties[name]) : undefined;
+    }
+    return new (getSession())(properties);
+  }
+}
+
+/**
+ * The time-to-live attribute of a session, in seconds: the last moment at which it can still
+ * matter. One with a refresh token can be renewed until that ends.
+ *
+ * @param {any} session
+ * @returns {number | undefined} nothing for a session that never ends
+ */
+function endOf({ expires, refreshToken, refreshTokenExpires }) {
+  if (refreshToken && !refreshTokenExpires) return undefined;
+  const ends = [expires, refreshTokenExpires].filter(Boolean).map(Number);
+  return ends.length > 0 ? expiresAt(Math.max(...ends)) : undefined;
+}
+
+/**
+ * @param {unknown} date
+ * @param {string} name
+ */
+function isoText(date, name) {
+  if (date instanceof Date && !Number.isNaN(date.getTime())) return date.toISOString();
+  throw invalidArgument(`"${name}" of the session must be a valid Date`);
+}
+
+/** @param {Record<string, any>} options */
+function readOptions(options) {
+  warnOfUnknown(options, KNOWN);
+  return {
+    native: {
+      sessionTableName: option(options, 'sessionTableName', 'string') ?? 'shopify_sessions',
+      shopIndexName: option(options, 'shopIndexName', 'string') ?? 'shop_index',
+      /** @type {string | undefined} */
+      expiresTtl: option(options, 'expiresTtl', 'string'),
+      consistentRead: option(options, 'consistentRead', 'boolean') ?? true,
+      readCapacityUnits: readCapacity(options, 'readCapacityUnits'),
+      writeCapacityUnits: readCapacity(options, 'writeCapacityUnits'),
+    },
+    operationTimeout: readTime(options, 'operationTimeout', 1) ?? DEFAULTS.operationTimeout,
+    tableTimeout: readTime(options, 'tableTimeout', 1) ?? DEFAULTS.tableTimeout,
+  };
+}
+
+module.exports = { storageClass };

@@ -1,0 +1,104 @@
+import { EventEmitter } from 'node:events';
+import type { Session } from '@shopify/shopify-api';
+import type { AwsClient, AwsCredentials, DynamoConfig } from './lib/types';
+
+export { SessionStoreError } from './lib/types';
+export type { AwsClient, AwsCredentials, DynamoConfig };
+
+export interface DynamoDBSessionStorageOptions {
+  /** @default 'shopify_sessions' */
+  sessionTableName?: string;
+  /**
+   * The index by `shop`.
+   * @default 'shop_index'
+   */
+  shopIndexName?: string;
+  /**
+   * How to reach DynamoDB: region, endpoint, credentials and more, as a `DynamoDBClient` takes
+   * them. What is missing, the AWS environment decides.
+   */
+  config?: DynamoConfig;
+  /**
+   * A client of either AWS SDK for JavaScript, in place of `config`. Its region, endpoint and
+   * credentials are used; the requests go out from the addon.
+   */
+  client?: AwsClient;
+  /**
+   * A numeric attribute for DynamoDB's time to live, to be written beside Shopify's own: the last
+   * moment at which a session can still matter, in seconds since the Unix epoch. None, unless set.
+   */
+  expiresTtl?: string;
+  /**
+   * Whether reads by id are strongly consistent. Those by shop never are: an index cannot be.
+   * @default true
+   */
+  consistentRead?: boolean;
+  /** Read capacity units of a created table and its index; on demand where neither is set. */
+  readCapacityUnits?: number | string;
+  /** Write capacity units, as `readCapacityUnits`. */
+  writeCapacityUnits?: number | string;
+  /**
+   * Milliseconds that each request of a call may take, retries included.
+   * @default 10000
+   */
+  operationTimeout?: number;
+  /**
+   * Milliseconds that `createTableIfNotExists()` waits for a table to become usable.
+   * @default 120000
+   */
+  tableTimeout?: number;
+}
+
+/**
+ * The sessions of a Shopify app in DynamoDB: a `SessionStorage` of
+ * `@shopify/shopify-app-session-storage`.
+ *
+ * Errors are a `SessionStoreError`, or a `TypeError` with the code `ERR_INVALID_ARG_VALUE` for an
+ * argument that cannot be right.
+ *
+ * @example
+ * import { DynamoDBSessionStorage } from 'dynamo-session-store/shopify';
+ *
+ * const shopify = shopifyApp({
+ *   sessionStorage: new DynamoDBSessionStorage({ config: { region: 'us-west-2' } }),
+ *   // …
+ * });
+ */
+export declare class DynamoDBSessionStorage extends EventEmitter {
+  /** @throws {TypeError} names the option that is wrong */
+  constructor(options?: DynamoDBSessionStorageOptions);
+
+  /** The client that was passed. */
+  readonly client: AwsClient | undefined;
+
+  /** Creates or replaces the session. */
+  storeSession(session: Session): Promise<boolean>;
+  /** The session, also one whose token has expired; `undefined` where there is none. */
+  loadSession(id: string): Promise<Session | undefined>;
+  /** Deletes the session. One that is not there is no error. */
+  deleteSession(id: string): Promise<boolean>;
+  /** Deletes the sessions, in batches of 25. Those that are not there are no error. */
+  deleteSessions(ids: string[]): Promise<boolean>;
+  /** Every session of the shop, read in batches of 100. */
+  findSessionsByShop(shop: string): Promise<Session[]>;
+
+  /**
+   * Creates the table and its index where there is none, and waits until it can be used. With
+   * `expiresTtl`, time to live is turned on; where DynamoDB refuses, the storage emits `warning`.
+   */
+  createTableIfNotExists(): Promise<void>;
+
+  /**
+   * Lets go of the connections. Calls after it fail with `ERR_SESSION_CLOSED`; those under way end
+   * as they would have.
+   */
+  close(): Promise<void>;
+
+  /**
+   * `warning`: something that no call could report failed, such as the time to live of a new
+   * table. Without a listener it becomes a warning of the process.
+   */
+  on(event: 'warning', listener: (warning: Error & { code?: string }) => void): this;
+  // biome-ignore lint/suspicious/noExplicitAny: as EventEmitter has it
+  on(event: string | symbol, listener: (...args: any[]) => void): this;
+}

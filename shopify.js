@@ -1,0 +1,7 @@
+'use strict';
+
+const errors = require('./lib/errors');
+const { storageClass } = require('./lib/shopify');
+
+exports.DynamoDBSessionStorage = storageClass(() => require('@shopify/shopify-api').Session);
+exports.SessionStoreError = errors.SessionStoreError;

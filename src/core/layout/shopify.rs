@@ -1,0 +1,177 @@
+//! The item format of `@shopify/shopify-app-session-storage-dynamodb`.
+//!
+//! Each property of a session is an attribute: `id`, `shop`, `state`, `isOnline`, `scope`,
+//! `accessToken`, `expires` and `refreshTokenExpires` (ISO text), `refreshToken`,
+//! `onlineAccessInfo` (a map). Beside them there may be a numeric attribute for DynamoDB's time to
+//! live, which is no property of the session.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::value::{Numbers, from_json, to_json};
+use super::{Condition, Item, Layout, Record, Stored, insert_expires};
+use crate::core::error::{Error, InvalidOption, Result};
+use crate::core::expiry::UnixMillis;
+use crate::core::options::AttributeName;
+
+const ID: &str = "id";
+
+/// The attribute that the index is keyed by.
+pub const SHOP: &str = "shop";
+
+/// The properties of a session, whose attributes are not free.
+const PROPERTIES: [&str; 10] = [
+    ID,
+    SHOP,
+    "state",
+    "isOnline",
+    "scope",
+    "accessToken",
+    "expires",
+    "refreshToken",
+    "refreshTokenExpires",
+    "onlineAccessInfo",
+];
+
+/// See the [module](self).
+#[derive(Debug, Clone)]
+pub struct ShopifyLayout {
+    time_to_live: Option<AttributeName>,
+}
+
+impl ShopifyLayout {
+    /// A layout that writes the end of a session to the attribute `time_to_live`, if any.
+    ///
+    /// # Errors
+    ///
+    /// Names the option that is wrong.
+    pub fn new(time_to_live: Option<&str>) -> Result<Self, InvalidOption> {
+        let option = "expiresTtl";
+        let time_to_live = time_to_live
+            .map(|name| AttributeName::new(option, name))
+            .transpose()?;
+        if let Some(name) = &time_to_live
+            && PROPERTIES.contains(&name.as_str())
+        {
+            let rule = "must not be the name of a session's property";
+            return Err(InvalidOption::new(option, rule));
+        }
+        Ok(Self { time_to_live })
+    }
+
+    /// The attribute for DynamoDB's time to live.
+    pub fn time_to_live(&self) -> Option<&str> {
+        self.time_to_live.as_ref().map(AttributeName::as_str)
+    }
+}
+
+impl Layout for ShopifyLayout {
+    fn hash_key(&self) -> &str {
+        ID
+    }
+
+    fn expires_attribute(&self) -> String {
+        self.time_to_live().unwrap_or_default().to_owned()
+    }
+
+    fn data_attribute(&self) -> &str {
+        SHOP
+    }
+
+    fn key(&self, sid: &str) -> Item {
+        Item::from([(ID.to_owned(), AttributeValue::S(sid.to_owned()))])
+    }
+
+    fn to_item(&self, record: Record) -> Result<Item> {
+        let AttributeValue::M(mut item) = from_json(&record.data)? else {
+            return Err(Error::Value {
+                path: "session".into(),
+                reason: "is not an object",
+            });
+        };
+        item.extend(self.key(&record.sid));
+        if let Some(attribute) = self.time_to_live() {
+            insert_expires(&mut item, attribute.to_owned(), record.expires);
+        }
+        Ok(item)
+    }
+
+    /// Every attribute is a property, also one that this does not know. An end has no meaning for
+    /// reading: a session whose token has expired is still loaded, to be refreshed.
+    fn read(&self, mut item: Item, _now: UnixMillis) -> Option<Stored> {
+        let sid = item.get(ID)?.as_s().ok()?.clone();
+        if let Some(attribute) = self.time_to_live() {
+            item.remove(attribute);
+        }
+        Some(Stored {
+            sid,
+            data: to_json(&AttributeValue::M(item), Numbers::Exact),
+            expires: None,
+        })
+    }
+
+    fn ours(&self) -> Condition {
+        Condition {
+            expression: "attribute_exists(#shop)".into(),
+            names: [("#shop".to_owned(), SHOP.to_owned())].into(),
+            ..Condition::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::expiry::Expires;
+
+    const NOW: UnixMillis = UnixMillis(0.0);
+
+    fn record() -> Record {
+        Record {
+            sid: "offline_a.myshopify.com".into(),
+            data: r#"{"id":"offline_a.myshopify.com","shop":"a.myshopify.com","isOnline":false}"#
+                .into(),
+            expires: Some(Expires::at(UnixMillis(60_000.0))),
+            special: vec![],
+        }
+    }
+
+    #[test]
+    fn each_property_is_an_attribute() {
+        let item = ShopifyLayout::new(None).unwrap().to_item(record()).unwrap();
+        assert_eq!(item.len(), 3);
+        assert_eq!(item["shop"], AttributeValue::S("a.myshopify.com".into()));
+        assert_eq!(item["isOnline"], AttributeValue::Bool(false));
+    }
+
+    #[test]
+    fn the_time_to_live_is_written_and_not_read() {
+        let layout = ShopifyLayout::new(Some("ttl")).unwrap();
+        let item = layout.to_item(record()).unwrap();
+        assert_eq!(item["ttl"], AttributeValue::N("60".into()));
+        let stored = layout.read(item, NOW).unwrap();
+        assert!(!stored.data.contains("ttl"));
+        assert_eq!(stored.expires, None);
+    }
+
+    #[test]
+    fn an_attribute_that_is_not_known_is_kept() {
+        let layout = ShopifyLayout::new(None).unwrap();
+        let mut item = layout.to_item(record()).unwrap();
+        item.insert("extra".into(), AttributeValue::N("1".into()));
+        assert!(
+            layout
+                .read(item, NOW)
+                .unwrap()
+                .data
+                .contains(r#""extra":1"#)
+        );
+    }
+
+    #[test]
+    fn the_time_to_live_must_be_an_attribute_of_its_own() {
+        for name in ["", "expires", "shop"] {
+            let error = ShopifyLayout::new(Some(name)).unwrap_err();
+            assert_eq!(error.option, "expiresTtl", "{name}");
+        }
+    }
+}
