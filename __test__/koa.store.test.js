@@ -265,6 +265,20 @@ describe('D10: createTableIfDontExists', () => {
     expect(Object.keys(await items(name, 'sessionId'))).toHaveLength(4);
   });
 
+  test('of several processes at once creates one table', async () => {
+    const name = newTableName();
+    const script = `
+      const DynamoDBStore = require('./koa');
+      const dynamoConfig = ${JSON.stringify(dynamoConfig())};
+      const store = new DynamoDBStore({ table: { name: '${name}' }, dynamoConfig });
+      store.createTableIfDontExists().then(() => store.set(String(process.pid), {}, 60000));`;
+    const options = { cwd: join(__dirname, '..') };
+    await Promise.all(
+      [1, 2, 3].map(() => promisify(execFile)(process.execPath, ['-e', script], options)),
+    );
+    expect(Object.keys(await items(name, 'sessionId'))).toHaveLength(3);
+  });
+
   test('from autoCreate, reaches the callback of the constructor', async () => {
     const name = newTableName();
     const error = await new Promise((resolve) => {
