@@ -164,23 +164,21 @@ export interface KoaStoreOptions {
 }
 
 /**
- * Opens a store in connect-dynamodb's item format. Nothing is read or sent before the first call.
+ * Opens a store in connect-dynamodb's item format.
  *
  * Fails with `ERR_INVALID_ARG_VALUE` where an option cannot be right.
  */
 export declare function openConnectStore(options: ConnectStoreOptions, connection: ConnectionOptions, callbacks: Callbacks): Outcome<NativeStore>
 
 /**
- * Opens a store in koa-session-dynamodb-store's item format. Nothing is read or sent before the
- * first call.
+ * Opens a store in koa-session-dynamodb-store's item format.
  *
  * Fails with `ERR_INVALID_ARG_VALUE` where an option cannot be right.
  */
 export declare function openKoaStore(options: KoaStoreOptions, connection: ConnectionOptions, callbacks: Callbacks): Outcome<NativeStore>
 
 /**
- * Opens a store in the item format of Shopify's session storage. Nothing is read or sent before
- * the first call.
+ * Opens a store in the item format of Shopify's session storage.
  *
  * Fails with `ERR_INVALID_ARG_VALUE` where an option cannot be right.
  */

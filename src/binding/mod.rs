@@ -2,10 +2,12 @@
 //!
 //! * [`options`]: plain option objects, turned into the core's types.
 //! * [`callbacks`]: what the core asks JavaScript for: a client's settings, credentials.
+//! * [`open`]: opening a store, in each item format.
 //! * [`store`]: `NativeStore`, whose methods convert, delegate and wrap.
 //! * [`failure`]: errors as plain data, of which `lib/errors.js` makes the `Error`.
 
 mod callbacks;
 mod failure;
+mod open;
 mod options;
 mod store;

@@ -8,17 +8,13 @@ use napi::Env;
 use napi::bindgen_prelude::{Buffer, Either4, PromiseRaw, ToNapiValue};
 use napi_derive::napi;
 
-use super::callbacks::{Callbacks, Source};
 use super::failure::{Failure, Outcome, wrap};
-use super::options::{
-    ConnectStoreOptions, ConnectionOptions, KoaStoreOptions, ShopifyStoreOptions, capacity,
-};
-use crate::core::dynamo::sdk;
-use crate::core::error::{Error, InvalidOption, Result};
+use super::open::Open;
+use super::options::capacity;
+use crate::core::error::{Error, Result};
 use crate::core::expiry::{Expires, UnixMillis};
-use crate::core::layout::{KoaLayout, Layout, Record, SpecialValue, Stored, connect, shopify};
-use crate::core::store::{Index, SessionStore};
-use crate::core::table::{Description, Table};
+use crate::core::layout::{Record, SpecialValue, Stored, connect};
+use crate::core::table::Description;
 
 /// The `expires` attribute of a session that lives until `end`.
 ///
@@ -33,99 +29,6 @@ pub fn expires_at(end: f64) -> i64 {
 #[napi]
 pub fn session_of(sess: Option<String>, expires: Option<String>, now: f64) -> Option<String> {
     connect::session(sess, expires.as_deref(), UnixMillis(now))
-}
-
-/// Opens a store in connect-dynamodb's item format. Nothing is read or sent before the first call.
-///
-/// Fails with `ERR_INVALID_ARG_VALUE` where an option cannot be right.
-#[napi]
-pub fn open_connect_store(
-    options: ConnectStoreOptions,
-    connection: ConnectionOptions,
-    callbacks: Callbacks,
-) -> Outcome<NativeStore> {
-    let open = || {
-        let layout = options.layout()?;
-        let time_to_live = options.time_to_live.then(|| layout.expires_attribute());
-        let dynamo = sdk::shared(Source::new(connection.settings()?, callbacks));
-        let name = options.table()?;
-        let table = Table::new(
-            Arc::clone(&dynamo),
-            name.clone(),
-            layout.hash_key(),
-            options.billing()?,
-            time_to_live.as_deref(),
-        );
-        let sessions = SessionStore::new(dynamo, name, layout, options.consistent_read);
-        Ok::<_, InvalidOption>(NativeStore::new(Open::new(sessions, table)))
-    };
-    wrap(open())
-}
-
-/// Opens a store in koa-session-dynamodb-store's item format. Nothing is read or sent before the
-/// first call.
-///
-/// Fails with `ERR_INVALID_ARG_VALUE` where an option cannot be right.
-#[napi]
-pub fn open_koa_store(
-    options: KoaStoreOptions,
-    connection: ConnectionOptions,
-    callbacks: Callbacks,
-) -> Outcome<NativeStore> {
-    let open = || {
-        let layout = options.layout()?;
-        let dynamo = sdk::shared(Source::new(connection.settings()?, callbacks));
-        let name = options.table()?;
-        let table = Table::new(
-            Arc::clone(&dynamo),
-            name.clone(),
-            layout.hash_key(),
-            options.billing()?,
-            // It follows the table's once that is known, see `plan_time_to_live`.
-            None,
-        );
-        let sessions = SessionStore::new(dynamo, name, layout.clone(), options.consistent_read);
-        Ok::<_, InvalidOption>(NativeStore::new(Open {
-            koa: Some(layout),
-            ..Open::new(sessions, table)
-        }))
-    };
-    wrap(open())
-}
-
-/// Opens a store in the item format of Shopify's session storage. Nothing is read or sent before
-/// the first call.
-///
-/// Fails with `ERR_INVALID_ARG_VALUE` where an option cannot be right.
-#[napi]
-pub fn open_shopify_store(
-    options: ShopifyStoreOptions,
-    connection: ConnectionOptions,
-    callbacks: Callbacks,
-) -> Outcome<NativeStore> {
-    let open = || {
-        let layout = options.layout()?;
-        let dynamo = sdk::shared(Source::new(connection.settings()?, callbacks));
-        let name = options.table()?;
-        let index = Index {
-            name: options.index()?,
-            attribute: shopify::SHOP.to_owned(),
-        };
-        let table = Table::new(
-            Arc::clone(&dynamo),
-            name.clone(),
-            layout.hash_key(),
-            options.billing()?,
-            layout.time_to_live(),
-        );
-        let table = table.with_index(index.clone());
-        let sessions = SessionStore::new(dynamo, name, layout, options.consistent_read);
-        Ok::<_, InvalidOption>(NativeStore::new(Open {
-            index: Some(index),
-            ..Open::new(sessions, table)
-        }))
-    };
-    wrap(open())
 }
 
 /// A value under a special key: nothing, a text, a number, bytes, or something else.
@@ -207,28 +110,8 @@ pub struct NativeStore {
     open: Mutex<Option<Arc<Open>>>,
 }
 
-struct Open {
-    sessions: SessionStore,
-    table: Table,
-    /// Where the format is Koa's: it can be told to write another attribute.
-    koa: Option<KoaLayout>,
-    /// Where sessions can be found by another attribute than their id.
-    index: Option<Index>,
-}
-
-impl Open {
-    fn new(sessions: SessionStore, table: Table) -> Self {
-        Self {
-            sessions,
-            table,
-            koa: None,
-            index: None,
-        }
-    }
-}
-
 impl NativeStore {
-    fn new(open: Open) -> Self {
+    pub fn new(open: Open) -> Self {
         Self {
             open: Mutex::new(Some(Arc::new(open))),
         }
