@@ -52,9 +52,16 @@ declare namespace connect {
 
     /**
      * A client of either AWS SDK for JavaScript: a `DynamoDBClient` of v3 or an `AWS.DynamoDB` of
-     * v2. Its region, endpoint and credentials are used; the requests go out from the addon.
+     * v2. Its settings are used and the requests go out from the addon; one that was customised is
+     * called instead, see `transport`.
      */
     client?: AwsClient;
+    /**
+     * The way that requests go: `native`, out from the addon, or through the `client`. `native` with a
+     * client that cannot be adopted is a `TypeError` that says why.
+     * @default 'native', unless the client was customised
+     */
+    transport?: Transport;
     /**
      * How to reach DynamoDB, where no client is given. What is missing here, the AWS environment
      * decides: variables, profile files, container and instance roles.
@@ -149,6 +156,7 @@ declare namespace connect {
   }
 
   type AwsClient = types.AwsClient;
+  type Transport = types.Transport;
   type AwsCredentials = types.AwsCredentials;
   type DynamoConfig = types.DynamoConfig;
   type TimeToLive<Session> = types.TimeToLive<Session>;
@@ -190,8 +198,16 @@ declare namespace connect {
     readonly specialKeys: ReadonlyArray<Readonly<DynamoDBStoreOptionsSpecialKey>>;
     readonly skipThrowMissingSpecialKeys: boolean;
     readonly reapInterval: number;
-    /** The client that was passed. */
-    readonly client: AwsClient | undefined;
+    /**
+     * The client that was passed; else one that is made when it is first asked for, of the SDK that is
+     * installed: a `DynamoDBClient` of v3, else an `AWS.DynamoDB` of v2. One that is put in its place is
+     * called from then on, and so is one with a stub among its methods.
+     *
+     * @throws {SessionStoreError} `ERR_SESSION_CLIENT` where neither SDK is installed
+     */
+    client: types.Client;
+    /** The way that requests go now. */
+    readonly transport: Transport;
     /** Whether the table is known to be there. */
     initialized: boolean;
 

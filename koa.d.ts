@@ -36,8 +36,26 @@ declare class DynamoDBStore extends EventEmitter {
   readonly writeCapacityUnits: number;
   readonly useTtlExpired: boolean;
   readonly autoCreateTable: boolean;
-  /** The client that was passed. */
-  readonly client: DynamoDBStore.AwsClient | undefined;
+  /**
+   * The client that was passed; else one that is made when it is first asked for, of the SDK that is
+   * installed: an `AWS.DynamoDB` of v2, else a `DynamoDB` of v3. One that is put in its place is
+   * called from then on, and so is one with a stub among its methods.
+   *
+   * @throws {SessionStoreError} `ERR_SESSION_CLIENT` where neither SDK is installed
+   */
+  client: types.Client;
+  /** The way that requests go now. */
+  readonly transport: DynamoDBStore.Transport;
+  /** The same as `client`, under its name in koa-session-dynamodb-store. */
+  dynamoService: types.Client;
+  /**
+   * A document client around `dynamoService`, made when it is first asked for. The store itself does
+   * not use it.
+   *
+   * @throws {SessionStoreError} `ERR_SESSION_CLIENT` where the package that has it is not installed:
+   *   `aws-sdk`, or `@aws-sdk/lib-dynamodb` for a client of v3
+   */
+  documentClient: types.Client;
 
   /**
    * The session; `undefined` where there is none, or it has expired.
@@ -98,6 +116,7 @@ declare namespace DynamoDBStore {
   export { DynamoDBStore };
   export import SessionStoreError = types.SessionStoreError;
   export type AwsClient = types.AwsClient;
+  export type Transport = types.Transport;
   export type AwsCredentials = types.AwsCredentials;
   export type DynamoConfig = types.DynamoConfig;
   export type CallbackError = types.CallbackError;
@@ -109,9 +128,16 @@ declare namespace DynamoDBStore {
     table?: TableOptions;
     /**
      * A client of either AWS SDK for JavaScript: a `DynamoDBClient` of v3 or an `AWS.DynamoDB` of
-     * v2. Its region, endpoint and credentials are used; the requests go out from the addon.
+     * v2. Its settings are used and the requests go out from the addon; one that was customised is
+     * called instead, see `transport`.
      */
     client?: AwsClient;
+    /**
+     * The way that requests go: `native`, out from the addon, or through the `client`. `native` with a
+     * client that cannot be adopted is a `TypeError` that says why.
+     * @default 'native', unless the client was customised
+     */
+    transport?: Transport;
     /**
      * How to reach DynamoDB, where no client is given. What is missing here, the AWS environment
      * decides: variables, profile files, container and instance roles.

@@ -1,9 +1,9 @@
 import { EventEmitter } from 'node:events';
 import type { Session } from '@shopify/shopify-api';
-import type { AwsClient, AwsCredentials, DynamoConfig } from './lib/types';
+import type { AwsClient, AwsCredentials, Client, DynamoConfig, Transport } from './lib/types';
 
 export { SessionStoreError } from './lib/types';
-export type { AwsClient, AwsCredentials, DynamoConfig };
+export type { AwsClient, AwsCredentials, DynamoConfig, Transport };
 
 export interface DynamoDBSessionStorageOptions {
   /** @default 'shopify_sessions' */
@@ -19,10 +19,16 @@ export interface DynamoDBSessionStorageOptions {
    */
   config?: DynamoConfig;
   /**
-   * A client of either AWS SDK for JavaScript, in place of `config`. Its region, endpoint and
-   * credentials are used; the requests go out from the addon.
+   * A client of either AWS SDK for JavaScript, in place of `config`. Its settings are used and the
+   * requests go out from the addon; one that was customised is called instead, see `transport`.
    */
   client?: AwsClient;
+  /**
+   * The way that requests go: `native`, out from the addon, or through the `client`. `native` with a
+   * client that cannot be adopted is a `TypeError` that says why.
+   * @default 'native', unless the client was customised
+   */
+  transport?: Transport;
   /**
    * A numeric attribute for DynamoDB's time to live, to be written beside Shopify's own: the last
    * moment at which a session can still matter, in seconds since the Unix epoch. None, unless set.
@@ -68,8 +74,16 @@ export declare class DynamoDBSessionStorage extends EventEmitter {
   /** @throws {TypeError} names the option that is wrong */
   constructor(options?: DynamoDBSessionStorageOptions);
 
-  /** The client that was passed. */
-  readonly client: AwsClient | undefined;
+  /**
+   * The client that was passed; else one that is made when it is first asked for, of the SDK that is
+   * installed: a `DynamoDBClient` of v3, else an `AWS.DynamoDB` of v2. One that is put in its place is
+   * called from then on, and so is one with a stub among its methods.
+   *
+   * @throws {SessionStoreError} `ERR_SESSION_CLIENT` where neither SDK is installed
+   */
+  client: Client;
+  /** The way that requests go now. */
+  readonly transport: Transport;
 
   /** Creates or replaces the session. */
   storeSession(session: Session): Promise<boolean>;

@@ -1,7 +1,9 @@
 'use strict';
 
 const { execFile } = require('node:child_process');
+const { once } = require('node:events');
 const { mkdtempSync, rmSync, writeFileSync } = require('node:fs');
+const http = require('node:http');
 const { tmpdir } = require('node:os');
 const { join } = require('node:path');
 const { promisify } = require('node:util');
@@ -61,7 +63,7 @@ describe('a wrong option is a TypeError at construction that names it:', () => {
     ['tableTimeout', Number.POSITIVE_INFINITY],
     ['client', 'dynamodb'],
     ['client', {}],
-    ['client', { send() {} }],
+    ['client', { config: {} }],
     ['dynamoConfig', 'us-east-1'],
     ['dynamoConfig.region', { region: '' }, 'dynamoConfig'],
     ['dynamoConfig.region', { region: 5 }, 'dynamoConfig'],
@@ -133,13 +135,13 @@ async function run(script, env) {
 test('an option that is not known causes one warning, with its name', async () => {
   const { stderr } = await run(`
     const { DynamoDBStore } = require('.');
-    const dynamoConfig = { logger: console, httpOptions: { agent: 1 } };
+    const dynamoConfig = { loger: console, httpOptions: { xhrAsync: true } };
     for (let times = 0; times < 2; times += 1) new DynamoDBStore({ tabel: 'x', dynamoConfig });
   `);
   const names = [...stderr.matchAll(/UNKNOWN_OPTION\].* option "([^"]+)"/g)].map(
     ([, name]) => name,
   );
-  expect(names).toEqual(['tabel', 'dynamoConfig.logger', 'dynamoConfig.httpOptions.agent']);
+  expect(names).toEqual(['tabel', 'dynamoConfig.loger', 'dynamoConfig.httpOptions.xhrAsync']);
 });
 
 describe('where requests go:', () => {
@@ -317,4 +319,43 @@ test('a profile decides where dynamoConfig names one', async () => {
   await stub.stop();
   expect(stdout).toBe('null');
   expect(stub.calls[0].headers.authorization).toMatch(/Credential=SHOP\/\d+\/eu-west-3\//);
+});
+
+test('an instance role decides where nothing else does', async () => {
+  const stub = await startStub(() => ({}));
+  const answers = {
+    '/latest/api/token': 'token',
+    '/latest/meta-data/placement/region': 'eu-north-1',
+    '/latest/meta-data/iam/security-credentials/': 'role',
+    '/latest/meta-data/iam/security-credentials/role': JSON.stringify({
+      Code: 'Success',
+      Type: 'AWS-HMAC',
+      AccessKeyId: 'INSTANCE',
+      SecretAccessKey: 's',
+      Token: 't',
+      Expiration: new Date(Date.now() + 6 * 3_600_000).toISOString(),
+    }),
+  };
+  const metadata = http.createServer(({ url }, response) => {
+    const answer = answers[url];
+    response.writeHead(answer ? 200 : 404, { 'x-aws-ec2-metadata-token-ttl-seconds': '21600' });
+    response.end(answer);
+  });
+  metadata.listen(0, '127.0.0.1');
+  await once(metadata, 'listening');
+  const { stdout } = await run(
+    `
+    const { DynamoDBStore } = require('.');
+    new DynamoDBStore({ initialized: true }).get('abc').then(console.log);
+    `,
+    {
+      AWS_EC2_METADATA_SERVICE_ENDPOINT: `http://127.0.0.1:${metadata.address().port}`,
+      AWS_ENDPOINT_URL_DYNAMODB: stub.endpoint,
+    },
+  );
+  metadata.close();
+  metadata.closeAllConnections();
+  await stub.stop();
+  expect(stdout).toBe('null');
+  expect(stub.calls[0].headers.authorization).toMatch(/Credential=INSTANCE\/\d+\/eu-north-1\//);
 });

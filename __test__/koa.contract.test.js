@@ -5,11 +5,12 @@ process.env.AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE = '1';
 const DynamoDBStore = require('../koa');
 const { describeStoreContract } = require('./support/contract');
 const { getItem } = require('./support/dynamodb');
-const { ways } = require('./support/ways');
+const { dropsProto, ways } = require('./support/ways');
 
 for (const [way, connection] of Object.entries(ways)) {
   describeStoreContract(`Koa, ${way},`, {
     hashKey: 'sessionId',
+    dropsProto: dropsProto(way),
     open(name, { endpoint = process.env.DYNAMODB_ENDPOINT, timeout, create = false } = {}) {
       const store = new DynamoDBStore({
         table: { name, autoCreate: create },

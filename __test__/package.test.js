@@ -97,25 +97,22 @@ test('loads for Shopify, with the Session of the module system of the app', asyn
   mkdirSync(join(modules, '@shopify'));
   symlinkSync(join(root, 'node_modules', name), join(modules, name));
   const load = `
-    const storage = new DynamoDBSessionStorage({ sessionTableName: 'abc', client });
+    const config = {
+      region: 'r',
+      endpoint: 'http://127.0.0.1:' + server.address().port,
+      credentials: async () => ({ accessKeyId: 'a', secretAccessKey: 's' }),
+    };
+    const storage = new DynamoDBSessionStorage({ sessionTableName: 'abc', config });
     storage.loadSession('a').then((found) => console.log(found instanceof Session, found.id));`;
-  const client = `
+  const start = `
     const server = require('node:http').createServer((request, response) => {
       response.end(JSON.stringify({ Item: { id: { S: 'a' }, shop: { S: 's' } } }));
       server.close();
-    });
-    const client = {
-      send() {},
-      config: {
-        region: async () => 'r',
-        endpoint: async () => ({ hostname: '127.0.0.1', protocol: 'http:', port: server.address().port }),
-        credentials: async () => ({ accessKeyId: 'a', secretAccessKey: 's' }),
-      },
-    };`;
+    });`;
   const common = `
     const { Session } = require('@shopify/shopify-api');
     const { DynamoDBSessionStorage } = require('dynamo-session-store/shopify');
-    ${client}
+    ${start}
     server.listen(0, '127.0.0.1', () => { ${load} });`;
   expect(await output('shopify.cjs', common)).toBe('true a');
   const esm = `
@@ -123,10 +120,44 @@ test('loads for Shopify, with the Session of the module system of the app', asyn
     import { Session } from '@shopify/shopify-api';
     import { DynamoDBSessionStorage, SessionStoreError } from 'dynamo-session-store/shopify';
     const require = createRequire(import.meta.url);
-    ${client}
+    ${start}
     if (!(SessionStoreError.prototype instanceof Error)) throw new Error('no error class');
     server.listen(0, '127.0.0.1', () => { ${load} });`;
   expect(await output('shopify.mjs', esm)).toBe('true a');
+});
+
+test('without any AWS SDK: requests go out, and what needs a client says so', async () => {
+  const text = `${withStore}
+    const DynamoDBStore = require('dynamo-session-store')({ Store });
+    const KoaStore = require('dynamo-session-store/koa');
+    const server = require('node:http').createServer((request, response) => {
+      response.end(JSON.stringify({ Item: { sess: { S: '{"a":1}' } } }));
+      server.close();
+    });
+    const said = (make) => {
+      try { make() } catch ({ name, code, message }) { console.log(name, code, message) }
+    };
+    server.listen(0, '127.0.0.1', async () => {
+      const endpoint = 'http://127.0.0.1:' + server.address().port;
+      const credentials = { accessKeyId: 'a', secretAccessKey: 's' };
+      const dynamoConfig = { region: 'r', endpoint, credentials };
+      const store = new DynamoDBStore({ initialized: true, dynamoConfig });
+      console.log(store.transport, await store.get('abc'));
+      said(() => store.client);
+      said(() => new KoaStore({ dynamoConfig }).dynamoService);
+      said(() => new DynamoDBStore({ dynamoConfig, transport: 'client' }));
+      said(() => new DynamoDBStore({ dynamoConfig: { ...dynamoConfig, logger: console } }));
+      await new DynamoDBStore({ initialized: true, client: { send() {} } })
+        .get('abc').catch(({ name, code, message }) => console.log(name, code, message));
+    });`;
+  expect((await output('without-sdk.cjs', text)).split('\n')).toEqual([
+    'native { a: 1 }',
+    'SessionStoreError ERR_SESSION_CLIENT a client can only be made with @aws-sdk/client-dynamodb or aws-sdk, which is not installed',
+    'SessionStoreError ERR_SESSION_CLIENT a client can only be made with aws-sdk or @aws-sdk/client-dynamodb, which is not installed',
+    'SessionStoreError ERR_SESSION_CLIENT a client can only be made with @aws-sdk/client-dynamodb or aws-sdk, which is not installed',
+    'TypeError ERR_INVALID_ARG_VALUE option "dynamoConfig.logger" cannot be followed: a client can only be made with @aws-sdk/client-dynamodb or aws-sdk, which is not installed',
+    'TypeError ERR_SESSION_CLIENT the client takes commands of @aws-sdk/client-dynamodb, which cannot be found',
+  ]);
 });
 
 test('loads under the name of connect-dynamodb', async () => {

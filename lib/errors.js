@@ -26,7 +26,9 @@ class SessionStoreError extends Error {
     this.code = failure.code;
     this.retryable = failure.retryable;
     if (failure.requestId !== undefined) this.requestId = failure.requestId;
-    if (failure.statusCode !== undefined) {
+    if (failure.metadata !== undefined) {
+      this.$metadata = JSON.parse(failure.metadata);
+    } else if (failure.statusCode !== undefined) {
       // Here, where the AWS SDK for JavaScript v3 has it, and not as `statusCode`: Express and Koa
       // would answer a browser with that.
       this.$metadata = { httpStatusCode: failure.statusCode, requestId: failure.requestId };

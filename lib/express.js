@@ -6,7 +6,8 @@
  */
 
 const { expiresAt, openConnectStore, sessionOf } = require('../native/binding');
-const { readConnection } = require('./aws-config');
+const { readConnection } = require('./aws/config');
+const { DynamoDB } = require('./aws/dynamodb');
 const { deliver, whenReady } = require('./callback');
 const { SessionStoreError, invalidArgument, settle, toError } = require('./errors');
 const {
@@ -23,7 +24,7 @@ const {
 const { parse, sessionId, stringify } = require('./session');
 const { warn } = require('./warning');
 
-/** @import { NativeStore, SpecialArgument, SpecialKeyOption } from '../native/binding' */
+/** @import { SpecialArgument, SpecialKeyOption } from '../native/binding' */
 /** @typedef {(error: any, value?: any) => void} Callback */
 
 const KNOWN = new Set([
@@ -45,6 +46,7 @@ const KNOWN = new Set([
   'table',
   'tableTimeout',
   'timeToLive',
+  'transport',
   'ttl',
   'writeCapacityUnits',
 ]);
@@ -76,8 +78,8 @@ function connect(module) {
 /** @param {new (options?: any) => import('node:events').EventEmitter} Store */
 function storeClass(Store) {
   return class DynamoDBStore extends Store {
-    /** @type {NativeStore} */
-    #native;
+    /** @type {DynamoDB} */
+    #dynamodb;
     /** @type {Promise<void> | undefined} */
     #initializing;
     /** @type {ReturnType<typeof readOptions>} */
@@ -88,20 +90,35 @@ function storeClass(Store) {
       const options = optionsObject(given, 'the options of DynamoDBStore');
       super(options);
       const settings = readOptions(options);
-      const { connection, callbacks } = readConnection(options);
       this.#settings = settings;
-      this.#native = settle(openConnectStore(settings.native, connection, callbacks));
+      this.#dynamodb = new DynamoDB(
+        (connection, callbacks) => openConnectStore(settings.native, connection, callbacks),
+        readConnection(options),
+      );
       // Read only: the addon has its own copies, and an assignment must not look as if it worked.
       const { native, reapInterval } = settings;
       for (const [name, value] of Object.entries({ ...native, reapInterval })) {
         Object.defineProperty(this, name, { value, enumerable: true });
       }
-      Object.defineProperty(this, 'client', { value: options.client ?? undefined });
       /** Whether the table is known to be there. */
       this.initialized = settings.initialized;
       /** @type {NodeJS.Timeout | undefined} */
       this._reap = undefined;
       if (reapInterval > 0) this.#reapEvery(reapInterval);
+    }
+
+    /** The client that was passed, or one that is made when it is first asked for. */
+    get client() {
+      return this.#dynamodb.client;
+    }
+
+    set client(client) {
+      this.#dynamodb.client = client;
+    }
+
+    /** Whether requests go out from the addon or through the client. */
+    get transport() {
+      return this.#dynamodb.transport;
     }
 
     /** @param {Callback} [callback] */
@@ -228,6 +245,10 @@ function storeClass(Store) {
       this.clearInterval();
       this.#native.close();
       return deliver(Promise.resolve(), callback);
+    }
+
+    get #native() {
+      return this.#dynamodb.native;
     }
 
     #initialize() {

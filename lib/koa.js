@@ -4,7 +4,9 @@
 
 const { EventEmitter } = require('node:events');
 const { expiresAt, openKoaStore } = require('../native/binding');
-const { readConnection } = require('./aws-config');
+const { readConnection } = require('./aws/config');
+const { DynamoDB } = require('./aws/dynamodb');
+const { V2, V3 } = require('./aws/sdk');
 const { replacer, reviverFor } = require('./bytes');
 const { deliver, whenReady } = require('./callback');
 const { SessionStoreError, invalidArgument, settle } = require('./errors');
@@ -21,7 +23,6 @@ const {
 const { parse, sessionId, stringify } = require('./session');
 const { warn } = require('./warning');
 
-/** @import { NativeStore } from '../native/binding' */
 /** @typedef {(error: any, value?: any) => void} Callback */
 
 /** The pauses before a change of time to live is tried again, in milliseconds: first, longest. */
@@ -45,6 +46,7 @@ const KNOWN = new Set([
   'payPerRequest',
   'table',
   'tableTimeout',
+  'transport',
   'ttl',
 ]);
 
@@ -59,8 +61,8 @@ const KNOWN_TABLE = new Set([
 ]);
 
 class DynamoDBStore extends EventEmitter {
-  /** @type {NativeStore} */
-  #native;
+  /** @type {DynamoDB} */
+  #dynamodb;
   /** @type {ReturnType<typeof readOptions>} */
   #settings;
   /** @type {Promise<void> | undefined} */
@@ -84,9 +86,12 @@ class DynamoDBStore extends EventEmitter {
       throw invalidArgument('the callback of DynamoDBStore must be a function');
     }
     const settings = readOptions(options);
-    const { connection, callbacks } = readConnection(options);
     this.#settings = settings;
-    this.#native = settle(openKoaStore(settings.native, connection, callbacks));
+    this.#dynamodb = new DynamoDB(
+      (connection, callbacks) => openKoaStore(settings.native, connection, callbacks),
+      // koa-session-dynamodb-store is made on v2.
+      readConnection(options, [V2, V3]),
+    );
     this.#ttlKey = settings.native.ttlKey;
     this.#ready = !settings.autoCreate;
     const { name, hashKey, readCapacityUnits, writeCapacityUnits } = settings.native;
@@ -101,12 +106,43 @@ class DynamoDBStore extends EventEmitter {
     })) {
       Object.defineProperty(this, property, { value, enumerable: true });
     }
-    Object.defineProperty(this, 'client', { value: options.client ?? undefined });
     // koa-session 7 takes the methods off the store.
     this.get = this.get.bind(this);
     this.set = this.set.bind(this);
     this.destroy = this.destroy.bind(this);
     if (settings.autoCreate) this.#createAtStart(callback);
+  }
+
+  /** The client that was passed, or one that is made when it is first asked for. */
+  get client() {
+    return this.#dynamodb.client;
+  }
+
+  set client(client) {
+    this.#dynamodb.client = client;
+  }
+
+  /** Whether requests go out from the addon or through the client. */
+  get transport() {
+    return this.#dynamodb.transport;
+  }
+
+  /** The same under its name in koa-session-dynamodb-store. */
+  get dynamoService() {
+    return this.#dynamodb.client;
+  }
+
+  set dynamoService(client) {
+    this.#dynamodb.client = client;
+  }
+
+  /** A document client around `dynamoService`, made when it is first asked for. */
+  get documentClient() {
+    return this.#dynamodb.documentClient;
+  }
+
+  set documentClient(client) {
+    this.#dynamodb.documentClient = client;
   }
 
   /** The attribute that the end of a session is written to. */
@@ -221,6 +257,10 @@ class DynamoDBStore extends EventEmitter {
     clearTimeout(this.#retry);
     this.#native.close();
     return deliver(Promise.resolve(), callback);
+  }
+
+  get #native() {
+    return this.#dynamodb.native;
   }
 
   /** @param {string} key */

@@ -4,7 +4,8 @@
 
 const { EventEmitter } = require('node:events');
 const { expiresAt, openShopifyStore } = require('../native/binding');
-const { readClientConfig } = require('./aws-config');
+const { readClientConfig } = require('./aws/config');
+const { DynamoDB } = require('./aws/dynamodb');
 const { bigReplacer, reviverFor } = require('./bytes');
 const { deliver } = require('./callback');
 const { SessionStoreError, invalidArgument, settle, storeError, toError } = require('./errors');
@@ -20,8 +21,6 @@ const {
 const { parse, sessionId, stringify } = require('./session');
 const { warn } = require('./warning');
 
-/** @import { NativeStore } from '../native/binding' */
-
 const KNOWN = new Set([
   'client',
   'config',
@@ -32,6 +31,7 @@ const KNOWN = new Set([
   'sessionTableName',
   'shopIndexName',
   'tableTimeout',
+  'transport',
   'writeCapacityUnits',
 ]);
 
@@ -46,8 +46,8 @@ const DATES = /** @type {const} */ (['expires', 'refreshTokenExpires']);
  */
 function storageClass(getSession) {
   return class DynamoDBSessionStorage extends EventEmitter {
-    /** @type {NativeStore} */
-    #native;
+    /** @type {DynamoDB} */
+    #dynamodb;
     /** @type {ReturnType<typeof readOptions>} */
     #settings;
     /** @type {Promise<void> | undefined} */
@@ -58,10 +58,25 @@ function storageClass(getSession) {
       super();
       const options = optionsObject(given, 'the options of DynamoDBSessionStorage');
       const settings = readOptions(options);
-      const { connection, callbacks } = readClientConfig(options);
       this.#settings = settings;
-      this.#native = settle(openShopifyStore(settings.native, connection, callbacks));
-      Object.defineProperty(this, 'client', { value: options.client ?? undefined });
+      this.#dynamodb = new DynamoDB(
+        (connection, callbacks) => openShopifyStore(settings.native, connection, callbacks),
+        readClientConfig(options),
+      );
+    }
+
+    /** The client that was passed, or one that is made when it is first asked for. */
+    get client() {
+      return this.#dynamodb.client;
+    }
+
+    set client(client) {
+      this.#dynamodb.client = client;
+    }
+
+    /** Whether requests go out from the addon or through the client. */
+    get transport() {
+      return this.#dynamodb.transport;
     }
 
     /** @param {any} session */
@@ -99,6 +114,10 @@ function storageClass(getSession) {
     close() {
       this.#native.close();
       return Promise.resolve();
+    }
+
+    get #native() {
+      return this.#dynamodb.native;
     }
 
     /**

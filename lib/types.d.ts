@@ -3,11 +3,29 @@
 /** How long a session without a lifetime of its own lives, in milliseconds. */
 export type TimeToLive<Session> = number | ((session: Session) => number);
 
-/** A `DynamoDBClient` of `@aws-sdk/client-dynamodb`, or an `AWS.DynamoDB` of `aws-sdk`. */
-export type AwsClient = { readonly config: object } & (
+/**
+ * A `DynamoDBClient` of `@aws-sdk/client-dynamodb`, an `AWS.DynamoDB` of `aws-sdk`, a client of DAX,
+ * or anything with the methods of one: `send`, or `getItem` and the others, which answer by
+ * callback, by a promise or by an object with `promise()`.
+ */
+export type AwsClient =
   | { send(...args: never): unknown }
   | { getItem(...args: never): unknown }
-);
+  | { describeTable(...args: never): unknown };
+
+/**
+ * A client of whichever SDK it is. Neither SDK has to be installed, so there is no type to name.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: it is what the user knows it to be.
+export type Client = any;
+
+/**
+ * The way that requests go: `native`, out from the addon, or through the `client`.
+ */
+export type Transport = 'native' | 'client';
+
+/** A setting, or a function that gives it or a promise of it, as aws-sdk v3 takes them. */
+export type Provided<T> = T | (() => T | Promise<T>);
 
 /** Credentials, as both AWS SDKs for JavaScript have them. */
 export interface AwsCredentials {
@@ -18,12 +36,71 @@ export interface AwsCredentials {
   readonly expiration?: Date;
 }
 
-/** How to reach DynamoDB. */
-export interface DynamoConfig {
+/**
+ * Settings of an AWS SDK for JavaScript that only a client of that SDK can follow: one is made, and
+ * requests go through it.
+ */
+export type ClientSetting =
+  // Of v3.
+  | 'authSchemePreference'
+  | 'cacheMiddleware'
+  | 'credentialDefaultProvider'
+  | 'defaultsMode'
+  | 'defaultUserAgentProvider'
+  | 'disableClockSkewCorrection'
+  | 'disableHostPrefix'
+  | 'endpointProvider'
+  | 'extensions'
+  | 'httpAuthSchemeProvider'
+  | 'httpAuthSchemes'
+  | 'retryStrategy'
+  | 'sha256'
+  | 'signer'
+  | 'signerConstructor'
+  | 'signingRegion'
+  | 'tls'
+  | 'urlParser'
+  | 'useGlobalEndpoint'
+  | 'userAgentAppId'
+  // Of v2.
+  | 'clientSideMonitoring'
+  | 'correctClockSkew'
+  | 'credentialProvider'
+  | 'endpointCacheSize'
+  | 'maxRedirects'
+  | 'params'
+  | 'retryDelayOptions'
+  | 'signatureVersion'
+  | 'sslEnabled'
+  // Of both.
+  | 'endpointDiscoveryEnabled'
+  | 'logger'
+  | 'systemClockOffset';
+
+/** Settings of how aws-sdk v2 does its own work: of no effect where no client of it is made. */
+export type OwnWorkSetting =
+  | 'apiVersion'
+  | 'apiVersions'
+  | 'computeChecksums'
+  | 'convertResponseTypes'
+  | 'dynamoDbCrc32'
+  | 'hostPrefixEnabled'
+  | 'paramValidation'
+  | 'signatureCache';
+
+/**
+ * How to reach DynamoDB: the settings that the constructors of both AWS SDKs for JavaScript take.
+ */
+export interface DynamoConfig extends Partial<Record<ClientSetting | OwnWorkSetting, unknown>> {
   /** @default the AWS environment's, else 'us-east-1' */
-  region?: string;
-  /** A URL, such as `http://localhost:8000`; an `AWS.Endpoint`. */
-  endpoint?: string | { readonly href: string };
+  region?: Provided<string>;
+  /** A URL, such as `http://localhost:8000`; an `AWS.Endpoint`; an endpoint of aws-sdk v3. */
+  endpoint?: Provided<
+    | string
+    | { readonly href: string }
+    | { readonly hostname: string }
+    | { readonly url: { readonly href: string } }
+  >;
   /**
    * Credentials, or an asynchronous function that gives them: called when they are first
    * needed, and again before they expire. An `AWS.Credentials` of aws-sdk v2 will do.
@@ -41,7 +118,7 @@ export interface DynamoConfig {
    * How often a request is sent at most, the first time included.
    * @default the AWS environment's, else 3
    */
-  maxAttempts?: number;
+  maxAttempts?: Provided<number>;
   /** As `maxAttempts`, without the first time. From aws-sdk v2. */
   maxRetries?: number;
   /**
@@ -54,10 +131,31 @@ export interface DynamoConfig {
    * @default 1000
    */
   connectTimeout?: number;
-  /** `requestTimeout` and `connectTimeout` under the names of aws-sdk v2. */
-  httpOptions?: { timeout?: number; connectTimeout?: number };
-  useDualstackEndpoint?: boolean;
-  useFipsEndpoint?: boolean;
+  /**
+   * Whether retries slow down for a DynamoDB that throttles.
+   * @default 'standard': they do not
+   */
+  retryMode?: Provided<string>;
+  /**
+   * `requestTimeout` and `connectTimeout` under the names of aws-sdk v2, in milliseconds. With
+   * anything else, such as an `agent`, a client of v2 is made and requests go through it.
+   */
+  httpOptions?: { timeout?: number; connectTimeout?: number; agent?: object; proxy?: unknown };
+  /**
+   * `requestTimeout` and `connectTimeout` under the names of aws-sdk v3, in milliseconds. With
+   * anything else, a client of v3 is made and requests go through it.
+   */
+  requestHandler?: object;
+  useDualstackEndpoint?: Provided<boolean>;
+  useFipsEndpoint?: Provided<boolean>;
+  /**
+   * Whether to use the endpoint of the account that the credentials name: `preferred`, `required`
+   * or `disabled`.
+   * @default 'preferred'
+   */
+  accountIdEndpointMode?: Provided<string>;
+  /** What to add to the `user-agent` of each request: a text, or pairs of a name and a version. */
+  customUserAgent?: string | readonly (readonly [string, string?])[];
 }
 
 /** A failure of the store, of DynamoDB or of the way there. */
@@ -66,7 +164,7 @@ export declare class SessionStoreError extends Error {
    * Stable: DynamoDB's name for the error, such as `ResourceNotFoundException` or
    * `ProvisionedThroughputExceededException`, or one of `ERR_SESSION_TIMEOUT`,
    * `ERR_SESSION_UNREACHABLE`, `ERR_SESSION_CREDENTIALS`, `ERR_SESSION_SETTINGS`,
-   * `ERR_SESSION_SERIALIZE`, `ERR_SESSION_SPECIAL_KEY`, `ERR_SESSION_TABLE_KEY`,
+   * `ERR_SESSION_CLIENT`, `ERR_SESSION_SERIALIZE`, `ERR_SESSION_SPECIAL_KEY`, `ERR_SESSION_TABLE_KEY`,
    * `ERR_SESSION_TABLE_STATUS`, `ERR_SESSION_VALUE`, `ERR_SESSION_TIME_TO_LIVE`,
    * `ERR_SESSION_CLOSED`.
    */
@@ -75,8 +173,16 @@ export declare class SessionStoreError extends Error {
   readonly retryable: boolean;
   /** The id by which AWS support finds the request. */
   readonly requestId?: string;
-  /** The HTTP status of DynamoDB's answer, where the AWS SDK for JavaScript v3 has it. */
-  readonly $metadata?: { readonly httpStatusCode?: number; readonly requestId?: string };
+  /**
+   * The HTTP status of DynamoDB's answer, where the AWS SDK for JavaScript v3 has it; all that a
+   * client of v3 says where requests go through it.
+   */
+  readonly $metadata?: {
+    readonly httpStatusCode?: number;
+    readonly requestId?: string;
+    readonly attempts?: number;
+    readonly totalRetryDelay?: number;
+  };
 }
 
 export type CallbackError = Error | undefined | null;

@@ -57,8 +57,16 @@ export declare class NativeStore {
   planTimeToLive(attribute: string, wanted: boolean, limit: number): Promise<Outcome<TimeToLivePlan>>
   /** Turns the table's time to live on `attribute` on or off. */
   setTimeToLive(attribute: string, enabled: boolean, limit: number): Promise<Outcome<undefined>>
+  /** Whether requests go through the user's client from now on, whatever its settings say. */
+  useClient(through: boolean): void
   /** Lets go of the client. Calls after it fail with `ERR_SESSION_CLOSED`. */
   close(): void
+}
+
+/** What the user's client answered: DynamoDB's JSON, or why there is none. */
+export interface CallAnswer {
+  output?: string
+  failure?: CallFailure
 }
 
 /** The functions through which the core asks. */
@@ -67,11 +75,38 @@ export interface Callbacks {
   connection?: () => Promise<ConnectionAnswer>
   /** Credentials, asked for again before they expire. */
   credentials?: () => Promise<CredentialsAnswer>
+  /**
+   * A request through the user's client: the operation, such as `GetItem`, and its parameters
+   * as DynamoDB's JSON.
+   */
+  call?: (operation: string, input: string) => Promise<CallAnswer>
+  /** The certificate authorities that Node trusts of itself, in PEM. */
+  rootCertificates?: () => Promise<string>
+}
+
+/** An error of the user's client. */
+export interface CallFailure {
+  /** `service`: DynamoDB has answered. Else `unreachable`, `credentials` or `other`. */
+  kind: 'service' | 'unreachable' | 'credentials' | 'other'
+  name: string
+  message: string
+  requestId?: string
+  /** The HTTP status of DynamoDB's answer. */
+  statusCode?: number
+  /** `$metadata`, as JSON. */
+  metadata?: string
+  /** The error and what led to it, from the outermost to the innermost. */
+  causes: Array<string>
 }
 
 /** A client's settings, or why they could not be read. */
 export interface ConnectionAnswer {
   connection?: ConnectionOptions
+  /**
+   * Whether requests have to go through the client instead; with a `failure` where that is
+   * ruled out.
+   */
+  throughClient?: boolean
   failure?: string
 }
 
@@ -92,6 +127,12 @@ export interface ConnectionOptions {
   connectTimeout?: number
   useDualstackEndpoint?: boolean
   useFipsEndpoint?: boolean
+  /** `standard` or `adaptive`. */
+  retryMode?: string
+  /** `preferred`, `required` or `disabled`. */
+  accountIdEndpointMode?: string
+  /** What to add to the `user-agent` of each request. */
+  userAgent?: string
 }
 
 /** The options of a store in connect-dynamodb's item format. */
@@ -123,6 +164,7 @@ export interface CredentialsAnswer {
   sessionToken?: string
   /** When they expire, in milliseconds since the Unix epoch. */
   expiration?: number
+  accountId?: string
   failure?: string
 }
 
@@ -146,6 +188,8 @@ export interface Failure {
   requestId?: string
   /** The HTTP status of DynamoDB's answer. */
   statusCode?: number
+  /** What the user's client says of the exchange (`$metadata`), as JSON. */
+  metadata?: string
   /** Whether the same call may succeed a little later. */
   retryable: boolean
   /** What led to it, from the outermost reason to the innermost. */

@@ -6,7 +6,15 @@
  */
 
 const { once } = require('node:events');
+const { readFileSync } = require('node:fs');
 const http = require('node:http');
+const https = require('node:https');
+const { join } = require('node:path');
+
+const file = (name) => join(__dirname, 'tls', name);
+
+/** The authority that has signed the certificate of a stub on HTTPS. */
+const privateCa = file('ca.pem');
 
 /**
  * @typedef {object} Call
@@ -20,11 +28,18 @@ const http = require('node:http');
  * for no answer at all; `tear` for a connection that is torn.
  *
  * @param {(call: Call) => any} answer
+ * @param {{ secure?: boolean }} [options] whether it is on HTTPS
  */
-async function startStub(answer) {
+async function startStub(answer, { secure = false } = {}) {
   /** @type {Call[]} */
   const calls = [];
-  const server = http.createServer(async (request, response) => {
+  const server = secure
+    ? https.createServer({
+        key: readFileSync(file('server.key')),
+        cert: readFileSync(file('server.pem')),
+      })
+    : http.createServer();
+  server.on('request', async (request, response) => {
     let text = '';
     for await (const chunk of request) text += chunk;
     const operation = String(request.headers['x-amz-target']).split('.').pop();
@@ -49,7 +64,7 @@ async function startStub(answer) {
   const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
   return {
     calls,
-    endpoint: `http://127.0.0.1:${port}`,
+    endpoint: `${secure ? 'https' : 'http'}://127.0.0.1:${port}`,
     count: (operation) => calls.filter((call) => call.operation === operation).length,
     async stop() {
       server.close();
@@ -81,4 +96,4 @@ function table(status = 'ACTIVE', hashKey = 'id') {
   };
 }
 
-module.exports = { refusal, startStub, table };
+module.exports = { privateCa, refusal, startStub, table };

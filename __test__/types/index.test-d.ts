@@ -127,3 +127,22 @@ const error = new Error() as connect.SessionStoreError;
 expectType<string>(error.code);
 expectType<boolean>(error.retryable);
 expectNotAssignable<connect.SessionStoreError>(new Error());
+
+// Any client, the way to use it, and what the SDKs' constructors take.
+new DynamoDBStore({ client: { send: async () => ({}) }, transport: 'client' });
+new DynamoDBStore({ client: { getItem: (_input: object, callback: () => void) => callback() } });
+expectError(new DynamoDBStore({ client: {} }));
+expectError(new DynamoDBStore({ transport: 'http' }));
+new DynamoDBStore({
+  dynamoConfig: {
+    region: async () => 'eu-west-1',
+    endpoint: { url: new URL('http://localhost:8000') },
+    maxAttempts: () => 5,
+    retryMode: 'adaptive',
+    customUserAgent: [['shop', '1.2'], ['beta']],
+    requestHandler: { requestTimeout: 1000 },
+    logger: console,
+  },
+});
+expectType<'native' | 'client'>(new DynamoDBStore().transport);
+new DynamoDBStore().client.send({});

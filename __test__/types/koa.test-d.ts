@@ -67,3 +67,7 @@ store.on('warning', ({ message, code }) => {
   expectType<string>(message);
   expectType<string | undefined>(code);
 });
+
+expectType<DynamoDBStore.Transport>(store.transport);
+store.dynamoService.describeTable = () => {};
+store.documentClient.get({});

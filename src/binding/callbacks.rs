@@ -1,11 +1,12 @@
-//! What the core asks JavaScript for, when it first needs it: the settings of the client that the
-//! user passed, and credentials from the user's own provider.
+//! What the core asks JavaScript for, when it needs it: the settings of the client that the user
+//! passed, credentials from the user's own provider, a request through the client itself.
 //!
 //! The functions answer with plain data, a rejection as `failure`. They are weak: waiting for
 //! them is the business of the call that asked, and they hold no process alive.
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 
 use async_trait::async_trait;
@@ -13,15 +14,17 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{self, ProvideCredentials, SharedCredentialsProvider, future};
 use napi::Status;
-use napi::bindgen_prelude::{FromNapiValue, Promise};
+use napi::bindgen_prelude::{FnArgs, FromNapiValue, JsValuesTupleIntoVec, Promise};
 use napi::threadsafe_function::ThreadsafeFunction;
 use napi_derive::napi;
 
 use super::options::ConnectionOptions;
-use crate::core::dynamo::sdk::{ProvideSettings, Settings};
-use crate::core::error::{Error, Result};
+use crate::core::dynamo::connection::{ProvideSettings, Settings};
+use crate::core::dynamo::host::CallClient;
+use crate::core::dynamo::sdk::{explain, is_throttling};
+use crate::core::error::{ClientFailure, Error, InvalidOption, Result};
 
-type Ask<T> = ThreadsafeFunction<(), Promise<T>, (), Status, false, true>;
+type Ask<T, A = ()> = ThreadsafeFunction<A, Promise<T>, A, Status, false, true>;
 
 /// The functions through which the core asks.
 #[napi(object, object_to_js = false)]
@@ -32,12 +35,22 @@ pub struct Callbacks {
     /// Credentials, asked for again before they expire.
     #[napi(ts_type = "() => Promise<CredentialsAnswer>")]
     pub credentials: Option<Ask<CredentialsAnswer>>,
+    /// A request through the user's client: the operation, such as `GetItem`, and its parameters
+    /// as DynamoDB's JSON.
+    #[napi(ts_type = "(operation: string, input: string) => Promise<CallAnswer>")]
+    pub call: Option<Ask<CallAnswer, FnArgs<(String, String)>>>,
+    /// The certificate authorities that Node trusts of itself, in PEM.
+    #[napi(ts_type = "() => Promise<string>")]
+    pub root_certificates: Option<Ask<String>>,
 }
 
 /// A client's settings, or why they could not be read.
 #[napi(object, object_to_js = false)]
 pub struct ConnectionAnswer {
     pub connection: Option<ConnectionOptions>,
+    /// Whether requests have to go through the client instead; with a `failure` where that is
+    /// ruled out.
+    pub through_client: Option<bool>,
     pub failure: Option<String>,
 }
 
@@ -49,47 +62,133 @@ pub struct CredentialsAnswer {
     pub session_token: Option<String>,
     /// When they expire, in milliseconds since the Unix epoch.
     pub expiration: Option<f64>,
+    pub account_id: Option<String>,
     pub failure: Option<String>,
 }
 
-async fn ask<T: FromNapiValue + Send + 'static>(callback: &Ask<T>) -> Result<T, String> {
-    let answer = async { callback.call_async(()).await?.await };
+/// What the user's client answered: DynamoDB's JSON, or why there is none.
+#[napi(object, object_to_js = false)]
+pub struct CallAnswer {
+    pub output: Option<String>,
+    pub failure: Option<CallFailure>,
+}
+
+/// An error of the user's client.
+#[napi(object, object_to_js = false)]
+pub struct CallFailure {
+    /// `service`: DynamoDB has answered. Else `unreachable`, `credentials` or `other`.
+    #[napi(ts_type = "'service' | 'unreachable' | 'credentials' | 'other'")]
+    pub kind: String,
+    pub name: String,
+    pub message: String,
+    pub request_id: Option<String>,
+    /// The HTTP status of DynamoDB's answer.
+    pub status_code: Option<u16>,
+    /// `$metadata`, as JSON.
+    pub metadata: Option<String>,
+    /// The error and what led to it, from the outermost to the innermost.
+    pub causes: Vec<String>,
+}
+
+impl From<CallFailure> for Error {
+    fn from(failure: CallFailure) -> Self {
+        let kind = match failure.kind.as_str() {
+            "service" => {
+                let status = failure.status_code;
+                return Self::Service {
+                    message: explain(&failure.name, Some(&failure.message), status.unwrap_or(0)),
+                    retryable: status.is_some_and(|status| status >= 500)
+                        || is_throttling(&failure.name),
+                    code: failure.name,
+                    request_id: failure.request_id,
+                    status,
+                    metadata: failure.metadata,
+                };
+            }
+            "unreachable" => ClientFailure::Unreachable,
+            "credentials" => ClientFailure::Credentials,
+            _ => ClientFailure::Other,
+        };
+        Self::Client {
+            kind,
+            name: failure.name,
+            message: failure.message,
+            metadata: failure.metadata,
+            causes: failure.causes,
+        }
+    }
+}
+
+async fn ask<T, A>(callback: &Ask<T, A>, arguments: A) -> Result<T, String>
+where
+    T: FromNapiValue + Send + 'static,
+    A: JsValuesTupleIntoVec + Send + 'static,
+{
+    let answer = async { callback.call_async(arguments).await?.await };
     answer
         .await
         .map_err(|error: napi::Error| error.reason.clone())
 }
 
-/// Settings that were given, or that a client has; credentials that a provider gives.
+/// Settings that were given, or that a client has; credentials that a provider gives; a client to
+/// call.
 pub struct Source {
     given: Settings,
     connection: Option<Ask<ConnectionAnswer>>,
     credentials: Option<SharedCredentialsProvider>,
+    client: Option<Arc<dyn CallClient>>,
+    root_certificates: Option<Ask<String>>,
+    through_client: Arc<AtomicBool>,
 }
 
 impl Source {
-    pub fn new(given: Settings, callbacks: Callbacks) -> Self {
+    /// `through_client` can be changed at any time, and holds from the next request on.
+    pub fn new(given: Settings, callbacks: Callbacks, through_client: Arc<AtomicBool>) -> Self {
         Self {
             given,
             connection: callbacks.connection,
             credentials: callbacks
                 .credentials
                 .map(|callback| SharedCredentialsProvider::new(Provider(Arc::new(callback)))),
+            client: callbacks
+                .call
+                .map(|callback| Arc::new(HostClient(callback)) as Arc<dyn CallClient>),
+            root_certificates: callbacks.root_certificates,
+            through_client,
         }
     }
 }
 
 #[async_trait]
 impl ProvideSettings for Source {
-    async fn settings(&self) -> Result<Settings> {
+    async fn settings(&self) -> Result<Option<Settings>> {
         let mut settings = match &self.connection {
             Some(callback) => {
                 let failed = |reason| Error::Settings {
                     causes: vec![reason],
                 };
-                let answer = ask(callback).await.map_err(failed)?;
-                match (answer.connection, answer.failure) {
-                    (Some(connection), _) => connection.settings()?,
-                    (None, reason) => return Err(failed(reason.unwrap_or_default())),
+                let answer = ask(callback, ()).await.map_err(failed)?;
+                match answer {
+                    ConnectionAnswer {
+                        through_client: Some(true),
+                        failure: None,
+                        ..
+                    } => return Ok(None),
+                    ConnectionAnswer {
+                        through_client: Some(true),
+                        failure: Some(reason),
+                        ..
+                    } => {
+                        let rule = format!("cannot be \"native\": {reason}");
+                        return Err(InvalidOption::new("transport", rule).into());
+                    }
+                    ConnectionAnswer {
+                        connection: Some(connection),
+                        ..
+                    } => connection.settings()?,
+                    ConnectionAnswer { failure, .. } => {
+                        return Err(failed(failure.unwrap_or_default()));
+                    }
                 }
             }
             None => self.given.clone(),
@@ -97,7 +196,42 @@ impl ProvideSettings for Source {
         if let Some(provider) = &self.credentials {
             settings.credentials = Some(provider.clone());
         }
-        Ok(settings)
+        Ok(Some(settings))
+    }
+
+    fn through_client(&self) -> bool {
+        self.through_client.load(Ordering::Relaxed)
+    }
+
+    fn client(&self) -> Option<Arc<dyn CallClient>> {
+        self.client.clone()
+    }
+
+    async fn root_certificates(&self) -> Vec<u8> {
+        match &self.root_certificates {
+            Some(callback) => ask(callback, ()).await.unwrap_or_default().into_bytes(),
+            None => Vec::new(),
+        }
+    }
+}
+
+/// The client that the user passed.
+struct HostClient(Ask<CallAnswer, FnArgs<(String, String)>>);
+
+#[async_trait]
+impl CallClient for HostClient {
+    async fn call(&self, operation: String, input: String) -> Result<String> {
+        let answer = ask(&self.0, (operation, input).into()).await;
+        match answer {
+            Ok(CallAnswer {
+                failure: Some(failure),
+                ..
+            }) => Err(failure.into()),
+            Ok(CallAnswer { output, .. }) => Ok(output.unwrap_or_else(|| "{}".to_owned())),
+            Err(reason) => Err(Error::Unreachable {
+                causes: vec![reason],
+            }),
+        }
     }
 }
 
@@ -116,7 +250,7 @@ impl ProvideCredentials for Provider {
         Self: 'a,
     {
         future::ProvideCredentials::new(async {
-            let answer = ask(&self.0)
+            let answer = ask(&self.0, ())
                 .await
                 .map_err(CredentialsError::provider_error)?;
             credentials(answer)
@@ -129,16 +263,19 @@ fn credentials(answer: CredentialsAnswer) -> provider::Result {
         return Err(CredentialsError::provider_error(reason));
     }
     match (answer.access_key_id, answer.secret_access_key) {
-        (Some(id), Some(secret)) => Ok(Credentials::new(
-            id,
-            secret,
-            answer.session_token,
-            answer.expiration.map(|milliseconds| {
+        (Some(id), Some(secret)) => {
+            let mut credentials = Credentials::builder()
+                .access_key_id(id)
+                .secret_access_key(secret)
+                .provider_name("JavaScript");
+            credentials.set_session_token(answer.session_token);
+            credentials.set_expiry(answer.expiration.map(|milliseconds| {
                 // `as` turns what no clock shows, NaN and times before 1970, into 1970: expired.
                 UNIX_EPOCH + Duration::from_millis(milliseconds as u64)
-            }),
-            "JavaScript",
-        )),
+            }));
+            credentials.set_account_id(answer.account_id.map(Into::into));
+            Ok(credentials.build())
+        }
         _ => Err(CredentialsError::provider_error(
             "the provider gave no accessKeyId and secretAccessKey",
         )),

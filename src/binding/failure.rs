@@ -23,6 +23,8 @@ pub struct Failure {
     pub request_id: Option<String>,
     /// The HTTP status of DynamoDB's answer.
     pub status_code: Option<u16>,
+    /// What the user's client says of the exchange (`$metadata`), as JSON.
+    pub metadata: Option<String>,
     /// Whether the same call may succeed a little later.
     pub retryable: bool,
     /// What led to it, from the outermost reason to the innermost.
@@ -31,15 +33,17 @@ pub struct Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        let (name, request_id, status_code) = match &error {
+        let (name, request_id, status_code, metadata) = match &error {
             Error::Service {
                 code,
                 request_id,
                 status,
+                metadata,
                 ..
-            } => (code.as_str(), request_id.clone(), *status),
-            Error::Option(_) => ("TypeError", None, None),
-            _ => ("SessionStoreError", None, None),
+            } => (code.as_str(), request_id.clone(), *status, metadata.clone()),
+            Error::Client { name, metadata, .. } => (name.as_str(), None, None, metadata.clone()),
+            Error::Option(_) => ("TypeError", None, None, None),
+            _ => ("SessionStoreError", None, None, None),
         };
         Self {
             failed: true,
@@ -48,6 +52,7 @@ impl From<Error> for Failure {
             message: error.to_string(),
             request_id,
             status_code,
+            metadata,
             retryable: error.retryable(),
             causes: error.causes().to_vec(),
         }

@@ -2,6 +2,7 @@
 //! call.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use napi_derive::napi;
 
@@ -24,6 +25,8 @@ pub struct Open {
     pub table: Table,
     /// Where the format is Koa's: it can be told to write another attribute.
     pub koa: Option<KoaLayout>,
+    /// Whether requests go through the user's client.
+    pub through_client: Arc<AtomicBool>,
     /// Where sessions can be found by another attribute than their id.
     pub index: Option<Index>,
 }
@@ -44,7 +47,13 @@ impl<L: Layout> Parts<L> {
         connection: ConnectionOptions,
         callbacks: Callbacks,
     ) -> Result<Open, InvalidOption> {
-        let dynamo = sdk::shared(Source::new(connection.settings()?, callbacks));
+        let through_client = Arc::new(AtomicBool::new(false));
+        let source = Source::new(
+            connection.settings()?,
+            callbacks,
+            Arc::clone(&through_client),
+        );
+        let dynamo = sdk::shared(source);
         let table = Table::new(
             Arc::clone(&dynamo),
             self.name.clone(),
@@ -55,6 +64,7 @@ impl<L: Layout> Parts<L> {
         Ok(Open {
             sessions: SessionStore::new(dynamo, self.name, self.layout, self.consistent_read),
             table,
+            through_client,
             koa: None,
             index: None,
         })

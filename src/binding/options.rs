@@ -3,9 +3,10 @@
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_types::endpoint_config::AccountIdEndpointMode;
 use napi_derive::napi;
 
-use crate::core::dynamo::sdk::Settings;
+use crate::core::dynamo::connection::Settings;
 use crate::core::error::InvalidOption;
 use crate::core::layout::{ConnectLayout, KoaLayout, ShopifyLayout};
 use crate::core::options::{
@@ -161,6 +162,12 @@ pub struct ConnectionOptions {
     pub connect_timeout: Option<f64>,
     pub use_dualstack_endpoint: Option<bool>,
     pub use_fips_endpoint: Option<bool>,
+    /// `standard` or `adaptive`.
+    pub retry_mode: Option<String>,
+    /// `preferred`, `required` or `disabled`.
+    pub account_id_endpoint_mode: Option<String>,
+    /// What to add to the `user-agent` of each request.
+    pub user_agent: Option<String>,
 }
 
 impl ConnectionOptions {
@@ -211,8 +218,39 @@ impl ConnectionOptions {
                 .unwrap_or(defaults.connect_timeout),
             use_dual_stack: self.use_dualstack_endpoint,
             use_fips: self.use_fips_endpoint,
+            adaptive_retries: self
+                .retry_mode
+                .map(|mode| is_adaptive(&name("retryMode"), &mode))
+                .transpose()?,
+            account_id_endpoint_mode: self
+                .account_id_endpoint_mode
+                .map(|mode| account_id_endpoint_mode(&name("accountIdEndpointMode"), &mode))
+                .transpose()?,
+            user_agent: texts("customUserAgent", self.user_agent)?,
         })
     }
+}
+
+fn is_adaptive(option: &str, mode: &str) -> Result<bool, InvalidOption> {
+    match mode {
+        "adaptive" => Ok(true),
+        // aws-sdk v2 and the oldest profile files have `legacy`.
+        "standard" | "legacy" => Ok(false),
+        _ => {
+            let rule = "must be \"standard\" or \"adaptive\"";
+            Err(InvalidOption::new(option, rule))
+        }
+    }
+}
+
+fn account_id_endpoint_mode(
+    option: &str,
+    mode: &str,
+) -> Result<AccountIdEndpointMode, InvalidOption> {
+    mode.parse().map_err(|_| {
+        let rule = "must be \"preferred\", \"required\" or \"disabled\"";
+        InvalidOption::new(option, rule)
+    })
 }
 
 fn missing(option: String, other: &str) -> InvalidOption {

@@ -1,6 +1,7 @@
 //! `NativeStore`: each method converts, delegates and wraps.
 
 use std::future::Future;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -410,6 +411,15 @@ impl NativeStore {
                 .set_time_to_live(&attribute, enabled, limit)
                 .await
         })
+    }
+
+    /// Whether requests go through the user's client from now on, whatever its settings say.
+    #[napi]
+    pub fn use_client(&self, through: bool) {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(open) = &*open {
+            open.through_client.store(through, Ordering::Relaxed);
+        }
     }
 
     /// Lets go of the client. Calls after it fail with `ERR_SESSION_CLOSED`.

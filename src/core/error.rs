@@ -23,6 +23,8 @@ pub enum Error {
         request_id: Option<String>,
         /// The HTTP status.
         status: Option<u16>,
+        /// What the user's client says of the exchange (`$metadata`), as JSON.
+        metadata: Option<String>,
         /// Whether the same call may succeed a little later.
         retryable: bool,
     },
@@ -41,6 +43,22 @@ pub enum Error {
     #[error("DynamoDB could not be reached{}", because(causes))]
     Unreachable {
         /// From the outermost reason to the innermost.
+        causes: Vec<String>,
+    },
+
+    /// The user's client failed before DynamoDB had answered. `name` is the one of the client's own
+    /// error, `code` the one that the failure has without a client, else `ERR_SESSION_CLIENT`.
+    #[error("{message}")]
+    Client {
+        /// What it amounts to.
+        kind: ClientFailure,
+        /// The name of the client's error.
+        name: String,
+        /// The client's explanation.
+        message: String,
+        /// What the client says of the exchange (`$metadata`), as JSON.
+        metadata: Option<String>,
+        /// The client's error and what led to it, from the outermost to the innermost.
         causes: Vec<String>,
     },
 
@@ -109,6 +127,17 @@ pub enum Error {
     Closed,
 }
 
+/// What the failure of a client amounts to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClientFailure {
+    /// DynamoDB could not be reached, or did not answer in time.
+    Unreachable,
+    /// There are no credentials.
+    Credentials,
+    /// Anything else.
+    Other,
+}
+
 /// The innermost cause, which is the one that says what to mend.
 fn because(causes: &[String]) -> String {
     causes
@@ -144,6 +173,11 @@ impl Error {
             Self::Service { code, .. } => code,
             Self::Timeout { .. } => "ERR_SESSION_TIMEOUT",
             Self::Unreachable { .. } => "ERR_SESSION_UNREACHABLE",
+            Self::Client { kind, .. } => match kind {
+                ClientFailure::Unreachable => "ERR_SESSION_UNREACHABLE",
+                ClientFailure::Credentials => "ERR_SESSION_CREDENTIALS",
+                ClientFailure::Other => "ERR_SESSION_CLIENT",
+            },
             Self::Credentials { .. } => "ERR_SESSION_CREDENTIALS",
             Self::Settings { .. } => "ERR_SESSION_SETTINGS",
             Self::TableKey { .. } => "ERR_SESSION_TABLE_KEY",
@@ -160,6 +194,7 @@ impl Error {
         match self {
             Self::Service { retryable, .. } => *retryable,
             Self::Timeout { .. } | Self::Unreachable { .. } => true,
+            Self::Client { kind, .. } => *kind == ClientFailure::Unreachable,
             Self::Credentials { .. }
             | Self::Settings { .. }
             | Self::TableKey { .. }
@@ -175,6 +210,7 @@ impl Error {
     pub fn causes(&self) -> &[String] {
         match self {
             Self::Unreachable { causes }
+            | Self::Client { causes, .. }
             | Self::Credentials { causes }
             | Self::Settings { causes } => causes,
             _ => &[],

@@ -171,6 +171,11 @@ impl SpecialKey {
 pub struct Endpoint(String);
 
 impl Endpoint {
+    /// Whether it is reached without TLS.
+    pub fn is_plain(&self) -> bool {
+        self.0.starts_with("http:")
+    }
+
     /// Parses a URL. One without a scheme is taken for `https`, as the AWS SDK for JavaScript v2
     /// does.
     pub fn new(option: &str, endpoint: &str) -> Result<Self> {

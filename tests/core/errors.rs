@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, future};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
-use dynamo_session_store::core::dynamo::sdk::{self, Settings};
+use dynamo_session_store::core::dynamo::{connection::Settings, sdk};
 use dynamo_session_store::core::error::{Error, Result};
 use dynamo_session_store::core::expiry::{Expires, UnixMillis};
 use dynamo_session_store::core::layout::{ConnectLayout, Record};
@@ -81,6 +81,7 @@ fn service(code: &str, message: &str, status: u16, retryable: bool) -> Error {
         message: message.to_owned(),
         request_id: None,
         status: Some(status),
+        metadata: None,
         retryable,
     }
 }
@@ -121,6 +122,7 @@ async fn an_error_of_dynamodb_has_the_id_that_aws_support_asks_for() {
             message: "not authorized".to_owned(),
             request_id: Some("REQUEST-1".to_owned()),
             status: Some(400),
+            metadata: None,
             retryable: false,
         }
     );

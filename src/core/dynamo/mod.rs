@@ -1,6 +1,9 @@
 //! The requests that the core needs, behind one trait. One file for each way to reach DynamoDB.
 
+pub mod connection;
+pub mod host;
 pub mod sdk;
+mod trust;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemOutput;

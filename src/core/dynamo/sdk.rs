@@ -1,19 +1,10 @@
 //! DynamoDB through the AWS SDK for Rust.
 
 use std::error::Error as StdError;
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_config::default_provider::region::DefaultRegionChain;
-use aws_config::environment::EnvironmentVariableRegionProvider;
-use aws_config::meta::region::RegionProviderChain;
-use aws_config::profile::ProfileFileRegionProvider;
-use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{AppName, BehaviorVersion, Region};
-use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::http::HttpResponse;
@@ -48,83 +39,17 @@ use aws_sdk_dynamodb::operation::update_time_to_live::builders::UpdateTimeToLive
 use tokio::sync::OnceCell;
 
 use super::Dynamo;
+use super::connection::{self, ProvideSettings};
+use super::host;
 use crate::core::error::{Error, Result};
-use crate::core::options::Endpoint;
 
-/// The region where nothing names one, as in connect-dynamodb 2.x.
-const DEFAULT_REGION: &str = "us-east-1";
-
-/// The SDK's own first pause is a second, far too long for somebody who waits for a page.
-const FIRST_BACKOFF: Duration = Duration::from_millis(50);
-
-/// How to reach DynamoDB. What is not set, the AWS environment decides: variables, profile files,
-/// container and instance roles.
-#[derive(Clone)]
-pub struct Settings {
-    /// The region. Where the environment has none either: `us-east-1`.
-    pub region: Option<String>,
-    /// Another address than AWS's own.
-    pub endpoint: Option<Endpoint>,
-    /// Where credentials come from.
-    pub credentials: Option<SharedCredentialsProvider>,
-    /// The profile to read in the AWS configuration files.
-    pub profile: Option<String>,
-    /// How often a request is sent at most, the first time included. The SDK's default is 3.
-    pub max_attempts: Option<u32>,
-    /// The time that one attempt may take.
-    pub request_timeout: Duration,
-    /// The time that a connection may take to open.
-    pub connect_timeout: Duration,
-    /// Whether to use the dual-stack endpoint (IPv4 and IPv6).
-    pub use_dual_stack: Option<bool>,
-    /// Whether to use the FIPS endpoint.
-    pub use_fips: Option<bool>,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            region: None,
-            endpoint: None,
-            credentials: None,
-            profile: None,
-            max_attempts: None,
-            request_timeout: Duration::from_secs(3),
-            connect_timeout: Duration::from_secs(1),
-            use_dual_stack: None,
-            use_fips: None,
-        }
-    }
-}
-
-/// By hand: whatever else is added to the settings, credentials must not print.
-impl fmt::Debug for Settings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Settings")
-            .field("region", &self.region)
-            .field("endpoint", &self.endpoint)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Where settings come from when the first request needs them.
-#[async_trait]
-pub trait ProvideSettings: Send + Sync + 'static {
-    /// The settings. After a failure, the next request asks again.
-    async fn settings(&self) -> Result<Settings>;
-}
-
-#[async_trait]
-impl ProvideSettings for Settings {
-    async fn settings(&self) -> Result<Settings> {
-        Ok(self.clone())
-    }
-}
-
-/// DynamoDB through `aws-sdk-dynamodb`. Nothing is read or opened before the first request.
+/// DynamoDB through `aws-sdk-dynamodb`, straight or by way of the user's client. Nothing is read or
+/// opened before the first request.
 pub struct SdkDynamo {
     source: Box<dyn ProvideSettings>,
-    connected: OnceCell<Connected>,
+    /// `None` inside where requests have to go through the user's client.
+    direct: OnceCell<Option<Connected>>,
+    host: OnceCell<Connected>,
 }
 
 struct Connected {
@@ -137,13 +62,42 @@ impl SdkDynamo {
     pub fn new(source: impl ProvideSettings) -> Self {
         Self {
             source: Box::new(source),
-            connected: OnceCell::new(),
+            direct: OnceCell::new(),
+            host: OnceCell::new(),
         }
     }
 
     async fn connected(&self) -> Result<&Connected> {
-        let connect = || async { Ok(connect(self.source.settings().await?).await) };
-        self.connected.get_or_try_init(connect).await
+        if !self.source.through_client() {
+            let direct = self.direct.get_or_try_init(|| self.connect()).await?;
+            if let Some(direct) = direct {
+                return Ok(direct);
+            }
+        }
+        let connect = || async { self.connect_host() };
+        self.host.get_or_try_init(connect).await
+    }
+
+    async fn connect(&self) -> Result<Option<Connected>> {
+        let source = &*self.source;
+        let Some(settings) = source.settings().await? else {
+            return Ok(None);
+        };
+        Ok(Some(Connected {
+            request_timeout: settings.request_timeout,
+            client: connection::connect(settings, source).await?,
+        }))
+    }
+
+    fn connect_host(&self) -> Result<Connected> {
+        let client = self.source.client().ok_or_else(|| Error::Settings {
+            causes: vec!["there is no client to send requests through".to_owned()],
+        })?;
+        Ok(Connected {
+            // The client has its own.
+            request_timeout: Duration::MAX,
+            client: host::connect(client),
+        })
     }
 }
 
@@ -227,69 +181,6 @@ impl Dynamo for SdkDynamo {
     }
 }
 
-async fn connect(settings: Settings) -> Connected {
-    let region = region(&settings).await;
-    let mut retries = RetryConfig::standard().with_initial_backoff(FIRST_BACKOFF);
-    if let Some(attempts) = settings.max_attempts {
-        retries = retries.with_max_attempts(attempts);
-    }
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(settings.connect_timeout)
-        .operation_attempt_timeout(settings.request_timeout)
-        .build();
-    let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .region(region)
-        .retry_config(retries)
-        .timeout_config(timeouts);
-    if let Ok(name) = AppName::new(env!("CARGO_PKG_NAME")) {
-        loader = loader.app_name(name);
-    }
-    if let Some(endpoint) = &settings.endpoint {
-        loader = loader.endpoint_url(endpoint.as_str());
-    }
-    if let Some(credentials) = settings.credentials {
-        loader = loader.credentials_provider(credentials);
-    }
-    if let Some(profile) = settings.profile {
-        loader = loader.profile_name(profile);
-    }
-    if let Some(dual_stack) = settings.use_dual_stack {
-        loader = loader.use_dual_stack(dual_stack);
-    }
-    if let Some(fips) = settings.use_fips {
-        loader = loader.use_fips(fips);
-    }
-    Connected {
-        client: Client::new(&loader.load().await),
-        request_timeout: settings.request_timeout,
-    }
-}
-
-async fn region(settings: &Settings) -> Region {
-    if let Some(region) = &settings.region {
-        return Region::new(region.clone());
-    }
-    let found = if settings.endpoint.is_some() {
-        // A DynamoDB of one's own: the instance metadata service would be asked in vain, and
-        // on a machine without one that takes seconds.
-        let mut profile = ProfileFileRegionProvider::builder();
-        if let Some(name) = &settings.profile {
-            profile = profile.profile_name(name);
-        }
-        RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
-            .or_else(profile.build())
-            .region()
-            .await
-    } else {
-        let mut chain = DefaultRegionChain::builder();
-        if let Some(name) = &settings.profile {
-            chain = chain.profile_name(name);
-        }
-        chain.build().region().await
-    };
-    found.unwrap_or_else(|| Region::from_static(DEFAULT_REGION))
-}
-
 /// What the SDK's error means to a caller.
 fn translate<E>(error: SdkError<E, HttpResponse>, request_timeout: Duration) -> Error
 where
@@ -306,8 +197,12 @@ where
             message: explain(code, answer.err().message(), status),
             request_id: error.request_id().map(str::to_owned),
             status: Some(status),
+            metadata: None,
             retryable: status >= 500 || is_throttling(code),
         };
+    }
+    if let Some(error) = sources(&error).find_map(|source| source.downcast_ref::<Error>()) {
+        return error.clone();
     }
     let causes = causes(&error);
     if is_about_credentials(&error) {
@@ -326,7 +221,7 @@ where
 
 /// DynamoDB's words, without those parts of a signature that it quotes: what was signed has the
 /// session token in it, the header the access key.
-fn explain(code: &str, message: Option<&str>, status: u16) -> String {
+pub(crate) fn explain(code: &str, message: Option<&str>, status: u16) -> String {
     match message {
         _ if code == "IncompleteSignatureException" => {
             "the signature of the request is incomplete".to_owned()
@@ -340,7 +235,7 @@ fn explain(code: &str, message: Option<&str>, status: u16) -> String {
 }
 
 /// The errors of DynamoDB that pass by themselves and do not have a status of 500 or more.
-fn is_throttling(code: &str) -> bool {
+pub(crate) fn is_throttling(code: &str) -> bool {
     matches!(
         code,
         "ProvisionedThroughputExceededException"
@@ -393,22 +288,5 @@ mod tests {
             explain("UnknownError", None, 502),
             "DynamoDB answered with HTTP status 502"
         );
-    }
-
-    #[test]
-    fn settings_do_not_print_credentials() {
-        use aws_credential_types::Credentials;
-        let settings = Settings {
-            credentials: Some(SharedCredentialsProvider::new(Credentials::new(
-                "AKIDEXAMPLE",
-                "SECRETEXAMPLE",
-                None,
-                None,
-                "test",
-            ))),
-            ..Settings::default()
-        };
-        let printed = format!("{settings:?}");
-        assert!(!printed.contains("EXAMPLE"), "{printed}");
     }
 }

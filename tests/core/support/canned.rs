@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use dynamo_session_store::core::dynamo::Dynamo;
-use dynamo_session_store::core::dynamo::sdk::{self, Settings};
+use dynamo_session_store::core::dynamo::{connection::Settings, sdk};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};

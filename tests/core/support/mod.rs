@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
 use dynamo_session_store::core::dynamo::Dynamo;
-use dynamo_session_store::core::dynamo::sdk::{self, Settings};
+use dynamo_session_store::core::dynamo::{connection::Settings, sdk};
 use dynamo_session_store::core::options::{Endpoint, TableName};
 
 /// For what is to finish: far more than it takes.
@@ -40,6 +40,7 @@ pub fn client() -> Client {
         .behavior_version(BehaviorVersion::latest())
         .region(Region::from_static(REGION))
         .endpoint_url(local_endpoint())
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
         .credentials_provider(Credentials::new("AKIDLOCAL", "local", None, None, "test"))
         .build();
     Client::from_conf(config)

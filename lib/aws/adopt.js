@@ -1,0 +1,295 @@
+'use strict';
+
+/**
+ * Adopting a client: its settings are read and the requests go out from the addon. That must not
+ * change what the user has asked for, so a client that was customised is not adopted.
+ */
+
+const http = require('node:http');
+const https = require('node:https');
+const { isDeepStrictEqual } = require('node:util');
+const { METHODS } = require('./call');
+const { V3, findSdk, loadedV2 } = require('./sdk');
+
+/** @import { ConnectionOptions } from '../../native/binding' */
+
+/** The reason why a client cannot be adopted that shows only once its settings are asked for. */
+class NotAdoptable extends Error {}
+
+/** What a client of v3 has from its class, unless its user gave it another. */
+const OF_THE_CLASS = ['endpointProvider', 'httpAuthSchemeProvider', 'sha256', 'urlParser'];
+
+/** The same, where each client has an instance of its own. */
+const OF_A_CLASS = ['logger', 'protocol', 'requestHandler'];
+
+/** What the agents that the SDK makes are made with; Node adds the rest. */
+const AGENT_DEFAULTS = { keepAlive: true, maxSockets: 50 };
+const AGENT_OPTIONS = new Set(['keepAlive', 'maxSockets', 'noDelay', 'path', 'scheduling']);
+
+/** What aws-sdk v2 has where its user set none, in milliseconds. */
+const V2_TIMEOUT = 120_000;
+
+/** @param {any} client */
+function isV3(client) {
+  return (
+    typeof client.send === 'function' &&
+    typeof client.config?.region === 'function' &&
+    typeof client.middlewareStack?.identify === 'function'
+  );
+}
+
+/** @param {any} client */
+function isV2(client) {
+  return (
+    client.serviceIdentifier === 'dynamodb' &&
+    typeof client.config?.getCredentials === 'function' &&
+    typeof client.makeRequest === 'function'
+  );
+}
+
+/**
+ * Whether an object can be called like a client at all.
+ *
+ * @param {any} client
+ */
+function isCallable(client) {
+  return ['send', ...METHODS].some((name) => typeof client[name] === 'function');
+}
+
+/**
+ * Why a client has to be called instead of adopted; `undefined` where it does not, as far as can be
+ * seen at once.
+ *
+ * @param {any} client
+ * @returns {string | undefined}
+ */
+function reasonToCall(client) {
+  const v3 = isV3(client);
+  if (!v3 && !isV2(client)) {
+    return 'it is neither a DynamoDBClient of aws-sdk v3 nor an AWS.DynamoDB of v2';
+  }
+  if (process.env.NODE_TLS_REJECT_UNAUTHORIZED === '0') {
+    return 'NODE_TLS_REJECT_UNAUTHORIZED turns off the checking of certificates';
+  }
+  return v3 ? reasonToCallV3(client) : reasonToCallV2(client);
+}
+
+/** @param {any} client */
+function reasonToCallV3(client) {
+  const chain = prototypes(client);
+  if (!isOriginal(client, 'send', chain.at(-1))) return 'its "send" was replaced';
+  const pristine = pristineV3(chain.at(-2)?.constructor);
+  if (!pristine) return 'there is no client of its class to compare it with';
+  const { config } = client;
+  const middleware = client.middlewareStack.identify().sort();
+  if (!isDeepStrictEqual(middleware, pristine.middlewareStack.identify().sort())) {
+    return 'its middleware was changed';
+  }
+  const other =
+    OF_THE_CLASS.find((name) => config[name] !== pristine.config[name]) ??
+    OF_A_CLASS.find((name) => config[name]?.constructor !== pristine.config[name]?.constructor);
+  if (other) return `it has a "${other}" of its own`;
+  // A closure of the SDK's; one that the user gave is another function.
+  if (String(config.signer) !== String(pristine.config.signer)) {
+    return 'it has a "signer" of its own';
+  }
+  if (config.extensions?.length > 0) return 'it has extensions';
+  if (config.requestHandler.externalAgent) return 'it has an agent of its own';
+  if (Object.hasOwn(config.requestHandler, 'handle')) return 'its request handler was changed';
+  if (config.tls === false && !config.isCustomEndpoint) return 'it uses no TLS';
+  return undefined;
+}
+
+/** @param {any} client */
+function reasonToCallV2(client) {
+  const { config } = client;
+  const replaced = ['makeRequest', ...METHODS].find((name) => !isOriginal(client, name));
+  if (replaced) return `its "${replaced}" was replaced`;
+  if (client.customRequestHandler) return 'it has a handler for its requests (customizeRequests)';
+  // Each client passes two events on to its class.
+  const listeners = Object.entries(client._events ?? {}).filter(
+    ([event, { length }]) => length > (event === 'apiCall' || event === 'apiCallAttempt' ? 1 : 0),
+  );
+  if (listeners.length > 0) return 'it has listeners';
+  if (Object.keys(loadedV2()?.events?._events ?? {}).length > 0) return 'AWS.events has listeners';
+  if (config.httpOptions?.agent) return 'it has an agent of its own';
+  if (config.httpOptions?.proxy) return 'it has a proxy';
+  if (Object.keys(config.retryDelayOptions ?? {}).length > 0) return 'it has its own retry delays';
+  if (config.systemClockOffset) return 'its clock is set to another time';
+  const other = ['logger', 'params', 'endpointDiscoveryEnabled'].find((name) => config[name]);
+  return other && `it has "${other}" in its configuration`;
+}
+
+/**
+ * The prototypes of an object, but for the one that all objects have.
+ *
+ * @param {any} object
+ */
+function prototypes(object) {
+  const chain = [];
+  let next = Object.getPrototypeOf(object);
+  while (next && Object.getPrototypeOf(next)) {
+    chain.push(next);
+    next = Object.getPrototypeOf(next);
+  }
+  return chain;
+}
+
+/**
+ * Whether a method is its class's own: stubs and wrappers are functions with properties, and lie on
+ * the object or on a class in between.
+ *
+ * @param {any} object
+ * @param {string} name
+ * @param {any} [owner] the prototype that has to have it
+ */
+function isOriginal(
+  object,
+  name,
+  owner = prototypes(object).find((each) => Object.hasOwn(each, name)),
+) {
+  if (Object.hasOwn(object, name) || !owner || object[name] !== owner[name]) return false;
+  const ordinary = ['length', 'name', 'prototype', 'arguments', 'caller'];
+  return Reflect.ownKeys(object[name]).every((key) => ordinary.includes(String(key)));
+}
+
+/** @type {WeakMap<Function, any>} */
+const pristines = new WeakMap();
+
+/**
+ * A client as its class makes it.
+ *
+ * @param {any} Class
+ */
+function pristineV3(Class) {
+  // A document client is one of another class around a DynamoDBClient, with its middleware.
+  const Client = typeof Class?.from === 'function' ? findSdk(V3)?.DynamoDBClient : Class;
+  if (!Client) return undefined;
+  const known = pristines.get(Client);
+  if (known) return known;
+  const credentials = { accessKeyId: 'none', secretAccessKey: 'none' };
+  const made = new Client({ region: 'us-east-1', credentials });
+  pristines.set(Client, made);
+  return made;
+}
+
+/**
+ * The settings of a client that can be adopted. Rejects with `NotAdoptable` where they show that it
+ * cannot.
+ *
+ * @param {any} client
+ * @param {(endpoint: any) => string | undefined} readEndpoint
+ * @returns {Promise<ConnectionOptions>}
+ */
+function settingsOf(client, readEndpoint) {
+  return isV3(client) ? settingsOfV3(client, readEndpoint) : settingsOfV2(client, readEndpoint);
+}
+
+/**
+ * @param {any} client
+ * @param {(endpoint: any) => string | undefined} readEndpoint
+ */
+async function settingsOfV3({ config }, readEndpoint) {
+  const endpoint = readEndpoint(await config.endpoint?.());
+  const handler = await handlerOf(config.requestHandler, endpoint);
+  const strategy = await config.retryStrategy?.();
+  if (strategy && !/^_?(Standard|Adaptive)RetryStrategy/.test(strategy.constructor.name)) {
+    throw new NotAdoptable('it has a retry strategy of its own');
+  }
+  return {
+    origin: 'client',
+    region: await config.region(),
+    endpoint,
+    profile: config.profile,
+    // The strategy first: one that was passed may have a number of its own.
+    maxAttempts: await (strategy?.maxAttemptsProvider?.() ?? value(config.maxAttempts)),
+    retryMode: strategy?.mode ?? (await value(config.retryMode)),
+    requestTimeout: handler.requestTimeout || handler.socketTimeout || undefined,
+    connectTimeout: handler.connectionTimeout || undefined,
+    useDualstackEndpoint: await value(config.useDualstackEndpoint),
+    useFipsEndpoint: await value(config.useFipsEndpoint),
+    accountIdEndpointMode: await value(config.accountIdEndpointMode),
+    userAgent: userAgent(config.customUserAgent),
+  };
+}
+
+/** @param {any} provider a value, or a function that gives one */
+function value(provider) {
+  return typeof provider === 'function' ? provider() : provider;
+}
+
+/**
+ * The settings of a `NodeHttpHandler`.
+ *
+ * @param {any} handler
+ * @param {string | undefined} endpoint
+ */
+async function handlerOf(handler, endpoint) {
+  const config = (await handler.configProvider) ?? handler.httpHandlerConfigs?.() ?? {};
+  const plain = endpoint?.startsWith('http:');
+  const agent = plain
+    ? (config.httpAgent ?? (await config.httpAgentProvider?.()))
+    : config.httpsAgent;
+  if (agent && !isDefaultAgent(agent, plain ? http.Agent : https.Agent)) {
+    throw new NotAdoptable('it has an agent of its own');
+  }
+  return config;
+}
+
+/**
+ * @param {any} agent
+ * @param {Function} Agent
+ */
+function isDefaultAgent(agent, Agent) {
+  const options = Object.entries(agent.options).filter(([, set]) => set !== undefined);
+  return (
+    agent.constructor === Agent &&
+    !Object.hasOwn(agent, 'createConnection') &&
+    Object.entries(AGENT_DEFAULTS).every(([name, set]) => agent.options[name] === set) &&
+    options.every(([name]) => AGENT_OPTIONS.has(name))
+  );
+}
+
+/**
+ * What is to follow the SDK's own user agent.
+ *
+ * @param {unknown} custom a text, or pairs of a name and a version
+ */
+function userAgent(custom) {
+  if (custom === undefined || custom === null) return undefined;
+  const parts = Array.isArray(custom) ? custom : [custom];
+  const text = parts.map((part) => [part].flat().filter(Boolean).join('/')).join(' ');
+  // What no header can have would make a failure of every request.
+  return text.replace(/[^\x20-\x7e]/g, '_').trim() || undefined;
+}
+
+/**
+ * @param {any} client
+ * @param {(endpoint: any) => string | undefined} readEndpoint
+ */
+async function settingsOfV2(client, readEndpoint) {
+  const { config, endpoint } = client;
+  const { timeout, connectTimeout } = config.httpOptions ?? {};
+  const region = client.signingRegion ?? config.region;
+  if (!region) throw new Error('the client has no region');
+  return {
+    origin: 'client',
+    region,
+    endpoint: readEndpoint(endpoint),
+    maxAttempts: client.numRetries() + 1,
+    requestTimeout: timeout === V2_TIMEOUT ? undefined : timeout || undefined,
+    connectTimeout: connectTimeout || undefined,
+    userAgent: userAgent(config.customUserAgent),
+  };
+}
+
+module.exports = {
+  NotAdoptable,
+  isCallable,
+  isDefaultAgent,
+  isV2,
+  isV3,
+  reasonToCall,
+  settingsOf,
+  userAgent,
+};

@@ -1,0 +1,144 @@
+'use strict';
+
+/** A store's way to DynamoDB: the store in the addon, and the client beside it where there is one. */
+
+const tls = require('node:tls');
+const { invalidArgument, settle } = require('../errors');
+const { isCallable, reasonToCall } = require('./adopt');
+const { METHODS, answeringCalls } = require('./call');
+const { makeClient, makeDocumentClient } = require('./make');
+
+/** @import { Callbacks, ConnectionOptions, NativeStore, Outcome } from '../../native/binding' */
+/** @import { Connection, Transport } from './config' */
+
+/** What a client is called by: a change of these is a stub that came or went. */
+const WAYS_IN = ['send', ...METHODS];
+
+class DynamoDB {
+  /** @type {NativeStore} */
+  #native;
+  /** @type {Connection} */
+  #connection;
+  /** @type {any} */
+  #client;
+  /** @type {any} */
+  #documentClient;
+  /** How the client was called when it was last looked at. @type {unknown[] | undefined} */
+  #waysIn;
+  /** Why requests go through the client; `undefined` where they do not. @type {string | undefined} */
+  #reason;
+  /** A reason that holds whatever the client looks like. @type {string | undefined} */
+  #lasting;
+
+  /**
+   * @param {(connection: ConnectionOptions, callbacks: Callbacks) => Outcome<NativeStore>} open
+   * @param {Connection} connection
+   */
+  constructor(open, connection) {
+    this.#connection = connection;
+    const { client, needsSdk, transport, callbacks } = connection;
+    if (transport === 'native') this.#refuseClientsToCall();
+    if (transport === 'client') this.#lasting = 'the option "transport" says so';
+    if (needsSdk) this.#lasting = `option "${needsSdk.name}" needs it`;
+    this.#client = client;
+    if (this.#lasting && !client) this.#make();
+    this.#native = settle(
+      open(connection.connection, {
+        ...callbacks,
+        connection: callbacks.connection && (() => this.#readConnection()),
+        call: answeringCalls(() => this.#client),
+        rootCertificates: async () => tls.rootCertificates.join('\n'),
+      }),
+    );
+    if (this.#lasting) this.#native.useClient(true);
+  }
+
+  /** The store in the addon; what is called on it goes the way that is right at this moment. */
+  get native() {
+    if (this.#client && !this.#lasting && this.#hasChanged()) {
+      this.#waysIn = WAYS_IN.map((name) => this.#client[name]);
+      this.#reason = reasonToCall(this.#client);
+      this.#native.useClient(this.#reason !== undefined && this.#connection.transport !== 'native');
+    }
+    return this.#native;
+  }
+
+  /**
+   * The way that requests go.
+   *
+   * @returns {Transport}
+   */
+  get transport() {
+    if (this.#connection.transport) return this.#connection.transport;
+    if (this.#lasting) return 'client';
+    const changed = this.#client && this.#hasChanged();
+    const reason = changed ? reasonToCall(this.#client) : this.#reason;
+    return reason === undefined ? 'native' : 'client';
+  }
+
+  /** The client that was passed, or one that is made when it is first asked for. */
+  get client() {
+    if (!this.#client) {
+      this.#make();
+      this.#waysIn = WAYS_IN.map((name) => this.#client[name]);
+    }
+    return this.#client;
+  }
+
+  /** Puts another in its place, through which requests go from then on. */
+  set client(client) {
+    if (typeof client !== 'object' || client === null || !isCallable(client)) {
+      throw invalidArgument('a client must have the methods of one');
+    }
+    this.#client = client;
+    this.#documentClient = undefined;
+    this.#lasting = 'it was put in the place of another';
+    this.#native.useClient(true);
+  }
+
+  /** A document client around `client`, made when it is first asked for. */
+  get documentClient() {
+    this.#documentClient ??= makeDocumentClient(this.client);
+    return this.#documentClient;
+  }
+
+  set documentClient(client) {
+    this.#documentClient = client;
+  }
+
+  #make() {
+    const { needsSdk, sdks } = this.#connection;
+    const usable = sdks.filter((sdk) => !needsSdk?.sdk || sdk === needsSdk.sdk);
+    try {
+      this.#client = makeClient(this.#connection, usable);
+    } catch (error) {
+      const { code, message } = /** @type {any} */ (error);
+      if (!needsSdk || code !== 'ERR_SESSION_CLIENT') throw error;
+      throw invalidArgument(`option "${needsSdk.name}" cannot be followed: ${message}`);
+    }
+  }
+
+  #hasChanged() {
+    const known = this.#waysIn;
+    return !known || WAYS_IN.some((name, index) => this.#client[name] !== known[index]);
+  }
+
+  #refuseClientsToCall() {
+    const { client, needsSdk } = this.#connection;
+    const reason = needsSdk
+      ? `option "${needsSdk.name}" needs a client that is called`
+      : client && reasonToCall(client);
+    if (reason) throw invalidArgument(`option "transport" cannot be "native": ${reason}`);
+  }
+
+  /** The settings of the client, which may show that it has to be called after all. */
+  async #readConnection() {
+    const answer = await /** @type {any} */ (this.#connection.callbacks).connection();
+    if (!answer.throughClient) return answer;
+    if (this.#connection.transport === 'native') return answer;
+    this.#lasting = answer.failure;
+    return { throughClient: true };
+  }
+}
+
+module.exports = { DynamoDB };

@@ -1,0 +1,138 @@
+'use strict';
+
+/** Making a client of an AWS SDK for JavaScript, where there is one, from the options of a store. */
+
+const { storeError } = require('../errors');
+const { isV2 } = require('./adopt');
+const { V2, V3_DOCUMENT, findSdk } = require('./sdk');
+
+/** @import { Connection } from './config' */
+
+/**
+ * A client of the first SDK of `sdks` that is installed.
+ *
+ * @param {Connection} connection
+ * @param {string[]} sdks
+ * @returns {any} an `AWS.DynamoDB` of v2 or a `DynamoDB` of v3, which is a `DynamoDBClient` too
+ */
+function makeClient(connection, sdks) {
+  for (const name of sdks) {
+    const sdk = findSdk(name);
+    if (sdk) return name === V2 ? makeV2(sdk, connection) : makeV3(sdk, connection);
+  }
+  throw missing('a client', sdks);
+}
+
+/**
+ * A document client around `client`.
+ *
+ * @param {any} client
+ * @returns {any}
+ */
+function makeDocumentClient(client) {
+  if (isV2(client)) {
+    const AWS = findSdk(V2);
+    if (!AWS) throw missing('a document client', [V2]);
+    return new AWS.DynamoDB.DocumentClient({ service: client });
+  }
+  const sdk = findSdk(V3_DOCUMENT);
+  if (!sdk) throw missing('a document client', [V3_DOCUMENT]);
+  return sdk.DynamoDBDocument.from(client);
+}
+
+/**
+ * @param {string} what
+ * @param {string[]} names
+ */
+function missing(what, names) {
+  const message = `${what} can only be made with ${names.join(' or ')}, which is not installed`;
+  return storeError('ERR_SESSION_CLIENT', message);
+}
+
+/**
+ * @param {any} sdk
+ * @param {Connection} connection
+ */
+function makeV3(sdk, { connection, config, provide }) {
+  const { endpoint, accessKeyId, secretAccessKey, sessionToken } = connection;
+  const { requestTimeout, connectTimeout } = connection;
+  const timeouts = { requestTimeout, connectionTimeout: connectTimeout };
+  const credentials = accessKeyId ? { accessKeyId, secretAccessKey, sessionToken } : undefined;
+  const given = {
+    ...config,
+    endpoint: endpoint ?? config.endpoint,
+    region: connection.region ?? config.region ?? regionBy(endpoint),
+    credentials: provide ?? credentials,
+    maxAttempts: connection.maxAttempts ?? config.maxAttempts,
+    requestHandler:
+      config.requestHandler ?? (requestTimeout || connectTimeout ? timeouts : undefined),
+  };
+  return new sdk.DynamoDB(withoutUndefined(given));
+}
+
+/**
+ * @param {any} AWS
+ * @param {Connection} connection
+ */
+function makeV2(AWS, { connection, config, provide }) {
+  const { endpoint, maxAttempts, requestTimeout, connectTimeout } = connection;
+  const { accessKeyId, secretAccessKey, sessionToken } = connection;
+  const timeouts = withoutUndefined({ timeout: requestTimeout, connectTimeout });
+  const credentials =
+    provide && typeof config.credentials === 'function'
+      ? providing(AWS, provide)
+      : config.credentials;
+  return new AWS.DynamoDB(
+    withoutUndefined({
+      ...config,
+      endpoint,
+      region: connection.region ?? regionBy(endpoint),
+      credentials: accessKeyId
+        ? new AWS.Credentials({ accessKeyId, secretAccessKey, sessionToken })
+        : credentials,
+      maxRetries: maxAttempts === undefined ? undefined : maxAttempts - 1,
+      httpOptions: { ...config.httpOptions, ...timeouts },
+    }),
+  );
+}
+
+/**
+ * A DynamoDB of one's own has no region, and neither SDK does without.
+ *
+ * @param {string | undefined} endpoint
+ */
+function regionBy(endpoint) {
+  const { AWS_REGION, AWS_DEFAULT_REGION } = process.env;
+  return AWS_REGION ?? AWS_DEFAULT_REGION ?? (endpoint ? 'us-east-1' : undefined);
+}
+
+/**
+ * Credentials of v2 that a provider of v3 gives.
+ *
+ * @param {any} AWS
+ * @param {() => Promise<any>} provide
+ */
+function providing(AWS, provide) {
+  const credentials = new AWS.Credentials({ accessKeyId: '', secretAccessKey: '' });
+  credentials.expired = true;
+  credentials.refresh = async (/** @type {(error?: unknown) => void} */ callback) => {
+    let failure;
+    try {
+      const { accessKeyId, secretAccessKey, sessionToken, expiration } = await provide();
+      const expireTime = expiration && new Date(expiration);
+      Object.assign(credentials, { accessKeyId, secretAccessKey, sessionToken, expireTime });
+      credentials.expired = false;
+    } catch (error) {
+      failure = error;
+    }
+    process.nextTick(callback, failure);
+  };
+  return credentials;
+}
+
+/** @param {Record<string, any>} object */
+function withoutUndefined(object) {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
+}
+
+module.exports = { makeClient, makeDocumentClient };

@@ -1,0 +1,96 @@
+//! DynamoDB through the JavaScript client that the user passed.
+//!
+//! The SDK writes each request and reads each answer as ever; only, where it would send the
+//! request by HTTP, the client is called. DynamoDB's JSON for an operation has the same shape as
+//! the parameters of a command in JavaScript, so this file knows no operation by name.
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::http::{HttpRequest, HttpResponse};
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::{
+    BehaviorVersion, Config, Credentials, Region, RuntimeComponents, StalledStreamProtectionConfig,
+};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::http::StatusCode;
+use aws_smithy_types::body::SdkBody;
+
+use crate::core::error::{Error, Result};
+
+/// A client in JavaScript.
+#[async_trait]
+pub trait CallClient: Send + Sync + 'static {
+    /// Has the client do `operation` (`GetItem`, …). `input` and the answer are JSON as it goes to
+    /// and comes from DynamoDB.
+    async fn call(&self, operation: String, input: String) -> Result<String>;
+}
+
+/// An SDK client whose requests go to `client`. Signing, retries and timeouts are the business of
+/// the latter.
+pub fn connect(client: Arc<dyn CallClient>) -> Client {
+    // Neither is ever sent: the client knows its own.
+    let credentials = Credentials::new("unused", "unused", None, None, "host");
+    let config = Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::from_static("us-east-1"))
+        .credentials_provider(credentials)
+        .retry_config(RetryConfig::disabled())
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .http_client(Host(client))
+        .build();
+    Client::from_conf(config)
+}
+
+#[derive(Clone)]
+struct Host(Arc<dyn CallClient>);
+
+impl fmt::Debug for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a client in JavaScript")
+    }
+}
+
+impl HttpClient for Host {
+    fn http_connector(
+        &self,
+        _settings: &HttpConnectorSettings,
+        _components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for Host {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let client = Arc::clone(&self.0);
+        HttpConnectorFuture::new(async move {
+            let answer = match parts(&request) {
+                Some((operation, input)) => client.call(operation, input).await,
+                None => Err(Error::Settings {
+                    causes: vec!["the request is none of DynamoDB's".to_owned()],
+                }),
+            };
+            match answer {
+                Ok(output) => Ok(HttpResponse::new(
+                    StatusCode::try_from(200_u16)
+                        .map_err(|error| ConnectorError::other(error.into(), None))?,
+                    SdkBody::from(output),
+                )),
+                Err(error) => Err(ConnectorError::other(error.into(), None)),
+            }
+        })
+    }
+}
+
+/// The operation's name and its parameters.
+fn parts(request: &HttpRequest) -> Option<(String, String)> {
+    let (_version, operation) = request.headers().get("x-amz-target")?.rsplit_once('.')?;
+    let input = std::str::from_utf8(request.body().bytes()?).ok()?;
+    Some((operation.to_owned(), input.to_owned()))
+}
