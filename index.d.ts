@@ -113,6 +113,18 @@ declare namespace connect {
      */
     consistentRead?: boolean;
     /**
+     * Whether operations are merged under load: reads into BatchGetItem, writes into BatchWriteItem,
+     * at the same price in capacity units. A role without the permission for these two is found out,
+     * and served with single requests.
+     * @default true
+     */
+    batch?: boolean;
+    /**
+     * How many requests may be under way before operations gather for the next, at least 1.
+     * @default 16
+     */
+    batchThreshold?: number;
+    /**
      * The lifetime of sessions whose cookie has none, in milliseconds, or a function of the
      * session that gives it.
      * @default 86400000 (a day)
@@ -195,6 +207,8 @@ declare namespace connect {
     readonly payPerRequest: boolean;
     readonly timeToLive: boolean;
     readonly consistentRead: boolean;
+    readonly batch: boolean;
+    readonly batchThreshold: number;
     readonly specialKeys: ReadonlyArray<Readonly<DynamoDBStoreOptionsSpecialKey>>;
     readonly skipThrowMissingSpecialKeys: boolean;
     readonly reapInterval: number;

@@ -39,6 +39,18 @@ export interface DynamoDBSessionStorageOptions {
    * @default true
    */
   consistentRead?: boolean;
+  /**
+   * Whether operations are merged under load: reads into BatchGetItem, writes into BatchWriteItem,
+   * at the same price in capacity units. A role without the permission for these two is found out,
+   * and served with single requests.
+   * @default true
+   */
+  batch?: boolean;
+  /**
+   * How many requests may be under way before operations gather for the next, at least 1.
+   * @default 16
+   */
+  batchThreshold?: number;
   /** Read capacity units of a created table and its index; on demand where neither is set. */
   readCapacityUnits?: number | string;
   /** Write capacity units, as `readCapacityUnits`. */

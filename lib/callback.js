@@ -3,7 +3,7 @@
 /** The one place that calls callbacks, and the one that waits with a deadline. */
 
 const { performance } = require('node:perf_hooks');
-const { settle, storeError } = require('./errors');
+const { storeError } = require('./errors');
 
 /**
  * Hands the outcome of `promise` to `callback`, or hands on the promise where there is none.
@@ -57,15 +57,24 @@ function within(promise, limit, operation) {
  * @template T
  * @param {(() => any) | undefined} ready waits for the table; `undefined` where it is there
  * @param {number} limit milliseconds for all
- * @param {(limit: number) => Promise<import('../native/binding').Outcome<T>>} call
+ * @param {(limit: number) => Promise<T>} call
  * @returns {Promise<T>}
  */
-async function whenReady(ready, limit, call) {
-  if (!ready) return settle(await call(limit));
+function whenReady(ready, limit, call) {
+  return ready ? waitFor(ready, limit, call) : call(limit);
+}
+
+/**
+ * @template T
+ * @param {() => any} ready
+ * @param {number} limit
+ * @param {(limit: number) => Promise<T>} call
+ */
+async function waitFor(ready, limit, call) {
   const started = performance.now();
   // One tick later, so that what it throws is a rejection like any other.
   await within(Promise.resolve().then(ready), limit, 'initializing the table');
-  return settle(await call(Math.max(1, limit - (performance.now() - started))));
+  return call(Math.max(1, limit - (performance.now() - started)));
 }
 
 module.exports = { deliver, whenReady };

@@ -15,6 +15,7 @@ const {
   lifetimeOf,
   option,
   optionsObject,
+  readBatch,
   readCapacity,
   readTime,
   readTtl,
@@ -31,6 +32,8 @@ const KNOWN = new Set([
   'AWSConfigJSON',
   'AWSConfigPath',
   'AWSRegion',
+  'batch',
+  'batchThreshold',
   'client',
   'consistentRead',
   'dynamoConfig',
@@ -92,7 +95,7 @@ function storeClass(Store) {
       const settings = readOptions(options);
       this.#settings = settings;
       this.#dynamodb = new DynamoDB(
-        (connection, callbacks) => openConnectStore(settings.native, connection, callbacks),
+        (...how) => openConnectStore(settings.native, ...how),
         readConnection(options),
       );
       // Read only: the addon has its own copies, and an assignment must not look as if it worked.
@@ -178,7 +181,7 @@ function storeClass(Store) {
     /** @param {Callback} [callback] */
     length(callback) {
       return deliver(
-        this.#call((limit) => this.#native.count(Date.now(), limit)),
+        this.#call(async (limit) => settle(await this.#native.count(Date.now(), limit))),
         callback,
       );
     }
@@ -186,7 +189,7 @@ function storeClass(Store) {
     /** @param {Callback} [callback] */
     ids(callback) {
       return deliver(
-        this.#call((limit) => this.#native.ids(Date.now(), limit)),
+        this.#call(async (limit) => settle(await this.#native.ids(Date.now(), limit))),
         callback,
       );
     }
@@ -194,7 +197,7 @@ function storeClass(Store) {
     /** @param {Callback} [callback] */
     clear(callback) {
       return deliver(
-        this.#call((limit) => this.#native.clear(Date.now(), limit)),
+        this.#call(async (limit) => settle(await this.#native.clear(Date.now(), limit))),
         callback,
       );
     }
@@ -202,7 +205,7 @@ function storeClass(Store) {
     /** @param {Callback} [callback] */
     reap(callback) {
       return deliver(
-        this.#call((limit) => this.#native.reap(Date.now(), limit)),
+        this.#call(async (limit) => settle(await this.#native.reap(Date.now(), limit))),
         callback,
       );
     }
@@ -247,6 +250,10 @@ function storeClass(Store) {
       return deliver(Promise.resolve(), callback);
     }
 
+    get #calls() {
+      return this.#dynamodb.calls;
+    }
+
     get #native() {
       return this.#dynamodb.native;
     }
@@ -285,7 +292,7 @@ function storeClass(Store) {
     /** @param {string} sid */
     async #get(sid) {
       const id = sessionId(sid);
-      const data = await this.#call((limit) => this.#native.load(id, Date.now(), limit));
+      const data = await this.#call((limit) => this.#calls.load(id, Date.now(), limit));
       return typeof data === 'string' ? parse(data) : null;
     }
 
@@ -301,7 +308,7 @@ function storeClass(Store) {
       const special = this.#settings.native.specialKeys.map(({ name }) =>
         specialValue(session[name]),
       );
-      await this.#call((limit) => this.#native.save(id, data, expires, special, limit));
+      await this.#call((limit) => this.#calls.save(id, data, expires, special, limit));
     }
 
     /**
@@ -311,18 +318,20 @@ function storeClass(Store) {
     async #touch(sid, session) {
       const id = sessionId(sid);
       const expires = this.#expires(session);
-      const found = await this.#call((limit) => this.#native.touch(id, expires, limit));
+      const found = await this.#call((limit) => this.#calls.touch(id, expires, limit));
       return found ? { expires } : undefined;
     }
 
     /** @param {string} sid */
     async #destroy(sid) {
       const id = sessionId(sid);
-      await this.#call((limit) => this.#native.destroy(id, limit));
+      await this.#call((limit) => this.#calls.destroy(id, limit));
     }
 
     async #all() {
-      const entries = await this.#call((limit) => this.#native.list(Date.now(), limit));
+      const entries = await this.#call(async (limit) =>
+        settle(await this.#native.list(Date.now(), limit)),
+      );
       return entries.flatMap(({ sid, data }) => {
         const session = parse(data);
         return session ? [{ ...session, id: sid }] : [];
@@ -334,7 +343,7 @@ function storeClass(Store) {
      * left of `operationTimeout`.
      *
      * @template T
-     * @param {(limit: number) => Promise<import('../native/binding').Outcome<T>>} call
+     * @param {(limit: number) => Promise<T>} call
      * @returns {Promise<T>}
      */
     #call(call) {
@@ -380,6 +389,7 @@ function readOptions(options) {
       readCapacityUnits: readCapacity(options, 'readCapacityUnits') ?? DEFAULTS.capacityUnits,
       writeCapacityUnits: readCapacity(options, 'writeCapacityUnits') ?? DEFAULTS.capacityUnits,
       timeToLive: option(options, 'timeToLive', 'boolean') ?? true,
+      ...readBatch(options),
     },
     initialized: option(options, 'initialized', 'boolean') ?? false,
     reapInterval: readTime(options, 'reapInterval', 0) ?? 0,

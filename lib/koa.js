@@ -15,6 +15,7 @@ const {
   lifetimeOf,
   option,
   optionsObject,
+  readBatch,
   readCapacity,
   readTime,
   readTtl,
@@ -39,6 +40,8 @@ const KNOWN = new Set([
   'AWSConfigJSON',
   'AWSConfigPath',
   'AWSRegion',
+  'batch',
+  'batchThreshold',
   'client',
   'consistentRead',
   'dynamoConfig',
@@ -88,7 +91,7 @@ class DynamoDBStore extends EventEmitter {
     const settings = readOptions(options);
     this.#settings = settings;
     this.#dynamodb = new DynamoDB(
-      (connection, callbacks) => openKoaStore(settings.native, connection, callbacks),
+      (...how) => openKoaStore(settings.native, ...how),
       // koa-session-dynamodb-store is made on v2.
       readConnection(options, [V2, V3]),
     );
@@ -259,6 +262,10 @@ class DynamoDBStore extends EventEmitter {
     return deliver(Promise.resolve(), callback);
   }
 
+  get #calls() {
+    return this.#dynamodb.calls;
+  }
+
   get #native() {
     return this.#dynamodb.native;
   }
@@ -266,7 +273,7 @@ class DynamoDBStore extends EventEmitter {
   /** @param {string} key */
   async #get(key) {
     const id = sessionId(key);
-    const data = await this.#call((limit) => this.#native.load(id, Date.now(), limit));
+    const data = await this.#call((limit) => this.#calls.load(id, Date.now(), limit));
     if (typeof data !== 'string') return undefined;
     return parse(data, reviverFor(data)) ?? undefined;
   }
@@ -281,18 +288,18 @@ class DynamoDBStore extends EventEmitter {
     const id = sessionId(key);
     const data = stringify(session, replacer);
     const expires = expiresAt(this.getExpirationDate(maxAge, session).getTime());
-    await this.#call((limit) => this.#native.save(id, data, expires, [], limit));
+    await this.#call((limit) => this.#calls.save(id, data, expires, [], limit));
   }
 
   /** @param {string} key */
   async #destroy(key) {
     const id = sessionId(key);
-    await this.#call((limit) => this.#native.destroy(id, limit));
+    await this.#call((limit) => this.#calls.destroy(id, limit));
   }
 
   /**
    * @template T
-   * @param {(limit: number) => Promise<import('../native/binding').Outcome<T>>} call
+   * @param {(limit: number) => Promise<T>} call
    * @returns {Promise<T>}
    */
   #call(call) {
@@ -400,6 +407,7 @@ function readOptions(options) {
       payPerRequest: option(options, 'payPerRequest', 'boolean') ?? false,
       readCapacityUnits: read ?? DEFAULTS.capacityUnits,
       writeCapacityUnits: write ?? DEFAULTS.capacityUnits,
+      ...readBatch(options),
     },
     /** What the user has set: only that is ever given to a table that exists. */
     capacity: { read, write },

@@ -9,6 +9,8 @@ const { invalidArgument } = require('./errors');
 
 /** What all stores have where an option is missing. */
 const DEFAULTS = Object.freeze({
+  /** Requests under way before operations are merged; measured, see bench/README.md. */
+  batchThreshold: 16,
   capacityUnits: 5,
   /** Milliseconds: a day. */
   ttl: 86_400_000,
@@ -132,6 +134,18 @@ function readTime(options, name, least) {
 }
 
 /**
+ * Whether requests are merged, and from how many under way.
+ *
+ * @param {Record<string, any>} options
+ */
+function readBatch(options) {
+  return {
+    batch: option(options, 'batch', 'boolean') ?? true,
+    batchThreshold: option(options, 'batchThreshold', 'number') ?? DEFAULTS.batchThreshold,
+  };
+}
+
+/**
  * @param {Record<string, any>} options
  * @returns {number | ((session: any) => number) | undefined} milliseconds
  */
@@ -159,6 +173,7 @@ module.exports = {
   lifetimeOf,
   option,
   optionsObject,
+  readBatch,
   readCapacity,
   readTime,
   readTtl,

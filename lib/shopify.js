@@ -13,6 +13,7 @@ const {
   DEFAULTS,
   option,
   optionsObject,
+  readBatch,
   readCapacity,
   readTime,
   typeName,
@@ -22,6 +23,8 @@ const { parse, sessionId, stringify } = require('./session');
 const { warn } = require('./warning');
 
 const KNOWN = new Set([
+  'batch',
+  'batchThreshold',
   'client',
   'config',
   'consistentRead',
@@ -60,7 +63,7 @@ function storageClass(getSession) {
       const settings = readOptions(options);
       this.#settings = settings;
       this.#dynamodb = new DynamoDB(
-        (connection, callbacks) => openShopifyStore(settings.native, connection, callbacks),
+        (...how) => openShopifyStore(settings.native, ...how),
         readClientConfig(options),
       );
     }
@@ -116,6 +119,10 @@ function storageClass(getSession) {
       return Promise.resolve();
     }
 
+    get #calls() {
+      return this.#dynamodb.calls;
+    }
+
     get #native() {
       return this.#dynamodb.native;
     }
@@ -140,7 +147,7 @@ function storageClass(getSession) {
       }
       const data = stringify(properties, bigReplacer);
       const { operationTimeout } = this.#settings;
-      settle(await this.#native.save(id, data, endOf(session), [], operationTimeout));
+      await this.#calls.save(id, data, endOf(session), [], operationTimeout);
       return true;
     }
 
@@ -148,13 +155,13 @@ function storageClass(getSession) {
     async #load(id) {
       if (!id) return undefined;
       const { operationTimeout } = this.#settings;
-      const data = settle(await this.#native.load(sessionId(id), Date.now(), operationTimeout));
+      const data = await this.#calls.load(sessionId(id), Date.now(), operationTimeout);
       return typeof data === 'string' ? toSession(data) : undefined;
     }
 
     /** @param {string} id */
     async #delete(id) {
-      settle(await this.#native.destroy(sessionId(id), this.#settings.operationTimeout));
+      await this.#calls.destroy(sessionId(id), this.#settings.operationTimeout);
       return true;
     }
 
@@ -261,6 +268,7 @@ function readOptions(options) {
       consistentRead: option(options, 'consistentRead', 'boolean') ?? true,
       readCapacityUnits: readCapacity(options, 'readCapacityUnits'),
       writeCapacityUnits: readCapacity(options, 'writeCapacityUnits'),
+      ...readBatch(options),
     },
     operationTimeout: readTime(options, 'operationTimeout', 1) ?? DEFAULTS.operationTimeout,
     tableTimeout: readTime(options, 'tableTimeout', 1) ?? DEFAULTS.tableTimeout,

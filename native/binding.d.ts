@@ -16,17 +16,24 @@ export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-was
  * No method throws and no promise rejects: a failure is a result, see `Failure`.
  */
 export declare class NativeStore {
-  /** The session as JSON, `null` where there is none or it has ended. */
-  load(sid: string, now: number, limit: number): Promise<Outcome<string | undefined | null>>
+  /** The session as JSON, `null` where there is none or it has ended. A call: see `take`. */
+  load(call: number, sid: string, now: number, limit: number): void
   /**
    * Writes a session, given as JSON. `expires` is in seconds since the Unix epoch, nothing where it
-   * never ends; `special` has a value for each special key of the options.
+   * never ends; `special` has a value for each special key of the options. A call: see `take`.
    */
-  save(sid: string, data: string, expires: number | undefined | null, special: Array<SpecialArgument | undefined | null>, limit: number): Promise<Outcome<undefined>>
-  /** Moves a session's end. `false` where the session is gone. */
-  touch(sid: string, expires: number, limit: number): Promise<Outcome<boolean>>
-  /** Deletes a session. */
-  destroy(sid: string, limit: number): Promise<Outcome<undefined>>
+  save(call: number, sid: string, data: string, expires: number | undefined | null, special: Array<SpecialArgument | undefined | null>, limit: number): void
+  /** Moves a session's end. `false` where the session is gone. A call: see `take`. */
+  touch(call: number, sid: string, expires: number, limit: number): void
+  /** Deletes a session. A call: see `take`. */
+  destroy(call: number, sid: string, limit: number): void
+  /** Starts the calls that were made since this was last called. */
+  flush(): void
+  /**
+   * The outcomes of all calls that have completed since this was last asked. A method that is a
+   * call takes a number, under which its outcome comes; `notify` tells when there are some.
+   */
+  take(): Completed
   /** The sessions that the store's index has under `value`. */
   find(value: string, now: number, limit: number): Promise<Outcome<Array<SessionEntry>>>
   /** Deletes sessions. */
@@ -99,6 +106,18 @@ export interface CallFailure {
   causes: Array<string>
 }
 
+/** Outcomes of calls, each under the number that JavaScript gave the call. */
+export interface Completed {
+  /** The calls that have succeeded. */
+  calls: Array<number>
+  /** What they gave, in the order of `calls`. */
+  results: Array<string | boolean | null>
+  /** The calls that have failed. */
+  failedCalls: Array<number>
+  /** Why, in the order of `failed_calls`. */
+  failures: Array<Failure>
+}
+
 /** A client's settings, or why they could not be read. */
 export interface ConnectionAnswer {
   connection?: ConnectionOptions
@@ -143,6 +162,10 @@ export interface ConnectStoreOptions {
   specialKeys: Array<SpecialKeyOption>
   skipThrowMissingSpecialKeys: boolean
   consistentRead: boolean
+  /** Whether requests are merged. */
+  batch: boolean
+  /** How many may be under way before they are. */
+  batchThreshold: number
   payPerRequest: boolean
   readCapacityUnits: number
   writeCapacityUnits: number
@@ -202,6 +225,10 @@ export interface KoaStoreOptions {
   hashKey: string
   ttlKey: string
   consistentRead: boolean
+  /** Whether requests are merged. */
+  batch: boolean
+  /** How many may be under way before they are. */
+  batchThreshold: number
   payPerRequest: boolean
   readCapacityUnits: number
   writeCapacityUnits: number
@@ -212,21 +239,21 @@ export interface KoaStoreOptions {
  *
  * Fails with `ERR_INVALID_ARG_VALUE` where an option cannot be right.
  */
-export declare function openConnectStore(options: ConnectStoreOptions, connection: ConnectionOptions, callbacks: Callbacks): Outcome<NativeStore>
+export declare function openConnectStore(options: ConnectStoreOptions, connection: ConnectionOptions, callbacks: Callbacks, notify: () => void): Outcome<NativeStore>
 
 /**
  * Opens a store in koa-session-dynamodb-store's item format.
  *
  * Fails with `ERR_INVALID_ARG_VALUE` where an option cannot be right.
  */
-export declare function openKoaStore(options: KoaStoreOptions, connection: ConnectionOptions, callbacks: Callbacks): Outcome<NativeStore>
+export declare function openKoaStore(options: KoaStoreOptions, connection: ConnectionOptions, callbacks: Callbacks, notify: () => void): Outcome<NativeStore>
 
 /**
  * Opens a store in the item format of Shopify's session storage.
  *
  * Fails with `ERR_INVALID_ARG_VALUE` where an option cannot be right.
  */
-export declare function openShopifyStore(options: ShopifyStoreOptions, connection: ConnectionOptions, callbacks: Callbacks): Outcome<NativeStore>
+export declare function openShopifyStore(options: ShopifyStoreOptions, connection: ConnectionOptions, callbacks: Callbacks, notify: () => void): Outcome<NativeStore>
 
 /** A value that no special key takes. */
 export interface OtherValue {
@@ -253,6 +280,10 @@ export interface ShopifyStoreOptions {
   /** The attribute for DynamoDB's time to live. */
   expiresTtl?: string
   consistentRead: boolean
+  /** Whether requests are merged. */
+  batch: boolean
+  /** How many may be under way before they are. */
+  batchThreshold: number
   /** Of a table that is created; on demand where neither is given. */
   readCapacityUnits?: number
   writeCapacityUnits?: number

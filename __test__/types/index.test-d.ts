@@ -30,6 +30,8 @@ const store = new DynamoDBStore({
   timeToLive: false,
   initialized: true,
   consistentRead: false,
+  batch: true,
+  batchThreshold: 8,
   ttl: ({ animal }) => (animal === 'cow' ? 1000 : 2000),
   specialKeys: [{ name: 'userId', type: 'S' }],
   skipThrowMissingSpecialKeys: true,

@@ -22,6 +22,8 @@ const store = new DynamoDBStore.DynamoDBStore({
   },
   payPerRequest: true,
   consistentRead: false,
+  batch: true,
+  batchThreshold: 8,
   ttl: 1000,
   operationTimeout: 10_000,
   tableTimeout: 120_000,

@@ -12,6 +12,8 @@ const options: DynamoDBSessionStorageOptions = {
   shopIndexName: 'shop_index',
   expiresTtl: 'ttl',
   consistentRead: false,
+  batch: true,
+  batchThreshold: 8,
   readCapacityUnits: 1,
   writeCapacityUnits: '1',
   operationTimeout: 10_000,

@@ -3,6 +3,7 @@
 /** A store's way to DynamoDB: the store in the addon, and the client beside it where there is one. */
 
 const tls = require('node:tls');
+const { Calls } = require('../calls');
 const { invalidArgument, settle } = require('../errors');
 const { isCallable, reasonToCall } = require('./adopt');
 const { METHODS, answeringCalls } = require('./call');
@@ -15,8 +16,8 @@ const { makeClient, makeDocumentClient } = require('./make');
 const WAYS_IN = ['send', ...METHODS];
 
 class DynamoDB {
-  /** @type {NativeStore} */
-  #native;
+  /** @type {Calls} */
+  #calls;
   /** @type {Connection} */
   #connection;
   /** @type {any} */
@@ -31,7 +32,8 @@ class DynamoDB {
   #lasting;
 
   /**
-   * @param {(connection: ConnectionOptions, callbacks: Callbacks) => Outcome<NativeStore>} open
+   * @param {(connection: ConnectionOptions, callbacks: Callbacks, notify: () => void) =>
+   *   Outcome<NativeStore>} open
    * @param {Connection} connection
    */
   constructor(open, connection) {
@@ -42,25 +44,26 @@ class DynamoDB {
     if (needsSdk) this.#lasting = `option "${needsSdk.name}" needs it`;
     this.#client = client;
     if (this.#lasting && !client) this.#make();
-    this.#native = settle(
-      open(connection.connection, {
-        ...callbacks,
-        connection: callbacks.connection && (() => this.#readConnection()),
-        call: answeringCalls(() => this.#client),
-        rootCertificates: async () => tls.rootCertificates.join('\n'),
-      }),
-    );
+    const asked = {
+      ...callbacks,
+      connection: callbacks.connection && (() => this.#readConnection()),
+      call: answeringCalls(() => this.#client),
+      rootCertificates: async () => tls.rootCertificates.join('\n'),
+    };
+    this.#calls = new Calls((notify) => settle(open(connection.connection, asked, notify)));
     if (this.#lasting) this.#native.useClient(true);
   }
 
   /** The store in the addon; what is called on it goes the way that is right at this moment. */
   get native() {
-    if (this.#client && !this.#lasting && this.#hasChanged()) {
-      this.#waysIn = WAYS_IN.map((name) => this.#client[name]);
-      this.#reason = reasonToCall(this.#client);
-      this.#native.useClient(this.#reason !== undefined && this.#connection.transport !== 'native');
-    }
+    this.#chooseWay();
     return this.#native;
+  }
+
+  /** The same for the calls that are made with every request. */
+  get calls() {
+    this.#chooseWay();
+    return this.#calls;
   }
 
   /**
@@ -104,6 +107,17 @@ class DynamoDB {
 
   set documentClient(client) {
     this.#documentClient = client;
+  }
+
+  get #native() {
+    return this.#calls.native;
+  }
+
+  #chooseWay() {
+    if (!this.#client || this.#lasting || !this.#hasChanged()) return;
+    this.#waysIn = WAYS_IN.map((name) => this.#client[name]);
+    this.#reason = reasonToCall(this.#client);
+    this.#native.useClient(this.#reason !== undefined && this.#connection.transport !== 'native');
   }
 
   #make() {

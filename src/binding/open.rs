@@ -1,5 +1,5 @@
 //! Opening a store: one function for each item format. Nothing is read or sent before the first
-//! call.
+//! call. `notify` is called when outcomes are there to be taken, see `Completions`.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -7,12 +7,14 @@ use std::sync::atomic::AtomicBool;
 use napi_derive::napi;
 
 use super::callbacks::{Callbacks, Source};
+use super::completions::Notify;
 use super::failure::{Outcome, wrap};
 use super::options::{
-    ConnectStoreOptions, ConnectionOptions, KoaStoreOptions, ShopifyStoreOptions,
+    ConnectStoreOptions, ConnectionOptions, KoaStoreOptions, ShopifyStoreOptions, batch_threshold,
 };
 use super::store::NativeStore;
-use crate::core::dynamo::sdk;
+use crate::core::dynamo::coalesce::Coalesce;
+use crate::core::dynamo::{Dynamo, sdk};
 use crate::core::error::InvalidOption;
 use crate::core::layout::{KoaLayout, Layout, shopify};
 use crate::core::options::{Billing, TableName};
@@ -39,6 +41,8 @@ struct Parts<L> {
     /// The attribute for the time to live of a table that is created.
     time_to_live: Option<String>,
     consistent_read: bool,
+    /// How many requests may be under way before they are merged; `None` where they never are.
+    batch_threshold: Option<usize>,
 }
 
 impl<L: Layout> Parts<L> {
@@ -61,6 +65,15 @@ impl<L: Layout> Parts<L> {
             self.billing,
             self.time_to_live.as_deref(),
         );
+        let dynamo: Arc<dyn Dynamo> = match self.batch_threshold {
+            Some(threshold) => Arc::new(Coalesce::new(
+                dynamo,
+                self.name.as_str(),
+                self.layout.hash_key(),
+                threshold,
+            )),
+            None => dynamo,
+        };
         Ok(Open {
             sessions: SessionStore::new(dynamo, self.name, self.layout, self.consistent_read),
             table,
@@ -79,6 +92,7 @@ pub fn open_connect_store(
     options: ConnectStoreOptions,
     connection: ConnectionOptions,
     callbacks: Callbacks,
+    #[napi(ts_arg_type = "() => void")] notify: Notify,
 ) -> Outcome<NativeStore> {
     let open = || {
         let layout = options.layout()?;
@@ -87,11 +101,12 @@ pub fn open_connect_store(
             billing: options.billing()?,
             time_to_live: options.time_to_live.then(|| layout.expires_attribute()),
             consistent_read: options.consistent_read,
+            batch_threshold: batch_threshold(options.batch, options.batch_threshold)?,
             layout,
         };
         parts.open(connection, callbacks)
     };
-    wrap(open().map(NativeStore::new))
+    wrap(open().map(|open| NativeStore::new(open, notify)))
 }
 
 /// Opens a store in koa-session-dynamodb-store's item format.
@@ -102,6 +117,7 @@ pub fn open_koa_store(
     options: KoaStoreOptions,
     connection: ConnectionOptions,
     callbacks: Callbacks,
+    #[napi(ts_arg_type = "() => void")] notify: Notify,
 ) -> Outcome<NativeStore> {
     let open = || {
         let layout = options.layout()?;
@@ -111,6 +127,7 @@ pub fn open_koa_store(
             // It follows the table's once that is known, see `plan_time_to_live`.
             time_to_live: None,
             consistent_read: options.consistent_read,
+            batch_threshold: batch_threshold(options.batch, options.batch_threshold)?,
             layout: layout.clone(),
         };
         Ok::<_, InvalidOption>(Open {
@@ -118,7 +135,7 @@ pub fn open_koa_store(
             ..parts.open(connection, callbacks)?
         })
     };
-    wrap(open().map(NativeStore::new))
+    wrap(open().map(|open| NativeStore::new(open, notify)))
 }
 
 /// Opens a store in the item format of Shopify's session storage.
@@ -129,6 +146,7 @@ pub fn open_shopify_store(
     options: ShopifyStoreOptions,
     connection: ConnectionOptions,
     callbacks: Callbacks,
+    #[napi(ts_arg_type = "() => void")] notify: Notify,
 ) -> Outcome<NativeStore> {
     let open = || {
         let layout = options.layout()?;
@@ -141,6 +159,7 @@ pub fn open_shopify_store(
             billing: options.billing()?,
             time_to_live: layout.time_to_live().map(str::to_owned),
             consistent_read: options.consistent_read,
+            batch_threshold: batch_threshold(options.batch, options.batch_threshold)?,
             layout,
         };
         let open = parts.open(connection, callbacks)?;
@@ -150,5 +169,5 @@ pub fn open_shopify_store(
             ..open
         })
     };
-    wrap(open().map(NativeStore::new))
+    wrap(open().map(|open| NativeStore::new(open, notify)))
 }

@@ -10,7 +10,7 @@ use crate::core::dynamo::connection::Settings;
 use crate::core::error::InvalidOption;
 use crate::core::layout::{ConnectLayout, KoaLayout, ShopifyLayout};
 use crate::core::options::{
-    Billing, Endpoint, IndexName, TableName, attempts, capacity_units, duration, text,
+    Billing, Endpoint, IndexName, TableName, attempts, capacity_units, duration, requests, text,
 };
 
 /// The options of a store in connect-dynamodb's item format.
@@ -22,6 +22,10 @@ pub struct ConnectStoreOptions {
     pub special_keys: Vec<SpecialKeyOption>,
     pub skip_throw_missing_special_keys: bool,
     pub consistent_read: bool,
+    /// Whether requests are merged.
+    pub batch: bool,
+    /// How many may be under way before they are.
+    pub batch_threshold: f64,
     pub pay_per_request: bool,
     pub read_capacity_units: f64,
     pub write_capacity_units: f64,
@@ -75,6 +79,10 @@ pub struct KoaStoreOptions {
     pub hash_key: String,
     pub ttl_key: String,
     pub consistent_read: bool,
+    /// Whether requests are merged.
+    pub batch: bool,
+    /// How many may be under way before they are.
+    pub batch_threshold: f64,
     pub pay_per_request: bool,
     pub read_capacity_units: f64,
     pub write_capacity_units: f64,
@@ -108,6 +116,10 @@ pub struct ShopifyStoreOptions {
     /// The attribute for DynamoDB's time to live.
     pub expires_ttl: Option<String>,
     pub consistent_read: bool,
+    /// Whether requests are merged.
+    pub batch: bool,
+    /// How many may be under way before they are.
+    pub batch_threshold: f64,
     /// Of a table that is created; on demand where neither is given.
     pub read_capacity_units: Option<f64>,
     pub write_capacity_units: Option<f64>,
@@ -137,6 +149,12 @@ impl ShopifyStoreOptions {
             ),
         }
     }
+}
+
+/// How many requests may be under way before they are merged; `None` where they never are.
+pub fn batch_threshold(batch: bool, threshold: f64) -> Result<Option<usize>, InvalidOption> {
+    let threshold = requests("batchThreshold", threshold)?;
+    Ok(batch.then_some(threshold))
 }
 
 /// Capacity units that may be left as they are.

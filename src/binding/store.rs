@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use napi::Env;
-use napi::bindgen_prelude::{Buffer, Either4, PromiseRaw, ToNapiValue};
+use napi::bindgen_prelude::{Buffer, Either, Either4, PromiseRaw, ToNapiValue};
 use napi_derive::napi;
 
+use super::completions::{Answer, Completed, Completions, Notify};
 use super::failure::{Failure, Outcome, wrap};
 use super::open::Open;
 use super::options::capacity;
@@ -109,16 +110,33 @@ pub struct TimeToLivePlan {
 pub struct NativeStore {
     /// `None` once closed. What is under way has its own reference and ends as it would have.
     open: Mutex<Option<Arc<Open>>>,
+    completions: Arc<Completions>,
 }
 
 impl NativeStore {
-    pub fn new(open: Open) -> Self {
+    pub fn new(open: Open, notify: Notify) -> Self {
         Self {
             open: Mutex::new(Some(Arc::new(open))),
+            completions: Arc::new(Completions::new(notify)),
         }
     }
 
-    /// Starts `work` with what is open at this moment, whatever is closed before it ends.
+    /// What is open at this moment, whatever is closed later.
+    fn opened(&self) -> Result<Arc<Open>> {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.clone().ok_or(Error::Closed)
+    }
+
+    /// Begins `work` as a call whose outcome is taken with others.
+    fn call<F>(&self, number: u32, work: impl FnOnce(Arc<Open>) -> F)
+    where
+        F: Future<Output = Result<Answer>> + Send + 'static,
+    {
+        let work = self.opened().map(work);
+        self.completions.begin(number, async move { work?.await });
+    }
+
+    /// Starts `work` with a promise of its own.
     fn start<'env, T, F>(
         &self,
         env: &'env Env,
@@ -128,83 +146,77 @@ impl NativeStore {
         T: ToNapiValue + Send + 'static,
         F: Future<Output = Result<T>> + Send + 'static,
     {
-        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let work = open.clone().map(work);
-        env.spawn_future(async move {
-            Ok(match work {
-                Some(work) => wrap(work.await),
-                None => wrap(Err(Error::Closed)),
-            })
-        })
+        let work = self.opened().map(work);
+        env.spawn_future(async move { Ok(wrap(async move { work?.await }.await)) })
     }
 }
 
 #[napi]
 impl NativeStore {
-    /// The session as JSON, `null` where there is none or it has ended.
+    /// The session as JSON, `null` where there is none or it has ended. A call: see `take`.
     #[napi]
-    pub fn load<'env>(
-        &self,
-        env: &'env Env,
-        sid: String,
-        now: f64,
-        limit: f64,
-    ) -> napi::Result<PromiseRaw<'env, Outcome<Option<String>>>> {
-        self.start(env, |open| async move {
+    pub fn load(&self, call: u32, sid: String, now: f64, limit: f64) {
+        self.call(call, |open| async move {
             let now = UnixMillis(now);
-            open.sessions.load(&sid, now, time(limit)).await
-        })
+            let session = open.sessions.load(&sid, now, time(limit)).await?;
+            Ok(session.map(Either::A))
+        });
     }
 
     /// Writes a session, given as JSON. `expires` is in seconds since the Unix epoch, nothing where it
-    /// never ends; `special` has a value for each special key of the options.
+    /// never ends; `special` has a value for each special key of the options. A call: see `take`.
     #[napi]
-    pub fn save<'env>(
+    pub fn save(
         &self,
-        env: &'env Env,
+        call: u32,
         sid: String,
         data: String,
         expires: Option<f64>,
         special: Vec<Option<SpecialArgument>>,
         limit: f64,
-    ) -> napi::Result<PromiseRaw<'env, Outcome<()>>> {
+    ) {
         let record = Record {
             sid,
             data,
             expires: expires.map(seconds),
             special: special.into_iter().map(special_value).collect(),
         };
-        self.start(env, |open| async move {
-            open.sessions.save(record, time(limit)).await
-        })
+        self.call(call, |open| async move {
+            open.sessions.save(record, time(limit)).await?;
+            Ok(None)
+        });
     }
 
-    /// Moves a session's end. `false` where the session is gone.
+    /// Moves a session's end. `false` where the session is gone. A call: see `take`.
     #[napi]
-    pub fn touch<'env>(
-        &self,
-        env: &'env Env,
-        sid: String,
-        expires: f64,
-        limit: f64,
-    ) -> napi::Result<PromiseRaw<'env, Outcome<bool>>> {
-        self.start(env, |open| async move {
+    pub fn touch(&self, call: u32, sid: String, expires: f64, limit: f64) {
+        self.call(call, |open| async move {
             let expires = seconds(expires);
-            open.sessions.touch(&sid, expires, time(limit)).await
-        })
+            let found = open.sessions.touch(&sid, expires, time(limit)).await?;
+            Ok(Some(Either::B(found)))
+        });
     }
 
-    /// Deletes a session.
+    /// Deletes a session. A call: see `take`.
     #[napi]
-    pub fn destroy<'env>(
-        &self,
-        env: &'env Env,
-        sid: String,
-        limit: f64,
-    ) -> napi::Result<PromiseRaw<'env, Outcome<()>>> {
-        self.start(env, |open| async move {
-            open.sessions.destroy(&sid, time(limit)).await
-        })
+    pub fn destroy(&self, call: u32, sid: String, limit: f64) {
+        self.call(call, |open| async move {
+            open.sessions.destroy(&sid, time(limit)).await?;
+            Ok(None)
+        });
+    }
+
+    /// Starts the calls that were made since this was last called.
+    #[napi]
+    pub fn flush(&self) {
+        self.completions.flush();
+    }
+
+    /// The outcomes of all calls that have completed since this was last asked. A method that is a
+    /// call takes a number, under which its outcome comes; `notify` tells when there are some.
+    #[napi]
+    pub fn take(&self) -> Completed {
+        self.completions.take()
     }
 
     /// The sessions that the store's index has under `value`.

@@ -75,8 +75,8 @@ impl SessionStore {
         let answer = within(limit, "get", self.dynamo.get_item(request)).await?;
         Ok(answer.item.map(|mut item| {
             // DynamoDB gives the key too. A client that is a stub may not.
-            for (name, value) in self.layout.key(sid) {
-                item.entry(name).or_insert(value);
+            if !item.contains_key(self.layout.hash_key()) {
+                item.extend(self.layout.key(sid));
             }
             item
         }))

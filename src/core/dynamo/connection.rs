@@ -14,6 +14,7 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, Region};
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_runtime::auth::PayloadSigningOverride;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextMut;
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
@@ -22,6 +23,7 @@ use aws_smithy_http_client::Builder as HttpClientBuilder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::endpoint_config::AccountIdEndpointMode;
+use ring::digest;
 
 use super::host::CallClient;
 use super::trust;
@@ -166,6 +168,7 @@ pub async fn connect(settings: Settings, source: &dyn ProvideSettings) -> Result
         loader = loader.account_id_endpoint_mode(mode);
     }
     let mut config = aws_sdk_dynamodb::config::Builder::from(&loader.load().await);
+    config = config.interceptor(HashBody);
     if let Some(suffix) = settings.user_agent {
         config = config.interceptor(UserAgent(suffix));
     }
@@ -206,6 +209,31 @@ async fn region(settings: &Settings, http: &SharedHttpClient) -> Region {
     }
     let found = chain.region().await;
     found.unwrap_or_else(|| Region::from_static(DEFAULT_REGION))
+}
+
+/// Hashes the body for the signature. The signer would too, in portable code: where the processor
+/// has no instructions for SHA-256, that was a sixth of the CPU time of a write.
+#[derive(Debug)]
+struct HashBody;
+
+impl Intercept for HashBody {
+    fn name(&self) -> &'static str {
+        "HashBody"
+    }
+
+    fn modify_before_signing(
+        &self,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _components: &RuntimeComponents,
+        bag: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if let Some(body) = context.request().body().bytes() {
+            let hash = digest::digest(&digest::SHA256, body);
+            let hash = PayloadSigningOverride::Precomputed(hex::encode(hash));
+            bag.interceptor_state().store_put(hash);
+        }
+        Ok(())
+    }
 }
 
 /// Adds to the `user-agent`, which is no part of what is signed.

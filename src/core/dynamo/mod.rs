@@ -1,5 +1,6 @@
 //! The requests that the core needs, behind one trait. One file for each way to reach DynamoDB.
 
+pub mod coalesce;
 pub mod connection;
 pub mod host;
 pub mod sdk;
@@ -45,6 +46,11 @@ use super::error::Result;
     reason = "each method is the DynamoDB operation of its name"
 )]
 pub trait Dynamo: Send + Sync + 'static {
+    /// Whether requests may be merged into batches. They may not where somebody looks at each.
+    fn takes_batches(&self) -> bool {
+        true
+    }
+
     async fn get_item(&self, request: GetItemInputBuilder) -> Result<GetItemOutput>;
     async fn put_item(&self, request: PutItemInputBuilder) -> Result<PutItemOutput>;
     async fn update_item(&self, request: UpdateItemInputBuilder) -> Result<UpdateItemOutput>;

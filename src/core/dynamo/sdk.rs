@@ -113,6 +113,12 @@ macro_rules! send {
 
 #[async_trait]
 impl Dynamo for SdkDynamo {
+    /// The user's client is called with the very commands that the user would send.
+    fn takes_batches(&self) -> bool {
+        let unadopted = self.direct.get().is_some_and(Option::is_none);
+        !unadopted && !self.source.through_client()
+    }
+
     async fn get_item(&self, request: GetItemInputBuilder) -> Result<GetItemOutput> {
         send!(self, request)
     }

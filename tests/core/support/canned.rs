@@ -8,6 +8,7 @@ use dynamo_session_store::core::dynamo::{connection::Settings, sdk};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 
 /// A request as the server saw it.
 #[derive(Debug, Clone)]
@@ -25,6 +26,8 @@ pub enum Answer {
     Reply(Reply),
     /// Answers with a body that ends before its `content-length`.
     Torn(Reply),
+    /// Answers when the gate is open.
+    Gated(Reply, Arc<Semaphore>),
     /// Never answers.
     Hang,
     /// Closes the connection.
@@ -65,7 +68,7 @@ impl Answer {
 
     /// With one header more.
     pub fn with_header(mut self, name: &'static str, value: &'static str) -> Self {
-        if let Self::Reply(reply) | Self::Torn(reply) = &mut self {
+        if let Self::Reply(reply) | Self::Torn(reply) | Self::Gated(reply, _) = &mut self {
             reply.headers.push((name, value));
         }
         self
@@ -75,6 +78,14 @@ impl Answer {
     pub fn torn(self) -> Self {
         match self {
             Self::Reply(reply) => Self::Torn(reply),
+            other => other,
+        }
+    }
+
+    /// When `gate` has a permit, which is left there.
+    pub fn behind(self, gate: &Arc<Semaphore>) -> Self {
+        match self {
+            Self::Reply(reply) => Self::Gated(reply, Arc::clone(gate)),
             other => other,
         }
     }
@@ -145,6 +156,13 @@ impl Canned {
         self.requests.lock().unwrap().clone()
     }
 
+    /// Waits until this many requests have come.
+    pub async fn has_seen(&self, count: usize) {
+        while self.requests.lock().unwrap().len() < count {
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// The operations that were asked for until now.
     pub fn operations(&self) -> Vec<String> {
         let requests = self.requests().into_iter();
@@ -158,6 +176,12 @@ async fn serve(stream: TcpStream, mut answer: impl FnMut(Request) -> Answer) {
     while let Some(request) = read(&mut stream).await {
         match answer(request) {
             Answer::Reply(reply) => {
+                if write(&mut stream, &reply, reply.body.len()).await.is_err() {
+                    return;
+                }
+            }
+            Answer::Gated(reply, gate) => {
+                drop(gate.acquire().await);
                 if write(&mut stream, &reply, reply.body.len()).await.is_err() {
                     return;
                 }

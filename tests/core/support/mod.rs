@@ -2,6 +2,7 @@
 
 pub mod canned;
 pub mod hooked;
+pub mod memory;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -1,0 +1,151 @@
+'use strict';
+
+/**
+ * The calls that are made with every request of an application. Their outcomes come back from the
+ * addon many at a time: a promise of the addon's for each would cost more than the call itself.
+ */
+
+const { setInterval } = require('node:timers');
+const { toError } = require('./errors');
+
+/** @import { NativeStore, SpecialArgument } from '../native/binding' */
+/** @typedef {{ resolve: (result: any) => void, reject: (error: Error) => void }} Waiting */
+
+/** A timer that does nothing, ever; it holds the process alive while calls are under way. */
+const keepAlive = {
+  /** @type {NodeJS.Timeout | undefined} */
+  timer: undefined,
+  calls: 0,
+
+  begin() {
+    this.calls += 1;
+    if (this.calls > 1) return;
+    this.timer ??= setInterval(() => {}, 2 ** 31 - 1);
+    this.timer.ref();
+  },
+
+  /** @param {number} calls */
+  end(calls) {
+    this.calls -= calls;
+    if (this.calls === 0) this.timer?.unref();
+  },
+};
+
+class Calls {
+  /** @type {NativeStore} */
+  #native;
+  /** Who waits for each call, by its number. @type {(Waiting | undefined)[]} */
+  #waiting = [];
+  /** Numbers that can be given to calls again. @type {number[]} */
+  #free = [];
+  #flushing = false;
+
+  /** @param {(notify: () => void) => NativeStore} open */
+  constructor(open) {
+    this.#native = open(() => this.#takeOutcomes());
+  }
+
+  /** The store in the addon. */
+  get native() {
+    return this.#native;
+  }
+
+  /**
+   * @param {string} sid
+   * @param {number} now milliseconds since the Unix epoch
+   * @param {number} limit milliseconds
+   * @returns {Promise<string | null>} the session as JSON
+   */
+  load(sid, now, limit) {
+    const call = this.#begin();
+    this.#native.load(call, sid, now, limit);
+    return this.#outcomeOf(call);
+  }
+
+  /**
+   * @param {string} sid
+   * @param {string} data the session as JSON
+   * @param {number | undefined} expires seconds since the Unix epoch
+   * @param {(SpecialArgument | undefined)[]} special
+   * @param {number} limit milliseconds
+   * @returns {Promise<null>}
+   */
+  save(sid, data, expires, special, limit) {
+    const call = this.#begin();
+    this.#native.save(call, sid, data, expires, special, limit);
+    return this.#outcomeOf(call);
+  }
+
+  /**
+   * @param {string} sid
+   * @param {number} expires seconds since the Unix epoch
+   * @param {number} limit milliseconds
+   * @returns {Promise<boolean>} whether the session was there
+   */
+  touch(sid, expires, limit) {
+    const call = this.#begin();
+    this.#native.touch(call, sid, expires, limit);
+    return this.#outcomeOf(call);
+  }
+
+  /**
+   * @param {string} sid
+   * @param {number} limit milliseconds
+   * @returns {Promise<null>}
+   */
+  destroy(sid, limit) {
+    const call = this.#begin();
+    this.#native.destroy(call, sid, limit);
+    return this.#outcomeOf(call);
+  }
+
+  #begin() {
+    return this.#free.pop() ?? this.#waiting.push(undefined) - 1;
+  }
+
+  /**
+   * @param {number} call
+   * @returns {Promise<any>}
+   */
+  #outcomeOf(call) {
+    keepAlive.begin();
+    if (!this.#flushing) this.#flushSoon();
+    return new Promise((resolve, reject) => {
+      this.#waiting[call] = { resolve, reject };
+    });
+  }
+
+  /** All calls of one turn of the event loop start together: that is when they can be merged. */
+  #flushSoon() {
+    this.#flushing = true;
+    process.nextTick(() => {
+      this.#flushing = false;
+      this.#native.flush();
+    });
+  }
+
+  /** Nothing that waits for an outcome runs in here, so nothing it throws can hold up another. */
+  #takeOutcomes() {
+    const { calls, results, failedCalls, failures } = this.#native.take();
+    for (let index = 0; index < calls.length; index += 1) {
+      this.#end(calls[index]).resolve(results[index]);
+    }
+    for (let index = 0; index < failedCalls.length; index += 1) {
+      this.#end(failedCalls[index]).reject(toError(failures[index]));
+    }
+    keepAlive.end(calls.length + failedCalls.length);
+  }
+
+  /**
+   * @param {number} call
+   * @returns {Waiting}
+   */
+  #end(call) {
+    const waiting = /** @type {Waiting} */ (this.#waiting[call]);
+    this.#waiting[call] = undefined;
+    this.#free.push(call);
+    return waiting;
+  }
+}
+
+module.exports = { Calls };

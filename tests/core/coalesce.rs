@@ -1,0 +1,603 @@
+//! Merged requests: each caller gets what it would have got alone, whatever DynamoDB does.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use aws_sdk_dynamodb::operation::get_item::builders::GetItemInputBuilder;
+use aws_sdk_dynamodb::types::AttributeValue;
+use dynamo_session_store::core::dynamo::Dynamo;
+use dynamo_session_store::core::dynamo::coalesce::Coalesce;
+use dynamo_session_store::core::error::Result;
+use dynamo_session_store::core::expiry::{Expires, UnixMillis};
+use dynamo_session_store::core::layout::{ConnectLayout, Record};
+use dynamo_session_store::core::options::{Billing, TableName};
+use dynamo_session_store::core::store::SessionStore;
+use dynamo_session_store::core::table::Table;
+use futures_util::future::{join, join_all};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestCaseError, TestRunner};
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+
+use crate::support::canned::{Answer, Canned, Request};
+use crate::support::memory::{Memory, batch};
+use crate::support::{AMPLE, SHORT, dynamo, new_name, remove};
+
+const NOW: UnixMillis = UnixMillis(1_795_218_096_565.0);
+
+fn coalesced(dynamo: Arc<dyn Dynamo>, table: &TableName, threshold: usize) -> Arc<dyn Dynamo> {
+    Arc::new(Coalesce::new(dynamo, table.as_str(), "id", threshold))
+}
+
+fn store(dynamo: Arc<dyn Dynamo>, table: &TableName, threshold: usize) -> SessionStore {
+    let dynamo = coalesced(dynamo, table, threshold);
+    let layout = ConnectLayout::new("id", "", &[], false).unwrap();
+    SessionStore::new(dynamo, table.clone(), layout, true)
+}
+
+/// A store on a server of the test's own.
+async fn on(answer: impl FnMut(&Request) -> Answer + Send + 'static) -> (SessionStore, Canned) {
+    let server = Canned::start(answer).await;
+    (store(server.dynamo(), &new_name(), 16), server)
+}
+
+fn record(sid: &str, data: &str) -> Record {
+    Record {
+        sid: sid.to_owned(),
+        data: data.to_owned(),
+        expires: Some(end()),
+        special: Vec::new(),
+    }
+}
+
+fn end() -> Expires {
+    Expires::at(UnixMillis(NOW.0 + 86_400_000.0))
+}
+
+fn data(number: usize) -> String {
+    format!(r#"{{"number":{number}}}"#)
+}
+
+fn sids(count: usize) -> Vec<String> {
+    (0..count).map(|number| format!("sid{number}")).collect()
+}
+
+/// Writes a session for each id, all at the same time.
+async fn save_all(store: &SessionStore, sids: &[String]) -> Vec<Result<()>> {
+    let saves = sids.iter().enumerate();
+    let saves = saves.map(|(number, sid)| store.save(record(sid, &data(number)), AMPLE));
+    join_all(saves).await
+}
+
+/// Reads them, all at the same time.
+async fn load_all(store: &SessionStore, sids: &[String]) -> Vec<Result<Option<String>>> {
+    join_all(sids.iter().map(|sid| store.load(sid, NOW, AMPLE))).await
+}
+
+/// What [`load_all`] gives after [`save_all`].
+fn all_there(sids: &[String]) -> Vec<Result<Option<String>>> {
+    (0..sids.len())
+        .map(|number| Ok(Some(data(number))))
+        .collect()
+}
+
+fn count(operations: &[String], name: &str) -> usize {
+    operations
+        .iter()
+        .filter(|operation| *operation == name)
+        .count()
+}
+
+// What is merged.
+
+#[tokio::test]
+async fn operations_of_one_moment_are_one_request() {
+    let memory = Memory::default();
+    let (store, server) = on(move |request| memory.answer(request)).await;
+    let sids = sids(25);
+    assert_eq!(save_all(&store, &sids).await, vec![Ok(()); 25]);
+    assert_eq!(load_all(&store, &sids).await, all_there(&sids));
+    assert_eq!(server.operations(), ["BatchWriteItem", "BatchGetItem"]);
+    let deletes = sids.iter().map(|sid| store.destroy(sid, AMPLE));
+    assert_eq!(join_all(deletes).await, vec![Ok(()); 25]);
+    assert_eq!(load_all(&store, &sids).await, vec![Ok(None); 25]);
+}
+
+#[tokio::test]
+async fn an_operation_alone_is_the_request_that_it_was() {
+    let memory = Memory::default();
+    let (store, server) = on(move |request| memory.answer(request)).await;
+    store.save(record("ann", "{}"), AMPLE).await.unwrap();
+    assert!(store.touch("ann", end(), AMPLE).await.unwrap());
+    assert_eq!(store.load("ann", NOW, AMPLE).await, Ok(Some("{}".into())));
+    store.destroy("ann", AMPLE).await.unwrap();
+    assert!(!store.touch("ann", end(), AMPLE).await.unwrap());
+    let expected = [
+        "PutItem",
+        "UpdateItem",
+        "GetItem",
+        "DeleteItem",
+        "UpdateItem",
+    ];
+    assert_eq!(server.operations(), expected);
+}
+
+#[tokio::test]
+async fn identical_reads_of_one_moment_are_one_read_and_the_last_write_of_it_counts() {
+    let memory = Memory::default();
+    let (store, server) = on(move |request| memory.answer(request)).await;
+    let saves = (0..5).map(|number| store.save(record("ann", &data(number)), AMPLE));
+    assert_eq!(join_all(saves).await, vec![Ok(()); 5]);
+    let loads = (0..5).map(|_| store.load("ann", NOW, AMPLE));
+    assert_eq!(join_all(loads).await, vec![Ok(Some(data(4))); 5]);
+    assert_eq!(server.operations(), ["PutItem", "GetItem"]);
+}
+
+#[tokio::test]
+async fn reads_that_need_not_be_consistent_join_one_that_is_under_way() {
+    let (memory, gate) = (Memory::default(), Arc::new(Semaphore::new(0)));
+    let answering = Arc::clone(&gate);
+    let server = Canned::start(move |request| memory.answer(request).behind(&answering)).await;
+    let table = new_name();
+    let dynamo = coalesced(server.dynamo(), &table, 16);
+    let read = |consistent: bool| {
+        let key = ("id".to_owned(), AttributeValue::S("ann".to_owned()));
+        let request = GetItemInputBuilder::default()
+            .table_name(table.as_str())
+            .key(key.0, key.1)
+            .consistent_read(consistent);
+        let dynamo = Arc::clone(&dynamo);
+        tokio::spawn(async move { dynamo.get_item(request).await })
+    };
+    let first = read(false);
+    server.has_seen(1).await;
+    let joined = read(false);
+    // What a login of another process wrote meanwhile would be missing for a strong one.
+    let strong = read(true);
+    server.has_seen(2).await;
+    gate.add_permits(1);
+    for read in [first, joined, strong] {
+        assert!(read.await.unwrap().is_ok());
+    }
+    assert_eq!(server.operations(), ["GetItem", "GetItem"]);
+    assert!(read(false).await.unwrap().is_ok(), "the first is over");
+    assert_eq!(server.operations().len(), 3);
+}
+
+#[tokio::test]
+async fn under_load_operations_wait_and_go_together() {
+    let (memory, gate) = (Memory::default(), Arc::new(Semaphore::new(0)));
+    let answering = Arc::clone(&gate);
+    let server = Canned::start(move |request| memory.answer(request).behind(&answering)).await;
+    let store = Arc::new(store(server.dynamo(), &new_name(), 2));
+    let load = |sid: &'static str| {
+        let store = Arc::clone(&store);
+        tokio::spawn(async move { store.load(sid, NOW, AMPLE).await })
+    };
+    let mut loads = Vec::new();
+    for (already, sid) in ["ann", "bob"].into_iter().enumerate() {
+        loads.push(load(sid));
+        server.has_seen(already + 1).await;
+    }
+    for sid in ["cat", "dan", "eve"] {
+        loads.push(load(sid));
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(server.operations(), ["GetItem", "GetItem"]);
+    gate.add_permits(1);
+    for load in loads {
+        assert_eq!(load.await.unwrap(), Ok(None));
+    }
+    let expected = ["GetItem", "GetItem", "BatchGetItem"];
+    assert_eq!(server.operations(), expected);
+}
+
+// What DynamoDB may do about a batch.
+
+#[tokio::test]
+async fn what_is_left_unprocessed_is_asked_for_again() {
+    let memory = Memory::default();
+    let (store, server) = on(move |request| match batch(request).1.len() {
+        10 => memory.answer_but(request, &[0, 2, 3, 4, 5, 6, 7, 8]),
+        8 => memory.answer_but(request, &[3]),
+        _ => memory.answer(request),
+    })
+    .await;
+    let sids = sids(10);
+    assert_eq!(save_all(&store, &sids).await, vec![Ok(()); 10]);
+    let sizes = server
+        .requests()
+        .into_iter()
+        .map(|request| batch(&request).1.len());
+    assert_eq!(sizes.collect::<Vec<_>>(), [10, 8, 1]);
+    assert_eq!(load_all(&store, &sids).await, all_there(&sids));
+    assert_eq!(server.operations().len(), 6);
+}
+
+#[tokio::test]
+async fn what_is_left_unprocessed_again_and_again_gets_an_answer_of_its_own() {
+    let memory = Memory::default();
+    let throttled = "ProvisionedThroughputExceededException";
+    let (store, _server) = on(move |request| match request.operation.as_str() {
+        "BatchGetItem" | "BatchWriteItem" => memory.answer_but(request, &[0]),
+        "GetItem" | "PutItem" => Answer::error(400, throttled, "Slow down"),
+        _ => memory.answer(request),
+    })
+    .await;
+    let sids = sids(3);
+    let saved = save_all(&store, &sids).await;
+    assert_eq!(codes(&saved), [throttled, "", ""]);
+    let loaded = load_all(&store, &sids).await;
+    assert_eq!(codes(&loaded), [throttled, "", ""]);
+}
+
+#[tokio::test]
+async fn a_batch_that_is_refused_is_sent_one_by_one() {
+    let memory = Memory::default();
+    let (store, server) = on(move |request| match request.operation.as_str() {
+        "BatchGetItem" | "BatchWriteItem" => {
+            Answer::error(400, "ValidationException", "One of them is wrong")
+        }
+        "PutItem" if request.body["Item"]["id"]["S"] == "sid1" => {
+            Answer::error(400, "ValidationException", "This one")
+        }
+        _ => memory.answer(request),
+    })
+    .await;
+    let sids = sids(3);
+    let saved = save_all(&store, &sids).await;
+    assert_eq!(codes(&saved), ["", "ValidationException", ""]);
+    let loaded = load_all(&store, &sids).await;
+    assert_eq!(loaded, [Ok(Some(data(0))), Ok(None), Ok(Some(data(2)))]);
+    let operations = server.operations();
+    assert_eq!(count(&operations, "BatchWriteItem"), 1);
+    assert_eq!(count(&operations, "PutItem"), 3);
+    assert_eq!(count(&operations, "BatchGetItem"), 1);
+    assert_eq!(count(&operations, "GetItem"), 3);
+}
+
+#[tokio::test]
+async fn of_two_writes_to_a_key_the_first_is_done_where_the_second_is_refused() {
+    let memory = Memory::default();
+    let (store, _server) = on(move |request| {
+        if request.operation == "PutItem" && request.body["Item"]["sess"]["S"] == data(1) {
+            return Answer::error(400, "ValidationException", "This one");
+        }
+        memory.answer(request)
+    })
+    .await;
+    let saves = (0..2).map(|number| store.save(record("ann", &data(number)), AMPLE));
+    assert_eq!(codes(&join_all(saves).await), ["", "ValidationException"]);
+    let found = store.load("ann", NOW, AMPLE).await;
+    assert_eq!(found, Ok(Some(data(0))));
+}
+
+#[tokio::test]
+async fn a_role_that_may_not_use_batches_is_asked_once() {
+    for code in ["AccessDeniedException", "UnknownOperationException"] {
+        let memory = Memory::default();
+        let (store, server) = on(move |request| match request.operation.as_str() {
+            "BatchGetItem" | "BatchWriteItem" => Answer::error(400, code, "No batches"),
+            _ => memory.answer(request),
+        })
+        .await;
+        let sids = sids(30);
+        for _ in 0..3 {
+            assert_eq!(save_all(&store, &sids).await, vec![Ok(()); 30]);
+            assert_eq!(load_all(&store, &sids).await, all_there(&sids));
+        }
+        let operations = server.operations();
+        // A second batch of writes, with what was over, was on its way already.
+        assert!(count(&operations, "BatchWriteItem") <= 2, "{operations:?}");
+        assert_eq!(count(&operations, "BatchGetItem"), 1);
+        assert_eq!(count(&operations, "PutItem"), 90);
+        assert_eq!(count(&operations, "GetItem"), 90);
+    }
+}
+
+#[tokio::test]
+async fn a_failure_that_holds_for_all_reaches_each_of_them() {
+    for code in ["ResourceNotFoundException", "ThrottlingException"] {
+        let (store, server) = on(move |_| Answer::error(400, code, "No")).await;
+        let sids = sids(3);
+        assert_eq!(codes(&save_all(&store, &sids).await), [code; 3]);
+        assert_eq!(codes(&load_all(&store, &sids).await), [code; 3]);
+        let operations = server.operations();
+        assert_eq!(
+            count(&operations, "PutItem") + count(&operations, "GetItem"),
+            0
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_torn_connection_costs_nobody_an_answer() {
+    let memory = Memory::default();
+    let mut seen = 0;
+    let (store, _server) = on(move |request| {
+        seen += 1;
+        let answer = memory.answer(request);
+        match seen % 3 {
+            0 => answer.torn(),
+            1 => Answer::Close,
+            _ => answer,
+        }
+    })
+    .await;
+    let sids = sids(10);
+    assert_eq!(save_all(&store, &sids).await, vec![Ok(()); 10]);
+    assert_eq!(load_all(&store, &sids).await, all_there(&sids));
+}
+
+#[tokio::test]
+async fn a_connection_that_is_always_torn_fails_them_all() {
+    let (store, _server) = on(|_| Answer::Close).await;
+    let sids = sids(3);
+    assert_eq!(
+        codes(&save_all(&store, &sids).await),
+        ["ERR_SESSION_UNREACHABLE"; 3]
+    );
+    assert_eq!(
+        codes(&load_all(&store, &sids).await),
+        ["ERR_SESSION_UNREACHABLE"; 3]
+    );
+}
+
+#[tokio::test]
+async fn a_large_session_goes_alone_and_spoils_nothing() {
+    let table = new_name();
+    create(&table).await;
+    let store = store(dynamo(), &table, 16);
+    let sids = sids(25);
+    let saves = sids.iter().enumerate().map(|(number, sid)| {
+        let too_much = format!(r#"{{"text":"{}"}}"#, "x".repeat(420_000));
+        let data = if number == 7 { too_much } else { data(number) };
+        store.save(record(sid, &data), AMPLE)
+    });
+    let mut expected = vec![String::new(); 25];
+    "ValidationException".clone_into(&mut expected[7]);
+    assert_eq!(codes(&join_all(saves).await), expected);
+    let mut there = all_there(&sids);
+    there[7] = Ok(None);
+    assert_eq!(load_all(&store, &sids).await, there);
+    remove(&table).await;
+}
+
+// Deadlines.
+
+#[tokio::test]
+async fn a_deadline_passes_for_who_waits_and_the_next_have_their_turn() {
+    let memory = Memory::default();
+    let hangs = Arc::new(AtomicBool::new(true));
+    let hanging = Arc::clone(&hangs);
+    let server = Canned::start(move |request| {
+        if hanging.load(Ordering::Relaxed) {
+            return Answer::Hang;
+        }
+        memory.answer(request)
+    })
+    .await;
+    // One request at a time: whoever comes after the first waits for it.
+    let store = store(server.dynamo(), &new_name(), 1);
+    let first = store.save(record("ann", "{}"), SHORT);
+    let same = async {
+        server.has_seen(1).await;
+        store.destroy("ann", SHORT).await
+    };
+    let other = async {
+        server.has_seen(1).await;
+        store.load("bob", NOW, SHORT).await
+    };
+    let (first, (same, other)) = join(first, join(same, other)).await;
+    assert_eq!(codes(&[first]), ["ERR_SESSION_TIMEOUT"]);
+    assert_eq!(codes(&[same]), ["ERR_SESSION_TIMEOUT"]);
+    assert_eq!(codes(&[other]), ["ERR_SESSION_TIMEOUT"]);
+    // The one that hung is given up, and holds nobody.
+    hangs.store(false, Ordering::Relaxed);
+    assert_eq!(store.load("ann", NOW, AMPLE).await, Ok(None));
+    assert_eq!(store.load("bob", NOW, AMPLE).await, Ok(None));
+}
+
+#[tokio::test]
+async fn a_batch_goes_on_for_those_who_still_wait() {
+    let (memory, gate) = (Memory::default(), Arc::new(Semaphore::new(0)));
+    let answering = Arc::clone(&gate);
+    let (store, server) = on(move |request| memory.answer(request).behind(&answering)).await;
+    let short = store.load("ann", NOW, SHORT);
+    let long = store.load("bob", NOW, AMPLE);
+    let open = async {
+        let outcome = short.await;
+        gate.add_permits(1);
+        outcome
+    };
+    let (short, long) = join(open, long).await;
+    assert_eq!(codes(&[short]), ["ERR_SESSION_TIMEOUT"]);
+    assert_eq!(long, Ok(None));
+    assert_eq!(server.operations(), ["BatchGetItem"]);
+}
+
+// Everything at once, against a model.
+
+/// What is asked of one session.
+#[derive(Debug, Clone, Copy)]
+enum Asked {
+    Get,
+    Set,
+    Touch,
+    Destroy,
+}
+
+/// A step of a history: what is asked of which session, and whether everybody else runs first.
+type Step = (Asked, usize, bool);
+
+fn history(sessions: usize) -> impl Strategy<Value = (usize, Vec<Step>)> {
+    let asked = prop_oneof![
+        4 => Just(Asked::Get),
+        3 => Just(Asked::Set),
+        2 => Just(Asked::Touch),
+        1 => Just(Asked::Destroy),
+    ];
+    let step = (asked, 0..sessions, prop::bool::weighted(0.1));
+    (1..20usize, prop::collection::vec(step, 1..250))
+}
+
+/// What came of a step.
+#[derive(Debug)]
+enum Outcome {
+    Got(Option<String>),
+    Touched(bool),
+    Done,
+}
+
+/// Asks for all steps, in order and without waiting for an answer, and compares what each gets with
+/// what it would have got had each waited for the one before. Only a read may also see what was
+/// written after it was asked for.
+async fn check(store: &Arc<SessionStore>, run: &str, steps: &[Step]) -> Result<(), TestCaseError> {
+    // Of each session: every state that it is given, in order.
+    let mut lives: HashMap<usize, Vec<Option<String>>> = HashMap::new();
+    let mut asked = Vec::new();
+    for (number, &(what, session, pause)) in steps.iter().enumerate() {
+        let life = lives.entry(session).or_insert_with(|| vec![None]);
+        asked.push((
+            session,
+            life.len() - 1,
+            ask(store, run, what, session, number),
+        ));
+        match what {
+            Asked::Set => life.push(Some(data(number))),
+            Asked::Destroy => life.push(None),
+            Asked::Get | Asked::Touch => {}
+        }
+        if pause {
+            tokio::task::yield_now().await;
+        }
+    }
+    for (session, at, outcome) in asked {
+        let life = &lives[&session];
+        match outcome.await.unwrap() {
+            Ok(Outcome::Got(found)) => prop_assert!(life[at..].contains(&found), "{found:?}"),
+            Ok(Outcome::Touched(found)) => prop_assert_eq!(found, life[at].is_some()),
+            Ok(Outcome::Done) => {}
+            Err(error) => prop_assert!(false, "{error}"),
+        }
+    }
+    for (session, life) in &lives {
+        let found = store.load(&sid(run, *session), NOW, AMPLE).await;
+        prop_assert_eq!(found.as_ref().ok(), life.last(), "at the end");
+    }
+    Ok(())
+}
+
+fn sid(run: &str, session: usize) -> String {
+    format!("{run}-{session}")
+}
+
+fn ask(
+    store: &Arc<SessionStore>,
+    run: &str,
+    what: Asked,
+    session: usize,
+    number: usize,
+) -> JoinHandle<Result<Outcome>> {
+    let (store, sid) = (Arc::clone(store), sid(run, session));
+    tokio::spawn(async move {
+        Ok(match what {
+            Asked::Get => Outcome::Got(store.load(&sid, NOW, AMPLE).await?),
+            Asked::Touch => Outcome::Touched(store.touch(&sid, end(), AMPLE).await?),
+            Asked::Set => {
+                store.save(record(&sid, &data(number)), AMPLE).await?;
+                Outcome::Done
+            }
+            Asked::Destroy => {
+                store.destroy(&sid, AMPLE).await?;
+                Outcome::Done
+            }
+        })
+    })
+}
+
+/// Checks many histories of few sessions and of many.
+fn check_histories(dynamo: impl AsyncFn() -> (Arc<dyn Dynamo>, TableName)) -> TableName {
+    let runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = { runtime }.enable_all().build().unwrap();
+    let (dynamo, table) = runtime.block_on(dynamo());
+    let runs = Cell::new(0);
+    for sessions in [3, 60] {
+        let config = Config {
+            cases: 32,
+            failure_persistence: None,
+            ..Config::default()
+        };
+        let checked = TestRunner::new(config).run(&history(sessions), |(threshold, steps)| {
+            runs.set(runs.get() + 1);
+            let store = Arc::new(store(Arc::clone(&dynamo), &table, threshold));
+            runtime.block_on(check(&store, &format!("run{}", runs.get()), &steps))
+        });
+        checked.unwrap_or_else(|failure| panic!("{failure}"));
+    }
+    table
+}
+
+#[test]
+fn nobody_can_tell_that_requests_are_merged() {
+    let table = check_histories(async || {
+        let table = new_name();
+        create(&table).await;
+        (dynamo(), table)
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread();
+    { runtime }
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(remove(&table));
+}
+
+#[test]
+fn nobody_can_tell_it_either_where_dynamodb_misbehaves() {
+    check_histories(async || {
+        let memory = Memory::default();
+        let mut seen = HashMap::new();
+        let mut number = 0;
+        let server = Canned::start(move |request| {
+            number += 1;
+            // Each request at most once, and not too many: the SDK gives up after three failures, and
+            // stops trying again where too much fails.
+            let text = format!("{} {}", request.operation, request.body);
+            if seen.insert(text, ()).is_some() {
+                return memory.answer(request);
+            }
+            let is_batch = request.operation.starts_with("Batch");
+            match number % 40 {
+                0 if is_batch => memory.answer_but(request, &[0, 2]),
+                1 if is_batch => Answer::error(400, "ValidationException", "No"),
+                2 => Answer::error(400, "ThrottlingException", "Later"),
+                3 => Answer::error(500, "InternalServerError", "Later"),
+                4 => memory.answer(request).torn(),
+                5 => {
+                    memory.answer(request);
+                    Answer::Close
+                }
+                _ => memory.answer(request),
+            }
+        })
+        .await;
+        (server.dynamo(), new_name())
+    });
+}
+
+async fn create(table: &TableName) {
+    let table = Table::new(dynamo(), table.clone(), "id", Billing::OnDemand, None);
+    table.create(AMPLE).await.unwrap();
+}
+
+/// The `code` of each failure, nothing for a success.
+fn codes<T>(outcomes: &[Result<T>]) -> Vec<&str> {
+    let codes = outcomes.iter().map(|outcome| match outcome {
+        Ok(_) => "",
+        Err(error) => error.code(),
+    });
+    codes.collect()
+}
