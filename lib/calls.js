@@ -13,21 +13,18 @@ const { toError } = require('./errors');
 
 /** A timer that does nothing, ever; it holds the process alive while calls are under way. */
 const keepAlive = {
-  /** @type {NodeJS.Timeout | undefined} */
-  timer: undefined,
+  timer: setInterval(() => {}, 2 ** 31 - 1).unref(),
   calls: 0,
 
   begin() {
     this.calls += 1;
-    if (this.calls > 1) return;
-    this.timer ??= setInterval(() => {}, 2 ** 31 - 1);
-    this.timer.ref();
+    if (this.calls === 1) this.timer.ref();
   },
 
   /** @param {number} calls */
   end(calls) {
     this.calls -= calls;
-    if (this.calls === 0) this.timer?.unref();
+    if (this.calls === 0) this.timer.unref();
   },
 };
 

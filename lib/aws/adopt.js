@@ -9,7 +9,7 @@ const http = require('node:http');
 const https = require('node:https');
 const { isDeepStrictEqual } = require('node:util');
 const { METHODS } = require('./call');
-const { V3, findSdk, loadedV2 } = require('./sdk');
+const { V3, findSdk, loadedV2, userAgent } = require('./sdk');
 
 /** @import { ConnectionOptions } from '../../native/binding' */
 
@@ -251,19 +251,6 @@ function isDefaultAgent(agent, Agent) {
 }
 
 /**
- * What is to follow the SDK's own user agent.
- *
- * @param {unknown} custom a text, or pairs of a name and a version
- */
-function userAgent(custom) {
-  if (custom === undefined || custom === null) return undefined;
-  const parts = Array.isArray(custom) ? custom : [custom];
-  const text = parts.map((part) => [part].flat().filter(Boolean).join('/')).join(' ');
-  // What no header can have would make a failure of every request.
-  return text.replace(/[^\x20-\x7e]/g, '_').trim() || undefined;
-}
-
-/**
  * @param {any} client
  * @param {(endpoint: any) => string | undefined} readEndpoint
  */
@@ -291,5 +278,4 @@ module.exports = {
   isV3,
   reasonToCall,
   settingsOf,
-  userAgent,
 };

@@ -9,8 +9,10 @@ const { readFileSync } = require('node:fs');
 const { isDeepStrictEqual } = require('node:util');
 const { invalidArgument } = require('../errors');
 const { option, typeName, warnOfUnknown } = require('../options');
-const { NotAdoptable, isCallable, isV3, settingsOf, userAgent } = require('./adopt');
-const { V2, V3, loadedV2 } = require('./sdk');
+const { V2, V3, loadedV2, userAgent } = require('./sdk');
+
+/** Loaded where there is a client to look at: with what it needs, it takes as long as all the rest. */
+const adopt = () => require('./adopt');
 
 /** @import { Callbacks, ConnectionAnswer, ConnectionOptions, CredentialsAnswer } from '../../native/binding' */
 
@@ -443,18 +445,18 @@ function readEndpoint(endpoint, origin) {
  * @returns {Omit<Connection, 'sdks'>}
  */
 function readClient(client) {
-  if (!isCallable(client)) {
+  if (!adopt().isCallable(client)) {
     throw invalidArgument(
       'option "client" must be a DynamoDBClient (aws-sdk v3) or an AWS.DynamoDB (aws-sdk v2)',
     );
   }
   const { config } = client;
-  const provide = isV3(client) ? () => config.credentials() : () => fromV2(config);
+  const provide = adopt().isV3(client) ? () => config.credentials() : () => fromV2(config);
   return {
     connection: { origin: 'client' },
     callbacks: {
       connection: answeringConnection(() =>
-        settingsOf(client, (url) => readEndpoint(url, 'client')),
+        adopt().settingsOf(client, (url) => readEndpoint(url, 'client')),
       ),
       credentials: answering(provide),
     },
@@ -472,7 +474,7 @@ function answeringConnection(read) {
     try {
       return { connection: await read() };
     } catch (error) {
-      return { throughClient: error instanceof NotAdoptable, failure: reason(error) };
+      return { throughClient: error instanceof adopt().NotAdoptable, failure: reason(error) };
     }
   };
 }

@@ -2,15 +2,17 @@
 
 /** A store's way to DynamoDB: the store in the addon, and the client beside it where there is one. */
 
-const tls = require('node:tls');
 const { Calls } = require('../calls');
 const { invalidArgument, settle } = require('../errors');
-const { isCallable, reasonToCall } = require('./adopt');
 const { METHODS, answeringCalls } = require('./call');
-const { makeClient, makeDocumentClient } = require('./make');
 
 /** @import { Callbacks, ConnectionOptions, NativeStore, Outcome } from '../../native/binding' */
 /** @import { Connection, Transport } from './config' */
+
+// Loaded where there is a client: what most applications do not need took most of the time that
+// loading this package took.
+const adopt = () => require('./adopt');
+const make = () => require('./make');
 
 /** What a client is called by: a change of these is a stub that came or went. */
 const WAYS_IN = ['send', ...METHODS];
@@ -48,7 +50,7 @@ class DynamoDB {
       ...callbacks,
       connection: callbacks.connection && (() => this.#readConnection()),
       call: answeringCalls(() => this.#client),
-      rootCertificates: async () => tls.rootCertificates.join('\n'),
+      rootCertificates: async () => require('node:tls').rootCertificates.join('\n'),
     };
     this.#calls = new Calls((notify) => settle(open(connection.connection, asked, notify)));
     if (this.#lasting) this.#native.useClient(true);
@@ -75,7 +77,7 @@ class DynamoDB {
     if (this.#connection.transport) return this.#connection.transport;
     if (this.#lasting) return 'client';
     const changed = this.#client && this.#hasChanged();
-    const reason = changed ? reasonToCall(this.#client) : this.#reason;
+    const reason = changed ? adopt().reasonToCall(this.#client) : this.#reason;
     return reason === undefined ? 'native' : 'client';
   }
 
@@ -90,7 +92,7 @@ class DynamoDB {
 
   /** Puts another in its place, through which requests go from then on. */
   set client(client) {
-    if (typeof client !== 'object' || client === null || !isCallable(client)) {
+    if (typeof client !== 'object' || client === null || !adopt().isCallable(client)) {
       throw invalidArgument('a client must have the methods of one');
     }
     this.#client = client;
@@ -101,7 +103,7 @@ class DynamoDB {
 
   /** A document client around `client`, made when it is first asked for. */
   get documentClient() {
-    this.#documentClient ??= makeDocumentClient(this.client);
+    this.#documentClient ??= make().makeDocumentClient(this.client);
     return this.#documentClient;
   }
 
@@ -116,7 +118,7 @@ class DynamoDB {
   #chooseWay() {
     if (!this.#client || this.#lasting || !this.#hasChanged()) return;
     this.#waysIn = WAYS_IN.map((name) => this.#client[name]);
-    this.#reason = reasonToCall(this.#client);
+    this.#reason = adopt().reasonToCall(this.#client);
     this.#native.useClient(this.#reason !== undefined && this.#connection.transport !== 'native');
   }
 
@@ -124,7 +126,7 @@ class DynamoDB {
     const { needsSdk, sdks } = this.#connection;
     const usable = sdks.filter((sdk) => !needsSdk?.sdk || sdk === needsSdk.sdk);
     try {
-      this.#client = makeClient(this.#connection, usable);
+      this.#client = make().makeClient(this.#connection, usable);
     } catch (error) {
       const { code, message } = /** @type {any} */ (error);
       if (!needsSdk || code !== 'ERR_SESSION_CLIENT') throw error;
@@ -141,7 +143,7 @@ class DynamoDB {
     const { client, needsSdk } = this.#connection;
     const reason = needsSdk
       ? `option "${needsSdk.name}" needs a client that is called`
-      : client && reasonToCall(client);
+      : client && adopt().reasonToCall(client);
     if (reason) throw invalidArgument(`option "transport" cannot be "native": ${reason}`);
   }
 

@@ -38,6 +38,8 @@ function findSdk(name) {
  * @returns {any}
  */
 function loadedV2() {
+  // Finding that it is not installed takes a while.
+  if (!Object.keys(require.cache).some((path) => path.includes(V2))) return undefined;
   for (const load of requires()) {
     try {
       const { exports } = require.cache[load.resolve(V2)] ?? {};
@@ -49,4 +51,17 @@ function loadedV2() {
   return undefined;
 }
 
-module.exports = { V2, V3, V3_DOCUMENT, findSdk, loadedV2 };
+/**
+ * What is to follow the SDK's own user agent.
+ *
+ * @param {unknown} custom a text, or pairs of a name and a version
+ */
+function userAgent(custom) {
+  if (custom === undefined || custom === null) return undefined;
+  const parts = Array.isArray(custom) ? custom : [custom];
+  const text = parts.map((part) => [part].flat().filter(Boolean).join('/')).join(' ');
+  // What no header can have would make a failure of every request.
+  return text.replace(/[^\x20-\x7e]/g, '_').trim() || undefined;
+}
+
+module.exports = { V2, V3, V3_DOCUMENT, findSdk, loadedV2, userAgent };

@@ -1,0 +1,143 @@
+'use strict';
+
+/** The calls of each kind of store, as functions of a number that give a promise. */
+
+const { shopifySession, webSession } = require('./sessions');
+
+/**
+ * What a store is made for.
+ *
+ * @typedef {object} Target
+ * @property {string} endpoint
+ * @property {string} table
+ * @property {number} ids how many sessions the calls go round
+ * @property {number} sessionBytes the length of a session as JSON
+ *
+ * @typedef {object} Calls
+ * @property {(index: number) => Promise<any>} get gives the session
+ * @property {(index: number) => Promise<any>} set
+ * @property {(index: number) => Promise<any>} [touch]
+ * @property {(index: number) => Promise<any>} [destroy]
+ * @property {() => void | Promise<void>} close
+ *
+ * @typedef {object} Subject
+ * @property {string} name
+ * @property {string} label for the tables and the chart
+ * @property {boolean} ours
+ * @property {boolean} chart whether it is drawn
+ * @property {import('./formats').Format | 'none'} format
+ * @property {readonly ('get' | 'set' | 'touch')[]} operations
+ * @property {readonly string[]} modes those that it takes part in
+ * @property {(target: Target) => Promise<Calls>} make throws a `Skipped` where it cannot be made
+ */
+
+/** Why a subject is left out. */
+class Skipped extends Error {}
+
+/**
+ * The calls of a store for express-session, with callbacks, as express-session makes them.
+ *
+ * @param {any} store
+ * @param {Target} target
+ * @param {() => void | Promise<void>} close
+ * @returns {Calls}
+ */
+function expressCalls(store, target, close) {
+  const sid = ids(target.ids);
+  const session = webSession(target.sessionBytes);
+  return {
+    get: (index) => promised((done) => store.get(sid(index), done)),
+    set: (index) => promised((done) => store.set(sid(index), session, done)),
+    touch: (index) => promised((done) => store.touch(sid(index), session, done)),
+    destroy: (index) => promised((done) => store.destroy(sid(index), done)),
+    close,
+  };
+}
+
+/**
+ * @param {any} store
+ * @param {Target} target
+ * @param {() => void | Promise<void>} close
+ * @returns {Calls}
+ */
+function koaCalls(store, target, close) {
+  const sid = ids(target.ids);
+  const session = webSession(target.sessionBytes);
+  return {
+    get: (index) => store.get(sid(index)),
+    set: (index) => store.set(sid(index), session, session.cookie.maxAge),
+    destroy: (index) => store.destroy(sid(index)),
+    close,
+  };
+}
+
+/**
+ * @param {any} storage
+ * @param {Target} target
+ * @param {() => void | Promise<void>} close
+ * @returns {Calls}
+ */
+function shopifyCalls(storage, target, close) {
+  const sid = ids(target.ids);
+  /** @type {any[]} */
+  const sessions = [];
+  // Only when a session is written: an app that reads one has not loaded the class for it.
+  const session = (/** @type {number} */ index) => {
+    const { Session } = require('@shopify/shopify-api');
+    const id = sid(index);
+    sessions[index % target.ids] ??= new Session(shopifySession(id, target.sessionBytes));
+    return sessions[index % target.ids];
+  };
+  return {
+    get: (index) => storage.loadSession(sid(index)),
+    set: (index) => storage.storeSession(session(index)),
+    destroy: (index) => storage.deleteSession(sid(index)),
+    close,
+  };
+}
+
+/** @param {number} count */
+function ids(count) {
+  const all = Array.from({ length: count }, (_, index) => `session-${index}`);
+  return (/** @type {number} */ index) => all[index % count];
+}
+
+/**
+ * @param {(done: (error: unknown, result?: any) => void) => void} call
+ * @returns {Promise<any>}
+ */
+function promised(call) {
+  return new Promise((resolve, reject) => {
+    call((error, result) => (error ? reject(error) : resolve(result)));
+  });
+}
+
+/**
+ * Makes a store with an option that a version of the package may not have: such a one throws for
+ * it, or warns, and would then be measured as what it is not.
+ *
+ * @template T
+ * @param {string} option
+ * @param {() => T} make
+ * @returns {Promise<T>}
+ */
+async function madeWith(option, make) {
+  /** @type {Error[]} */
+  const warnings = [];
+  const note = (/** @type {Error} */ warning) => warnings.push(warning);
+  process.on('warning', note);
+  try {
+    const made = make();
+    // A warning comes on the next tick.
+    await new Promise((resolve) => setImmediate(resolve));
+    if (!warnings.some(({ message }) => message.includes(`"${option}"`))) return made;
+  } catch (error) {
+    const { message } = /** @type {Error} */ (error);
+    if (!message.includes(`"${option}"`)) throw error;
+  } finally {
+    process.off('warning', note);
+  }
+  throw new Skipped(`this build has no option "${option}"`);
+}
+
+module.exports = { Skipped, expressCalls, koaCalls, madeWith, shopifyCalls };

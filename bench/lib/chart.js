@@ -1,0 +1,144 @@
+'use strict';
+
+/** The chart: bars on a logarithmic scale, as the stores are too far apart for any other. */
+
+const { BASELINE, subjects } = require('../subjects');
+const { summaries } = require('./report');
+
+/** @import { Results } from '../run' */
+
+const WIDTH = 900;
+const LABELS = 290;
+const VALUES = 70;
+const BAR = 18;
+const STEP = 26;
+const MARGIN = 20;
+const HEADING = 62;
+/** Above the bars: the panel's title and the scale. */
+const PANEL_HEAD = 52;
+const PANEL_GAP = 26;
+
+/** Grey enough to be read on white and on black. */
+const TEXT = '#7d8590';
+const GRID = '#7d859040';
+const OURS = '#2f81f7';
+const THEIRS = '#8d96a0';
+
+/** @type {{ title: string, metric: 'opsPerSecond' | 'loop', operation: string }[]} */
+const PANELS = [
+  { title: 'get: operations a second (more is better)', metric: 'opsPerSecond', operation: 'get' },
+  { title: 'set: operations a second (more is better)', metric: 'opsPerSecond', operation: 'set' },
+  { title: 'get: event loop, µs an operation (less is better)', metric: 'loop', operation: 'get' },
+  { title: 'set: event loop, µs an operation (less is better)', metric: 'loop', operation: 'set' },
+];
+
+/** @typedef {{ label: string, ours: boolean, value: number }} Bar */
+
+/**
+ * @param {Results} results
+ * @returns {string} SVG
+ */
+function drawChart(results) {
+  const all = summaries(results, 'canned');
+  const parts = [];
+  let top = HEADING;
+  for (const panel of PANELS) {
+    const bars = barsOf(all, panel);
+    if (bars.length === 0) continue;
+    parts.push(drawPanel(panel.title, bars, top));
+    top += PANEL_HEAD + bars.length * STEP + PANEL_GAP;
+  }
+  const { cpu, cores, node, date } = results.machine;
+  const where = `${cpu}, ${cores} cores, Node ${node}, ${date}; logarithmic scale`;
+  const debug = results.addon.debug ? ' (DEBUG BUILD)' : '';
+  const what = `Sessions of 1 KB, ${results.options.inFlight} calls in flight, on a server that answers at once`;
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${top}" width="${WIDTH}"`,
+    ` height="${top}" role="img" font-family="system-ui, sans-serif" font-size="14" fill="${TEXT}">`,
+    `<title>Session stores compared with ${BASELINE}</title>`,
+    text(MARGIN, 28, what + debug, 'font-size="18" font-weight="600"'),
+    text(MARGIN, 48, where, 'font-size="13"'),
+    ...parts,
+    '</svg>\n',
+  ].join('\n');
+}
+
+/**
+ * @param {import('./report').Summary[]} all
+ * @param {(typeof PANELS)[number]} panel
+ * @returns {Bar[]}
+ */
+function barsOf(all, { metric, operation }) {
+  return subjects.flatMap(({ name, label, ours, chart }) => {
+    const found = all.find((each) => each.subject === name && each.operation === operation);
+    if (!chart || !found) return [];
+    return [{ label, ours, value: found.values[metric] }];
+  });
+}
+
+/**
+ * @param {string} title
+ * @param {Bar[]} bars
+ * @param {number} top
+ */
+function drawPanel(title, bars, top) {
+  const values = bars.map(({ value }) => value);
+  // From a power of ten below all of them, so that the shortest bar is still one.
+  const first = Math.floor(Math.log10(Math.min(...values) * 0.8));
+  const last = Math.ceil(Math.log10(Math.max(...values)));
+  const left = MARGIN + LABELS;
+  const perDecade = (WIDTH - left - VALUES - MARGIN) / (last - first);
+  const x = (/** @type {number} */ value) => left + (Math.log10(value) - first) * perDecade;
+  const under = top + PANEL_HEAD;
+  const bottom = under + bars.length * STEP;
+  const parts = [text(MARGIN, top + 20, title, 'font-size="16" font-weight="600"')];
+  for (let power = first; power <= last; power += 1) {
+    const at = round(x(10 ** power));
+    parts.push(
+      `<path d="M${at} ${under - 4}V${bottom}" stroke="${GRID}"/>`,
+      text(at, under - 10, number(10 ** power), 'text-anchor="middle" font-size="12"'),
+    );
+  }
+  bars.forEach((bar, index) => {
+    parts.push(...drawBar(bar, { left, top: under + index * STEP, right: x(bar.value) }));
+  });
+  return parts.join('\n');
+}
+
+/**
+ * @param {Bar} bar
+ * @param {{ left: number, top: number, right: number }} box
+ */
+function drawBar({ label, ours, value }, { left, top, right }) {
+  const weight = ours ? ' font-weight="600"' : '';
+  const [width, color] = [round(right - left), ours ? OURS : THEIRS];
+  const middle = top + BAR - 4;
+  return [
+    text(left - 8, middle, label, `text-anchor="end"${weight}`),
+    `<rect x="${left}" y="${top}" width="${width}" height="${BAR}" rx="2" fill="${color}"/>`,
+    text(round(right) + 6, middle, number(value), weight.trim()),
+  ];
+}
+
+/**
+ * @param {number} x
+ * @param {number} y
+ * @param {string} content
+ * @param {string} attributes
+ */
+function text(x, y, content, attributes) {
+  const escaped = content.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+  return `<text x="${x}" y="${y}"${attributes && ` ${attributes}`}>${escaped}</text>`;
+}
+
+/** @param {number} value */
+function number(value) {
+  return value < 10 ? String(round(value)) : Math.round(value).toLocaleString('en-US');
+}
+
+/** @param {number} value */
+function round(value) {
+  return Math.round(value * 10) / 10;
+}
+
+module.exports = { drawChart };

@@ -1,0 +1,122 @@
+'use strict';
+
+/** The servers that are measured against. */
+
+const { spawn, spawnSync } = require('node:child_process');
+const { once } = require('node:events');
+const { createServer } = require('node:net');
+const { tmpdir } = require('node:os');
+const { join } = require('node:path');
+const { createInterface } = require('node:readline');
+
+/** Where cargo puts the programs of `canned-server/`. */
+const BINARIES = join(__dirname, '..', 'canned-server', 'target', 'release');
+
+/**
+ * @typedef {object} Server
+ * @property {string} endpoint
+ * @property {() => Promise<void>} stop
+ *
+ * @typedef {object} CannedOptions
+ * @property {string} [format]
+ * @property {number} [sessionBytes]
+ * @property {number} [latency] in milliseconds
+ * @property {number} [failEvery]
+ */
+
+/**
+ * @param {CannedOptions} options
+ * @returns {Promise<Server>}
+ */
+async function startCanned({
+  format = 'connect',
+  sessionBytes = 1024,
+  latency = 0,
+  failEvery = 0,
+}) {
+  const args = {
+    '--format': format,
+    '--session-bytes': sessionBytes,
+    '--latency-ms': latency,
+    '--fail-every': failEvery,
+  };
+  const child = spawn(join(BINARIES, 'canned-server'), Object.entries(args).flat().map(String), {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const endpoint = await lineOf(child, () => true);
+  return {
+    endpoint,
+    async stop() {
+      // It ends with its standard input, and so with this process in any case.
+      child.stdin.end();
+      if (child.exitCode === null) await once(child, 'exit');
+    },
+  };
+}
+
+/** @returns {Promise<Server | undefined>} nothing where there is no `redis-server` */
+async function startRedis() {
+  if (spawnSync('redis-server', ['--version']).status !== 0) return undefined;
+  const port = await freePort();
+  const child = spawn(
+    'redis-server',
+    ['--bind', '127.0.0.1', '--port', String(port), '--save', '', '--appendonly', 'no'],
+    { cwd: tmpdir(), stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  const kill = () => child.kill();
+  process.once('exit', kill);
+  await lineOf(child, (line) => line.includes('Ready to accept connections'));
+  return {
+    endpoint: `redis://127.0.0.1:${port}`,
+    async stop() {
+      process.off('exit', kill);
+      kill();
+      if (child.exitCode === null) await once(child, 'exit');
+    },
+  };
+}
+
+/**
+ * The first line of a program's output that is wanted.
+ *
+ * @param {import('node:child_process').ChildProcessByStdio<any, import('node:stream').Readable, null>}
+ *   child
+ * @param {(line: string) => boolean} wanted
+ * @returns {Promise<string>}
+ */
+function lineOf(child, wanted) {
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => reject(new Error(`${child.spawnfile} ended with ${code}`)));
+    createInterface(child.stdout).on('line', (line) => {
+      if (wanted(line)) resolve(line);
+    });
+  });
+}
+
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/**
+ * The cheapest client there can be, on a canned server.
+ *
+ * @param {string} endpoint
+ * @param {number} inFlight
+ * @param {number} seconds
+ * @returns {Promise<{ operations: number, opsPerSecond: number, cpu: number | null }>}
+ */
+async function runFloor(endpoint, inFlight, seconds) {
+  const args = { '--endpoint': endpoint, '--in-flight': inFlight, '--seconds': seconds };
+  const child = spawn(join(BINARIES, 'floor'), Object.entries(args).flat().map(String), {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  return JSON.parse(await lineOf(child, () => true));
+}
+
+module.exports = { runFloor, startCanned, startRedis };

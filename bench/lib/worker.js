@@ -1,0 +1,46 @@
+'use strict';
+
+const { fork } = require('node:child_process');
+const { join } = require('node:path');
+const { REGION } = require('./formats');
+
+/** Milliseconds that a worker may take beyond what it is to measure. */
+const GRACE = 60_000;
+
+/**
+ * Runs one task in a process of its own.
+ *
+ * @param {import('../worker').Task} task
+ * @returns {Promise<import('../worker').Report>}
+ */
+function runWorker(task) {
+  const child = fork(join(__dirname, '..', 'worker.js'), [JSON.stringify(task)], {
+    env: {
+      ...process.env,
+      AWS_REGION: REGION,
+      AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE: '1',
+    },
+    execArgv: [],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
+  const limit = GRACE + task.operations.length * (task.seconds + task.warmUp) * 1000;
+  return new Promise((resolve) => {
+    let printed = '';
+    /** @type {import('../worker').Report | undefined} */
+    let report;
+    const timer = setTimeout(() => child.kill('SIGKILL'), limit);
+    child.stderr?.on('data', (chunk) => {
+      // aws-sdk v3 warns of every queue for its sockets; the end is what says why it failed.
+      printed = (printed + chunk).slice(-4000);
+    });
+    child.once('message', (/** @type {any} */ message) => {
+      report = message;
+    });
+    child.once('close', (code, signal) => {
+      clearTimeout(timer);
+      resolve(report ?? { failed: `ended with ${signal ?? code}\n${printed}` });
+    });
+  });
+}
+
+module.exports = { runWorker };

@@ -1,0 +1,26 @@
+'use strict';
+
+/**
+ * Every store that is measured, in the order of the tables.
+ *
+ * @type {readonly import('../lib/calls').Subject[]}
+ */
+const subjects = [
+  require('./connect-dynamodb'),
+  require('./dynamodb-store'),
+  require('./koa-session-dynamodb-store'),
+  require('./shopify'),
+  require('./connect-redis'),
+  require('./ours'),
+  require('./ours-adopted'),
+  require('./ours-called'),
+  require('./ours-unmerged'),
+  require('./ours-koa'),
+  require('./ours-shopify'),
+  require('./napi-noop'),
+];
+
+/** What the others are compared with. */
+const BASELINE = 'connect-dynamodb';
+
+module.exports = { BASELINE, subjects };
