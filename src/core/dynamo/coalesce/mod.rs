@@ -161,15 +161,14 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sends what may be sent when all have been heard that are being asked for right now: when the
-    /// runtime has nothing else to do.
+    /// Sends what may be sent once whoever asks right now has asked for all that it wants: when the
+    /// task that is running pauses.
     fn pump_soon(self: &Arc<Self>) {
         if self.pumping.swap(true, Ordering::Relaxed) {
             return;
         }
         let shared = Arc::clone(self);
         tokio::spawn(async move {
-            tokio::task::yield_now().await;
             shared.pumping.store(false, Ordering::Relaxed);
             shared.pump();
         });
