@@ -8,7 +8,7 @@ const { summaries } = require('./report');
 /** @import { Results } from '../run' */
 
 const WIDTH = 900;
-const LABELS = 290;
+const LABELS = 312;
 const VALUES = 70;
 const BAR = 18;
 const STEP = 26;
