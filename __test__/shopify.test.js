@@ -163,8 +163,9 @@ describe.each(Object.entries(ways))('%s', (_way, connection) => {
       dynamoConfig: undefined,
       ...connection(process.env.DYNAMODB_ENDPOINT),
     });
-    await storage.storeSession(kinds.online());
-    expect(await storage.loadSession(`${shop}_1`)).toEqual(kinds.online());
+    const session = kinds.online();
+    await storage.storeSession(session);
+    expect(await storage.loadSession(`${shop}_1`)).toEqual(session);
   });
 });
 

@@ -130,8 +130,8 @@ enum Change {
 }
 
 impl Coalesce {
-    /// Merges what goes to the items of `table`, whose only key attribute is `hash_key`, once
-    /// `threshold` requests to them are under way.
+    /// Merges what goes to the items of `table`, whose only key attribute is `hash_key`. Past
+    /// `threshold` operations under way they wait for each other.
     pub fn new(inner: Arc<dyn Dynamo>, table: &str, hash_key: &str, threshold: usize) -> Self {
         Self(Arc::new(Shared {
             inner,
@@ -180,17 +180,13 @@ impl Shared {
         let Ok(runtime) = Handle::try_current() else {
             return;
         };
+        let most = |allowed: &AtomicBool, most: usize| {
+            let allowed = allowed.load(Ordering::Relaxed);
+            if allowed { most } else { 1 }
+        };
         let limits = Limits {
-            reads: if self.reads_allowed.load(Ordering::Relaxed) {
-                MOST.reads
-            } else {
-                1
-            },
-            writes: if self.writes_allowed.load(Ordering::Relaxed) {
-                MOST.writes
-            } else {
-                1
-            },
+            reads: most(&self.reads_allowed, MOST.reads),
+            writes: most(&self.writes_allowed, MOST.writes),
         };
         while let Some(batch) = self.next(limits) {
             let shared = Arc::clone(self);

@@ -149,9 +149,6 @@ impl<R, W> Queue<R, W> {
     /// What is to be sent next, where a request may be sent. [`Queue::release`] has to follow when
     /// that has ended, and [`Queue::done`] for each key that is written.
     pub fn next(&mut self, limits: Limits) -> Option<Batch<R, W>> {
-        if self.requests >= self.threshold {
-            return None;
-        }
         let all = self.operations + self.reads.len() + self.writes.len();
         // Under load, the more requests are under way, the more goes with the next.
         let least = if all > self.threshold {
@@ -159,21 +156,21 @@ impl<R, W> Queue<R, W> {
         } else {
             0
         };
+        let is_ready = |waiting: usize, limit: usize| {
+            let enough = self.requests < self.threshold && waiting >= least.min(limit);
+            // What cannot be merged has nothing to wait for.
+            waiting > 0 && (enough || limit == 1)
+        };
+        let reads = is_ready(self.reads.len(), limits.reads);
+        let writes = is_ready(self.writes.len(), limits.writes);
         let oldest = |queue: &VecDeque<(u64, Key)>| queue.front().map(|(arrival, _)| *arrival);
-        let batch = match (oldest(&self.reads), oldest(&self.writes)) {
-            (None, None) => return None,
-            (Some(read), write) if write.is_none_or(|write| read < write) => {
-                if self.reads.len() < least.min(limits.reads) {
-                    return None;
-                }
-                Batch::Reads(self.take_reads(limits.reads))
-            }
-            _ => {
-                if self.writes.len() < least.min(limits.writes) {
-                    return None;
-                }
-                Batch::Writes(self.take_writes(limits.writes))
-            }
+        let reads_are_older = oldest(&self.reads) < oldest(&self.writes);
+        let batch = if reads && (reads_are_older || !writes) {
+            Batch::Reads(self.take_reads(limits.reads))
+        } else if writes {
+            Batch::Writes(self.take_writes(limits.writes))
+        } else {
+            return None;
         };
         self.is_sent(batch.len());
         Some(batch)
@@ -402,6 +399,23 @@ mod tests {
         assert_eq!(model.next(), Some(("writes", writes)));
         model.queue.release(2);
         assert_eq!(model.next(), Some(("reads", one("b", &["2"]))));
+    }
+
+    #[test]
+    fn what_may_not_be_merged_waits_for_nothing() {
+        let mut model = Model::new(1);
+        let limits = Limits { reads: 1, ..LIMITS };
+        for key in ["a", "b", "c"] {
+            model.read(key, "r");
+            model.write(key, "w");
+        }
+        let mut sent = 0;
+        while let Some(batch) = model.queue.next(limits) {
+            assert!(matches!(batch, Batch::Reads(_)) && batch.len() == 1);
+            sent += 1;
+        }
+        // The writes may be merged, and wait.
+        assert_eq!(sent, 3);
     }
 
     #[test]
