@@ -6,7 +6,6 @@
  */
 
 const { monitorEventLoopDelay, performance } = require('node:perf_hooks');
-const { Skipped } = require('./lib/calls');
 
 /** How many calls the memory is looked at after. */
 const WORK = 10_000;
@@ -36,7 +35,7 @@ const WORK = 10_000;
  * @property {number | null} delay the 99th percentile of the event loop's delay, milliseconds
  * @property {number} rss megabytes
  *
- * @typedef {{ measurements?: Measurement[], start?: number, memory?: number, skipped?: string, failed?: string }}
+ * @typedef {{ measurements?: Measurement[], start?: number, memory?: number, failed?: string }}
  *   Report
  */
 
@@ -197,6 +196,4 @@ function send(report) {
   process.send?.(report, () => process.exit(0));
 }
 
-work(JSON.parse(process.argv[2])).then(send, (error) =>
-  send(error instanceof Skipped ? { skipped: error.message } : { failed: String(error?.stack) }),
-);
+work(JSON.parse(process.argv[2])).then(send, (error) => send({ failed: String(error?.stack) }));

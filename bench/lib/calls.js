@@ -28,11 +28,8 @@ const { shopifySession, webSession } = require('./sessions');
  * @property {import('./formats').Format | 'none'} format
  * @property {readonly ('get' | 'set' | 'touch')[]} operations
  * @property {readonly string[]} modes those that it takes part in
- * @property {(target: Target) => Promise<Calls>} make throws a `Skipped` where it cannot be made
+ * @property {(target: Target) => Promise<Calls>} make
  */
-
-/** Why a subject is left out. */
-class Skipped extends Error {}
 
 /**
  * The calls of a store for express-session, with callbacks, as express-session makes them.
@@ -112,32 +109,4 @@ function promised(call) {
   });
 }
 
-/**
- * Makes a store with an option that a version of the package may not have: such a one throws for
- * it, or warns, and would then be measured as what it is not.
- *
- * @template T
- * @param {string} option
- * @param {() => T} make
- * @returns {Promise<T>}
- */
-async function madeWith(option, make) {
-  /** @type {Error[]} */
-  const warnings = [];
-  const note = (/** @type {Error} */ warning) => warnings.push(warning);
-  process.on('warning', note);
-  try {
-    const made = make();
-    // A warning comes on the next tick.
-    await new Promise((resolve) => setImmediate(resolve));
-    if (!warnings.some(({ message }) => message.includes(`"${option}"`))) return made;
-  } catch (error) {
-    const { message } = /** @type {Error} */ (error);
-    if (!message.includes(`"${option}"`)) throw error;
-  } finally {
-    process.off('warning', note);
-  }
-  throw new Skipped(`this build has no option "${option}"`);
-}
-
-module.exports = { Skipped, expressCalls, koaCalls, madeWith, shopifyCalls };
+module.exports = { expressCalls, koaCalls, shopifyCalls };

@@ -1,7 +1,6 @@
 'use strict';
 
-const { expressCalls } = require('../lib/calls');
-const { CREDENTIALS, REGION } = require('../lib/formats');
+const { ourCallsWithClient } = require('../lib/ours');
 
 /**
  * A client is passed, as apps that come from connect-dynamodb do; requests leave from the addon.
@@ -17,15 +16,6 @@ module.exports = {
   operations: ['get', 'set', 'touch'],
   modes: ['canned', 'latency', 'local', 'start', 'memory'],
   async make(target) {
-    const session = require('express-session');
-    const { DynamoDBClient } = require('@aws-sdk/client-dynamodb');
-    const DynamoDBStore = require('../..')(session);
-    const { endpoint, table } = target;
-    const client = new DynamoDBClient({ endpoint, region: REGION, credentials: CREDENTIALS });
-    const store = new DynamoDBStore({ client, table, initialized: true });
-    return expressCalls(store, target, async () => {
-      await store.close();
-      client.destroy();
-    });
+    return ourCallsWithClient(target);
   },
 };

@@ -1,7 +1,6 @@
 'use strict';
 
-const { expressCalls, madeWith } = require('../lib/calls');
-const { CREDENTIALS, REGION } = require('../lib/formats');
+const { ourCalls } = require('../lib/ours');
 
 /**
  * Without batches: one request for each operation.
@@ -17,11 +16,6 @@ module.exports = {
   operations: ['get', 'set', 'touch'],
   modes: ['canned', 'latency', 'local', 'start', 'memory'],
   async make(target) {
-    const DynamoDBStore = require('../..')(require('express-session'));
-    const { endpoint, table } = target;
-    const dynamoConfig = { endpoint, region: REGION, credentials: CREDENTIALS };
-    const options = { dynamoConfig, table, initialized: true, batch: false };
-    const store = await madeWith('batch', () => new DynamoDBStore(options));
-    return expressCalls(store, target, () => store.close());
+    return ourCalls(target, { batch: false });
   },
 };

@@ -1,7 +1,6 @@
 'use strict';
 
-const { expressCalls } = require('../lib/calls');
-const { CREDENTIALS, REGION } = require('../lib/formats');
+const { ourCalls } = require('../lib/ours');
 
 /** @type {import('../lib/calls').Subject} */
 module.exports = {
@@ -13,15 +12,6 @@ module.exports = {
   operations: ['get', 'set', 'touch'],
   modes: ['canned', 'latency', 'local', 'start', 'memory'],
   async make(target) {
-    const DynamoDBStore = require('../..')(require('express-session'));
-    const { endpoint, table } = target;
-    const dynamoConfig = { endpoint, region: REGION, credentials: CREDENTIALS };
-    const store = new DynamoDBStore({
-      dynamoConfig,
-      table,
-      initialized: true,
-      ...(process.env.TH && { batchThreshold: Number(process.env.TH) }),
-    });
-    return expressCalls(store, target, () => store.close());
+    return ourCalls(target);
   },
 };
