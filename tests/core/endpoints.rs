@@ -47,6 +47,7 @@ async fn address(settings: Settings) -> String {
     let client = connect(settings.clone(), &settings).await.unwrap();
     let address = Address::default();
     let request = client
+        .client
         .get_item()
         .table_name("sessions")
         .key("id", AttributeValue::S("abc".to_owned()));

@@ -6,6 +6,7 @@
 mod coalesce;
 mod endpoints;
 mod errors;
+mod fast;
 mod store;
 mod support;
 mod table;

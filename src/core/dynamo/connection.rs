@@ -25,6 +25,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::endpoint_config::AccountIdEndpointMode;
 use ring::digest;
 
+use super::fast::FastPath;
 use super::host::CallClient;
 use super::trust;
 use crate::core::error::Result;
@@ -125,8 +126,18 @@ impl ProvideSettings for Settings {
     }
 }
 
-/// An SDK client for these settings. Nothing is sent yet, except what finding the region asks.
-pub async fn connect(settings: Settings, source: &dyn ProvideSettings) -> Result<Client> {
+/// A connection to DynamoDB.
+pub struct Connection {
+    /// The SDK's client.
+    pub client: Client,
+    /// For the requests of session operations, where the client can be spared.
+    pub fast: Option<FastPath>,
+    /// The time that one attempt may take.
+    pub request_timeout: Duration,
+}
+
+/// Connects with these settings. Nothing is sent yet, except what finding the region asks.
+pub async fn connect(settings: Settings, source: &dyn ProvideSettings) -> Result<Connection> {
     let http = http_client(&settings, source).await?;
     let region = region(&settings, &http).await;
     let mut retries = match settings.adaptive_retries {
@@ -143,7 +154,7 @@ pub async fn connect(settings: Settings, source: &dyn ProvideSettings) -> Result
         .build();
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .region(region)
-        .http_client(http)
+        .http_client(http.clone())
         .retry_config(retries)
         .timeout_config(timeouts);
     if let Ok(name) = AppName::new(env!("CARGO_PKG_NAME")) {
@@ -152,10 +163,10 @@ pub async fn connect(settings: Settings, source: &dyn ProvideSettings) -> Result
     if let Some(endpoint) = &settings.endpoint {
         loader = loader.endpoint_url(endpoint.as_str());
     }
-    if let Some(credentials) = settings.credentials {
+    if let Some(credentials) = settings.credentials.clone() {
         loader = loader.credentials_provider(credentials);
     }
-    if let Some(profile) = settings.profile {
+    if let Some(profile) = &settings.profile {
         loader = loader.profile_name(profile);
     }
     if let Some(dual_stack) = settings.use_dual_stack {
@@ -164,15 +175,28 @@ pub async fn connect(settings: Settings, source: &dyn ProvideSettings) -> Result
     if let Some(fips) = settings.use_fips {
         loader = loader.use_fips(fips);
     }
-    if let Some(mode) = settings.account_id_endpoint_mode {
+    if let Some(mode) = settings.account_id_endpoint_mode.clone() {
         loader = loader.account_id_endpoint_mode(mode);
     }
     let mut config = aws_sdk_dynamodb::config::Builder::from(&loader.load().await);
     config = config.interceptor(HashBody);
-    if let Some(suffix) = settings.user_agent {
-        config = config.interceptor(UserAgent(suffix));
+    if let Some(suffix) = &settings.user_agent {
+        config = config.interceptor(UserAgent(suffix.clone()));
     }
-    Ok(Client::from_conf(config.build()))
+    // Adaptive retries slow down requests before they are sent, each of which has to be counted.
+    if settings.adaptive_retries == Some(true) {
+        return Ok(Connection {
+            client: Client::from_conf(config.build()),
+            fast: None,
+            request_timeout: settings.request_timeout,
+        });
+    }
+    let fast = FastPath::new(config, http, &settings);
+    Ok(Connection {
+        client: fast.client().clone(),
+        fast: Some(fast),
+        request_timeout: settings.request_timeout,
+    })
 }
 
 /// One without TLS where nothing needs it: reading the trusted certificates takes milliseconds.
@@ -236,7 +260,7 @@ impl Intercept for HashBody {
     }
 }
 
-/// Adds to the `user-agent`, which is no part of what is signed.
+/// Adds to the `user-agent`.
 #[derive(Debug)]
 struct UserAgent(String);
 
@@ -245,7 +269,7 @@ impl Intercept for UserAgent {
         "UserAgent"
     }
 
-    fn modify_before_transmit(
+    fn modify_before_signing(
         &self,
         context: &mut BeforeTransmitInterceptorContextMut<'_>,
         _components: &RuntimeComponents,

@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
@@ -21,6 +22,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 
+use super::connection::Connection;
 use crate::core::error::{Error, Result};
 
 /// A client in JavaScript.
@@ -31,9 +33,8 @@ pub trait CallClient: Send + Sync + 'static {
     async fn call(&self, operation: String, input: String) -> Result<String>;
 }
 
-/// An SDK client whose requests go to `client`. Signing, retries and timeouts are the business of
-/// the latter.
-pub fn connect(client: Arc<dyn CallClient>) -> Client {
+/// Has requests go to `client`. Signing, retries and timeouts are its business.
+pub fn connect(client: Arc<dyn CallClient>) -> Connection {
     // Neither is ever sent: the client knows its own.
     let credentials = Credentials::new("unused", "unused", None, None, "host");
     let config = Config::builder()
@@ -44,7 +45,11 @@ pub fn connect(client: Arc<dyn CallClient>) -> Client {
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .http_client(Host(client))
         .build();
-    Client::from_conf(config)
+    Connection {
+        client: Client::from_conf(config),
+        fast: None,
+        request_timeout: Duration::MAX,
+    }
 }
 
 #[derive(Clone)]

@@ -2,6 +2,7 @@
 
 pub mod coalesce;
 pub mod connection;
+mod fast;
 pub mod host;
 pub mod sdk;
 mod trust;

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_credential_types::provider::error::CredentialsError;
-use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::RequestId;
@@ -39,7 +38,7 @@ use aws_sdk_dynamodb::operation::update_time_to_live::builders::UpdateTimeToLive
 use tokio::sync::OnceCell;
 
 use super::Dynamo;
-use super::connection::{self, ProvideSettings};
+use super::connection::{self, Connection, ProvideSettings};
 use super::host;
 use crate::core::error::{Error, Result};
 
@@ -48,13 +47,8 @@ use crate::core::error::{Error, Result};
 pub struct SdkDynamo {
     source: Box<dyn ProvideSettings>,
     /// `None` inside where requests have to go through the user's client.
-    direct: OnceCell<Option<Connected>>,
-    host: OnceCell<Connected>,
-}
-
-struct Connected {
-    client: Client,
-    request_timeout: Duration,
+    direct: OnceCell<Option<Connection>>,
+    host: OnceCell<Connection>,
 }
 
 impl SdkDynamo {
@@ -67,7 +61,7 @@ impl SdkDynamo {
         }
     }
 
-    async fn connected(&self) -> Result<&Connected> {
+    async fn connected(&self) -> Result<&Connection> {
         if !self.source.through_client() {
             let direct = self.direct.get_or_try_init(|| self.connect()).await?;
             if let Some(direct) = direct {
@@ -78,27 +72,38 @@ impl SdkDynamo {
         self.host.get_or_try_init(connect).await
     }
 
-    async fn connect(&self) -> Result<Option<Connected>> {
+    async fn connect(&self) -> Result<Option<Connection>> {
         let source = &*self.source;
         let Some(settings) = source.settings().await? else {
             return Ok(None);
         };
-        Ok(Some(Connected {
-            request_timeout: settings.request_timeout,
-            client: connection::connect(settings, source).await?,
-        }))
+        Ok(Some(connection::connect(settings, source).await?))
     }
 
-    fn connect_host(&self) -> Result<Connected> {
+    fn connect_host(&self) -> Result<Connection> {
         let client = self.source.client().ok_or_else(|| Error::Settings {
             causes: vec!["there is no client to send requests through".to_owned()],
         })?;
-        Ok(Connected {
-            // The client has its own.
-            request_timeout: Duration::MAX,
-            client: host::connect(client),
-        })
+        Ok(host::connect(client))
     }
+}
+
+/// Sends `$request` the short way where there is one, and like [`send`] where there is none.
+macro_rules! send_fast {
+    ($dynamo:expr, $request:expr) => {{
+        let connected = $dynamo.connected().await?;
+        let sent = match &connected.fast {
+            Some(fast) => fast.send(&$request).await,
+            None => Err(connected.client.clone()),
+        };
+        match sent {
+            Ok(answer) => Ok(answer),
+            Err(client) => {
+                let answer = $request.send_with(&client).await;
+                answer.map_err(|error| translate(error, connected.request_timeout))
+            }
+        }
+    }};
 }
 
 /// Sends `$request` and translates its error: the same three moves for every operation, whose
@@ -120,33 +125,33 @@ impl Dynamo for SdkDynamo {
     }
 
     async fn get_item(&self, request: GetItemInputBuilder) -> Result<GetItemOutput> {
-        send!(self, request)
+        send_fast!(self, request)
     }
 
     async fn put_item(&self, request: PutItemInputBuilder) -> Result<PutItemOutput> {
-        send!(self, request)
+        send_fast!(self, request)
     }
 
     async fn update_item(&self, request: UpdateItemInputBuilder) -> Result<UpdateItemOutput> {
-        send!(self, request)
+        send_fast!(self, request)
     }
 
     async fn delete_item(&self, request: DeleteItemInputBuilder) -> Result<DeleteItemOutput> {
-        send!(self, request)
+        send_fast!(self, request)
     }
 
     async fn batch_get_item(
         &self,
         request: BatchGetItemInputBuilder,
     ) -> Result<BatchGetItemOutput> {
-        send!(self, request)
+        send_fast!(self, request)
     }
 
     async fn batch_write_item(
         &self,
         request: BatchWriteItemInputBuilder,
     ) -> Result<BatchWriteItemOutput> {
-        send!(self, request)
+        send_fast!(self, request)
     }
 
     async fn query(&self, request: QueryInputBuilder) -> Result<QueryOutput> {

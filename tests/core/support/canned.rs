@@ -1,5 +1,6 @@
 //! An HTTP server that answers as a test tells it to.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
@@ -15,8 +16,12 @@ use tokio::sync::Semaphore;
 pub struct Request {
     /// DynamoDB's operation, such as `PutItem`.
     pub operation: String,
+    /// The headers, their names in small letters.
+    pub headers: HashMap<String, String>,
     /// The body.
     pub body: Value,
+    /// The body as it came.
+    pub bytes: Vec<u8>,
 }
 
 /// What the server does about a request.
@@ -198,7 +203,7 @@ async fn serve(stream: TcpStream, mut answer: impl FnMut(Request) -> Answer) {
 
 /// The next request; `None` at the end of the connection.
 async fn read(stream: &mut BufReader<TcpStream>) -> Option<Request> {
-    let (mut operation, mut length) = (String::new(), 0);
+    let mut headers = HashMap::new();
     loop {
         let mut line = String::new();
         if stream.read_line(&mut line).await.ok()? == 0 {
@@ -210,21 +215,18 @@ async fn read(stream: &mut BufReader<TcpStream>) -> Option<Request> {
             }
             continue; // "POST / HTTP/1.1"
         };
-        match name.to_ascii_lowercase().as_str() {
-            "x-amz-target" => value
-                .rsplit('.')
-                .next()
-                .unwrap_or_default()
-                .clone_into(&mut operation),
-            "content-length" => length = value.parse().unwrap(),
-            _ => {}
-        }
+        headers.insert(name.to_ascii_lowercase(), value.to_owned());
     }
+    let target = headers.get("x-amz-target").map_or("", String::as_str);
+    let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+    let length = headers.get("content-length")?.parse().unwrap();
     let mut body = vec![0; length];
     stream.read_exact(&mut body).await.ok()?;
     Some(Request {
         operation,
+        headers,
         body: serde_json::from_slice(&body).unwrap(),
+        bytes: body,
     })
 }
 

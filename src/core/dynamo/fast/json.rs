@@ -1,0 +1,324 @@
+//! Requests and answers as DynamoDB's JSON: those of session operations, and of them what this
+//! crate asks for.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemOutput;
+use aws_sdk_dynamodb::operation::batch_get_item::builders::BatchGetItemInputBuilder;
+use aws_sdk_dynamodb::operation::batch_write_item::BatchWriteItemOutput;
+use aws_sdk_dynamodb::operation::batch_write_item::builders::BatchWriteItemInputBuilder;
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemOutput;
+use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemInputBuilder;
+use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
+use aws_sdk_dynamodb::operation::get_item::builders::GetItemInputBuilder;
+use aws_sdk_dynamodb::operation::put_item::PutItemOutput;
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemInputBuilder;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
+use aws_sdk_dynamodb::types::{DeleteRequest, KeysAndAttributes, PutRequest, WriteRequest};
+use serde::de::{Error as _, IgnoredAny};
+use serde::{Deserialize, Serialize};
+use serde_json::{Error, Result};
+
+use super::attributes::{Attributes, Found};
+
+/// A request that can do without the SDK. What cannot be written or read here, the SDK can.
+pub trait Request: Sync {
+    /// The operation's name.
+    const OPERATION: &'static str;
+
+    /// What DynamoDB answers.
+    type Output;
+
+    /// The request's body.
+    fn to_json(&self) -> Result<Vec<u8>>;
+
+    /// What the body of an answer says that is no error.
+    fn read(body: &[u8]) -> Result<Self::Output>;
+}
+
+/// Sees to it, in debug builds, that a request has no other members set than these.
+macro_rules! only {
+    ($request:ident, $($get:ident => $set:ident),+) => {
+        debug_assert_eq!(
+            *$request,
+            Self::default()$(.$set($request.$get().clone()))+,
+            "a member is set that is not written"
+        )
+    };
+}
+
+impl Request for GetItemInputBuilder {
+    const OPERATION: &'static str = "GetItem";
+    type Output = GetItemOutput;
+
+    fn to_json(&self) -> Result<Vec<u8>> {
+        only!(
+            self,
+            get_table_name => set_table_name,
+            get_key => set_key,
+            get_consistent_read => set_consistent_read
+        );
+        serde_json::to_vec(&Body {
+            table_name: self.get_table_name().as_ref(),
+            key: self.get_key().as_ref().map(Attributes),
+            consistent_read: *self.get_consistent_read(),
+            ..Body::default()
+        })
+    }
+
+    fn read(body: &[u8]) -> Result<GetItemOutput> {
+        #[derive(Deserialize)]
+        struct Answer {
+            #[serde(rename = "Item")]
+            item: Option<Found>,
+        }
+        let Answer { item } = serde_json::from_slice(body)?;
+        let item = item.map(|Found(item)| item);
+        Ok(GetItemOutput::builder().set_item(item).build())
+    }
+}
+
+impl Request for PutItemInputBuilder {
+    const OPERATION: &'static str = "PutItem";
+    type Output = PutItemOutput;
+
+    fn to_json(&self) -> Result<Vec<u8>> {
+        only!(self, get_table_name => set_table_name, get_item => set_item);
+        serde_json::to_vec(&Body {
+            table_name: self.get_table_name().as_ref(),
+            item: self.get_item().as_ref().map(Attributes),
+            ..Body::default()
+        })
+    }
+
+    fn read(body: &[u8]) -> Result<PutItemOutput> {
+        read_nothing(body)?;
+        Ok(PutItemOutput::builder().build())
+    }
+}
+
+impl Request for UpdateItemInputBuilder {
+    const OPERATION: &'static str = "UpdateItem";
+    type Output = UpdateItemOutput;
+
+    fn to_json(&self) -> Result<Vec<u8>> {
+        only!(
+            self,
+            get_table_name => set_table_name,
+            get_key => set_key,
+            get_update_expression => set_update_expression,
+            get_condition_expression => set_condition_expression,
+            get_expression_attribute_names => set_expression_attribute_names,
+            get_expression_attribute_values => set_expression_attribute_values
+        );
+        let values = self.get_expression_attribute_values();
+        serde_json::to_vec(&Body {
+            table_name: self.get_table_name().as_ref(),
+            key: self.get_key().as_ref().map(Attributes),
+            update_expression: self.get_update_expression().as_ref(),
+            condition_expression: self.get_condition_expression().as_ref(),
+            expression_attribute_names: self.get_expression_attribute_names().as_ref(),
+            expression_attribute_values: values.as_ref().map(Attributes),
+            ..Body::default()
+        })
+    }
+
+    fn read(body: &[u8]) -> Result<UpdateItemOutput> {
+        read_nothing(body)?;
+        Ok(UpdateItemOutput::builder().build())
+    }
+}
+
+impl Request for DeleteItemInputBuilder {
+    const OPERATION: &'static str = "DeleteItem";
+    type Output = DeleteItemOutput;
+
+    fn to_json(&self) -> Result<Vec<u8>> {
+        only!(
+            self,
+            get_table_name => set_table_name,
+            get_key => set_key,
+            get_condition_expression => set_condition_expression,
+            get_expression_attribute_names => set_expression_attribute_names,
+            get_expression_attribute_values => set_expression_attribute_values
+        );
+        let values = self.get_expression_attribute_values();
+        serde_json::to_vec(&Body {
+            table_name: self.get_table_name().as_ref(),
+            key: self.get_key().as_ref().map(Attributes),
+            condition_expression: self.get_condition_expression().as_ref(),
+            expression_attribute_names: self.get_expression_attribute_names().as_ref(),
+            expression_attribute_values: values.as_ref().map(Attributes),
+            ..Body::default()
+        })
+    }
+
+    fn read(body: &[u8]) -> Result<DeleteItemOutput> {
+        read_nothing(body)?;
+        Ok(DeleteItemOutput::builder().build())
+    }
+}
+
+impl Request for BatchGetItemInputBuilder {
+    const OPERATION: &'static str = "BatchGetItem";
+    type Output = BatchGetItemOutput;
+
+    fn to_json(&self) -> Result<Vec<u8>> {
+        only!(self, get_request_items => set_request_items);
+        let tables = self.get_request_items().iter().flatten();
+        serde_json::to_vec(&BatchBody {
+            request_items: tables
+                .map(|(table, keys)| (table, Keys::of(keys)))
+                .collect(),
+        })
+    }
+
+    fn read(body: &[u8]) -> Result<BatchGetItemOutput> {
+        #[derive(Deserialize)]
+        struct Answer {
+            #[serde(rename = "Responses", default)]
+            responses: HashMap<String, Vec<Found>>,
+            #[serde(rename = "UnprocessedKeys", default)]
+            unprocessed: HashMap<String, IgnoredAny>,
+        }
+        let answer: Answer = serde_json::from_slice(body)?;
+        nothing_is_left(&answer.unprocessed)?;
+        let responses = answer.responses.into_iter();
+        let responses = responses.map(|(table, items)| {
+            let items = items.into_iter().map(|Found(item)| item);
+            (table, items.collect())
+        });
+        let output = BatchGetItemOutput::builder().set_responses(Some(responses.collect()));
+        Ok(output.build())
+    }
+}
+
+impl Request for BatchWriteItemInputBuilder {
+    const OPERATION: &'static str = "BatchWriteItem";
+    type Output = BatchWriteItemOutput;
+
+    fn to_json(&self) -> Result<Vec<u8>> {
+        only!(self, get_request_items => set_request_items);
+        let tables = self.get_request_items().iter().flatten();
+        let tables = tables.map(|(table, writes)| {
+            let writes: Vec<_> = writes.iter().map(Write::of).collect();
+            (table, writes)
+        });
+        serde_json::to_vec(&BatchBody {
+            request_items: tables.collect(),
+        })
+    }
+
+    fn read(body: &[u8]) -> Result<BatchWriteItemOutput> {
+        #[derive(Deserialize)]
+        struct Answer {
+            #[serde(rename = "UnprocessedItems", default)]
+            unprocessed: HashMap<String, IgnoredAny>,
+        }
+        let answer: Answer = serde_json::from_slice(body)?;
+        nothing_is_left(&answer.unprocessed)?;
+        Ok(BatchWriteItemOutput::builder().build())
+    }
+}
+
+/// The members of a request for one item.
+#[derive(Serialize, Default)]
+#[serde(rename_all = "PascalCase")]
+struct Body<'r> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    table_name: Option<&'r String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<Attributes<'r>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    item: Option<Attributes<'r>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    consistent_read: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    update_expression: Option<&'r String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    condition_expression: Option<&'r String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expression_attribute_names: Option<&'r HashMap<String, String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expression_attribute_values: Option<Attributes<'r>>,
+}
+
+/// A request for many, by table.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct BatchBody<'r, T: Serialize> {
+    request_items: HashMap<&'r String, T>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Keys<'r> {
+    keys: Vec<Attributes<'r>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    consistent_read: Option<bool>,
+}
+
+impl<'r> Keys<'r> {
+    fn of(request: &'r KeysAndAttributes) -> Self {
+        debug_assert!(
+            request.projection_expression().is_none(),
+            "a member is set that is not written"
+        );
+        Self {
+            keys: request.keys().iter().map(Attributes).collect(),
+            consistent_read: request.consistent_read(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Write<'r> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    put_request: Option<Put<'r>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delete_request: Option<Delete<'r>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Put<'r> {
+    item: Attributes<'r>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Delete<'r> {
+    key: Attributes<'r>,
+}
+
+impl<'r> Write<'r> {
+    fn of(request: &'r WriteRequest) -> Self {
+        let put = request.put_request().map(PutRequest::item);
+        let delete = request.delete_request().map(DeleteRequest::key);
+        Self {
+            put_request: put.map(|item| Put {
+                item: Attributes(item),
+            }),
+            delete_request: delete.map(|key| Delete {
+                key: Attributes(key),
+            }),
+        }
+    }
+}
+
+/// The answer to a request that asks for nothing back.
+fn read_nothing(body: &[u8]) -> Result<()> {
+    #[derive(Deserialize)]
+    struct Answer {}
+    serde_json::from_slice(body).map(|Answer {}| ())
+}
+
+/// What is left of a batch is for the SDK to read.
+fn nothing_is_left(unprocessed: &HashMap<String, IgnoredAny>) -> Result<()> {
+    if unprocessed.is_empty() {
+        return Ok(());
+    }
+    Err(Error::custom("a part of the batch is left"))
+}

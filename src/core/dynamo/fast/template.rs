@@ -1,0 +1,281 @@
+//! What a request looks like, learned from one that the SDK has signed, and how to sign the next.
+
+use std::fmt;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use aws_credential_types::Credentials;
+use aws_runtime::auth::sigv4::SigV4AuthScheme;
+use aws_sdk_dynamodb::config::http::HttpRequest;
+use aws_sdk_dynamodb::config::{ConfigBag, RuntimeComponents};
+use aws_sdk_dynamodb::error::BoxError;
+use aws_sigv4::sign::v4::generate_signing_key;
+use aws_smithy_runtime_api::client::auth::{
+    AuthScheme, AuthSchemeEndpointConfig, AuthSchemeId, Sign,
+};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::identity::{Identity, SharedIdentityResolver};
+use aws_smithy_runtime_api::client::runtime_components::GetIdentityResolver;
+use aws_smithy_types::DateTime;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::date_time::Format;
+use ring::{digest, hmac};
+
+use super::SharedTemplate;
+
+/// After this time the SDK makes a request again: its cache of credentials has the last word.
+const FRESH: Duration = Duration::from_secs(60);
+
+/// This long before credentials expire, they are the SDK's to renew. Its own margin is shorter.
+const EXPIRING: Duration = Duration::from_secs(30);
+
+/// What comes before the operation's name in `x-amz-target`.
+const TARGET: &str = "DynamoDB_20120810.";
+
+/// How to make requests for as long as nothing changes.
+pub struct Template {
+    /// Without a body, and without the headers that each request has its own of.
+    request: HttpRequest,
+    connector: SharedHttpConnector,
+    /// The canonical request but for the hash of the body.
+    canonical: Vec<Part>,
+    /// For what the key is: `20261121/us-east-1/dynamodb/aws4_request`.
+    scope: String,
+    /// The value of `authorization` but for the signature.
+    authorization: String,
+    key: hmac::Key,
+    /// How many seconds DynamoDB's clock is ahead of this machine's, as the SDK sees it.
+    skew: i64,
+    fresh_until: Instant,
+}
+
+/// A piece of a canonical request.
+enum Part {
+    Text(String),
+    Length,
+    Date,
+    Target,
+}
+
+impl Template {
+    /// Learns from a request that has just been signed for `identity`. `None` where anything about
+    /// it is not as expected: then all requests stay with the SDK.
+    fn learn(
+        signed: &mut HttpRequest,
+        identity: &Identity,
+        connector: SharedHttpConnector,
+    ) -> Option<Self> {
+        let credentials = identity.data::<Credentials>()?;
+        let now = SystemTime::now();
+        let mut fresh_for = FRESH;
+        if let Some(expiry) = identity.expiration() {
+            let left = expiry.duration_since(now).ok()?;
+            fresh_for = fresh_for.min(left.checked_sub(EXPIRING)?);
+        }
+        let path = signed.uri_mut().path().to_owned();
+        let headers = signed.headers();
+        let (authorization, signature) = headers.get("authorization")?.split_once("Signature=")?;
+        let authorization = format!("{authorization}Signature=");
+        let (_, credential) = authorization.split_once("Credential=")?;
+        let (_access_key, scope) = credential.split_once(", ")?.0.split_once('/')?;
+        let [_date, region, service, _] = scope.split('/').collect::<Vec<_>>()[..] else {
+            return None;
+        };
+        let (_, names) = authorization.split_once("SignedHeaders=")?;
+        let (names, _) = names.split_once(", ")?;
+        let date = headers.get("x-amz-date")?;
+        let target = headers.get("x-amz-target")?;
+
+        let mut request = HttpRequest::new(SdkBody::empty());
+        request.set_method("POST").ok()?;
+        request.set_uri(signed.uri()).ok()?;
+        let mut keep = |name: &'static str| {
+            let value = headers.get(name)?.to_owned();
+            request.headers_mut().insert(name, value.clone());
+            Some(value)
+        };
+        // No part of what is signed.
+        keep("user-agent")?;
+        let mut canonical = vec![Part::Text(format!("POST\n{path}\n\n"))];
+        for name in names.split(';') {
+            canonical.push(Part::Text(format!("{name}:")));
+            canonical.push(match name {
+                // By the HTTP client.
+                "content-length" => Part::Length,
+                "content-type" => Part::Text(keep("content-type")?),
+                "host" => Part::Text(authority(signed.uri())?.to_owned()),
+                "x-amz-date" => Part::Date,
+                "x-amz-security-token" => Part::Text(keep("x-amz-security-token")?),
+                "x-amz-target" => Part::Target,
+                "x-amz-user-agent" => Part::Text(keep("x-amz-user-agent")?),
+                _ => return None,
+            });
+            canonical.push(Part::Text("\n".to_owned()));
+        }
+        canonical.push(Part::Text(format!("\n{names}\n")));
+
+        let secret = credentials.secret_access_key();
+        let key = generate_signing_key(secret, parse_date(date)?, region, service);
+        let template = Self {
+            request,
+            connector,
+            canonical,
+            scope: scope.to_owned(),
+            key: hmac::Key::new(hmac::HMAC_SHA256, key.as_ref()),
+            skew: seconds(parse_date(date)?) - seconds(now),
+            fresh_until: Instant::now() + fresh_for,
+            authorization,
+        };
+        // Whatever the SDK may do otherwise one day: then this is not the signature.
+        let is_right = template.sign(date, target, signed.body().bytes()?) == signature;
+        is_right.then_some(template)
+    }
+
+    /// Whether requests may be made with it.
+    pub fn is_fresh(&self) -> bool {
+        Instant::now() < self.fresh_until
+    }
+
+    /// A signed request for an operation; `None` where the SDK has to make it.
+    pub fn request(&self, operation: &str, body: Vec<u8>) -> Option<HttpRequest> {
+        let date = amz_date(seconds(SystemTime::now()) + self.skew)?;
+        // The key is for one day.
+        if !self.scope.starts_with(date.get(..8)?) {
+            return None;
+        }
+        let target = format!("{TARGET}{operation}");
+        let mut authorization = self.authorization.clone();
+        authorization.push_str(&self.sign(&date, &target, &body));
+        let mut request = self.request.try_clone()?;
+        let headers = request.headers_mut();
+        headers.insert("authorization", authorization);
+        headers.insert("x-amz-date", date);
+        headers.insert("x-amz-target", target);
+        *request.body_mut() = SdkBody::from(body);
+        Some(request)
+    }
+
+    /// Through which requests go.
+    pub fn connector(&self) -> &SharedHttpConnector {
+        &self.connector
+    }
+
+    /// The signature, by AWS Signature Version 4.
+    fn sign(&self, date: &str, target: &str, body: &[u8]) -> String {
+        let length = body.len().to_string();
+        let mut context = digest::Context::new(&digest::SHA256);
+        for part in &self.canonical {
+            let part = match part {
+                Part::Text(text) => text,
+                Part::Length => &length,
+                Part::Date => date,
+                Part::Target => target,
+            };
+            context.update(part.as_bytes());
+        }
+        let body = digest::digest(&digest::SHA256, body);
+        context.update(hex::encode(body).as_bytes());
+        let canonical = hex::encode(context.finish());
+        let scope = &self.scope;
+        let to_sign = format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{canonical}");
+        hex::encode(hmac::sign(&self.key, to_sign.as_bytes()))
+    }
+}
+
+/// `example.com:8000` of `http://example.com:8000/`.
+fn authority(uri: &str) -> Option<&str> {
+    let (_, rest) = uri.split_once("://")?;
+    rest.split('/').next()
+}
+
+fn seconds(time: SystemTime) -> i64 {
+    DateTime::from(time).secs()
+}
+
+/// `20261121T105438Z`
+fn amz_date(seconds: i64) -> Option<String> {
+    let mut date = DateTime::from_secs(seconds).fmt(Format::DateTime).ok()?;
+    date.retain(|letter| !matches!(letter, '-' | ':'));
+    Some(date)
+}
+
+fn parse_date(date: &str) -> Option<SystemTime> {
+    let part = |from: usize, to: usize| date.get(from..to);
+    let (year, month, day_and_hour) = (part(0, 4)?, part(4, 6)?, part(6, 11)?);
+    let (minute, second) = (part(11, 13)?, part(13, 16)?);
+    let date = format!("{year}-{month}-{day_and_hour}:{minute}:{second}");
+    let date = DateTime::from_str(&date, Format::DateTime).ok()?;
+    SystemTime::try_from(date).ok()
+}
+
+/// The SDK's signing, which leaves a [`Template`] behind.
+#[derive(Debug)]
+pub struct Learning {
+    scheme: SigV4AuthScheme,
+    http: SharedHttpClient,
+    settings: HttpConnectorSettings,
+    template: SharedTemplate,
+}
+
+impl Learning {
+    /// Templates will send through `http`.
+    pub fn new(
+        http: SharedHttpClient,
+        settings: HttpConnectorSettings,
+        template: SharedTemplate,
+    ) -> Self {
+        Self {
+            scheme: SigV4AuthScheme::new(),
+            http,
+            settings,
+            template,
+        }
+    }
+}
+
+impl AuthScheme for Learning {
+    fn scheme_id(&self) -> AuthSchemeId {
+        self.scheme.scheme_id()
+    }
+
+    fn identity_resolver(
+        &self,
+        resolvers: &dyn GetIdentityResolver,
+    ) -> Option<SharedIdentityResolver> {
+        self.scheme.identity_resolver(resolvers)
+    }
+
+    fn signer(&self) -> &dyn Sign {
+        self
+    }
+}
+
+impl Sign for Learning {
+    fn sign_http_request(
+        &self,
+        request: &mut HttpRequest,
+        identity: &Identity,
+        endpoint: AuthSchemeEndpointConfig<'_>,
+        components: &RuntimeComponents,
+        bag: &ConfigBag,
+    ) -> Result<(), BoxError> {
+        let signer = self.scheme.signer();
+        signer.sign_http_request(request, identity, endpoint, components, bag)?;
+        let connector = self.http.http_connector(&self.settings, components);
+        let template = Template::learn(request, identity, connector).map(Arc::new);
+        *self
+            .template
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = template;
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Template {
+    /// Nothing of what it holds is to be shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Template").finish_non_exhaustive()
+    }
+}
