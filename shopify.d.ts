@@ -47,7 +47,7 @@ export interface DynamoDBSessionStorageOptions {
    */
   batch?: boolean;
   /**
-   * How many requests may be under way before operations gather for the next, at least 1.
+   * How many operations may be under way before any are merged, at least 1.
    * @default 16
    */
   batchThreshold?: number;

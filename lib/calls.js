@@ -13,18 +13,22 @@ const { toError } = require('./errors');
 
 /** A timer that does nothing, ever; it holds the process alive while calls are under way. */
 const keepAlive = {
-  timer: setInterval(() => {}, 2 ** 31 - 1).unref(),
+  /** @type {NodeJS.Timeout | undefined} */
+  timer: undefined,
   calls: 0,
 
   begin() {
     this.calls += 1;
-    if (this.calls === 1) this.timer.ref();
+    if (this.calls === 1) {
+      this.timer ??= setInterval(() => {}, 2 ** 31 - 1);
+      this.timer.ref();
+    }
   },
 
   /** @param {number} calls */
   end(calls) {
     this.calls -= calls;
-    if (this.calls === 0) this.timer.unref();
+    if (this.calls === 0) this.timer?.unref();
   },
 };
 

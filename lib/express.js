@@ -5,7 +5,7 @@
  * `@fastify/session`, NestJS.
  */
 
-const { expiresAt, openConnectStore, sessionOf } = require('../native/binding');
+const { expiresAt, openConnectStore, sessionOf } = require('./native');
 const { readConnection } = require('./aws/config');
 const { DynamoDB } = require('./aws/dynamodb');
 const { deliver, whenReady } = require('./callback');

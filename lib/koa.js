@@ -3,7 +3,7 @@
 /** The store interface of koa-session and koa-generic-session. */
 
 const { EventEmitter } = require('node:events');
-const { expiresAt, openKoaStore } = require('../native/binding');
+const { expiresAt, openKoaStore } = require('./native');
 const { readConnection } = require('./aws/config');
 const { DynamoDB } = require('./aws/dynamodb');
 const { V2, V3 } = require('./aws/sdk');

@@ -9,7 +9,7 @@ const { invalidArgument } = require('./errors');
 
 /** What all stores have where an option is missing. */
 const DEFAULTS = Object.freeze({
-  /** Requests under way before operations are merged; measured, see bench/README.md. */
+  /** Operations under way before any are merged; measured, see bench/README.md. */
   batchThreshold: 16,
   capacityUnits: 5,
   /** Milliseconds: a day. */
@@ -134,7 +134,7 @@ function readTime(options, name, least) {
 }
 
 /**
- * Whether requests are merged, and from how many under way.
+ * Whether operations are merged, and from how many under way.
  *
  * @param {Record<string, any>} options
  */

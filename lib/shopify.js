@@ -3,7 +3,7 @@
 /** The session storage interface of Shopify's app packages. */
 
 const { EventEmitter } = require('node:events');
-const { expiresAt, openShopifyStore } = require('../native/binding');
+const { expiresAt, openShopifyStore } = require('./native');
 const { readClientConfig } = require('./aws/config');
 const { DynamoDB } = require('./aws/dynamodb');
 const { bigReplacer, reviverFor } = require('./bytes');

@@ -2,7 +2,6 @@
 
 /** Finding the AWS SDKs for JavaScript, of which none has to be there. */
 
-const { createRequire } = require('node:module');
 const { join } = require('node:path');
 
 const V2 = 'aws-sdk';
@@ -12,6 +11,7 @@ const V3_DOCUMENT = '@aws-sdk/lib-dynamodb';
 /** Where to look: from here, and from the application, which may lie elsewhere. */
 function* requires() {
   yield require;
+  const { createRequire } = require('node:module');
   yield createRequire(join(process.cwd(), 'index.js'));
 }
 

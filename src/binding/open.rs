@@ -41,7 +41,7 @@ struct Parts<L> {
     /// The attribute for the time to live of a table that is created.
     time_to_live: Option<String>,
     consistent_read: bool,
-    /// How many requests may be under way before they are merged; `None` where they never are.
+    /// How many operations may be under way before any are merged; `None` where they never are.
     batch_threshold: Option<usize>,
 }
 

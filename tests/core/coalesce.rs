@@ -37,10 +37,10 @@ fn store(dynamo: Arc<dyn Dynamo>, table: &TableName, threshold: usize) -> Sessio
     SessionStore::new(dynamo, table.clone(), layout, true)
 }
 
-/// A store on a server of the test's own.
+/// A store on a server of the test's own, that merges as soon as there are two operations.
 async fn on(answer: impl FnMut(&Request) -> Answer + Send + 'static) -> (SessionStore, Canned) {
     let server = Canned::start(answer).await;
-    (store(server.dynamo(), &new_name(), 16), server)
+    (store(server.dynamo(), &new_name(), 1), server)
 }
 
 fn record(sid: &str, data: &str) -> Record {

@@ -1,13 +1,13 @@
 //! Fewer and larger requests under load.
 //!
-//! What is asked for at the same moment goes together, in a BatchGetItem or BatchWriteItem: an item
-//! costs the same capacity units that way. Past a number of operations under way, they gather a
-//! little longer: the more requests there are, the larger they get. See [`queue`].
+//! A few operations at a time go alone and at once. Past a number of them, those that wait go
+//! together, in a BatchGetItem or BatchWriteItem, where an item costs the same capacity units: the
+//! more there are, the larger the requests get. See [`queue`].
 //!
 //! Each caller gets what it would have got alone: its own item, its own error. What DynamoDB leaves
-//! unprocessed is sent again, and what it refuses as a whole is sent one by one: see [`batches`]. The order in which
-//! operations on one key were asked for is kept, see [`queue`]. Identical reads share a request, see
-//! [`sharing`].
+//! unprocessed is sent again, and what it refuses as a whole is sent one by one: see [`batches`].
+//! The order in which operations on one key were asked for is kept, see [`queue`]. Identical reads
+//! share a request, see [`sharing`].
 
 mod batches;
 mod queue;
@@ -113,8 +113,8 @@ enum Change {
 }
 
 impl Coalesce {
-    /// Merges what goes to the items of `table`, whose only key attribute is `hash_key`. Past
-    /// `threshold` operations under way they wait for each other.
+    /// Merges what goes to the items of `table`, whose only key attribute is `hash_key`, where there
+    /// are more than `threshold` operations.
     pub fn new(inner: Arc<dyn Dynamo>, table: &str, hash_key: &str, threshold: usize) -> Self {
         Self(Arc::new(Shared {
             inner,
@@ -145,7 +145,7 @@ impl Shared {
     }
 
     /// Sends what may be sent once whoever asks right now has asked for all that it wants: when the
-    /// task that is running pauses.
+    /// task that is running pauses. Only then is it known whether that is much.
     fn pump_soon(self: &Arc<Self>) {
         if self.pumping.swap(true, Ordering::Relaxed) {
             return;

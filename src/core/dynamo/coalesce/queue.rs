@@ -52,8 +52,8 @@ pub struct Limits {
 
 /// See the [module](self). `R` and `W` are reads and writes that wait.
 pub struct Queue<R, W> {
-    /// How many operations may be under way before the next wait for company, and how many
-    /// requests before all wait.
+    /// How many operations there may be before any are merged, and how many requests under way
+    /// before all wait.
     threshold: usize,
     /// How many requests are under way.
     requests: usize,
@@ -68,9 +68,9 @@ pub struct Queue<R, W> {
 }
 
 impl<R, W> Queue<R, W> {
-    /// What waits is sent at once, together, while there are no more than `threshold` operations in
-    /// all. When there are more, it waits for as many others as requests are under way, and until
-    /// there are fewer than `threshold` of these.
+    /// Each operation is sent alone and at once while there are no more than `threshold` of them in
+    /// all. When there are more, those that wait go together: as soon as there are as many as
+    /// requests under way, and fewer than `threshold` of these.
     pub fn new(threshold: usize) -> Self {
         Self {
             threshold: threshold.max(1),
@@ -151,10 +151,16 @@ impl<R, W> Queue<R, W> {
     pub fn next(&mut self, limits: Limits) -> Option<Batch<R, W>> {
         let all = self.operations + self.reads.len() + self.writes.len();
         // Under load, the more requests are under way, the more goes with the next.
-        let least = if all > self.threshold {
-            self.requests
+        let (least, limits) = if all > self.threshold {
+            (self.requests, limits)
         } else {
-            0
+            (
+                0,
+                Limits {
+                    reads: 1,
+                    writes: 1,
+                },
+            )
         };
         let is_ready = |waiting: usize, limit: usize| {
             let enough = self.requests < self.threshold && waiting >= least.min(limit);
@@ -298,16 +304,28 @@ mod tests {
     }
 
     #[test]
-    fn what_is_asked_for_together_goes_together() {
+    fn a_few_operations_go_alone() {
         let mut model = Model::new(4);
         model.read("a", "1");
         assert_eq!(model.next(), Some(("reads", one("a", &["1"]))));
         model.read("b", "2");
         model.write("c", "3");
         model.read("d", "4");
-        let reads = [one("b", &["2"]), one("d", &["4"])].concat();
-        assert_eq!(model.next(), Some(("reads", reads)));
+        assert_eq!(model.next(), Some(("reads", one("b", &["2"]))));
         assert_eq!(model.next(), Some(("writes", one("c", &["3"]))));
+        assert_eq!(model.next(), Some(("reads", one("d", &["4"]))));
+        assert!(model.next().is_none());
+    }
+
+    #[test]
+    fn many_operations_of_one_moment_go_together() {
+        let mut model = Model::new(2);
+        model.read("a", "1");
+        model.write("b", "2");
+        model.read("c", "3");
+        let reads = [one("a", &["1"]), one("c", &["3"])].concat();
+        assert_eq!(model.next(), Some(("reads", reads)));
+        assert_eq!(model.next(), Some(("writes", one("b", &["2"]))));
         assert!(model.next().is_none());
     }
 
