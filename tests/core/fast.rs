@@ -124,6 +124,7 @@ macro_rules! twice {
 
 fn assert_same(server: &Canned) {
     assert_eq!(ways(server), ["SDK", "fast"]);
+    assert_eq!(server.connections(), 1, "they have their own connections");
     let [mut by_sdk, mut fast] = server.requests().try_into().unwrap();
     assert_eq!(by_sdk.body, fast.body);
     assert_eq!(authorization(server, &fast), fast.headers["authorization"]);

@@ -1,6 +1,7 @@
 //! An HTTP server that answers as a test tells it to.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
@@ -119,6 +120,7 @@ pub fn in_turn<const N: usize>(answers: [Answer; N]) -> impl FnMut(&Request) -> 
 pub struct Canned {
     endpoint: String,
     requests: Arc<Mutex<Vec<Request>>>,
+    connections: Arc<AtomicUsize>,
 }
 
 impl Canned {
@@ -128,9 +130,11 @@ impl Canned {
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let requests = Arc::new(Mutex::new(Vec::new()));
         let answer = Arc::new(Mutex::new(answer));
-        let seen = Arc::clone(&requests);
+        let connections = Arc::new(AtomicUsize::new(0));
+        let (seen, opened) = (Arc::clone(&requests), Arc::clone(&connections));
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
+                opened.fetch_add(1, Ordering::Relaxed);
                 let (answer, seen) = (Arc::clone(&answer), Arc::clone(&seen));
                 tokio::spawn(serve(stream, move |request| {
                     let answer = (answer.lock().unwrap())(&request);
@@ -139,7 +143,11 @@ impl Canned {
                 }));
             }
         });
-        Self { endpoint, requests }
+        Self {
+            endpoint,
+            requests,
+            connections,
+        }
     }
 
     /// Where the server is.
@@ -154,6 +162,11 @@ impl Canned {
             credentials: Some(SharedCredentialsProvider::new(credentials)),
             ..super::settings(&self.endpoint)
         })
+    }
+
+    /// How many connections were opened until now.
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
     }
 
     /// What was asked until now.
