@@ -2,7 +2,6 @@
 
 /** The one place that calls callbacks, and the one that waits with a deadline. */
 
-const { performance } = require('node:perf_hooks');
 const { storeError } = require('./errors');
 
 /**

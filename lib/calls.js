@@ -43,7 +43,8 @@ class Calls {
 
   /** @param {(notify: () => void) => NativeStore} open */
   constructor(open) {
-    this.#native = open(() => this.#takeOutcomes());
+    // Not at once: as long as outcomes keep coming, the event loop would see to nothing else.
+    this.#native = open(() => setImmediate(() => this.#takeOutcomes()));
   }
 
   /** The store in the addon. */

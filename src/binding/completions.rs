@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use napi::Status;
-use napi::bindgen_prelude::{Either, spawn};
+use napi::bindgen_prelude::{Either, Latin1String, spawn};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi_derive::napi;
 
@@ -21,7 +21,19 @@ use crate::core::error::{Error, Result};
 pub type Notify = ThreadsafeFunction<(), (), (), Status, false, true>;
 
 /// What a call gives: nothing, a session as JSON, or whether there was one.
-pub type Answer = Option<Either<String, bool>>;
+pub type Answer = Option<Either<Json, bool>>;
+
+/// JSON on its way to JavaScript, which has not to decode it where it is ASCII, as most is.
+pub type Json = Either<Latin1String, String>;
+
+/// See [`Json`].
+pub fn json(text: String) -> Json {
+    if text.is_ascii() {
+        Either::A(text.into())
+    } else {
+        Either::B(text)
+    }
+}
 
 /// Outcomes of calls, each under the number that JavaScript gave the call.
 #[napi(object, object_from_js = false)]

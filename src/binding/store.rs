@@ -9,7 +9,7 @@ use napi::Env;
 use napi::bindgen_prelude::{Buffer, Either, Either4, PromiseRaw, ToNapiValue};
 use napi_derive::napi;
 
-use super::completions::{Answer, Completed, Completions, Notify};
+use super::completions::{Answer, Completed, Completions, Notify, json};
 use super::failure::{Failure, Outcome, wrap};
 use super::open::Open;
 use super::options::capacity;
@@ -159,7 +159,7 @@ impl NativeStore {
         self.call(call, |open| async move {
             let now = UnixMillis(now);
             let session = open.sessions.load(&sid, now, time(limit)).await?;
-            Ok(session.map(Either::A))
+            Ok(session.map(json).map(Either::A))
         });
     }
 

@@ -39,8 +39,16 @@ impl Shared {
         Item::from([(self.hash_key.clone(), AttributeValue::S(key.to_owned()))])
     }
 
+    /// Each key is told to be done when it is dropped, whatever happens.
+    fn until_done<T>(self: &Arc<Self>, taken: Vec<(Key, T)>) -> Vec<(Done, T)> {
+        let taken = taken.into_iter();
+        let until_done = taken.map(|(key, waiting)| (Done(Arc::clone(self), key), waiting));
+        until_done.collect()
+    }
+
     /// Reads them, and answers those who wait.
-    pub(super) async fn read(self: &Arc<Self>, mut reads: Vec<(Key, Vec<Read>)>) {
+    pub(super) async fn read(self: &Arc<Self>, reads: Vec<(Key, Vec<Read>)>) {
+        let mut reads = self.until_done(reads);
         for (_, waiting) in &mut reads {
             waiting.retain(|read| !read.answer.is_closed());
         }
@@ -49,7 +57,7 @@ impl Shared {
             match self.read_batch(&mut reads).await {
                 Ok(()) => {}
                 Err(error) if is_for_all(&error) => {
-                    for (_, waiting) in reads.drain(..) {
+                    for (_done, waiting) in reads.drain(..) {
                         answer_all(waiting, Err(error.clone()));
                     }
                 }
@@ -58,11 +66,11 @@ impl Shared {
         }
         let singles: Vec<_> = reads
             .into_iter()
-            .map(|(key, mut waiting)| async move {
+            .map(|(done, mut waiting)| async move {
                 let consistent = waiting.iter().any(|read| read.consistent);
                 let request = GetItemInputBuilder::default()
                     .table_name(&self.table)
-                    .set_key(Some(self.key(&key)))
+                    .set_key(Some(self.key(&done.1)))
                     .consistent_read(consistent);
                 let request = self.inner.get_item(request);
                 let answer = while_wanted(request, waiting.iter_mut().map(Read::waiter)).await;
@@ -76,12 +84,14 @@ impl Shared {
 
     /// Reads as one request, and answers those who wait for what it found. What is left in `reads`
     /// has to be read alone.
-    async fn read_batch(&self, reads: &mut Vec<(Key, Vec<Read>)>) -> Result<()> {
+    async fn read_batch(&self, reads: &mut Vec<(Done, Vec<Read>)>) -> Result<()> {
         let mut pause = PAUSE;
         for _round in 0..=ROUNDS {
             let consistent = reads.iter().flat_map(|(_, waiting)| waiting);
             let wanted = KeysAndAttributes::builder()
-                .set_keys(Some(reads.iter().map(|(key, _)| self.key(key)).collect()))
+                .set_keys(Some(
+                    reads.iter().map(|(done, _)| self.key(&done.1)).collect(),
+                ))
                 .consistent_read(consistent.into_iter().any(|read| read.consistent))
                 .build();
             let request =
@@ -100,11 +110,11 @@ impl Shared {
             let left = answer.unprocessed_keys.unwrap_or_default();
             let left: Vec<Item> = left.into_values().flat_map(|left| left.keys).collect();
             let is_left = |key: &Key| left.iter().any(|item| self.id(item) == Some(&**key));
-            for (key, waiting) in std::mem::take(reads) {
-                if is_left(&key) {
-                    reads.push((key, waiting));
+            for (done, waiting) in std::mem::take(reads) {
+                if is_left(&done.1) {
+                    reads.push((done, waiting));
                 } else {
-                    answer_all(waiting, Ok(items.remove(&*key)));
+                    answer_all(waiting, Ok(items.remove(&*done.1)));
                 }
             }
             reads.retain(|(_, waiting)| waiting.iter().any(|read| !read.answer.is_closed()));
@@ -123,11 +133,7 @@ impl Shared {
 
     /// Writes them, and answers those who wait.
     pub(super) async fn write(self: &Arc<Self>, writes: Vec<(Key, Vec<Write>)>) {
-        // Each is told to be done when it is dropped, whatever happens.
-        let mut writes: Vec<(Done, Vec<Write>)> = writes
-            .into_iter()
-            .map(|(key, waiting)| (Done(Arc::clone(self), key), waiting))
-            .collect();
+        let mut writes = self.until_done(writes);
         for (_, waiting) in &mut writes {
             waiting.retain(|write| !write.answer.is_closed());
         }

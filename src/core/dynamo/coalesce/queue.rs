@@ -1,8 +1,7 @@
 //! Whose turn it is: what waits, in which order, and what may be sent together. No I/O.
 //!
-//! Operations on one key take turns in the order in which they were asked for. A turn of reads is
-//! over once they are sent; one of writes, or of an operation that is never merged, when it is
-//! answered. So no write overtakes another or a read that waits, and no read a write.
+//! Operations on one key take turns in the order in which they were asked for. A turn is over when
+//! it is answered, and the next begins. Only reads begin while others are under way.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -17,7 +16,9 @@ enum Waiting<R, W> {
     Reads(Vec<R>),
     /// All but the last are overtaken by it: they are answered with it.
     Writes(Vec<W>),
-    /// Sent and not answered.
+    /// Reads that were sent and are not answered, as so many requests. First, where there are any.
+    Reading(usize),
+    /// A write or a lone operation that was sent and is not answered. First, where there is one.
     Running,
     /// To be told that it may begin.
     Alone(oneshot::Sender<()>),
@@ -91,8 +92,12 @@ impl<R, W> Queue<R, W> {
             return;
         }
         turns.push_back(Waiting::Reads(vec![read]));
-        if turns.len() == 1 {
-            self.is_ready(key);
+        let is_next = match turns.front() {
+            Some(Waiting::Reading(_)) => turns.len() == 2,
+            _ => turns.len() == 1,
+        };
+        if is_next {
+            self.is_ready(key, Kind::Reads);
         }
     }
 
@@ -105,7 +110,7 @@ impl<R, W> Queue<R, W> {
         }
         turns.push_back(Waiting::Writes(vec![write]));
         if turns.len() == 1 {
-            self.is_ready(key);
+            self.is_ready(key, Kind::Writes);
         }
     }
 
@@ -135,19 +140,30 @@ impl<R, W> Queue<R, W> {
         self.operations -= operations;
     }
 
-    /// What runs on `key` has ended: the next may have its turn.
+    /// What runs on `key` has ended, or one of its reads: the next may have its turn.
     pub fn done(&mut self, key: &Key) {
         let Some(turns) = self.keys.get_mut(key) else {
             return;
         };
-        if matches!(turns.front(), Some(Waiting::Running)) {
-            turns.pop_front();
+        match turns.front_mut() {
+            Some(Waiting::Reading(requests)) if *requests > 1 => *requests -= 1,
+            Some(Waiting::Reading(_)) => {
+                turns.pop_front();
+                // Reads did not wait for them.
+                if !matches!(turns.front(), Some(Waiting::Reads(_))) {
+                    self.advance(key);
+                }
+            }
+            Some(Waiting::Running) => {
+                turns.pop_front();
+                self.advance(key);
+            }
+            _ => {}
         }
-        self.advance(key);
     }
 
     /// What is to be sent next, where a request may be sent. [`Queue::release`] has to follow when
-    /// that has ended, and [`Queue::done`] for each key that is written.
+    /// that has ended, and [`Queue::done`] for each of its keys.
     pub fn next(&mut self, limits: Limits) -> Option<Batch<R, W>> {
         let all = self.operations + self.reads.len() + self.writes.len();
         // Under load, the more requests are under way, the more goes with the next.
@@ -190,12 +206,17 @@ impl<R, W> Queue<R, W> {
 
     fn take_reads(&mut self, most: usize) -> Vec<(Key, Vec<R>)> {
         let count = self.reads.len().min(most);
-        let keys: Vec<Key> = self.reads.drain(..count).map(|(_, key)| key).collect();
         let mut taken = Vec::with_capacity(count);
-        for key in keys {
-            let front = self.keys.get_mut(&key).and_then(VecDeque::pop_front);
-            self.advance(&key);
-            if let Some(Waiting::Reads(reads)) = front {
+        for (_, key) in self.reads.drain(..count) {
+            let Some(turns) = self.keys.get_mut(&key) else {
+                continue;
+            };
+            let (under_way, reads) = match turns.pop_front() {
+                Some(Waiting::Reading(requests)) => (requests, turns.pop_front()),
+                reads => (0, reads),
+            };
+            turns.push_front(Waiting::Reading(under_way + 1));
+            if let Some(Waiting::Reads(reads)) = reads {
                 taken.push((key, reads));
             }
         }
@@ -221,32 +242,47 @@ impl<R, W> Queue<R, W> {
         let Some(turns) = self.keys.get_mut(key) else {
             return;
         };
-        while let Some(Waiting::Alone(_)) = turns.front() {
-            if let Some(Waiting::Alone(start)) = turns.pop_front()
-                && start.send(()).is_ok()
-            {
-                turns.push_front(Waiting::Running);
-                return;
+        loop {
+            match turns.pop_front() {
+                Some(Waiting::Alone(start)) => {
+                    if start.send(()).is_ok() {
+                        turns.push_front(Waiting::Running);
+                        return;
+                    }
+                    // Whoever asked for it has given up.
+                }
+                Some(reads @ Waiting::Reads(_)) => {
+                    turns.push_front(reads);
+                    return self.is_ready(Key::clone(key), Kind::Reads);
+                }
+                Some(writes) => {
+                    turns.push_front(writes);
+                    return self.is_ready(Key::clone(key), Kind::Writes);
+                }
+                None => {
+                    self.keys.remove(key);
+                    return;
+                }
             }
-            // Whoever asked for it has given up.
-        }
-        if turns.is_empty() {
-            self.keys.remove(key);
-        } else {
-            self.is_ready(Key::clone(key));
         }
     }
 
-    /// What is first on `key` waits for nothing but a request to go with.
-    fn is_ready(&mut self, key: Key) {
-        let ready = match self.keys.get(&key).and_then(VecDeque::front) {
-            Some(Waiting::Reads(_)) => &mut self.reads,
-            Some(Waiting::Writes(_)) => &mut self.writes,
-            _ => return,
-        };
+    /// What comes next on `key` waits for nothing but a request to go with.
+    fn is_ready(&mut self, key: Key, kind: Kind) {
         self.arrivals += 1;
+        let ready = match kind {
+            Kind::Reads => &mut self.reads,
+            Kind::Writes => &mut self.writes,
+        };
         ready.push_back((self.arrivals, key));
     }
+}
+
+/// What can be merged.
+#[derive(Clone, Copy)]
+enum Kind {
+    Reads,
+    Writes,
 }
 
 #[cfg(test)]
@@ -358,6 +394,44 @@ mod tests {
         model.read("a", "3");
         model.queue.release(1);
         assert_eq!(model.next(), Some(("reads", one("a", &["3"]))));
+        for _request in 0..2 {
+            model.queue.done(&"a".into());
+        }
+        assert!(model.queue.keys.is_empty());
+    }
+
+    #[test]
+    fn reads_that_wait_are_not_lost_when_those_before_them_are_answered() {
+        let mut model = Model::new(1);
+        model.read("a", "1");
+        assert!(model.next().is_some());
+        model.read("a", "2");
+        model.write("a", "3");
+        model.queue.done(&"a".into());
+        model.queue.release(1);
+        assert_eq!(model.next(), Some(("reads", one("a", &["2"]))));
+        model.queue.release(1);
+        assert!(model.next().is_none());
+        model.queue.done(&"a".into());
+        assert_eq!(model.next(), Some(("writes", one("a", &["3"]))));
+    }
+
+    #[test]
+    fn a_write_waits_for_all_reads_before_it() {
+        let mut model = Model::new(4);
+        for name in ["1", "2"] {
+            model.read("a", name);
+            assert!(model.next().is_some());
+        }
+        model.write("a", "3");
+        model.read("a", "4");
+        model.queue.done(&"a".into());
+        assert!(model.next().is_none(), "one of the reads is under way");
+        model.queue.done(&"a".into());
+        assert_eq!(model.next(), Some(("writes", one("a", &["3"]))));
+        assert!(model.next().is_none());
+        model.queue.done(&"a".into());
+        assert_eq!(model.next(), Some(("reads", one("a", &["4"]))));
     }
 
     #[test]
@@ -382,6 +456,7 @@ mod tests {
         model.read("a", "after");
         assert_eq!(model.next(), Some(("reads", one("a", &["before"]))));
         model.queue.release(1);
+        model.queue.done(&"a".into());
         assert_eq!(model.next(), Some(("writes", one("a", &["write"]))));
         model.queue.release(1);
         assert!(model.next().is_none());
@@ -391,6 +466,7 @@ mod tests {
         assert!(model.next().is_none());
         model.queue.done(&"a".into());
         assert_eq!(model.next(), Some(("reads", one("a", &["after"]))));
+        model.queue.done(&"a".into());
         assert!(model.queue.keys.is_empty());
     }
 
