@@ -9,7 +9,7 @@ const { expiresAt, openConnectStore, sessionOf } = require('./native');
 const { readConnection } = require('./aws/config');
 const { DynamoDB } = require('./aws/dynamodb');
 const { deliver, whenReady } = require('./callback');
-const { SessionStoreError, invalidArgument, settle, toError } = require('./errors');
+const { invalidArgument, settle, toError } = require('./errors');
 const {
   DEFAULTS,
   lifetimeOf,
@@ -23,7 +23,7 @@ const {
   warnOfUnknown,
 } = require('./options');
 const { parse, sessionId, stringify } = require('./session');
-const { warn } = require('./warning');
+const { warn, warnOfTable } = require('./warning');
 
 /** @import { SpecialArgument, SpecialKeyOption } from '../native/binding' */
 /** @typedef {(error: any, value?: any) => void} Callback */
@@ -284,9 +284,8 @@ function storeClass(Store) {
       const { native, tableTimeout } = this.#settings;
       const { timeToLiveFailure } = settle(await this.#native.createTable(tableTimeout));
       if (!timeToLiveFailure) return;
-      const message = `table "${native.table}" was created without time to live`;
       const cause = toError(timeToLiveFailure);
-      warn(this, new SessionStoreError({ ...timeToLiveFailure, message }, { cause }));
+      warnOfTable(this, native.table, 'was created without time to live', cause);
     }
 
     /** @param {string} sid */

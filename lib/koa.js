@@ -9,7 +9,7 @@ const { DynamoDB } = require('./aws/dynamodb');
 const { V2, V3 } = require('./aws/sdk');
 const { replacer, reviverFor } = require('./bytes');
 const { deliver, whenReady } = require('./callback');
-const { SessionStoreError, invalidArgument, settle } = require('./errors');
+const { invalidArgument, settle } = require('./errors');
 const {
   DEFAULTS,
   lifetimeOf,
@@ -22,7 +22,7 @@ const {
   warnOfUnknown,
 } = require('./options');
 const { parse, sessionId, stringify } = require('./session');
-const { warn } = require('./warning');
+const { warn, warnOfTable } = require('./warning');
 
 /** @typedef {(error: any, value?: any) => void} Callback */
 
@@ -366,7 +366,7 @@ class DynamoDBStore extends EventEmitter {
       // Another process may have been faster.
       if (this.#closed || !(await this.#timeToLiveIsToChange().catch(() => true))) return;
       this.#warnOfTable(error, 'cannot be given its time to live');
-      const { retryable, code } = /** @type {SessionStoreError} */ (error);
+      const { retryable, code } = /** @type {import('./errors').SessionStoreError} */ (error);
       if (this.#closed || !(retryable || PASSING.has(code))) return;
     }
     const [first, longest] = TIME_TO_LIVE_PAUSES;
@@ -379,10 +379,7 @@ class DynamoDBStore extends EventEmitter {
    * @param {string} what follows the table's name in the warning
    */
   #warnOfTable(cause, what) {
-    if (this.#closed) return;
-    const failure = /** @type {SessionStoreError} */ (cause);
-    const message = `table "${this.#settings.native.name}" ${what}: ${failure.message}`;
-    warn(this, new SessionStoreError({ ...failure, name: failure.name, message }, { cause }));
+    if (!this.#closed) warnOfTable(this, this.#settings.native.name, what, cause);
   }
 }
 

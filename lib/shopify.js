@@ -8,7 +8,7 @@ const { readClientConfig } = require('./aws/config');
 const { DynamoDB } = require('./aws/dynamodb');
 const { bigReplacer, reviverFor } = require('./bytes');
 const { deliver } = require('./callback');
-const { SessionStoreError, invalidArgument, settle, storeError, toError } = require('./errors');
+const { invalidArgument, settle, storeError, toError } = require('./errors');
 const {
   DEFAULTS,
   option,
@@ -20,7 +20,7 @@ const {
   warnOfUnknown,
 } = require('./options');
 const { parse, sessionId, stringify } = require('./session');
-const { warn } = require('./warning');
+const { warnOfTable } = require('./warning');
 
 const KNOWN = new Set([
   'batch',
@@ -217,10 +217,8 @@ function storageClass(getSession) {
 
     /** @param {unknown} cause */
     #warnOfTimeToLive(cause) {
-      const failure = /** @type {SessionStoreError} */ (cause);
       const { sessionTableName } = this.#settings.native;
-      const message = `table "${sessionTableName}" has no time to live: ${failure.message}`;
-      warn(this, new SessionStoreError({ ...failure, name: failure.name, message }, { cause }));
+      warnOfTable(this, sessionTableName, 'has no time to live', cause);
     }
   };
 

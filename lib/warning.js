@@ -1,5 +1,7 @@
 'use strict';
 
+const { SessionStoreError } = require('./errors');
+
 /**
  * Reports what failed where no call could be told: to the listeners of `warning`, else as a
  * warning of the process.
@@ -16,4 +18,20 @@ function warn(store, warning) {
   });
 }
 
-module.exports = { warn };
+/**
+ * Reports that a table is not quite as it was to be, which the store can do without.
+ *
+ * @param {import('node:events').EventEmitter} store
+ * @param {string} table its name
+ * @param {string} what follows the name in the warning
+ * @param {unknown} cause
+ */
+function warnOfTable(store, table, what, cause) {
+  const failure = /** @type {SessionStoreError} */ (cause);
+  const message = `table "${table}" ${what}: ${failure.message}`;
+  const { name, $metadata } = failure;
+  const statusCode = $metadata?.httpStatusCode;
+  warn(store, new SessionStoreError({ ...failure, name, message, statusCode }, { cause }));
+}
+
+module.exports = { warn, warnOfTable };

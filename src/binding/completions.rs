@@ -50,11 +50,14 @@ pub struct Completed {
     pub failures: Vec<Failure>,
 }
 
+/// Makes the future of a call, which the event loop can leave to others.
+type Begin = Box<dyn FnOnce() -> BoxFuture<'static, ()> + Send>;
+
 /// The calls of one store that have completed and wait to be taken.
 pub struct Completions {
     notify: Notify,
     /// Calls that are to begin together.
-    begun: Mutex<Vec<BoxFuture<'static, ()>>>,
+    begun: Mutex<Vec<Begin>>,
     completed: Mutex<Completed>,
 }
 
@@ -68,26 +71,27 @@ impl Completions {
     }
 
     /// Will do `work` when [`Self::flush`] is called; its outcome will be found under `number`.
-    pub fn begin(
-        self: &Arc<Self>,
-        number: u32,
-        work: impl Future<Output = Result<Answer>> + Send + 'static,
-    ) {
+    pub fn begin<F>(self: &Arc<Self>, number: u32, work: impl FnOnce() -> F + Send + 'static)
+    where
+        F: Future<Output = Result<Answer>> + Send + 'static,
+    {
         let call = Call {
             completions: Arc::clone(self),
             number,
             completed: false,
         };
-        let work = async move { call.complete(work.await) };
-        locked(&self.begun).push(work.boxed());
+        let begin = || async move { call.complete(work().await) }.boxed();
+        locked(&self.begun).push(Box::new(begin));
     }
 
     /// Starts what has begun. All in one go: it wakes the runtime once, and what may be sent
     /// together is there together.
     pub fn flush(&self) {
         let begun = std::mem::take(&mut *locked(&self.begun));
-        let calls: FuturesUnordered<_> = begun.into_iter().collect();
-        spawn(calls.collect::<()>());
+        spawn(async {
+            let calls = begun.into_iter().map(|begin| begin());
+            calls.collect::<FuturesUnordered<_>>().collect::<()>().await;
+        });
     }
 
     /// All that have completed since this was last asked.

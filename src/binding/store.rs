@@ -128,12 +128,13 @@ impl NativeStore {
     }
 
     /// Begins `work` as a call whose outcome is taken with others.
-    fn call<F>(&self, number: u32, work: impl FnOnce(Arc<Open>) -> F)
+    fn call<F>(&self, number: u32, work: impl FnOnce(Arc<Open>) -> F + Send + 'static)
     where
         F: Future<Output = Result<Answer>> + Send + 'static,
     {
-        let work = self.opened().map(work);
-        self.completions.begin(number, async move { work?.await });
+        let opened = self.opened();
+        self.completions
+            .begin(number, || async move { work(opened?).await });
     }
 
     /// Starts `work` with a promise of its own.
@@ -156,7 +157,7 @@ impl NativeStore {
     /// The session as JSON, `null` where there is none or it has ended. A call: see `take`.
     #[napi]
     pub fn load(&self, call: u32, sid: String, now: f64, limit: f64) {
-        self.call(call, |open| async move {
+        self.call(call, move |open| async move {
             let now = UnixMillis(now);
             let session = open.sessions.load(&sid, now, time(limit)).await?;
             Ok(session.map(json).map(Either::A))
@@ -181,7 +182,7 @@ impl NativeStore {
             expires: expires.map(seconds),
             special: special.into_iter().map(special_value).collect(),
         };
-        self.call(call, |open| async move {
+        self.call(call, move |open| async move {
             open.sessions.save(record, time(limit)).await?;
             Ok(None)
         });
@@ -190,7 +191,7 @@ impl NativeStore {
     /// Moves a session's end. `false` where the session is gone. A call: see `take`.
     #[napi]
     pub fn touch(&self, call: u32, sid: String, expires: f64, limit: f64) {
-        self.call(call, |open| async move {
+        self.call(call, move |open| async move {
             let expires = seconds(expires);
             let found = open.sessions.touch(&sid, expires, time(limit)).await?;
             Ok(Some(Either::B(found)))
@@ -200,7 +201,7 @@ impl NativeStore {
     /// Deletes a session. A call: see `take`.
     #[napi]
     pub fn destroy(&self, call: u32, sid: String, limit: f64) {
-        self.call(call, |open| async move {
+        self.call(call, move |open| async move {
             open.sessions.destroy(&sid, time(limit)).await?;
             Ok(None)
         });

@@ -102,10 +102,10 @@ impl Template {
         for name in names.split(';') {
             canonical.push(Part::Text(format!("{name}:")));
             canonical.push(match name {
-                // By the HTTP client.
+                // These two are the HTTP client's to add.
                 "content-length" => Part::Length,
-                "content-type" => Part::Text(keep("content-type")?),
                 "host" => Part::Text(authority(signed.uri())?.to_owned()),
+                "content-type" => Part::Text(keep("content-type")?),
                 "x-amz-date" => Part::Date,
                 "x-amz-security-token" => Part::Text(keep("x-amz-security-token")?),
                 "x-amz-target" => Part::Target,
