@@ -10,7 +10,7 @@ use crate::core::dynamo::connection::Settings;
 use crate::core::error::InvalidOption;
 use crate::core::layout::{ConnectLayout, KoaLayout, ShopifyLayout};
 use crate::core::options::{
-    Billing, Endpoint, IndexName, TableName, attempts, capacity_units, duration, requests, text,
+    Billing, Endpoint, IndexName, TableName, attempts, capacity_units, duration, operations, text,
 };
 
 /// The options of a store in connect-dynamodb's item format.
@@ -151,9 +151,9 @@ impl ShopifyStoreOptions {
     }
 }
 
-/// How many requests may be under way before they are merged; `None` where they never are.
+/// How many operations may be under way before any are merged; `None` where they never are.
 pub fn batch_threshold(batch: bool, threshold: f64) -> Result<Option<usize>, InvalidOption> {
-    let threshold = requests("batchThreshold", threshold)?;
+    let threshold = operations("batchThreshold", threshold)?;
     Ok(batch.then_some(threshold))
 }
 

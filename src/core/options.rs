@@ -129,14 +129,14 @@ pub fn capacity_units(option: &str, units: f64) -> Result<i64> {
     }
 }
 
-/// A number of requests: whole, at least one.
-pub fn requests(option: &str, count: f64) -> Result<usize> {
+/// A number of operations: whole, at least one.
+pub fn operations(option: &str, count: f64) -> Result<usize> {
     if count.fract() == 0.0 && (1.0..=f64::from(u32::MAX)).contains(&count) {
         Ok(count as usize)
     } else {
         Err(InvalidOption::new(
             option,
-            "must be a whole number of requests, at least 1",
+            "must be a whole number of operations, at least 1",
         ))
     }
 }
