@@ -88,6 +88,15 @@ impl SdkDynamo {
     }
 }
 
+/// Sends `$request` and translates its error: the same for every operation, whose types have no
+/// trait in common.
+macro_rules! send_through {
+    ($client:expr, $request:expr, $connected:expr) => {{
+        let answer = $request.send_with($client).await;
+        answer.map_err(|error| translate(error, $connected.request_timeout))
+    }};
+}
+
 /// Sends `$request` the short way where there is one, and like [`send`] where there is none.
 macro_rules! send_fast {
     ($dynamo:expr, $request:expr) => {{
@@ -98,21 +107,16 @@ macro_rules! send_fast {
         };
         match sent {
             Ok(answer) => Ok(answer),
-            Err(client) => {
-                let answer = $request.send_with(&client).await;
-                answer.map_err(|error| translate(error, connected.request_timeout))
-            }
+            Err(client) => send_through!(&client, $request, connected),
         }
     }};
 }
 
-/// Sends `$request` and translates its error: the same three moves for every operation, whose
-/// types have no trait in common.
+/// Sends `$request` by the SDK.
 macro_rules! send {
     ($dynamo:expr, $request:expr) => {{
         let connected = $dynamo.connected().await?;
-        let answer = $request.send_with(&connected.client).await;
-        answer.map_err(|error| translate(error, connected.request_timeout))
+        send_through!(&connected.client, $request, connected)
     }};
 }
 

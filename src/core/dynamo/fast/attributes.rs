@@ -16,6 +16,12 @@ type Item = HashMap<String, AttributeValue>;
 /// Attributes to be written.
 pub struct Attributes<'a>(pub &'a Item);
 
+impl<'a> From<&'a Item> for Attributes<'a> {
+    fn from(item: &'a Item) -> Self {
+        Self(item)
+    }
+}
+
 /// Attributes that were read.
 pub struct Found(pub Item);
 

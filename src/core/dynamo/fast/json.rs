@@ -37,7 +37,7 @@ pub trait Request: Sync {
     fn read(body: &[u8]) -> Result<Self::Output>;
 }
 
-/// Sees to it, in debug builds, that a request has no other members set than these.
+/// Sees to it, in debug builds, that a request has no other members set than those written.
 macro_rules! only {
     ($request:ident, $($get:ident => $set:ident),+) => {
         debug_assert_eq!(
@@ -48,23 +48,28 @@ macro_rules! only {
     };
 }
 
+/// Writes these members of a request for one item, and no others.
+macro_rules! body {
+    ($request:ident, $($member:ident: $get:ident => $set:ident),+) => {{
+        only!($request, $($get => $set),+);
+        serde_json::to_vec(&Body {
+            $($member: $request.$get().as_ref().map(Into::into),)+
+            ..Body::default()
+        })
+    }};
+}
+
 impl Request for GetItemInputBuilder {
     const OPERATION: &'static str = "GetItem";
     type Output = GetItemOutput;
 
     fn to_json(&self) -> Result<Vec<u8>> {
-        only!(
+        body!(
             self,
-            get_table_name => set_table_name,
-            get_key => set_key,
-            get_consistent_read => set_consistent_read
-        );
-        serde_json::to_vec(&Body {
-            table_name: self.get_table_name().as_ref(),
-            key: self.get_key().as_ref().map(Attributes),
-            consistent_read: *self.get_consistent_read(),
-            ..Body::default()
-        })
+            table_name: get_table_name => set_table_name,
+            key: get_key => set_key,
+            consistent_read: get_consistent_read => set_consistent_read
+        )
     }
 
     fn read(body: &[u8]) -> Result<GetItemOutput> {
@@ -84,12 +89,11 @@ impl Request for PutItemInputBuilder {
     type Output = PutItemOutput;
 
     fn to_json(&self) -> Result<Vec<u8>> {
-        only!(self, get_table_name => set_table_name, get_item => set_item);
-        serde_json::to_vec(&Body {
-            table_name: self.get_table_name().as_ref(),
-            item: self.get_item().as_ref().map(Attributes),
-            ..Body::default()
-        })
+        body!(
+            self,
+            table_name: get_table_name => set_table_name,
+            item: get_item => set_item
+        )
     }
 
     fn read(body: &[u8]) -> Result<PutItemOutput> {
@@ -103,25 +107,15 @@ impl Request for UpdateItemInputBuilder {
     type Output = UpdateItemOutput;
 
     fn to_json(&self) -> Result<Vec<u8>> {
-        only!(
+        body!(
             self,
-            get_table_name => set_table_name,
-            get_key => set_key,
-            get_update_expression => set_update_expression,
-            get_condition_expression => set_condition_expression,
-            get_expression_attribute_names => set_expression_attribute_names,
-            get_expression_attribute_values => set_expression_attribute_values
-        );
-        let values = self.get_expression_attribute_values();
-        serde_json::to_vec(&Body {
-            table_name: self.get_table_name().as_ref(),
-            key: self.get_key().as_ref().map(Attributes),
-            update_expression: self.get_update_expression().as_ref(),
-            condition_expression: self.get_condition_expression().as_ref(),
-            expression_attribute_names: self.get_expression_attribute_names().as_ref(),
-            expression_attribute_values: values.as_ref().map(Attributes),
-            ..Body::default()
-        })
+            table_name: get_table_name => set_table_name,
+            key: get_key => set_key,
+            update_expression: get_update_expression => set_update_expression,
+            condition_expression: get_condition_expression => set_condition_expression,
+            expression_attribute_names: get_expression_attribute_names => set_expression_attribute_names,
+            expression_attribute_values: get_expression_attribute_values => set_expression_attribute_values
+        )
     }
 
     fn read(body: &[u8]) -> Result<UpdateItemOutput> {
@@ -135,23 +129,14 @@ impl Request for DeleteItemInputBuilder {
     type Output = DeleteItemOutput;
 
     fn to_json(&self) -> Result<Vec<u8>> {
-        only!(
+        body!(
             self,
-            get_table_name => set_table_name,
-            get_key => set_key,
-            get_condition_expression => set_condition_expression,
-            get_expression_attribute_names => set_expression_attribute_names,
-            get_expression_attribute_values => set_expression_attribute_values
-        );
-        let values = self.get_expression_attribute_values();
-        serde_json::to_vec(&Body {
-            table_name: self.get_table_name().as_ref(),
-            key: self.get_key().as_ref().map(Attributes),
-            condition_expression: self.get_condition_expression().as_ref(),
-            expression_attribute_names: self.get_expression_attribute_names().as_ref(),
-            expression_attribute_values: values.as_ref().map(Attributes),
-            ..Body::default()
-        })
+            table_name: get_table_name => set_table_name,
+            key: get_key => set_key,
+            condition_expression: get_condition_expression => set_condition_expression,
+            expression_attribute_names: get_expression_attribute_names => set_expression_attribute_names,
+            expression_attribute_values: get_expression_attribute_values => set_expression_attribute_values
+        )
     }
 
     fn read(body: &[u8]) -> Result<DeleteItemOutput> {
@@ -233,7 +218,7 @@ struct Body<'r> {
     #[serde(skip_serializing_if = "Option::is_none")]
     item: Option<Attributes<'r>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    consistent_read: Option<bool>,
+    consistent_read: Option<&'r bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     update_expression: Option<&'r String>,
     #[serde(skip_serializing_if = "Option::is_none")]
