@@ -6,12 +6,19 @@
  */
 
 const { monitorEventLoopDelay, performance } = require('node:perf_hooks');
+const { checkGet } = require('./lib/calls');
+const { percentile } = require('./lib/stats');
+const { flood } = require('./lib/work/flood');
+const { mixed } = require('./lib/work/mixed');
 
 /** How many calls the memory is looked at after. */
 const WORK = 10_000;
 
 /**
- * @typedef {object} Task
+ * @typedef {MeasureTask | import('./lib/work/mixed').MixedTask
+ *   | import('./lib/work/flood').FloodTask} Task
+ *
+ * @typedef {object} MeasureTask
  * @property {string} subject the name of a file in `subjects/`
  * @property {import('./lib/calls').Target} target
  * @property {'measure' | 'start' | 'memory'} kind
@@ -22,6 +29,7 @@ const WORK = 10_000;
  * @property {number} settle seconds before the first operation is measured: until then it is
  *   compiled, and a JS SDK is a lot to compile
  * @property {number} warmUp seconds before each of the others
+ * @property {number} expected seconds that the work is expected to take
  *
  * @typedef {object} Measurement
  * @property {string} operation
@@ -35,8 +43,13 @@ const WORK = 10_000;
  * @property {number | null} delay the 99th percentile of the event loop's delay, milliseconds
  * @property {number} rss megabytes
  *
- * @typedef {{ measurements?: Measurement[], start?: number, memory?: number, failed?: string }}
- *   Report
+ * @typedef {object} Report
+ * @property {Measurement[]} [measurements]
+ * @property {number} [start]
+ * @property {number} [memory]
+ * @property {import('./lib/work/mixed').Kind[]} [mixed]
+ * @property {import('./lib/work/flood').Flooded} [flood]
+ * @property {string} [failed]
  */
 
 /**
@@ -45,6 +58,8 @@ const WORK = 10_000;
  */
 async function work(task) {
   const subject = require(`./subjects/${task.subject}`);
+  if (task.kind === 'mixed') return mixed(subject, task);
+  if (task.kind === 'flood') return flood(subject, task);
   return { start, memory, measure }[task.kind](subject, task);
 }
 
@@ -53,7 +68,7 @@ async function work(task) {
  * would have loaded anyway is there already.
  *
  * @param {import('./lib/calls').Subject} subject
- * @param {Task} task
+ * @param {MeasureTask} task
  */
 async function start(subject, { target }) {
   require('express-session');
@@ -69,7 +84,7 @@ async function start(subject, { target }) {
  * The memory of the process, in megabytes, after as much work for each store.
  *
  * @param {import('./lib/calls').Subject} subject
- * @param {Task} task
+ * @param {MeasureTask} task
  */
 async function memory(subject, { target, inFlight }) {
   const calls = await subject.make(target);
@@ -88,12 +103,12 @@ async function memory(subject, { target, inFlight }) {
 
 /**
  * @param {import('./lib/calls').Subject} subject
- * @param {Task} task
+ * @param {MeasureTask} task
  */
 async function measure(subject, task) {
   const calls = await subject.make(task.target);
   if (task.fill) await fill(calls, task);
-  await check(calls);
+  await checkGet(calls);
   const measurements = [];
   for (const [index, operation] of task.operations.entries()) {
     const warmUp = index === 0 ? task.settle : task.warmUp;
@@ -105,7 +120,7 @@ async function measure(subject, task) {
 
 /**
  * @param {import('./lib/calls').Calls} calls
- * @param {Task} task
+ * @param {MeasureTask} task
  */
 async function fill(calls, { target, inFlight }) {
   let next = 0;
@@ -116,19 +131,9 @@ async function fill(calls, { target, inFlight }) {
 }
 
 /**
- * A store that finds nothing would be measured as a fast one.
- *
- * @param {import('./lib/calls').Calls} calls
- */
-async function check(calls) {
-  const session = await calls.get(0);
-  if (typeof session !== 'object' || session === null) throw new Error('get gave no session');
-}
-
-/**
  * @param {import('./lib/calls').Calls} calls
  * @param {'get' | 'set' | 'touch'} operation
- * @param {Task} task
+ * @param {MeasureTask} task
  * @returns {Promise<Measurement>}
  */
 async function measureOperation(calls, operation, { inFlight, seconds, warmUp }) {
@@ -180,14 +185,6 @@ async function run(call, inFlight, seconds) {
   };
   await Promise.all(Array.from({ length: inFlight }, loop));
   return times;
-}
-
-/**
- * @param {Float64Array} sorted
- * @param {number} share
- */
-function percentile(sorted, share) {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
 }
 
 /** @param {Report} report */

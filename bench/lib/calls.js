@@ -2,6 +2,7 @@
 
 /** The calls of each kind of store, as functions of a number that give a promise. */
 
+const { performance } = require('node:perf_hooks');
 const { shopifySession, webSession } = require('./sessions');
 
 /**
@@ -12,6 +13,8 @@ const { shopifySession, webSession } = require('./sessions');
  * @property {string} table
  * @property {number} ids how many sessions the calls go round
  * @property {number} sessionBytes the length of a session as JSON
+ *
+ * @typedef {'get' | 'set' | 'touch' | 'destroy'} Operation
  *
  * @typedef {object} Calls
  * @property {(index: number) => Promise<any>} get gives the session
@@ -28,7 +31,14 @@ const { shopifySession, webSession } = require('./sessions');
  * @property {import('./formats').Format | 'none'} format
  * @property {readonly ('get' | 'set' | 'touch')[]} operations
  * @property {readonly string[]} modes those that it takes part in
- * @property {(target: Target) => Promise<Calls>} make
+ * @property {(target: Target, storeOptions?: object) => Promise<Calls>} make `storeOptions`:
+ *   further options of the store; only the subjects of `flood` take them
+ *
+ * @typedef {object} Outcome what became of a call
+ * @property {number} time milliseconds from the call to its callback
+ * @property {string} [code] of its failure; missing if the call succeeded
+ *
+ * @typedef {Record<string, number>} Failures how many calls failed with each code
  */
 
 /**
@@ -109,4 +119,53 @@ function promised(call) {
   });
 }
 
-module.exports = { expressCalls, koaCalls, shopifyCalls };
+/**
+ * Makes one call and waits for its callback.
+ *
+ * @param {Calls} calls
+ * @param {Operation} operation
+ * @param {number} index
+ * @returns {Promise<Outcome>}
+ */
+async function timed(calls, operation, index) {
+  const call = calls[operation];
+  if (!call) throw new Error(`the store has no ${operation}`);
+  const began = performance.now();
+  let code;
+  try {
+    await call(index);
+  } catch (error) {
+    code = codeOf(error);
+  }
+  return { time: performance.now() - began, code };
+}
+
+/** @param {any} error */
+function codeOf(error) {
+  return String(error?.code ?? error?.name ?? error);
+}
+
+/**
+ * @param {readonly Outcome[]} outcomes
+ * @returns {Failures}
+ */
+function countFailures(outcomes) {
+  /** @type {Failures} */
+  const counts = {};
+  for (const { code } of outcomes) {
+    if (code !== undefined) counts[code] = (counts[code] ?? 0) + 1;
+  }
+  return counts;
+}
+
+/**
+ * A store that finds nothing would be measured as a fast one.
+ *
+ * @param {Calls} calls
+ */
+async function checkGet(calls) {
+  const session = await calls.get(0);
+  if (typeof session !== 'object' || session === null) throw new Error('get gave no session');
+}
+
+module.exports = { checkGet, countFailures, expressCalls, koaCalls, shopifyCalls, timed };

@@ -5,7 +5,7 @@
 const { BASELINE, subjects } = require('../subjects');
 const { summaries } = require('./report');
 
-/** @import { Results } from '../run' */
+/** @import { Results } from './bench' */
 
 const WIDTH = 900;
 const LABELS = 312;

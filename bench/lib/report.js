@@ -4,16 +4,14 @@
 
 const { existsSync, readFileSync, writeFileSync } = require('node:fs');
 const { BASELINE, subjects } = require('../subjects');
+const { NONE, fine, labelOf, whole } = require('./cells');
+const { loadSections } = require('./load-report');
 const { median, medians } = require('./stats');
 
-/** @import { Results, Row } from '../run' */
+/** @import { Results, Row } from './bench' */
+/** @import { Section } from './cells' */
 
 /**
- * @typedef {object} Section
- * @property {string} title
- * @property {string[]} head
- * @property {string[][]} rows
- *
  * @typedef {object} Summary medians of one subject and operation
  * @property {string} subject
  * @property {string} label
@@ -34,8 +32,6 @@ const METRICS = /** @type {const} */ ([
 
 const BEGIN = '<!-- results -->';
 const END = '<!-- /results -->';
-
-const NONE = '–';
 
 /**
  * The medians over all rounds, in the order of the subjects.
@@ -63,11 +59,6 @@ function keyOf({ subject, operation, inFlight }) {
   return [subject, operation, inFlight].join();
 }
 
-/** @param {string} subject */
-function labelOf(subject) {
-  return subjects.find(({ name }) => name === subject)?.label ?? subject;
-}
-
 /**
  * @param {Results} results
  * @returns {Section[]}
@@ -79,6 +70,7 @@ function sections(results) {
     operationsSection(results, 'canned', 1024, `Sessions of 1 KB, ${each}`),
     operationsSection(results, 'canned', 20 * 1024, `Sessions of 20 KB, ${each}`),
     latencySection(results, `Answers after ${latency} ms, sessions of 1 KB`),
+    ...loadSections(results),
     operationsSection(results, 'local', 1024, `DynamoDB Local, sessions of 1 KB, ${each}`),
     startSection(results),
     memorySection(results),
@@ -275,17 +267,6 @@ function times(name, better, worse) {
   return `${ratio < 10 ? ratio.toFixed(1) : Math.round(ratio)}×`;
 }
 
-/** @param {number | null} value */
-function whole(value) {
-  return value === null ? NONE : Math.round(value).toLocaleString('en-US');
-}
-
-/** @param {number | null} value */
-function fine(value) {
-  if (value === null) return NONE;
-  return value < 100 ? value.toFixed(1) : whole(value);
-}
-
 /**
  * What the numbers were measured on.
  *
@@ -340,9 +321,12 @@ function markdownTable({ head, rows }) {
   return [head, rule, ...rows].map(line).join('\n');
 }
 
+/** The columns that have text in them, and no numbers. */
+const TEXT = new Set(['store', 'call', 'package', 'part', 'why', 'failures', 'mark', 'options']);
+
 /** @param {string} column */
 function isText(column) {
-  return ['store', 'call', 'package', 'part', 'why'].includes(column);
+  return TEXT.has(column);
 }
 
 /**

@@ -8,9 +8,15 @@ const { createServer } = require('node:net');
 const { tmpdir } = require('node:os');
 const { join } = require('node:path');
 const { createInterface } = require('node:readline');
+const { setTimeout: sleep } = require('node:timers/promises');
 
 /** Where cargo puts the programs of `canned-server/`. */
 const BINARIES = join(__dirname, '..', 'canned-server', 'target', 'release');
+
+/** Milliseconds that the connections of an ended process may take to close. */
+const CLOSING = 10_000;
+/** Milliseconds between two looks at them. */
+const POLL = 20;
 
 /**
  * @typedef {object} Server
@@ -52,6 +58,41 @@ async function startCanned({
       if (child.exitCode === null) await once(child, 'exit');
     },
   };
+}
+
+/**
+ * Waits until a canned server has no open connection, and has it start a new maximum of them.
+ *
+ * @param {string} endpoint
+ */
+async function resetConnections(endpoint) {
+  for (let waited = 0; waited < CLOSING; waited += POLL) {
+    const { connections } = await connectionStats(endpoint, 'POST', '/stats/reset');
+    if (connections === 0) return;
+    await sleep(POLL);
+  }
+  throw new Error('the canned server has connections of a process that has ended');
+}
+
+/**
+ * The highest number of connections that a canned server had open at a time, since the last reset.
+ *
+ * @param {string} endpoint
+ */
+async function mostConnections(endpoint) {
+  const { mostConnections: most } = await connectionStats(endpoint, 'GET', '/stats');
+  return most;
+}
+
+/**
+ * @param {string} endpoint
+ * @param {string} method
+ * @param {string} path
+ * @returns {Promise<{ connections: number, mostConnections: number }>}
+ */
+async function connectionStats(endpoint, method, path) {
+  const response = await fetch(`${endpoint}${path}`, { method });
+  return /** @type {any} */ (await response.json());
 }
 
 /** @returns {Promise<Server | undefined>} nothing where there is no `redis-server` */
@@ -119,4 +160,4 @@ async function runFloor(endpoint, inFlight, seconds) {
   return JSON.parse(await lineOf(child, () => true));
 }
 
-module.exports = { runFloor, startCanned, startRedis };
+module.exports = { mostConnections, resetConnections, runFloor, startCanned, startRedis };

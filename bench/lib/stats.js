@@ -39,4 +39,12 @@ function slope(points) {
   return points.reduce((sum, point) => sum + (point.x - x) * (point.y - y), 0) / spread;
 }
 
-module.exports = { median, medians, slope };
+/**
+ * @param {Float64Array} sorted
+ * @param {number} share
+ */
+function percentile(sorted, share) {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
+}
+
+module.exports = { median, medians, percentile, slope };

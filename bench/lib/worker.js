@@ -4,7 +4,7 @@ const { fork } = require('node:child_process');
 const { join } = require('node:path');
 const { REGION } = require('./formats');
 
-/** Milliseconds that a worker may take beyond what it is to measure. */
+/** Milliseconds that a worker may take beyond what is expected of it. */
 const GRACE = 60_000;
 
 /**
@@ -23,7 +23,7 @@ function runWorker(task) {
     execArgv: [],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
-  const limit = GRACE + task.operations.length * (task.seconds + task.warmUp) * 1000;
+  const limit = GRACE + task.expected * 1000;
   return new Promise((resolve) => {
     let printed = '';
     /** @type {import('../worker').Report | undefined} */

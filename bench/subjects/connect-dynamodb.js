@@ -11,7 +11,7 @@ module.exports = {
   chart: true,
   format: 'connect',
   operations: ['get', 'set', 'touch'],
-  modes: ['canned', 'latency', 'local', 'start', 'memory'],
+  modes: ['canned', 'latency', 'mixed', 'local', 'start', 'memory'],
   async make(target) {
     const session = require('express-session');
     const { DynamoDBClient } = require('@aws-sdk/client-dynamodb');

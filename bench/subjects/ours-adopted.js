@@ -14,8 +14,8 @@ module.exports = {
   chart: false,
   format: 'connect',
   operations: ['get', 'set', 'touch'],
-  modes: ['canned', 'latency', 'local', 'start', 'memory'],
-  async make(target) {
-    return ourCallsWithClient(target);
+  modes: ['canned', 'latency', 'flood', 'local', 'start', 'memory'],
+  async make(target, storeOptions) {
+    return ourCallsWithClient(target, storeOptions);
   },
 };

@@ -14,8 +14,8 @@ module.exports = {
   chart: false,
   format: 'connect',
   operations: ['get', 'set', 'touch'],
-  modes: ['canned', 'latency', 'local', 'start', 'memory'],
-  async make(target) {
-    return ourCalls(target, { batch: false });
+  modes: ['canned', 'latency', 'mixed', 'flood', 'local', 'start', 'memory'],
+  async make(target, storeOptions) {
+    return ourCalls(target, { batch: false, ...storeOptions });
   },
 };

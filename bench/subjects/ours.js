@@ -10,8 +10,8 @@ module.exports = {
   chart: true,
   format: 'connect',
   operations: ['get', 'set', 'touch'],
-  modes: ['canned', 'latency', 'local', 'start', 'memory'],
-  async make(target) {
-    return ourCalls(target);
+  modes: ['canned', 'latency', 'mixed', 'flood', 'local', 'start', 'memory'],
+  async make(target, storeOptions) {
+    return ourCalls(target, storeOptions);
   },
 };

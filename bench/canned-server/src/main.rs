@@ -3,18 +3,25 @@
 //! It listens on a free port of the loopback interface, prints its endpoint as the first line, and
 //! ends when its standard input does, so that it never outlives whoever started it.
 //!
+//! `GET /stats` answers with the number of open connections, and the most that were open at a time,
+//! as JSON: `{"connections":3,"mostConnections":50}`. `POST /stats/reset` answers the same, after
+//! it has started a new maximum. Neither answer is held back, and the connection that asks is not
+//! counted (see `connections`).
+//!
 //! # Layout
 //!
 //! - `args`: the command line
 //! - `session`: the session that is in every answer
 //! - `format`: how each kind of store keeps a session in an item
 //! - `answers`: the body of the answer to each operation, most of them made beforehand
+//! - `connections`: counts the open connections
 //! - `bin/floor.rs`: the cheapest client there can be, for scale
 
 #![forbid(unsafe_code)]
 
 mod answers;
 mod args;
+mod connections;
 mod format;
 mod session;
 
@@ -28,12 +35,13 @@ use hyper::body::{Bytes, Incoming};
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Request, Response};
+use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpSocket, TcpStream};
 
 use crate::answers::{Answer, Answers};
 use crate::args::Args;
+use crate::connections::{Connection, Connections};
 
 /// As long as DynamoDB's own; nothing reads it.
 const REQUEST_ID: HeaderValue =
@@ -41,6 +49,13 @@ const REQUEST_ID: HeaderValue =
 
 /// More would take the cores from the client that is measured.
 const WORKERS: usize = 2;
+
+/// How many connections may wait to be accepted; the system may have a lower limit. When that queue
+/// is full, the system drops further connections, and their clients try again after a second.
+const BACKLOG: u32 = 16_384;
+
+/// How long the server waits after it could not accept a connection.
+const PAUSE: Duration = Duration::from_millis(10);
 
 fn main() -> Result<(), Box<dyn Error>> {
     let args = Args::parse(std::env::args().skip(1))?;
@@ -59,19 +74,39 @@ fn end_with_stdin() {
 }
 
 async fn serve(args: Args) -> Result<(), Box<dyn Error>> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    let socket = TcpSocket::new_v4()?;
+    socket.bind(([127, 0, 0, 1], 0).into())?;
+    let listener = socket.listen(BACKLOG)?;
     println!("http://{}", listener.local_addr()?);
     let latency = args.latency;
     let answers = Arc::new(Answers::new(&args));
+    let connections = Arc::new(Connections::default());
     loop {
-        let (stream, _) = listener.accept().await?;
-        stream.set_nodelay(true)?;
-        tokio::spawn(connection(stream, Arc::clone(&answers), latency));
+        let Ok((stream, _)) = listener.accept().await else {
+            // Most likely the process has no file descriptor left, until a connection is closed.
+            tokio::time::sleep(PAUSE).await;
+            continue;
+        };
+        if stream.set_nodelay(true).is_err() {
+            continue; // The client has closed it already.
+        }
+        let counted = connections.add();
+        tokio::spawn(serve_connection(
+            stream,
+            counted,
+            Arc::clone(&answers),
+            latency,
+        ));
     }
 }
 
-async fn connection(stream: TcpStream, answers: Arc<Answers>, latency: Duration) {
-    let service = service_fn(|request| respond(request, &answers, latency));
+async fn serve_connection(
+    stream: TcpStream,
+    counted: Connection,
+    answers: Arc<Answers>,
+    latency: Duration,
+) {
+    let service = service_fn(|request| respond(request, &counted, &answers, latency));
     // A client that goes away in the middle is none of our business.
     let _ = http1::Builder::new()
         .serve_connection(TokioIo::new(stream), service)
@@ -80,12 +115,16 @@ async fn connection(stream: TcpStream, answers: Arc<Answers>, latency: Duration)
 
 async fn respond(
     request: Request<Incoming>,
+    counted: &Connection,
     answers: &Answers,
     latency: Duration,
 ) -> Result<Response<Full<Bytes>>, hyper::Error> {
     let (head, body) = request.into_parts();
     // To its end in any case: what is left of it would close the connection.
     let body = body.collect().await?.to_bytes();
+    if let Some(stats) = stats(&head.method, head.uri.path(), counted) {
+        return Ok(Response::new(Full::new(Bytes::from(stats))));
+    }
     let target = head.headers.get("x-amz-target");
     let operation = target
         .and_then(|value| value.to_str().ok()?.rsplit('.').next())
@@ -95,6 +134,20 @@ async fn respond(
         tokio::time::sleep(latency).await;
     }
     Ok(http(answer))
+}
+
+/// The answer to a question for the number of connections; nothing for every other request.
+fn stats(method: &Method, path: &str, counted: &Connection) -> Option<String> {
+    let reset = match (method, path) {
+        (&Method::GET, "/stats") => false,
+        (&Method::POST, "/stats/reset") => true,
+        _ => return None,
+    };
+    let connections = counted.uncounted();
+    if reset {
+        connections.reset();
+    }
+    Some(connections.stats().to_string())
 }
 
 fn http(answer: Answer) -> Response<Full<Bytes>> {
