@@ -5,7 +5,6 @@
 process.env.AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE = '1';
 
 const http = require('node:http');
-const https = require('node:https');
 const AWS = require('aws-sdk');
 const {
   DescribeTableCommand,
@@ -65,10 +64,6 @@ const customised = {
     const own = { handle, metadata: requestHandler.metadata, destroy() {} };
     return [v3({ requestHandler: own }), '"requestHandler" of its own'];
   },
-  'v3, an agent': () => [
-    v3({ requestHandler: { httpsAgent: new https.Agent({ keepAlive: true }) } }),
-    'agent of its own',
-  ],
   'v3, a logger': () => [
     v3({ logger: { debug() {}, info() {}, warn() {}, error() {} } }),
     '"logger"',
@@ -100,7 +95,10 @@ const customised = {
     client.customizeRequests((request) => request.on('build', () => {}));
     return [client, 'customizeRequests'];
   },
-  'v2, an agent': () => [v2({ httpOptions: { agent: new http.Agent() } }), 'agent'],
+  'v2, an agent that says where to connect from': () => [
+    v2({ httpOptions: { agent: new http.Agent({ localAddress: '127.0.0.1' }) } }),
+    'agent',
+  ],
   'v2, a logger': () => [v2({ logger: { log() {} } }), '"logger"'],
   'v2, delays of its own': () => [v2({ retryDelayOptions: { base: 10 } }), 'retry delays'],
   'v2, a method replaced': () => {
@@ -134,8 +132,10 @@ describe.each(Object.entries(customised))('%s', (_name, make) => {
 
 describe('what shows only once the settings of a client are asked for', () => {
   const hidden = {
-    'an agent for a DynamoDB without TLS': () =>
-      v3({ requestHandler: { httpAgent: new http.Agent() } }),
+    'an agent that says where to connect from': () =>
+      v3({ requestHandler: { httpAgent: new http.Agent({ localAddress: '127.0.0.1' }) } }),
+    'an agent that keeps no connection': () =>
+      v3({ requestHandler: { httpAgent: new http.Agent({ keepAlive: false }) } }),
     'a retry strategy': () => {
       class Own {
         mode = 'standard';
@@ -454,7 +454,7 @@ describe('settings that only a client can follow', () => {
   });
 
   test('of v2: one is made of them', async () => {
-    const agent = new http.Agent({ keepAlive: true });
+    const agent = new http.Agent({ keepAlive: true, localAddress: '127.0.0.1' });
     const store = newStore({
       dynamoConfig: { ...dynamoConfig(), httpOptions: { agent } },
       table: await newTable(),
@@ -467,7 +467,7 @@ describe('settings that only a client can follow', () => {
   });
 
   test('are refused with "native"', () => {
-    const dynamoConfig = { requestHandler: { httpsAgent: {} } };
+    const dynamoConfig = { requestHandler: { httpsAgent: { rejectUnauthorized: false } } };
     expect(() => new DynamoDBStore({ dynamoConfig, transport: 'native' })).toThrow(
       /"transport" cannot be "native": option "dynamoConfig.requestHandler"/,
     );

@@ -1,8 +1,8 @@
 'use strict';
 
-/** The one place that calls callbacks, and the one that waits with a deadline. */
+/** The one place that calls callbacks. */
 
-const { storeError } = require('./errors');
+const { nextTick } = require('./timers');
 
 /**
  * Hands the outcome of `promise` to `callback`, or hands on the promise where there is none.
@@ -23,57 +23,10 @@ function deliver(promise, callback) {
     return promise;
   }
   promise.then(
-    (value) => process.nextTick(callback, null, value),
-    (error) => process.nextTick(callback, error),
+    (value) => nextTick(callback, null, value),
+    (error) => nextTick(callback, error),
   );
   return undefined;
 }
 
-/**
- * The outcome of `promise`, or `ERR_SESSION_TIMEOUT` after `limit` milliseconds.
- *
- * @template T
- * @param {Promise<T>} promise
- * @param {number} limit
- * @param {string} operation names it in the error
- * @returns {Promise<T>}
- */
-function within(promise, limit, operation) {
-  /** @type {NodeJS.Timeout} */
-  let timer;
-  const deadline = new Promise((_resolve, reject) => {
-    timer = setTimeout(() => {
-      const message = `${operation} did not finish within ${limit} ms`;
-      reject(storeError('ERR_SESSION_TIMEOUT', message, { retryable: true }));
-    }, limit);
-  });
-  return Promise.race([promise, deadline]).finally(() => clearTimeout(timer));
-}
-
-/**
- * A call into the addon, once what it needs is ready. Its limit is what the waiting has left.
- *
- * @template T
- * @param {(() => any) | undefined} ready waits for the table; `undefined` where it is there
- * @param {number} limit milliseconds for all
- * @param {(limit: number) => Promise<T>} call
- * @returns {Promise<T>}
- */
-function whenReady(ready, limit, call) {
-  return ready ? waitFor(ready, limit, call) : call(limit);
-}
-
-/**
- * @template T
- * @param {() => any} ready
- * @param {number} limit
- * @param {(limit: number) => Promise<T>} call
- */
-async function waitFor(ready, limit, call) {
-  const started = performance.now();
-  // One tick later, so that what it throws is a rejection like any other.
-  await within(Promise.resolve().then(ready), limit, 'initializing the table');
-  return call(Math.max(1, limit - (performance.now() - started)));
-}
-
-module.exports = { deliver, whenReady };
+module.exports = { deliver };

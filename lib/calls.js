@@ -5,8 +5,8 @@
  * addon many at a time: a promise of the addon's for each would cost more than the call itself.
  */
 
-const { setInterval } = require('node:timers');
 const { toError } = require('./errors');
+const { nextTick, setImmediate, setInterval } = require('./timers');
 
 /** @import { NativeStore, SpecialArgument } from '../native/binding' */
 /** @typedef {{ resolve: (result: any) => void, reject: (error: Error) => void }} Waiting */
@@ -117,10 +117,10 @@ class Calls {
     });
   }
 
-  /** All calls of one turn of the event loop start together: that is when they can be merged. */
+  /** All calls that a callback makes begin together: then those that can be merged are there. */
   #flushSoon() {
     this.#flushing = true;
-    process.nextTick(() => {
+    nextTick(() => {
       this.#flushing = false;
       this.#native.flush();
     });

@@ -8,8 +8,9 @@
 const { expiresAt, openConnectStore, sessionOf } = require('./native');
 const { readConnection } = require('./aws/config');
 const { DynamoDB } = require('./aws/dynamodb');
-const { deliver, whenReady } = require('./callback');
+const { deliver } = require('./callback');
 const { invalidArgument, settle, toError } = require('./errors');
+const { Gate } = require('./gate');
 const {
   DEFAULTS,
   lifetimeOf,
@@ -39,6 +40,7 @@ const KNOWN = new Set([
   'dynamoConfig',
   'hashKey',
   'initialized',
+  'maxSockets',
   'operationTimeout',
   'payPerRequest',
   'prefix',
@@ -83,6 +85,7 @@ function storeClass(Store) {
   return class DynamoDBStore extends Store {
     /** @type {DynamoDB} */
     #dynamodb;
+    #gate = new Gate();
     /** @type {Promise<void> | undefined} */
     #initializing;
     /** @type {ReturnType<typeof readOptions>} */
@@ -347,7 +350,7 @@ function storeClass(Store) {
      */
     #call(call) {
       const ready = this.initialized ? undefined : () => this.initialize();
-      return whenReady(ready, this.#settings.operationTimeout, call);
+      return this.#gate.pass(ready, this.#settings.operationTimeout, call);
     }
 
     /** @param {any} session */

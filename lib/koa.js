@@ -8,8 +8,9 @@ const { readConnection } = require('./aws/config');
 const { DynamoDB } = require('./aws/dynamodb');
 const { V2, V3 } = require('./aws/sdk');
 const { replacer, reviverFor } = require('./bytes');
-const { deliver, whenReady } = require('./callback');
+const { deliver } = require('./callback');
 const { invalidArgument, settle } = require('./errors');
+const { Gate } = require('./gate');
 const {
   DEFAULTS,
   lifetimeOf,
@@ -45,6 +46,7 @@ const KNOWN = new Set([
   'client',
   'consistentRead',
   'dynamoConfig',
+  'maxSockets',
   'operationTimeout',
   'payPerRequest',
   'table',
@@ -68,6 +70,7 @@ class DynamoDBStore extends EventEmitter {
   #dynamodb;
   /** @type {ReturnType<typeof readOptions>} */
   #settings;
+  #gate = new Gate();
   /** @type {Promise<void> | undefined} */
   #creating;
   /** Whether there is no need to create the table: it is there, or nobody asked for it. */
@@ -304,7 +307,7 @@ class DynamoDBStore extends EventEmitter {
    */
   #call(call) {
     const ready = this.#ready ? undefined : () => this.createTableIfDontExists();
-    return whenReady(ready, this.#settings.operationTimeout, call);
+    return this.#gate.pass(ready, this.#settings.operationTimeout, call);
   }
 
   /**
@@ -354,6 +357,7 @@ class DynamoDBStore extends EventEmitter {
       await this.#native.planTimeToLive(native.ttlKey, useTtlExpired, tableTimeout),
     );
     this.#ttlKey = plan.attribute;
+    this.#native.writeExpiresTo(plan.attribute);
     return typeof plan.change === 'boolean';
   }
 

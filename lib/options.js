@@ -9,7 +9,7 @@ const { invalidArgument } = require('./errors');
 
 /** What all stores have where an option is missing. */
 const DEFAULTS = Object.freeze({
-  /** Operations under way before any are merged; measured, see bench/README.md. */
+  /** Operations in flight or waiting before any are merged; measured, see bench/README.md. */
   batchThreshold: 16,
   capacityUnits: 5,
   /** Milliseconds: a day. */
@@ -134,7 +134,19 @@ function readTime(options, name, least) {
 }
 
 /**
- * Whether operations are merged, and from how many under way.
+ * @param {Record<string, any>} options
+ * @param {string} name
+ * @param {string} things what is counted
+ * @returns {number | undefined}
+ */
+function readCount(options, name, things) {
+  const count = option(options, name, 'number');
+  if (count === undefined || (Number.isInteger(count) && count >= 1)) return count;
+  throw invalidArgument(`option "${name}" must be a whole number of ${things}, at least 1`);
+}
+
+/**
+ * Whether operations are merged, and from how many in flight.
  *
  * @param {Record<string, any>} options
  */
@@ -175,6 +187,7 @@ module.exports = {
   optionsObject,
   readBatch,
   readCapacity,
+  readCount,
   readTime,
   readTtl,
   typeName,

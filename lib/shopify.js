@@ -29,6 +29,7 @@ const KNOWN = new Set([
   'config',
   'consistentRead',
   'expiresTtl',
+  'maxSockets',
   'operationTimeout',
   'readCapacityUnits',
   'sessionTableName',

@@ -1,6 +1,7 @@
 'use strict';
 
 const { SessionStoreError } = require('./errors');
+const { nextTick } = require('./timers');
 
 /**
  * Reports what failed where no call could be told: to the listeners of `warning`, else as a
@@ -11,7 +12,7 @@ const { SessionStoreError } = require('./errors');
  */
 function warn(store, warning) {
   // On a tick of its own: what a listener throws must not become the failure of what warned.
-  process.nextTick(() => {
+  nextTick(() => {
     if (store.emit('warning', warning)) return;
     const { message, code } = warning;
     process.emitWarning(message, { type: 'DynamoDBStoreWarning', code });

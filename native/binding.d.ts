@@ -27,7 +27,7 @@ export declare class NativeStore {
   touch(call: number, sid: string, expires: number, limit: number): void
   /** Deletes a session. A call: see `take`. */
   destroy(call: number, sid: string, limit: number): void
-  /** Starts the calls that were made since this was last called. */
+  /** Has the calls begin that were made since this was last called, of all stores. */
   flush(): void
   /**
    * The outcomes of all calls that have completed since this was last asked. A method that is a
@@ -48,6 +48,10 @@ export declare class NativeStore {
   clear(now: number, limit: number): Promise<Outcome<undefined>>
   /** Deletes sessions that have ended; how many they were. */
   reap(now: number, limit: number): Promise<Outcome<number>>
+  /** Whether requests go through the user's client from now on, whatever its settings say. */
+  useClient(through: boolean): void
+  /** Lets go of the client. Calls after it fail with `ERR_SESSION_CLOSED`. */
+  close(): void
   /** Waits until the table can be used. */
   describeTable(limit: number): Promise<Outcome<TableState>>
   /** Creates the table and waits until it can be used. */
@@ -58,16 +62,13 @@ export declare class NativeStore {
   timeToLive(limit: number): Promise<Outcome<TimeToLiveState>>
   /**
    * Looks at the table's time to live, and says what is left to do where it is to be on
-   * `attribute`, or off, as `wanted` says. In Koa's format, the end of sessions is written to the
-   * attribute of the plan from now on.
+   * `attribute`, or off, as `wanted` says.
    */
   planTimeToLive(attribute: string, wanted: boolean, limit: number): Promise<Outcome<TimeToLivePlan>>
+  /** In Koa's format, writes the end of sessions to `attribute` from now on. */
+  writeExpiresTo(attribute: string): void
   /** Turns the table's time to live on `attribute` on or off. */
   setTimeToLive(attribute: string, enabled: boolean, limit: number): Promise<Outcome<undefined>>
-  /** Whether requests go through the user's client from now on, whatever its settings say. */
-  useClient(through: boolean): void
-  /** Lets go of the client. Calls after it fail with `ERR_SESSION_CLOSED`. */
-  close(): void
 }
 
 /** What the user's client answered: DynamoDB's JSON, or why there is none. */
@@ -144,6 +145,11 @@ export interface ConnectionOptions {
   requestTimeout?: number
   /** Milliseconds for opening a connection. */
   connectTimeout?: number
+  /**
+   * How many connections may be open at a time. Through the user's client: how many calls of it
+   * may be in flight.
+   */
+  maxSockets?: number
   useDualstackEndpoint?: boolean
   useFipsEndpoint?: boolean
   /** `standard` or `adaptive`. */
@@ -162,9 +168,9 @@ export interface ConnectStoreOptions {
   specialKeys: Array<SpecialKeyOption>
   skipThrowMissingSpecialKeys: boolean
   consistentRead: boolean
-  /** Whether requests are merged. */
+  /** Whether operations are merged under load. */
   batch: boolean
-  /** How many may be under way before they are. */
+  /** How many of them are in flight or wait before any are merged. */
   batchThreshold: number
   payPerRequest: boolean
   readCapacityUnits: number
@@ -225,9 +231,9 @@ export interface KoaStoreOptions {
   hashKey: string
   ttlKey: string
   consistentRead: boolean
-  /** Whether requests are merged. */
+  /** Whether operations are merged under load. */
   batch: boolean
-  /** How many may be under way before they are. */
+  /** How many of them are in flight or wait before any are merged. */
   batchThreshold: number
   payPerRequest: boolean
   readCapacityUnits: number
@@ -280,9 +286,9 @@ export interface ShopifyStoreOptions {
   /** The attribute for DynamoDB's time to live. */
   expiresTtl?: string
   consistentRead: boolean
-  /** Whether requests are merged. */
+  /** Whether operations are merged under load. */
   batch: boolean
-  /** How many may be under way before they are. */
+  /** How many of them are in flight or wait before any are merged. */
   batchThreshold: number
   /** Of a table that is created; on demand where neither is given. */
   readCapacityUnits?: number

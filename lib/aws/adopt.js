@@ -5,9 +5,8 @@
  * change what the user has asked for, so a client that was customised is not adopted.
  */
 
-const http = require('node:http');
-const https = require('node:https');
 const { isDeepStrictEqual } = require('node:util');
+const { canBeFollowed, maxSocketsOf } = require('./agent');
 const { METHODS } = require('./call');
 const { V3, findSdk, loadedV2, userAgent } = require('./sdk');
 
@@ -21,10 +20,6 @@ const OF_THE_CLASS = ['endpointProvider', 'httpAuthSchemeProvider', 'sha256', 'u
 
 /** The same, where each client has an instance of its own. */
 const OF_A_CLASS = ['logger', 'protocol', 'requestHandler'];
-
-/** What the agents that the SDK makes are made with; Node adds the rest. */
-const AGENT_DEFAULTS = { keepAlive: true, maxSockets: 50 };
-const AGENT_OPTIONS = new Set(['keepAlive', 'maxSockets', 'noDelay', 'path', 'scheduling']);
 
 /** What aws-sdk v2 has where its user set none, in milliseconds. */
 const V2_TIMEOUT = 120_000;
@@ -94,7 +89,6 @@ function reasonToCallV3(client) {
     return 'it has a "signer" of its own';
   }
   if (config.extensions?.length > 0) return 'it has extensions';
-  if (config.requestHandler.externalAgent) return 'it has an agent of its own';
   if (Object.hasOwn(config.requestHandler, 'handle')) return 'its request handler was changed';
   if (config.tls === false && !config.isCustomEndpoint) return 'it uses no TLS';
   return undefined;
@@ -112,7 +106,8 @@ function reasonToCallV2(client) {
   );
   if (listeners.length > 0) return 'it has listeners';
   if (Object.keys(loadedV2()?.events?._events ?? {}).length > 0) return 'AWS.events has listeners';
-  if (config.httpOptions?.agent) return 'it has an agent of its own';
+  const agent = config.httpOptions?.agent;
+  if (agent && !canBeFollowed(agent)) return 'it has an agent of its own';
   if (config.httpOptions?.proxy) return 'it has a proxy';
   if (Object.keys(config.retryDelayOptions ?? {}).length > 0) return 'it has its own retry delays';
   if (config.systemClockOffset) return 'its clock is set to another time';
@@ -206,6 +201,7 @@ async function settingsOfV3({ config }, readEndpoint) {
     retryMode: strategy?.mode ?? (await value(config.retryMode)),
     requestTimeout: handler.requestTimeout || handler.socketTimeout || undefined,
     connectTimeout: handler.connectionTimeout || undefined,
+    maxSockets: maxSocketsOf(agentOf(handler, endpoint)),
     useDualstackEndpoint: await value(config.useDualstackEndpoint),
     useFipsEndpoint: await value(config.useFipsEndpoint),
     accountIdEndpointMode: await value(config.accountIdEndpointMode),
@@ -226,28 +222,20 @@ function value(provider) {
  */
 async function handlerOf(handler, endpoint) {
   const config = (await handler.configProvider) ?? handler.httpHandlerConfigs?.() ?? {};
-  const plain = endpoint?.startsWith('http:');
-  const agent = plain
-    ? (config.httpAgent ?? (await config.httpAgentProvider?.()))
-    : config.httpsAgent;
-  if (agent && !isDefaultAgent(agent, plain ? http.Agent : https.Agent)) {
-    throw new NotAdoptable('it has an agent of its own');
-  }
-  return config;
+  const httpAgent = config.httpAgent ?? (await config.httpAgentProvider?.());
+  const agent = agentOf({ ...config, httpAgent }, endpoint);
+  if (agent && !canBeFollowed(agent)) throw new NotAdoptable('it has an agent of its own');
+  return { ...config, httpAgent };
 }
 
 /**
- * @param {any} agent
- * @param {Function} Agent
+ * The agent for an endpoint.
+ *
+ * @param {any} handler
+ * @param {string | undefined} endpoint
  */
-function isDefaultAgent(agent, Agent) {
-  const options = Object.entries(agent.options).filter(([, set]) => set !== undefined);
-  return (
-    agent.constructor === Agent &&
-    !Object.hasOwn(agent, 'createConnection') &&
-    Object.entries(AGENT_DEFAULTS).every(([name, set]) => agent.options[name] === set) &&
-    options.every(([name]) => AGENT_OPTIONS.has(name))
-  );
+function agentOf({ httpAgent, httpsAgent }, endpoint) {
+  return endpoint?.startsWith('http:') ? httpAgent : httpsAgent;
 }
 
 /**
@@ -256,7 +244,7 @@ function isDefaultAgent(agent, Agent) {
  */
 async function settingsOfV2(client, readEndpoint) {
   const { config, endpoint } = client;
-  const { timeout, connectTimeout } = config.httpOptions ?? {};
+  const { agent, timeout, connectTimeout } = config.httpOptions ?? {};
   const region = client.signingRegion ?? config.region;
   if (!region) throw new Error('the client has no region');
   return {
@@ -266,6 +254,7 @@ async function settingsOfV2(client, readEndpoint) {
     maxAttempts: client.numRetries() + 1,
     requestTimeout: timeout === V2_TIMEOUT ? undefined : timeout || undefined,
     connectTimeout: connectTimeout || undefined,
+    maxSockets: maxSocketsOf(agent),
     userAgent: userAgent(config.customUserAgent),
   };
 }
@@ -273,7 +262,6 @@ async function settingsOfV2(client, readEndpoint) {
 module.exports = {
   NotAdoptable,
   isCallable,
-  isDefaultAgent,
   isV2,
   isV3,
   reasonToCall,

@@ -14,7 +14,7 @@ const { METHODS, answeringCalls } = require('./call');
 const adopt = () => require('./adopt');
 const make = () => require('./make');
 
-/** What a client is called by: a change of these is a stub that came or went. */
+/** What a client is called by: if one of these changes, a test stub was installed or removed. */
 const WAYS_IN = ['send', ...METHODS];
 
 class DynamoDB {
@@ -52,7 +52,8 @@ class DynamoDB {
       call: answeringCalls(() => this.#client),
       rootCertificates: async () => require('node:tls').rootCertificates.join('\n'),
     };
-    this.#calls = new Calls((notify) => settle(open(connection.connection, asked, notify)));
+    const settings = this.#bounded(connection.connection);
+    this.#calls = new Calls((notify) => settle(open(settings, asked, notify)));
     if (this.#lasting) this.#native.useClient(true);
   }
 
@@ -74,8 +75,8 @@ class DynamoDB {
    * @returns {Transport}
    */
   get transport() {
-    if (this.#connection.transport) return this.#connection.transport;
     if (this.#lasting) return 'client';
+    if (this.#connection.transport) return this.#connection.transport;
     const changed = this.#client && this.#hasChanged();
     const reason = changed ? adopt().reasonToCall(this.#client) : this.#reason;
     return reason === undefined ? 'native' : 'client';
@@ -134,6 +135,16 @@ class DynamoDB {
     }
   }
 
+  /**
+   * The store's own bound on connections comes before that of a client.
+   *
+   * @param {ConnectionOptions} settings
+   * @returns {ConnectionOptions}
+   */
+  #bounded(settings) {
+    return { ...settings, maxSockets: this.#connection.maxSockets ?? settings.maxSockets };
+  }
+
   #hasChanged() {
     const known = this.#waysIn;
     return !known || WAYS_IN.some((name, index) => this.#client[name] !== known[index]);
@@ -150,6 +161,7 @@ class DynamoDB {
   /** The settings of the client, which may show that it has to be called after all. */
   async #readConnection() {
     const answer = await /** @type {any} */ (this.#connection.callbacks).connection();
+    if (answer.connection) return { connection: this.#bounded(answer.connection) };
     if (!answer.throughClient) return answer;
     if (this.#connection.transport === 'native') return answer;
     this.#lasting = answer.failure;

@@ -19,9 +19,8 @@ use napi::threadsafe_function::ThreadsafeFunction;
 use napi_derive::napi;
 
 use super::options::ConnectionOptions;
-use crate::core::dynamo::connection::{ProvideSettings, Settings};
-use crate::core::dynamo::host::CallClient;
-use crate::core::dynamo::sdk::{explain, is_throttling};
+use crate::core::dynamo::settings::{ProvideSettings, Settings};
+use crate::core::dynamo::user_client::UserClient;
 use crate::core::error::{ClientFailure, Error, InvalidOption, Result};
 
 type Ask<T, A = ()> = ThreadsafeFunction<A, Promise<T>, A, Status, false, true>;
@@ -94,16 +93,13 @@ impl From<CallFailure> for Error {
     fn from(failure: CallFailure) -> Self {
         let kind = match failure.kind.as_str() {
             "service" => {
-                let status = failure.status_code;
-                return Self::Service {
-                    message: explain(&failure.name, Some(&failure.message), status.unwrap_or(0)),
-                    retryable: status.is_some_and(|status| status >= 500)
-                        || is_throttling(&failure.name),
-                    code: failure.name,
-                    request_id: failure.request_id,
-                    status,
-                    metadata: failure.metadata,
-                };
+                return Self::service(
+                    failure.name,
+                    Some(&failure.message),
+                    failure.status_code,
+                    failure.request_id,
+                    failure.metadata,
+                );
             }
             "unreachable" => ClientFailure::Unreachable,
             "credentials" => ClientFailure::Credentials,
@@ -136,26 +132,36 @@ pub struct Source {
     given: Settings,
     connection: Option<Ask<ConnectionAnswer>>,
     credentials: Option<SharedCredentialsProvider>,
-    client: Option<Arc<dyn CallClient>>,
+    client: Option<Arc<dyn UserClient>>,
     root_certificates: Option<Ask<String>>,
+    max_calls: Option<usize>,
     through_client: Arc<AtomicBool>,
 }
 
 impl Source {
     /// `through_client` can be changed at any time, and holds from the next request on.
-    pub fn new(given: Settings, callbacks: Callbacks, through_client: Arc<AtomicBool>) -> Self {
-        Self {
-            given,
+    ///
+    /// # Errors
+    ///
+    /// Names the option that is wrong.
+    pub fn new(
+        given: ConnectionOptions,
+        callbacks: Callbacks,
+        through_client: Arc<AtomicBool>,
+    ) -> Result<Self, InvalidOption> {
+        Ok(Self {
+            max_calls: given.max_sockets()?,
+            given: given.settings()?,
             connection: callbacks.connection,
             credentials: callbacks
                 .credentials
                 .map(|callback| SharedCredentialsProvider::new(Provider(Arc::new(callback)))),
             client: callbacks
                 .call
-                .map(|callback| Arc::new(HostClient(callback)) as Arc<dyn CallClient>),
+                .map(|callback| Arc::new(JsClient(callback)) as Arc<dyn UserClient>),
             root_certificates: callbacks.root_certificates,
             through_client,
-        }
+        })
     }
 }
 
@@ -203,8 +209,12 @@ impl ProvideSettings for Source {
         self.through_client.load(Ordering::Relaxed)
     }
 
-    fn client(&self) -> Option<Arc<dyn CallClient>> {
+    fn client(&self) -> Option<Arc<dyn UserClient>> {
         self.client.clone()
+    }
+
+    fn max_calls(&self) -> Option<usize> {
+        self.max_calls
     }
 
     async fn root_certificates(&self) -> Vec<u8> {
@@ -216,10 +226,10 @@ impl ProvideSettings for Source {
 }
 
 /// The client that the user passed.
-struct HostClient(Ask<CallAnswer, FnArgs<(String, String)>>);
+struct JsClient(Ask<CallAnswer, FnArgs<(String, String)>>);
 
 #[async_trait]
-impl CallClient for HostClient {
+impl UserClient for JsClient {
     async fn call(&self, operation: String, input: String) -> Result<String> {
         let answer = ask(&self.0, (operation, input).into()).await;
         match answer {

@@ -3,17 +3,17 @@
 //! would cost the event loop more than all the rest of a call.
 
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use futures_util::future::BoxFuture;
-use futures_util::stream::FuturesUnordered;
-use futures_util::{FutureExt, StreamExt};
+use futures_util::FutureExt;
 use napi::Status;
-use napi::bindgen_prelude::{Either, Latin1String, spawn};
+use napi::bindgen_prelude::{Either, Latin1String};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi_derive::napi;
 
 use super::failure::Failure;
+use super::intake;
 use crate::core::error::{Error, Result};
 
 /// Tells JavaScript that there are outcomes to take. Weak: JavaScript knows what it waits for, and
@@ -50,14 +50,9 @@ pub struct Completed {
     pub failures: Vec<Failure>,
 }
 
-/// Makes the future of a call, which the event loop can leave to others.
-type Begin = Box<dyn FnOnce() -> BoxFuture<'static, ()> + Send>;
-
-/// The calls of one store that have completed and wait to be taken.
+/// The outcomes of one store's calls that wait to be taken.
 pub struct Completions {
     notify: Notify,
-    /// Calls that are to begin together.
-    begun: Mutex<Vec<Begin>>,
     completed: Mutex<Completed>,
 }
 
@@ -65,13 +60,14 @@ impl Completions {
     pub fn new(notify: Notify) -> Self {
         Self {
             notify,
-            begun: Mutex::default(),
             completed: Mutex::default(),
         }
     }
 
-    /// Will do `work` when [`Self::flush`] is called; its outcome will be found under `number`.
-    pub fn begin<F>(self: &Arc<Self>, number: u32, work: impl FnOnce() -> F + Send + 'static)
+    /// Puts a call in the queue of those that are to begin. `ask` is called when it begins, and
+    /// takes the places of its operations; the outcome of the future that it gives will be found
+    /// under `number`.
+    pub fn enqueue<F>(self: &Arc<Self>, number: u32, ask: impl FnOnce() -> F + Send + 'static)
     where
         F: Future<Output = Result<Answer>> + Send + 'static,
     {
@@ -80,18 +76,7 @@ impl Completions {
             number,
             completed: false,
         };
-        let begin = || async move { call.complete(work().await) }.boxed();
-        locked(&self.begun).push(Box::new(begin));
-    }
-
-    /// Starts what has begun. All in one go: it wakes the runtime once, and what may be sent
-    /// together is there together.
-    pub fn flush(&self) {
-        let begun = std::mem::take(&mut *locked(&self.begun));
-        spawn(async {
-            let calls = begun.into_iter().map(|begin| begin());
-            calls.collect::<FuturesUnordered<_>>().collect::<()>().await;
-        });
+        intake::enqueue(Box::new(move || call.complete_with(ask()).boxed()));
     }
 
     /// All that have completed since this was last asked.
@@ -135,17 +120,33 @@ struct Call {
 }
 
 impl Call {
-    fn complete(mut self, outcome: Result<Answer>) {
+    async fn complete_with(mut self, work: impl Future<Output = Result<Answer>> + Send) {
+        let outcome = unless_it_panics(work).await;
         self.completed = true;
         self.completions.push(self.number, outcome);
     }
 }
 
+/// The outcome of `work`. A panic in it is an outcome too.
+pub async fn unless_it_panics<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let caught = AssertUnwindSafe(work).catch_unwind().await;
+    caught.unwrap_or(Err(Error::Internal {
+        operation: "the call",
+    }))
+}
+
 impl Drop for Call {
     fn drop(&mut self) {
         if !self.completed {
-            // The runtime has ended before the call.
-            self.completions.push(self.number, Err(Error::Closed));
+            let error = if std::thread::panicking() {
+                Error::Internal {
+                    operation: "the call",
+                }
+            } else {
+                // The runtime has ended before the call.
+                Error::Closed
+            };
+            self.completions.push(self.number, Err(error));
         }
     }
 }

@@ -1,11 +1,12 @@
 //! Opening a store: one function for each item format. Nothing is read or sent before the first
 //! call. `notify` is called when outcomes are there to be taken, see `Completions`.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, LazyLock};
 
 use napi_derive::napi;
 
+use super::backend::Backend;
 use super::callbacks::{Callbacks, Source};
 use super::completions::Notify;
 use super::failure::{Outcome, wrap};
@@ -13,25 +14,17 @@ use super::options::{
     ConnectStoreOptions, ConnectionOptions, KoaStoreOptions, ShopifyStoreOptions, batch_threshold,
 };
 use super::store::NativeStore;
-use crate::core::dynamo::coalesce::Coalesce;
-use crate::core::dynamo::{Dynamo, sdk};
+use crate::core::dynamo::schedule::{KeyedTable, Schedule, TableQueues};
+use crate::core::dynamo::sdk::SdkDynamo;
 use crate::core::error::InvalidOption;
-use crate::core::layout::{KoaLayout, Layout, shopify};
+use crate::core::layout::{ExpiringLayout, Layout, shopify};
 use crate::core::options::{Billing, TableName};
 use crate::core::store::{Index, SessionStore};
 use crate::core::table::Table;
 
-/// What an open store works with.
-pub struct Open {
-    pub sessions: SessionStore,
-    pub table: Table,
-    /// Where the format is Koa's: it can be told to write another attribute.
-    pub koa: Option<KoaLayout>,
-    /// Whether requests go through the user's client.
-    pub through_client: Arc<AtomicBool>,
-    /// Where sessions can be found by another attribute than their id.
-    pub index: Option<Index>,
-}
+/// One queue for each table, whichever stores of the process work on it: the order of the
+/// operations on a session has to hold between them.
+static QUEUES: LazyLock<TableQueues> = LazyLock::new(TableQueues::default);
 
 /// What all formats have, read from their options.
 struct Parts<L> {
@@ -41,45 +34,56 @@ struct Parts<L> {
     /// The attribute for the time to live of a table that is created.
     time_to_live: Option<String>,
     consistent_read: bool,
-    /// How many operations may be under way before any are merged; `None` where they never are.
+    /// See [`Schedule::new`].
     batch_threshold: Option<usize>,
 }
 
 impl<L: Layout> Parts<L> {
-    fn open(
+    fn build(
         self,
         connection: ConnectionOptions,
         callbacks: Callbacks,
-    ) -> Result<Open, InvalidOption> {
+    ) -> Result<(Backend, SessionStore<L>), InvalidOption> {
         let through_client = Arc::new(AtomicBool::new(false));
-        let source = Source::new(
-            connection.settings()?,
-            callbacks,
-            Arc::clone(&through_client),
-        );
-        let dynamo = sdk::shared(source);
+        let source = Source::new(connection, callbacks, Arc::clone(&through_client))?;
+        let dynamo = SdkDynamo::new(source);
+        let hash_key = self.layout.hash_key().to_owned();
         let table = Table::new(
-            Arc::clone(&dynamo),
+            Arc::new(dynamo.clone()),
             self.name.clone(),
-            self.layout.hash_key(),
+            &hash_key,
             self.billing,
             self.time_to_live.as_deref(),
         );
-        let dynamo: Arc<dyn Dynamo> = match self.batch_threshold {
-            Some(threshold) => Arc::new(Coalesce::new(
-                dynamo,
-                self.name.as_str(),
-                self.layout.hash_key(),
-                threshold,
-            )),
-            None => dynamo,
+        let queue = QUEUES.of(&self.name);
+        let keyed = KeyedTable {
+            name: self.name,
+            hash_key,
         };
-        Ok(Open {
-            sessions: SessionStore::new(dynamo, self.name, self.layout, self.consistent_read),
+        let schedule = Schedule::new(queue, Arc::new(dynamo), keyed, self.batch_threshold);
+        let sessions = SessionStore::new(schedule, self.layout, self.consistent_read);
+        let backend = Backend {
+            sessions: sessions.of_any_format(),
+            expiring: None,
             table,
             through_client,
             koa: None,
             index: None,
+        };
+        Ok((backend, sessions))
+    }
+}
+
+impl<L: ExpiringLayout> Parts<L> {
+    fn build_expiring(
+        self,
+        connection: ConnectionOptions,
+        callbacks: Callbacks,
+    ) -> Result<Backend, InvalidOption> {
+        let (backend, sessions) = self.build(connection, callbacks)?;
+        Ok(Backend {
+            expiring: Some(sessions.of_expiring_format()),
+            ..backend
         })
     }
 }
@@ -94,19 +98,21 @@ pub fn open_connect_store(
     callbacks: Callbacks,
     #[napi(ts_arg_type = "() => void")] notify: Notify,
 ) -> Outcome<NativeStore> {
-    let open = || {
+    let build = || {
         let layout = options.layout()?;
         let parts = Parts {
             name: options.table()?,
             billing: options.billing()?,
-            time_to_live: options.time_to_live.then(|| layout.expires_attribute()),
+            time_to_live: options
+                .time_to_live
+                .then(|| (*layout.expires_attribute()).to_owned()),
             consistent_read: options.consistent_read,
             batch_threshold: batch_threshold(options.batch, options.batch_threshold)?,
             layout,
         };
-        parts.open(connection, callbacks)
+        parts.build_expiring(connection, callbacks)
     };
-    wrap(open().map(|open| NativeStore::new(open, notify)))
+    wrap(build().map(|backend| NativeStore::new(backend, notify)))
 }
 
 /// Opens a store in koa-session-dynamodb-store's item format.
@@ -119,23 +125,23 @@ pub fn open_koa_store(
     callbacks: Callbacks,
     #[napi(ts_arg_type = "() => void")] notify: Notify,
 ) -> Outcome<NativeStore> {
-    let open = || {
+    let build = || {
         let layout = options.layout()?;
         let parts = Parts {
             name: options.table()?,
             billing: options.billing()?,
-            // It follows the table's once that is known, see `plan_time_to_live`.
+            // It follows the table's once that is known, see `write_expires_to`.
             time_to_live: None,
             consistent_read: options.consistent_read,
             batch_threshold: batch_threshold(options.batch, options.batch_threshold)?,
             layout: layout.clone(),
         };
-        Ok::<_, InvalidOption>(Open {
+        Ok::<_, InvalidOption>(Backend {
             koa: Some(layout),
-            ..parts.open(connection, callbacks)?
+            ..parts.build_expiring(connection, callbacks)?
         })
     };
-    wrap(open().map(|open| NativeStore::new(open, notify)))
+    wrap(build().map(|backend| NativeStore::new(backend, notify)))
 }
 
 /// Opens a store in the item format of Shopify's session storage.
@@ -148,7 +154,7 @@ pub fn open_shopify_store(
     callbacks: Callbacks,
     #[napi(ts_arg_type = "() => void")] notify: Notify,
 ) -> Outcome<NativeStore> {
-    let open = || {
+    let build = || {
         let layout = options.layout()?;
         let index = Index {
             name: options.index()?,
@@ -162,12 +168,12 @@ pub fn open_shopify_store(
             batch_threshold: batch_threshold(options.batch, options.batch_threshold)?,
             layout,
         };
-        let open = parts.open(connection, callbacks)?;
-        Ok::<_, InvalidOption>(Open {
-            table: open.table.with_index(index.clone()),
+        let (backend, _) = parts.build(connection, callbacks)?;
+        Ok::<_, InvalidOption>(Backend {
+            table: backend.table.with_index(index.clone()),
             index: Some(index),
-            ..open
+            ..backend
         })
     };
-    wrap(open().map(|open| NativeStore::new(open, notify)))
+    wrap(build().map(|backend| NativeStore::new(backend, notify)))
 }

@@ -6,11 +6,11 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_types::endpoint_config::AccountIdEndpointMode;
 use napi_derive::napi;
 
-use crate::core::dynamo::connection::Settings;
+use crate::core::dynamo::settings::Settings;
 use crate::core::error::InvalidOption;
 use crate::core::layout::{ConnectLayout, KoaLayout, ShopifyLayout};
 use crate::core::options::{
-    Billing, Endpoint, IndexName, TableName, attempts, capacity_units, duration, operations, text,
+    Billing, Endpoint, IndexName, TableName, attempts, capacity_units, count, duration, text,
 };
 
 /// The options of a store in connect-dynamodb's item format.
@@ -22,9 +22,9 @@ pub struct ConnectStoreOptions {
     pub special_keys: Vec<SpecialKeyOption>,
     pub skip_throw_missing_special_keys: bool,
     pub consistent_read: bool,
-    /// Whether requests are merged.
+    /// Whether operations are merged under load.
     pub batch: bool,
-    /// How many may be under way before they are.
+    /// How many of them are in flight or wait before any are merged.
     pub batch_threshold: f64,
     pub pay_per_request: bool,
     pub read_capacity_units: f64,
@@ -79,9 +79,9 @@ pub struct KoaStoreOptions {
     pub hash_key: String,
     pub ttl_key: String,
     pub consistent_read: bool,
-    /// Whether requests are merged.
+    /// Whether operations are merged under load.
     pub batch: bool,
-    /// How many may be under way before they are.
+    /// How many of them are in flight or wait before any are merged.
     pub batch_threshold: f64,
     pub pay_per_request: bool,
     pub read_capacity_units: f64,
@@ -116,9 +116,9 @@ pub struct ShopifyStoreOptions {
     /// The attribute for DynamoDB's time to live.
     pub expires_ttl: Option<String>,
     pub consistent_read: bool,
-    /// Whether requests are merged.
+    /// Whether operations are merged under load.
     pub batch: bool,
-    /// How many may be under way before they are.
+    /// How many of them are in flight or wait before any are merged.
     pub batch_threshold: f64,
     /// Of a table that is created; on demand where neither is given.
     pub read_capacity_units: Option<f64>,
@@ -151,9 +151,9 @@ impl ShopifyStoreOptions {
     }
 }
 
-/// How many operations may be under way before any are merged; `None` where they never are.
+/// How many operations are in flight or wait before any are merged; `None` where they never are.
 pub fn batch_threshold(batch: bool, threshold: f64) -> Result<Option<usize>, InvalidOption> {
-    let threshold = operations("batchThreshold", threshold)?;
+    let threshold = count("batchThreshold", threshold, "operations")?;
     Ok(batch.then_some(threshold))
 }
 
@@ -178,6 +178,9 @@ pub struct ConnectionOptions {
     pub request_timeout: Option<f64>,
     /// Milliseconds for opening a connection.
     pub connect_timeout: Option<f64>,
+    /// How many connections may be open at a time. Through the user's client: how many calls of it
+    /// may be in flight.
+    pub max_sockets: Option<f64>,
     pub use_dualstack_endpoint: Option<bool>,
     pub use_fips_endpoint: Option<bool>,
     /// `standard` or `adaptive`.
@@ -189,7 +192,14 @@ pub struct ConnectionOptions {
 }
 
 impl ConnectionOptions {
+    /// How many connections may be open at a time, where anybody has said so.
+    pub fn max_sockets(&self) -> Result<Option<usize>, InvalidOption> {
+        let number = |sockets| count("maxSockets", sockets, "connections");
+        self.max_sockets.map(number).transpose()
+    }
+
     pub fn settings(self) -> Result<Settings, InvalidOption> {
+        let max_sockets = self.max_sockets()?;
         let name = |option: &str| format!("{}.{option}", self.origin);
         let texts = |option: &str, value: Option<String>| {
             value.map(|value| text(&name(option), value)).transpose()
@@ -234,6 +244,7 @@ impl ConnectionOptions {
                 .unwrap_or(defaults.request_timeout),
             connect_timeout: durations("connectTimeout", self.connect_timeout)?
                 .unwrap_or(defaults.connect_timeout),
+            max_sockets: max_sockets.unwrap_or(defaults.max_sockets),
             use_dual_stack: self.use_dualstack_endpoint,
             use_fips: self.use_fips_endpoint,
             adaptive_retries: self

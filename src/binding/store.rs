@@ -1,22 +1,23 @@
-//! `NativeStore`: each method converts, delegates and wraps.
+//! `NativeStore`: each method converts, delegates and wraps. Those about the table are in `table.rs`.
 
 use std::future::Future;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use napi::Env;
 use napi::bindgen_prelude::{Buffer, Either, Either4, PromiseRaw, ToNapiValue};
 use napi_derive::napi;
+use tokio::sync::oneshot;
 
-use super::completions::{Answer, Completed, Completions, Notify, json};
-use super::failure::{Failure, Outcome, wrap};
-use super::open::Open;
-use super::options::capacity;
+use super::backend::Backend;
+use super::completions::{Answer, Completed, Completions, Notify, json, unless_it_panics};
+use super::failure::{Outcome, wrap};
+use super::intake;
 use crate::core::error::{Error, Result};
 use crate::core::expiry::{Expires, UnixMillis};
 use crate::core::layout::{Record, SpecialValue, Stored, connect};
-use crate::core::table::Description;
 
 /// The `expires` attribute of a session that lives until `end`.
 ///
@@ -57,51 +58,6 @@ impl From<Stored> for SessionEntry {
     }
 }
 
-/// How a table is paid for now.
-#[napi(object, object_from_js = false)]
-pub struct TableState {
-    /// Whether it is on demand; then the capacities are 0.
-    pub on_demand: bool,
-    pub read_capacity_units: f64,
-    pub write_capacity_units: f64,
-}
-
-impl From<Description> for TableState {
-    fn from(table: Description) -> Self {
-        Self {
-            on_demand: table.on_demand,
-            read_capacity_units: table.read as f64,
-            write_capacity_units: table.write as f64,
-        }
-    }
-}
-
-/// What came of creating a table.
-#[napi(object, object_from_js = false)]
-pub struct CreationResult {
-    /// `false` where another process was faster.
-    pub created: bool,
-    /// Why the table has no time to live, although it was asked for.
-    pub time_to_live_failure: Option<Failure>,
-}
-
-/// A table's time to live.
-#[napi(object, object_from_js = false)]
-pub struct TimeToLiveState {
-    /// DynamoDB's name for its status, such as `ENABLED`.
-    pub status: String,
-    pub attribute: Option<String>,
-}
-
-/// What a store has to do for the time to live that it wants.
-#[napi(object, object_from_js = false)]
-pub struct TimeToLivePlan {
-    /// The attribute that the end of a session is written to from now on.
-    pub attribute: String,
-    /// Whether to turn it on or off; nothing to leave it.
-    pub change: Option<bool>,
-}
-
 /// A session store. `now` is in milliseconds since the Unix epoch; `limit` in milliseconds, the
 /// time that each request of a call may take, retries included.
 ///
@@ -109,46 +65,70 @@ pub struct TimeToLivePlan {
 #[napi]
 pub struct NativeStore {
     /// `None` once closed. What is under way has its own reference and ends as it would have.
-    open: Mutex<Option<Arc<Open>>>,
+    backend: Mutex<Option<Arc<Backend>>>,
     completions: Arc<Completions>,
 }
 
 impl NativeStore {
-    pub fn new(open: Open, notify: Notify) -> Self {
+    pub fn new(backend: Backend, notify: Notify) -> Self {
         Self {
-            open: Mutex::new(Some(Arc::new(open))),
+            backend: Mutex::new(Some(Arc::new(backend))),
             completions: Arc::new(Completions::new(notify)),
         }
     }
 
-    /// What is open at this moment, whatever is closed later.
-    fn opened(&self) -> Result<Arc<Open>> {
-        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        open.clone().ok_or(Error::Closed)
+    fn lock(&self) -> MutexGuard<'_, Option<Arc<Backend>>> {
+        self.backend.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Begins `work` as a call whose outcome is taken with others.
-    fn call<F>(&self, number: u32, work: impl FnOnce(Arc<Open>) -> F + Send + 'static)
+    /// The backend at this moment, whatever is closed later.
+    pub(super) fn backend(&self) -> Result<Arc<Backend>> {
+        self.lock().clone().ok_or(Error::Closed)
+    }
+
+    /// Enqueues a call whose outcome is taken with others. `ask` is called when it begins, and takes
+    /// the places of its operations.
+    fn call<F>(&self, number: u32, ask: impl FnOnce(&Backend) -> Result<F> + Send + 'static)
     where
         F: Future<Output = Result<Answer>> + Send + 'static,
     {
-        let opened = self.opened();
-        self.completions
-            .begin(number, || async move { work(opened?).await });
+        let backend = self.backend();
+        self.completions.enqueue(number, || {
+            let asked = backend.and_then(|backend| ask(&backend));
+            async move { asked?.await }
+        });
     }
 
-    /// Starts `work` with a promise of its own.
-    fn start<'env, T, F>(
+    /// Has a call begin that has a promise of its own. `ask` is called when it begins, behind those
+    /// that were made before it.
+    pub(super) fn start<'env, T, F>(
         &self,
         env: &'env Env,
-        work: impl FnOnce(Arc<Open>) -> F,
+        ask: impl FnOnce(Arc<Backend>) -> F + Send + 'static,
     ) -> napi::Result<PromiseRaw<'env, Outcome<T>>>
     where
         T: ToNapiValue + Send + 'static,
         F: Future<Output = Result<T>> + Send + 'static,
     {
-        let work = self.opened().map(work);
-        env.spawn_future(async move { Ok(wrap(async move { work?.await }.await)) })
+        let backend = self.backend();
+        let (sender, receiver) = oneshot::channel();
+        intake::enqueue(Box::new(|| {
+            let asked = backend.map(ask);
+            async move {
+                let outcome = unless_it_panics(async { asked?.await }).await;
+                // Gone only where JavaScript has ended.
+                let _ = sender.send(outcome);
+            }
+            .boxed()
+        }));
+        intake::begin_all();
+        env.spawn_future(async move {
+            // Dropped where the beginning of the call has panicked.
+            let defect = Error::Internal {
+                operation: "the call",
+            };
+            Ok(wrap(receiver.await.unwrap_or(Err(defect))))
+        })
     }
 }
 
@@ -157,10 +137,9 @@ impl NativeStore {
     /// The session as JSON, `null` where there is none or it has ended. A call: see `take`.
     #[napi]
     pub fn load(&self, call: u32, sid: String, now: f64, limit: f64) {
-        self.call(call, move |open| async move {
-            let now = UnixMillis(now);
-            let session = open.sessions.load(&sid, now, time(limit)).await?;
-            Ok(session.map(json).map(Either::A))
+        self.call(call, move |backend| {
+            let session = backend.sessions.load(&sid, UnixMillis(now), time(limit));
+            Ok(async move { Ok(session.await?.map(json).map(Either::A)) })
         });
     }
 
@@ -182,35 +161,35 @@ impl NativeStore {
             expires: expires.map(seconds),
             special: special.into_iter().map(special_value).collect(),
         };
-        self.call(call, move |open| async move {
-            open.sessions.save(record, time(limit)).await?;
-            Ok(None)
+        self.call(call, move |backend| {
+            let saved = backend.sessions.save(record, time(limit));
+            Ok(async move { saved.await.map(|()| None) })
         });
     }
 
     /// Moves a session's end. `false` where the session is gone. A call: see `take`.
     #[napi]
     pub fn touch(&self, call: u32, sid: String, expires: f64, limit: f64) {
-        self.call(call, move |open| async move {
-            let expires = seconds(expires);
-            let found = open.sessions.touch(&sid, expires, time(limit)).await?;
-            Ok(Some(Either::B(found)))
+        self.call(call, move |backend| {
+            let sessions = backend.expiring("touch")?;
+            let found = sessions.touch(&sid, seconds(expires), time(limit));
+            Ok(async move { Ok(Some(Either::B(found.await?))) })
         });
     }
 
     /// Deletes a session. A call: see `take`.
     #[napi]
     pub fn destroy(&self, call: u32, sid: String, limit: f64) {
-        self.call(call, move |open| async move {
-            open.sessions.destroy(&sid, time(limit)).await?;
-            Ok(None)
+        self.call(call, move |backend| {
+            let destroyed = backend.sessions.destroy(&sid, time(limit));
+            Ok(async move { destroyed.await.map(|()| None) })
         });
     }
 
-    /// Starts the calls that were made since this was last called.
+    /// Has the calls begin that were made since this was last called, of all stores.
     #[napi]
     pub fn flush(&self) {
-        self.completions.flush();
+        intake::begin_all();
     }
 
     /// The outcomes of all calls that have completed since this was last asked. A method that is a
@@ -229,13 +208,12 @@ impl NativeStore {
         now: f64,
         limit: f64,
     ) -> napi::Result<PromiseRaw<'env, Outcome<Vec<SessionEntry>>>> {
-        self.start(env, move |open| async move {
-            let Some(index) = &open.index else {
-                return Ok(Vec::new());
-            };
+        self.start(env, move |backend| async move {
+            let operation = "finding sessions by an index";
+            let index = backend.index.as_ref().ok_or(Error::Format { operation })?;
             let limit = time(limit);
-            let ids = open.sessions.find(index, &value, limit).await?;
-            let sessions = open
+            let ids = backend.sessions.find(index, &value, limit).await?;
+            let sessions = backend
                 .sessions
                 .load_many(&ids, UnixMillis(now), limit)
                 .await?;
@@ -251,8 +229,8 @@ impl NativeStore {
         sids: Vec<String>,
         limit: f64,
     ) -> napi::Result<PromiseRaw<'env, Outcome<()>>> {
-        self.start(env, move |open| async move {
-            open.sessions.destroy_many(&sids, time(limit)).await
+        self.start(env, move |backend| {
+            backend.sessions.destroy_many(&sids, time(limit))
         })
     }
 
@@ -264,8 +242,11 @@ impl NativeStore {
         now: f64,
         limit: f64,
     ) -> napi::Result<PromiseRaw<'env, Outcome<Vec<SessionEntry>>>> {
-        self.start(env, move |open| async move {
-            let sessions = open.sessions.list(UnixMillis(now), time(limit)).await?;
+        self.start(env, move |backend| async move {
+            let sessions = backend
+                .expiring("list")?
+                .list(UnixMillis(now), time(limit))
+                .await?;
             Ok(sessions.into_iter().map(SessionEntry::from).collect())
         })
     }
@@ -278,8 +259,11 @@ impl NativeStore {
         now: f64,
         limit: f64,
     ) -> napi::Result<PromiseRaw<'env, Outcome<Vec<String>>>> {
-        self.start(env, move |open| async move {
-            let sessions = open.sessions.list(UnixMillis(now), time(limit)).await?;
+        self.start(env, move |backend| async move {
+            let sessions = backend
+                .expiring("list")?
+                .list(UnixMillis(now), time(limit))
+                .await?;
             Ok(sessions.into_iter().map(|stored| stored.sid).collect())
         })
     }
@@ -292,8 +276,11 @@ impl NativeStore {
         now: f64,
         limit: f64,
     ) -> napi::Result<PromiseRaw<'env, Outcome<f64>>> {
-        self.start(env, move |open| async move {
-            let sessions = open.sessions.list(UnixMillis(now), time(limit)).await?;
+        self.start(env, move |backend| async move {
+            let sessions = backend
+                .expiring("list")?
+                .list(UnixMillis(now), time(limit))
+                .await?;
             Ok(sessions.len() as f64)
         })
     }
@@ -306,8 +293,9 @@ impl NativeStore {
         now: f64,
         limit: f64,
     ) -> napi::Result<PromiseRaw<'env, Outcome<()>>> {
-        self.start(env, move |open| async move {
-            open.sessions.clear(UnixMillis(now), time(limit)).await
+        self.start(env, move |backend| async move {
+            let sessions = backend.expiring("clear")?;
+            sessions.clear(UnixMillis(now), time(limit)).await
         })
     }
 
@@ -319,131 +307,32 @@ impl NativeStore {
         now: f64,
         limit: f64,
     ) -> napi::Result<PromiseRaw<'env, Outcome<f64>>> {
-        self.start(env, move |open| async move {
-            let reaped = open.sessions.reap(UnixMillis(now), time(limit)).await?;
+        self.start(env, move |backend| async move {
+            let sessions = backend.expiring("reap")?;
+            let reaped = sessions.reap(UnixMillis(now), time(limit)).await?;
             Ok(reaped as f64)
-        })
-    }
-
-    /// Waits until the table can be used.
-    #[napi]
-    pub fn describe_table<'env>(
-        &self,
-        env: &'env Env,
-        limit: f64,
-    ) -> napi::Result<PromiseRaw<'env, Outcome<TableState>>> {
-        self.start(env, move |open| async move {
-            open.table.describe(time(limit)).await.map(TableState::from)
-        })
-    }
-
-    /// Creates the table and waits until it can be used.
-    #[napi]
-    pub fn create_table<'env>(
-        &self,
-        env: &'env Env,
-        limit: f64,
-    ) -> napi::Result<PromiseRaw<'env, Outcome<CreationResult>>> {
-        self.start(env, move |open| async move {
-            let creation = open.table.create(time(limit)).await?;
-            Ok(CreationResult {
-                created: creation.created,
-                time_to_live_failure: creation.time_to_live_failure.map(Failure::from),
-            })
-        })
-    }
-
-    /// Gives a provisioned table the capacity units that are named. Whether it had others.
-    #[napi]
-    pub fn set_capacity<'env>(
-        &self,
-        env: &'env Env,
-        read: Option<f64>,
-        write: Option<f64>,
-        limit: f64,
-    ) -> napi::Result<PromiseRaw<'env, Outcome<bool>>> {
-        self.start(env, move |open| async move {
-            let read = capacity("table.readCapacityUnits", read)?;
-            let write = capacity("table.writeCapacityUnits", write)?;
-            open.table.set_capacity(read, write, time(limit)).await
-        })
-    }
-
-    /// The table's time to live.
-    #[napi]
-    pub fn time_to_live<'env>(
-        &self,
-        env: &'env Env,
-        limit: f64,
-    ) -> napi::Result<PromiseRaw<'env, Outcome<TimeToLiveState>>> {
-        self.start(env, move |open| async move {
-            let found = open.table.time_to_live(time(limit)).await?;
-            Ok(TimeToLiveState {
-                status: found.status,
-                attribute: found.attribute,
-            })
-        })
-    }
-
-    /// Looks at the table's time to live, and says what is left to do where it is to be on
-    /// `attribute`, or off, as `wanted` says. In Koa's format, the end of sessions is written to the
-    /// attribute of the plan from now on.
-    #[napi]
-    pub fn plan_time_to_live<'env>(
-        &self,
-        env: &'env Env,
-        attribute: String,
-        wanted: bool,
-        limit: f64,
-    ) -> napi::Result<PromiseRaw<'env, Outcome<TimeToLivePlan>>> {
-        self.start(env, move |open| async move {
-            let found = open.table.time_to_live(time(limit)).await?;
-            let plan = found.plan(&attribute, wanted);
-            if let Some(layout) = &open.koa {
-                layout.write_expires_to(plan.attribute.clone());
-            }
-            Ok(TimeToLivePlan {
-                attribute: plan.attribute,
-                change: plan.change,
-            })
-        })
-    }
-
-    /// Turns the table's time to live on `attribute` on or off.
-    #[napi]
-    pub fn set_time_to_live<'env>(
-        &self,
-        env: &'env Env,
-        attribute: String,
-        enabled: bool,
-        limit: f64,
-    ) -> napi::Result<PromiseRaw<'env, Outcome<()>>> {
-        self.start(env, move |open| async move {
-            let limit = time(limit);
-            open.table
-                .set_time_to_live(&attribute, enabled, limit)
-                .await
         })
     }
 
     /// Whether requests go through the user's client from now on, whatever its settings say.
     #[napi]
     pub fn use_client(&self, through: bool) {
-        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(open) = &*open {
-            open.through_client.store(through, Ordering::Relaxed);
+        if let Some(backend) = &*self.lock() {
+            backend.through_client.store(through, Ordering::Relaxed);
         }
     }
 
     /// Lets go of the client. Calls after it fail with `ERR_SESSION_CLOSED`.
     #[napi]
     pub fn close(&self) {
-        *self.open.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        // Dropped when it is unlocked again.
+        let backend = self.lock().take();
+        drop(backend);
     }
 }
 
 /// `lib/` sees to it that a limit is a positive number; nothing here may panic if it was not.
-fn time(limit: f64) -> Duration {
+pub(super) fn time(limit: f64) -> Duration {
     Duration::from_millis(limit as u64)
 }
 

@@ -37,6 +37,11 @@ impl TableName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The name alone, also where an ARN was given.
+    pub fn base(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or(&self.0)
+    }
 }
 
 /// An index's name.
@@ -129,15 +134,13 @@ pub fn capacity_units(option: &str, units: f64) -> Result<i64> {
     }
 }
 
-/// A number of operations: whole, at least one.
-pub fn operations(option: &str, count: f64) -> Result<usize> {
+/// A number of `things`, such as operations: whole, at least one.
+pub fn count(option: &str, count: f64, things: &str) -> Result<usize> {
     if count.fract() == 0.0 && (1.0..=f64::from(u32::MAX)).contains(&count) {
         Ok(count as usize)
     } else {
-        Err(InvalidOption::new(
-            option,
-            "must be a whole number of operations, at least 1",
-        ))
+        let rule = format!("must be a whole number of {things}, at least 1");
+        Err(InvalidOption::new(option, rule))
     }
 }
 
@@ -265,7 +268,12 @@ mod tests {
         for good in ["sessions", "a.b", "my_app-sessions", &"x".repeat(255)] {
             assert_eq!(TableName::new("table", good).unwrap().as_str(), good);
         }
-        assert!(TableName::new("table", "arn:aws:dynamodb:us-east-1:123456789012:table/s").is_ok());
+        let arn = "arn:aws:dynamodb:us-east-1:123456789012:table/sessions";
+        assert_eq!(TableName::new("table", arn).unwrap().base(), "sessions");
+        assert_eq!(
+            TableName::new("table", "sessions").unwrap().base(),
+            "sessions"
+        );
         for bad in ["", "ab", "has space", "naïve", &"x".repeat(256)] {
             let error = TableName::new("table", bad).unwrap_err();
             assert!(error.to_string().starts_with("option \"table\" must be"));

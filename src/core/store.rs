@@ -1,5 +1,7 @@
-//! What can be done with sessions: load, save, touch, destroy, list, clear and reap.
+//! What can be done with sessions: load, save, destroy; in the formats that keep the end of a
+//! session also touch, list, clear and reap.
 
+mod expiring;
 mod many;
 
 pub use many::Index;
@@ -7,276 +9,108 @@ pub use many::Index;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemInputBuilder;
-use aws_sdk_dynamodb::operation::get_item::builders::GetItemInputBuilder;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemInputBuilder;
-use aws_sdk_dynamodb::operation::scan::builders::ScanInputBuilder;
-use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
-use aws_sdk_dynamodb::types::AttributeValue;
-use futures_util::StreamExt;
-use futures_util::stream;
 
-use super::dynamo::Dynamo;
-use super::error::{Error, Result, within};
-use super::expiry::{self, Expires, UnixMillis};
-use super::layout::{Condition, Item, Layout, Record, Stored};
-use super::options::TableName;
-
-/// How many deletions of `clear` and `reap` are under way at once.
-const DELETES_AT_ONCE: usize = 16;
-
-/// An `expires` further ahead than this (400 days, the longest that browsers keep a cookie) is
-/// looked at by `reap`: it may be in milliseconds, or of connect-dynamodb 3.0.2.
-const FAR_AHEAD: f64 = 400.0 * 86_400_000.0;
+use super::dynamo::schedule::Schedule;
+use super::error::{Result, within};
+use super::expiry::{self, UnixMillis};
+use super::layout::{ExpiringLayout, Layout, Record, Stored};
 
 /// Sessions in one table, in one item format.
 ///
-/// Each method takes the time that each of its requests may take, retries included.
-pub struct SessionStore {
-    dynamo: Arc<dyn Dynamo>,
-    table: TableName,
-    layout: Box<dyn Layout>,
+/// A method that is no `async fn` takes the place of its operation when it is called: before all
+/// that are asked for later, whichever of their futures is polled first. Each takes the time that
+/// each of its requests may take, waiting and retries included.
+pub struct SessionStore<L: ?Sized> {
+    schedule: Schedule,
+    layout: Arc<L>,
     consistent_read: bool,
 }
 
-impl SessionStore {
-    /// Sessions in `table`. Reads are strongly consistent where `consistent_read` says so.
-    pub fn new(
-        dynamo: Arc<dyn Dynamo>,
-        table: TableName,
-        layout: impl Layout,
-        consistent_read: bool,
-    ) -> Self {
+impl<L: Layout> SessionStore<L> {
+    /// Sessions in the table of `schedule`. Reads are strongly consistent where `consistent_read`
+    /// says so.
+    pub fn new(schedule: Schedule, layout: L, consistent_read: bool) -> Self {
         Self {
-            dynamo,
-            table,
-            layout: Box::new(layout),
+            schedule,
+            layout: Arc::new(layout),
             consistent_read,
         }
     }
 
+    /// The same store, for what every format can do.
+    pub fn of_any_format(&self) -> SessionStore<dyn Layout> {
+        let layout = Arc::clone(&self.layout);
+        self.with(layout)
+    }
+
+    /// The same store, for what the formats can do that keep the end of a session.
+    pub fn of_expiring_format(&self) -> SessionStore<dyn ExpiringLayout>
+    where
+        L: ExpiringLayout,
+    {
+        let layout = Arc::clone(&self.layout);
+        self.with(layout)
+    }
+
+    fn with<M: ?Sized>(&self, layout: Arc<M>) -> SessionStore<M> {
+        SessionStore {
+            schedule: self.schedule.clone(),
+            layout,
+            consistent_read: self.consistent_read,
+        }
+    }
+}
+
+impl<L: Layout + ?Sized> SessionStore<L> {
     /// The session as JSON. `None` where there is none, or it has ended.
-    pub async fn load(
+    pub fn load(
         &self,
         sid: &str,
         now: UnixMillis,
         limit: Duration,
-    ) -> Result<Option<String>> {
-        let item = self.read_item(sid, limit).await?;
-        let stored = item.and_then(|item| self.layout.read(item, now));
-        Ok(alive(stored, now).map(|stored| stored.data))
-    }
-
-    async fn read_item(&self, sid: &str, limit: Duration) -> Result<Option<Item>> {
-        let request = GetItemInputBuilder::default()
-            .table_name(self.table.as_str())
-            .set_key(Some(self.layout.key(sid)))
-            .consistent_read(self.consistent_read);
-        let answer = within(limit, "get", self.dynamo.get_item(request)).await?;
-        Ok(answer.item.map(|mut item| {
-            // DynamoDB gives the key too. A client that is a stub may not.
-            if !item.contains_key(self.layout.hash_key()) {
-                item.extend(self.layout.key(sid));
-            }
-            item
-        }))
+    ) -> impl Future<Output = Result<Option<String>>> + Send + use<L> {
+        let read = self
+            .schedule
+            .get(self.layout.key(sid), self.consistent_read);
+        let layout = Arc::clone(&self.layout);
+        async move {
+            let item = within(limit, "get", read).await?;
+            let stored = item.and_then(|item| layout.read(item, now));
+            Ok(alive(stored, now).map(|stored| stored.data))
+        }
     }
 
     /// Writes a session, also one that has ended already.
-    pub async fn save(&self, record: Record, limit: Duration) -> Result<()> {
-        let request = PutItemInputBuilder::default()
-            .table_name(self.table.as_str())
-            .set_item(Some(self.layout.to_item(record)?));
-        within(limit, "set", self.dynamo.put_item(request)).await?;
-        Ok(())
-    }
-
-    /// Moves a session's end. `false` where the session is gone: then nothing is written, so that
-    /// a session that was destroyed meanwhile does not come back as an empty item.
-    pub async fn touch(&self, sid: &str, expires: Expires, limit: Duration) -> Result<bool> {
-        let request = UpdateItemInputBuilder::default()
-            .table_name(self.table.as_str())
-            .set_key(Some(self.layout.key(sid)))
-            .update_expression("SET #expires = :expires")
-            .condition_expression("attribute_exists(#data)")
-            .expression_attribute_names("#expires", self.layout.expires_attribute())
-            .expression_attribute_names("#data", self.layout.data_attribute())
-            .expression_attribute_values(":expires", AttributeValue::N(expires.to_string()));
-        match within(limit, "touch", self.dynamo.update_item(request)).await {
-            Ok(_) => Ok(true),
-            Err(error) if is_condition_failed(&error) => Ok(false),
-            Err(error) => Err(error),
-        }
+    ///
+    /// # Errors
+    ///
+    /// Also where the session cannot be written in the store's format, see
+    /// [`Layout::to_item`].
+    pub fn save(
+        &self,
+        record: Record,
+        limit: Duration,
+    ) -> impl Future<Output = Result<()>> + Send + use<L> {
+        let key = self.layout.key(&record.sid);
+        let written = self.layout.to_item(record).map(|item| {
+            let request = PutItemInputBuilder::default().set_item(Some(item));
+            self.schedule.put(key, request)
+        });
+        async move { within(limit, "set", written?).await }
     }
 
     /// Deletes a session. One that is not there is no error.
-    pub async fn destroy(&self, sid: &str, limit: Duration) -> Result<()> {
-        let request = DeleteItemInputBuilder::default()
-            .table_name(self.table.as_str())
-            .set_key(Some(self.layout.key(sid)));
-        within(limit, "destroy", self.dynamo.delete_item(request)).await?;
-        Ok(())
-    }
-
-    /// Every session that is alive. Reads the whole table.
-    pub async fn list(&self, now: UnixMillis, limit: Duration) -> Result<Vec<Stored>> {
-        let mut condition = self.layout.ours();
-        condition.expression += " AND NOT #expires <= :now";
-        self.name_expires(&mut condition);
-        // A session without an end, or with one that is no number, passes: nothing compares with it.
-        // Whole seconds, rounded down: what passes is looked at again below.
-        let seconds = now.seconds().floor();
-        condition.values.insert(":now".into(), number(seconds));
-        let mut sessions = Vec::new();
-        self.scan("reading the sessions", condition, limit, |items| {
-            let stored = items.into_iter().map(|item| self.layout.read(item, now));
-            sessions.extend(stored.filter_map(|stored| alive(stored, now)));
-        })
-        .await?;
-        Ok(sessions)
-    }
-
-    /// Deletes every session that is alive. Reads the whole table.
-    ///
-    /// # Errors
-    ///
-    /// The first failure, after everything else was tried.
-    pub async fn clear(&self, now: UnixMillis, limit: Duration) -> Result<()> {
-        let sessions = self.list(now, limit).await?;
-        let deletes = sessions
-            .into_iter()
-            .map(|stored| async move { self.destroy(&stored.sid, limit).await.map(|()| true) });
-        at_most(DELETES_AT_ONCE, deletes).await?;
-        Ok(())
-    }
-
-    /// Deletes sessions that have ended, and returns how many. Reads the whole table.
-    ///
-    /// A session that is touched or saved meanwhile stays.
-    ///
-    /// # Errors
-    ///
-    /// The first failure, after everything else was tried.
-    pub async fn reap(&self, now: UnixMillis, limit: Duration) -> Result<usize> {
-        let mut condition = self.layout.ours();
-        condition.expression += " AND (#expires < :now OR #expires > :far)";
-        self.name_expires(&mut condition);
-        let far = UnixMillis(now.0 + FAR_AHEAD).seconds().floor();
-        condition
-            .values
-            .insert(":now".into(), number(now.seconds().floor()));
-        condition.values.insert(":far".into(), number(far));
-        let mut ended: Vec<(Item, AttributeValue)> = Vec::new();
-        self.scan("reap", condition, limit, |items| {
-            ended.extend(
-                items
-                    .into_iter()
-                    .filter_map(|item| self.if_ended(item, now)),
-            );
-        })
-        .await?;
-        let deletes = ended
-            .into_iter()
-            .map(|(key, expires)| self.delete_unchanged(key, expires, limit));
-        at_most(DELETES_AT_ONCE, deletes).await
-    }
-
-    /// The key and `expires` of an item whose session has ended, or that has lost its session: one
-    /// with nothing but these two. What else holds no session belongs to somebody else.
-    fn if_ended(&self, item: Item, now: UnixMillis) -> Option<(Item, AttributeValue)> {
-        let hash_key = self.layout.hash_key();
-        let key = Item::from([(hash_key.to_owned(), item.get(hash_key)?.clone())]);
-        let expires = item.get(&self.layout.expires_attribute())?.clone();
-        let is_leftover = item.len() == 2;
-        let end = match self.layout.read(item, now) {
-            Some(stored) => stored.expires,
-            None if is_leftover => expiry::read(expires.as_n().ok()?),
-            None => return None,
-        };
-        expiry::has_passed(end, now).then_some((key, expires))
-    }
-
-    /// Whether the item was deleted; one whose `expires` has changed is not.
-    async fn delete_unchanged(
+    pub fn destroy(
         &self,
-        key: Item,
-        expires: AttributeValue,
+        sid: &str,
         limit: Duration,
-    ) -> Result<bool> {
-        let request = DeleteItemInputBuilder::default()
-            .table_name(self.table.as_str())
-            .set_key(Some(key))
-            .condition_expression("#expires = :expires")
-            .expression_attribute_names("#expires", self.layout.expires_attribute())
-            .expression_attribute_values(":expires", expires);
-        match within(limit, "reap", self.dynamo.delete_item(request)).await {
-            Ok(_) => Ok(true),
-            Err(error) if is_condition_failed(&error) => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Reads every page of the items that meet `condition`.
-    async fn scan(
-        &self,
-        operation: &'static str,
-        condition: Condition,
-        limit: Duration,
-        mut page: impl FnMut(Vec<Item>),
-    ) -> Result<()> {
-        let request = ScanInputBuilder::default()
-            .table_name(self.table.as_str())
-            .consistent_read(self.consistent_read)
-            .filter_expression(condition.expression)
-            .set_expression_attribute_names(Some(condition.names))
-            .set_expression_attribute_values(Some(condition.values));
-        let mut next = None;
-        loop {
-            let request = request.clone().set_exclusive_start_key(next);
-            let answer = within(limit, operation, self.dynamo.scan(request)).await?;
-            page(answer.items.unwrap_or_default());
-            next = answer.last_evaluated_key;
-            if next.is_none() {
-                return Ok(());
-            }
-        }
-    }
-
-    fn name_expires(&self, condition: &mut Condition) {
-        let expires = self.layout.expires_attribute();
-        condition.names.insert("#expires".into(), expires);
+    ) -> impl Future<Output = Result<()>> + Send + use<L> {
+        let deleted = self.schedule.delete(self.layout.key(sid));
+        within(limit, "destroy", deleted)
     }
 }
 
 fn alive(stored: Option<Stored>, now: UnixMillis) -> Option<Stored> {
     stored.filter(|stored| !expiry::has_passed(stored.expires, now))
-}
-
-fn number(seconds: f64) -> AttributeValue {
-    AttributeValue::N(format!("{seconds:.0}"))
-}
-
-fn is_condition_failed(error: &Error) -> bool {
-    error.is_service("ConditionalCheckFailedException")
-}
-
-/// Runs `deletes`, a few at a time, and counts those that deleted something.
-async fn at_most(
-    concurrency: usize,
-    deletes: impl Iterator<Item = impl Future<Output = Result<bool>>>,
-) -> Result<usize> {
-    let outcomes = stream::iter(deletes).buffer_unordered(concurrency);
-    let (deleted, failure) = outcomes
-        .fold((0, None), |(deleted, failure), outcome| async move {
-            match outcome {
-                Ok(true) => (deleted + 1, failure),
-                Ok(false) => (deleted, failure),
-                Err(error) => (deleted, failure.or(Some(error))),
-            }
-        })
-        .await;
-    match failure {
-        Some(error) => Err(error),
-        None => Ok(deleted),
-    }
 }

@@ -14,7 +14,7 @@ use aws_sdk_dynamodb::types::{
     TimeToLiveSpecification, TimeToLiveStatus,
 };
 
-use super::dynamo::Dynamo;
+use super::dynamo::Tables;
 use super::error::{Error, Result, built, within};
 use super::options::{Billing, TableName};
 use super::store::Index;
@@ -27,7 +27,7 @@ const IN_USE: &str = "ResourceInUseException";
 
 /// The table that sessions are kept in.
 pub struct Table {
-    dynamo: Arc<dyn Dynamo>,
+    tables: Arc<dyn Tables>,
     name: TableName,
     hash_key: String,
     billing: Billing,
@@ -97,14 +97,14 @@ impl Table {
     /// The table `name`, keyed by the string attribute `hash_key`. One that is created here gets
     /// DynamoDB's time to live on the attribute `time_to_live`, if any.
     pub fn new(
-        dynamo: Arc<dyn Dynamo>,
+        tables: Arc<dyn Tables>,
         name: TableName,
         hash_key: &str,
         billing: Billing,
         time_to_live: Option<&str>,
     ) -> Self {
         Self {
-            dynamo,
+            tables,
             name,
             hash_key: hash_key.to_owned(),
             billing,
@@ -179,7 +179,7 @@ impl Table {
         let mut pause = POLL.0;
         loop {
             let request = DescribeTableInputBuilder::default().table_name(self.name.as_str());
-            let answer = self.dynamo.describe_table(request).await?;
+            let answer = self.tables.describe_table(request).await?;
             // DynamoDB says all of it. A client that is a stub may not, and stands for a table that
             // is there.
             let table = answer
@@ -260,14 +260,14 @@ impl Table {
         let request = request
             .billing_mode(mode)
             .set_provisioned_throughput(throughput);
-        self.dynamo.create_table(request).await?;
+        self.tables.create_table(request).await?;
         Ok(())
     }
 
     /// The table's time to live.
     pub async fn time_to_live(&self, limit: Duration) -> Result<TimeToLive> {
         let request = DescribeTimeToLiveInputBuilder::default().table_name(self.name.as_str());
-        let answer = self.dynamo.describe_time_to_live(request);
+        let answer = self.tables.describe_time_to_live(request);
         let answer = within(limit, "describing the time to live", answer).await?;
         let found = answer.time_to_live_description;
         let status = found.as_ref().and_then(|found| found.time_to_live_status());
@@ -308,7 +308,7 @@ impl Table {
             let request = UpdateTableInputBuilder::default()
                 .table_name(self.name.as_str())
                 .provisioned_throughput(throughput(read, write)?);
-            self.dynamo.update_table(request).await?;
+            self.tables.update_table(request).await?;
             Ok(true)
         })
         .await
@@ -322,7 +322,7 @@ impl Table {
         let request = UpdateTimeToLiveInputBuilder::default()
             .table_name(self.name.as_str())
             .time_to_live_specification(built(specification)?);
-        self.dynamo.update_time_to_live(request).await?;
+        self.tables.update_time_to_live(request).await?;
         Ok(())
     }
 }

@@ -10,7 +10,8 @@ use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_types::endpoint_config::AccountIdEndpointMode;
-use dynamo_session_store::core::dynamo::connection::{Settings, connect};
+use dynamo_session_store::core::dynamo::connection::connect;
+use dynamo_session_store::core::dynamo::settings::Settings;
 
 /// Takes the address of a request, and lets it go no further.
 #[derive(Debug, Clone, Default)]

@@ -5,7 +5,8 @@ use std::time::Duration;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, future};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
-use dynamo_session_store::core::dynamo::{connection::Settings, sdk};
+use dynamo_session_store::core::dynamo::sdk::SdkDynamo;
+use dynamo_session_store::core::dynamo::settings::Settings;
 use dynamo_session_store::core::error::{Error, Result};
 use dynamo_session_store::core::expiry::{Expires, UnixMillis};
 use dynamo_session_store::core::layout::{ConnectLayout, Record};
@@ -36,9 +37,10 @@ fn settings(endpoint: &str) -> Settings {
     }
 }
 
-fn store(settings: Settings) -> SessionStore {
+fn store(settings: Settings) -> SessionStore<ConnectLayout> {
     let layout = ConnectLayout::new("id", "sess:", &[], false).unwrap();
-    SessionStore::new(sdk::shared(settings), new_name(), layout, true)
+    let schedule = support::schedule(SdkDynamo::new(settings), &new_name(), None);
+    SessionStore::new(schedule, layout, true)
 }
 
 async fn save(settings: Settings, limit: Duration) -> Result<()> {

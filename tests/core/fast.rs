@@ -2,7 +2,6 @@
 //! the SDK, and whatever goes wrong is the SDK's to mend.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
@@ -20,8 +19,9 @@ use aws_sigv4::http_request::{
     SignableBody, SignableRequest, SigningParams, SigningSettings, sign,
 };
 use aws_sigv4::sign::v4;
-use dynamo_session_store::core::dynamo::connection::Settings;
-use dynamo_session_store::core::dynamo::{Dynamo, sdk};
+use dynamo_session_store::core::dynamo::Items;
+use dynamo_session_store::core::dynamo::sdk::SdkDynamo;
+use dynamo_session_store::core::dynamo::settings::Settings;
 use dynamo_session_store::core::error::{Error, Result};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
@@ -111,7 +111,7 @@ fn ways(server: &Canned) -> Vec<&'static str> {
 macro_rules! twice {
     ($method:ident, $request:expr) => {{
         let server = Canned::start(in_turn([Answer::ok(json!({}))])).await;
-        let dynamo = sdk::shared(Settings {
+        let dynamo = SdkDynamo::new(Settings {
             user_agent: Some("an-app/1".to_owned()),
             ..settings(&server)
         });
@@ -250,12 +250,12 @@ fn every_item_comes_back_as_the_sdk_has_it() {
             Answer::ok(json!({ "Item": stored }))
         })
         .await;
-        let by_sdk = sdk::shared(Settings {
+        let by_sdk = SdkDynamo::new(Settings {
             // Such a client never learns.
             adaptive_retries: Some(true),
             ..settings(&server)
         });
-        let fast = sdk::shared(settings(&server));
+        let fast = SdkDynamo::new(settings(&server));
         fast.put_item(put(key())).await.unwrap();
         (server, by_sdk, fast)
     });
@@ -294,7 +294,7 @@ async fn outcome_of<const N: usize>(
 async fn learned(
     mut answer: impl FnMut(&Request) -> Answer + Send + 'static,
     settings: Settings,
-) -> (Canned, Arc<dyn Dynamo>) {
+) -> (Canned, SdkDynamo) {
     let mut has_learned = false;
     let server = Canned::start(move |request| {
         if std::mem::replace(&mut has_learned, true) {
@@ -304,7 +304,7 @@ async fn learned(
         }
     })
     .await;
-    let dynamo = sdk::shared(Settings {
+    let dynamo = SdkDynamo::new(Settings {
         endpoint: support::settings(server.endpoint()).endpoint,
         ..settings
     });

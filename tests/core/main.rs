@@ -3,10 +3,10 @@
 //!
 //! `npm test` starts DynamoDB Local, as does `node scripts/dynamodb-local.js -- cargo test`.
 
-mod coalesce;
 mod endpoints;
 mod errors;
 mod fast;
+mod schedule;
 mod store;
 mod support;
 mod table;

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::primitives::{Blob, DateTime, DateTimeFormat};
 use aws_sdk_dynamodb::types::AttributeValue;
-use dynamo_session_store::core::dynamo::Dynamo;
+use dynamo_session_store::core::dynamo::Items;
 use dynamo_session_store::core::error::{Error, Result};
 use dynamo_session_store::core::expiry::{Expires, UnixMillis};
 use dynamo_session_store::core::layout::{ConnectLayout, Item, Record, SpecialValue, Stored};
@@ -16,7 +16,7 @@ use dynamo_session_store::core::table::Table;
 use futures_util::future::join_all;
 
 use crate::support::hooked::{BeforeDelete, Hooked};
-use crate::support::{AMPLE, client, dynamo, new_name, remove};
+use crate::support::{AMPLE, client, dynamo, new_name, remove, schedule};
 
 const NOW: UnixMillis = UnixMillis(1_795_218_096_565.0);
 const HOUR: f64 = 3_600_000.0;
@@ -24,7 +24,7 @@ const DAY: f64 = 24.0 * HOUR;
 
 const ANN: &str = r#"{"cookie":{"path":"/"},"user":"ann"}"#;
 
-type Store = SessionStore;
+type Store = SessionStore<ConnectLayout>;
 
 /// A table of its own with a store on it.
 struct Sessions {
@@ -42,7 +42,7 @@ impl Sessions {
     async fn with(layout: ConnectLayout) -> Self {
         let (table, dynamo) = (new_name(), dynamo());
         let creation = Table::new(
-            Arc::clone(&dynamo),
+            Arc::new(dynamo.clone()),
             table.clone(),
             "id",
             Billing::OnDemand,
@@ -50,15 +50,19 @@ impl Sessions {
         );
         creation.create(AMPLE).await.unwrap();
         Self {
-            store: SessionStore::new(dynamo, table.clone(), layout, true),
+            store: SessionStore::new(schedule(dynamo, &table, None), layout, true),
             client: client(),
             table,
         }
     }
 
     /// Another store on the same table.
-    fn store(&self, dynamo: Arc<dyn Dynamo>, prefix: &str) -> Store {
-        SessionStore::new(dynamo, self.table.clone(), layout(prefix, &[]), true)
+    fn store(&self, items: impl Items, prefix: &str) -> Store {
+        SessionStore::new(
+            schedule(items, &self.table, None),
+            layout(prefix, &[]),
+            true,
+        )
     }
 
     /// Another store on the same table, with `hook` before each deletion.
@@ -67,7 +71,7 @@ impl Sessions {
             inner: dynamo(),
             hook: Arc::clone(hook),
         };
-        self.store(Arc::new(hooked), "sess:")
+        self.store(hooked, "sess:")
     }
 
     async fn save(&self, sid: &str, end: UnixMillis) {
@@ -253,7 +257,7 @@ async fn a_session_is_read_whether_or_not_the_read_is_consistent() {
     let sessions = Sessions::new().await;
     sessions.save("abc", later(HOUR)).await;
     let layout = layout("sess:", &[]);
-    let store = SessionStore::new(dynamo(), sessions.table.clone(), layout, false);
+    let store = SessionStore::new(schedule(dynamo(), &sessions.table, None), layout, false);
     let loaded = store.load("abc", NOW, AMPLE).await;
     assert_eq!(loaded, Ok(Some(ANN.to_owned())));
     assert_eq!(store.list(NOW, AMPLE).await.unwrap().len(), 1);

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
     TableDescription, TimeToLiveDescription, TimeToLiveStatus,
 };
-use dynamo_session_store::core::dynamo::Dynamo;
+use dynamo_session_store::core::dynamo::sdk::SdkDynamo;
 use dynamo_session_store::core::error::{Error, Result};
 use dynamo_session_store::core::options::{Billing, TableName};
 use dynamo_session_store::core::table::{Creation, Description, Table};
@@ -27,8 +27,14 @@ const FOUND: Creation = Creation {
     time_to_live_failure: None,
 };
 
-fn on_demand(dynamo: Arc<dyn Dynamo>, name: &TableName, time_to_live: Option<&str>) -> Table {
-    Table::new(dynamo, name.clone(), "id", Billing::OnDemand, time_to_live)
+fn on_demand(dynamo: SdkDynamo, name: &TableName, time_to_live: Option<&str>) -> Table {
+    Table::new(
+        Arc::new(dynamo),
+        name.clone(),
+        "id",
+        Billing::OnDemand,
+        time_to_live,
+    )
 }
 
 fn canned(server: &Canned, time_to_live: Option<&str>) -> Table {
@@ -121,7 +127,7 @@ async fn a_table_is_created_on_demand_with_a_string_key() {
 async fn a_table_is_created_with_the_capacity_that_was_asked_for() {
     let name = new_name();
     let billing = Billing::Provisioned { read: 3, write: 7 };
-    let table = Table::new(dynamo(), name.clone(), "id", billing, None);
+    let table = Table::new(Arc::new(dynamo()), name.clone(), "id", billing, None);
     assert_eq!(table.create(AMPLE).await, Ok(CREATED));
 
     let table = description(&name).await;
@@ -170,7 +176,7 @@ async fn a_table_that_exists_is_left_as_it_is() {
     let before = on_demand(dynamo(), &name, None);
     assert_eq!(before.create(AMPLE).await, Ok(CREATED));
     let billing = Billing::Provisioned { read: 3, write: 7 };
-    let after = Table::new(dynamo(), name.clone(), "id", billing, EXPIRES);
+    let after = Table::new(Arc::new(dynamo()), name.clone(), "id", billing, EXPIRES);
     assert_eq!(after.create(AMPLE).await, Ok(FOUND));
 
     let billing = description(&name).await.billing_mode_summary.unwrap();

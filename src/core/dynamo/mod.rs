@@ -1,13 +1,23 @@
-//! The requests that the core needs, behind one trait. One file for each way to reach DynamoDB.
+//! The requests that the core needs, behind two traits: one for items, one for tables.
+//!
+//! * [`sdk`]: both traits, through the AWS SDK for Rust. Its parts:
+//!   * [`settings`]: how to reach DynamoDB, and where settings come from.
+//!   * [`connection`]: the SDK's client, made of settings.
+//!   * [`http`]: the HTTP client under it, with a bound on its connections.
+//!   * [`trust`]: the certificate authorities that are trusted.
+//!   * [`fast`]: the fast path: requests for items without the SDK's machinery.
+//!   * [`user_client`]: the user's client in place of HTTP.
+//! * [`schedule`]: requests for items in order, merged, and no more than a bound at a time.
 
-pub mod coalesce;
 pub mod connection;
 mod fast;
-pub mod host;
+mod http;
+pub mod schedule;
 pub mod sdk;
+pub mod settings;
 mod trust;
+pub mod user_client;
 
-use async_trait::async_trait;
 use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemOutput;
 use aws_sdk_dynamodb::operation::batch_get_item::builders::BatchGetItemInputBuilder;
 use aws_sdk_dynamodb::operation::batch_write_item::BatchWriteItemOutput;
@@ -35,47 +45,60 @@ use aws_sdk_dynamodb::operation::update_table::builders::UpdateTableInputBuilder
 use aws_sdk_dynamodb::operation::update_time_to_live::UpdateTimeToLiveOutput;
 use aws_sdk_dynamodb::operation::update_time_to_live::builders::UpdateTimeToLiveInputBuilder;
 
+use futures_util::future::BoxFuture;
+
 use super::error::Result;
 
-/// A way to reach DynamoDB: one method for each request, in the SDK's own vocabulary.
+/// The answer to a request.
+pub type Answer<T> = BoxFuture<'static, Result<T>>;
+
+/// Requests for items: one method for each, in the SDK's own vocabulary.
 ///
 /// An implementation answers each call once and retries what deserves it; deadlines are the
-/// caller's. Dropping the future gives the request up.
-#[async_trait]
+/// caller's. A call that is made before another one is asked for before it, whichever of their
+/// futures is polled first. Dropping the future gives the request up.
 #[allow(
     missing_docs,
     reason = "each method is the DynamoDB operation of its name"
 )]
-pub trait Dynamo: Send + Sync + 'static {
-    /// Whether requests may be merged into batches. They may not where somebody looks at each.
-    fn takes_batches(&self) -> bool {
-        true
-    }
+pub trait Items: Send + Sync + 'static {
+    /// Finds out how requests will go, without sending one for an item. A failure of it comes again
+    /// with each request.
+    fn prepare(&self) -> Answer<()>;
 
-    async fn get_item(&self, request: GetItemInputBuilder) -> Result<GetItemOutput>;
-    async fn put_item(&self, request: PutItemInputBuilder) -> Result<PutItemOutput>;
-    async fn update_item(&self, request: UpdateItemInputBuilder) -> Result<UpdateItemOutput>;
-    async fn delete_item(&self, request: DeleteItemInputBuilder) -> Result<DeleteItemOutput>;
-    async fn batch_get_item(&self, request: BatchGetItemInputBuilder)
-    -> Result<BatchGetItemOutput>;
-    async fn batch_write_item(
-        &self,
-        request: BatchWriteItemInputBuilder,
-    ) -> Result<BatchWriteItemOutput>;
-    async fn query(&self, request: QueryInputBuilder) -> Result<QueryOutput>;
-    async fn scan(&self, request: ScanInputBuilder) -> Result<ScanOutput>;
-    async fn describe_table(
-        &self,
-        request: DescribeTableInputBuilder,
-    ) -> Result<DescribeTableOutput>;
-    async fn describe_time_to_live(
+    /// Whether requests may be merged into batches. `false` until that is known, and where somebody
+    /// looks at each request.
+    fn merges(&self) -> bool;
+
+    /// How many requests may be in flight at a time.
+    fn max_requests(&self) -> usize;
+
+    fn get_item(&self, request: GetItemInputBuilder) -> Answer<GetItemOutput>;
+    fn put_item(&self, request: PutItemInputBuilder) -> Answer<PutItemOutput>;
+    fn update_item(&self, request: UpdateItemInputBuilder) -> Answer<UpdateItemOutput>;
+    fn delete_item(&self, request: DeleteItemInputBuilder) -> Answer<DeleteItemOutput>;
+    fn batch_get_item(&self, request: BatchGetItemInputBuilder) -> Answer<BatchGetItemOutput>;
+    fn batch_write_item(&self, request: BatchWriteItemInputBuilder)
+    -> Answer<BatchWriteItemOutput>;
+    fn query(&self, request: QueryInputBuilder) -> Answer<QueryOutput>;
+    fn scan(&self, request: ScanInputBuilder) -> Answer<ScanOutput>;
+}
+
+/// Requests for tables. They are few: never merged, and not counted among those for items.
+#[allow(
+    missing_docs,
+    reason = "each method is the DynamoDB operation of its name"
+)]
+pub trait Tables: Send + Sync + 'static {
+    fn describe_table(&self, request: DescribeTableInputBuilder) -> Answer<DescribeTableOutput>;
+    fn create_table(&self, request: CreateTableInputBuilder) -> Answer<CreateTableOutput>;
+    fn update_table(&self, request: UpdateTableInputBuilder) -> Answer<UpdateTableOutput>;
+    fn describe_time_to_live(
         &self,
         request: DescribeTimeToLiveInputBuilder,
-    ) -> Result<DescribeTimeToLiveOutput>;
-    async fn update_table(&self, request: UpdateTableInputBuilder) -> Result<UpdateTableOutput>;
-    async fn create_table(&self, request: CreateTableInputBuilder) -> Result<CreateTableOutput>;
-    async fn update_time_to_live(
+    ) -> Answer<DescribeTimeToLiveOutput>;
+    fn update_time_to_live(
         &self,
         request: UpdateTimeToLiveInputBuilder,
-    ) -> Result<UpdateTimeToLiveOutput>;
+    ) -> Answer<UpdateTimeToLiveOutput>;
 }

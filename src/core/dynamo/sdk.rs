@@ -4,7 +4,6 @@ use std::error::Error as StdError;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
@@ -37,39 +36,46 @@ use aws_sdk_dynamodb::operation::update_time_to_live::UpdateTimeToLiveOutput;
 use aws_sdk_dynamodb::operation::update_time_to_live::builders::UpdateTimeToLiveInputBuilder;
 use tokio::sync::OnceCell;
 
-use super::Dynamo;
-use super::connection::{self, Connection, ProvideSettings};
-use super::host;
+use super::connection::{self, Connection};
+use super::settings::{MAX_SOCKETS, ProvideSettings};
+use super::{Answer, Items, Tables, user_client};
 use crate::core::error::{Error, Result};
 
 /// DynamoDB through `aws-sdk-dynamodb`, straight or by way of the user's client. Nothing is read or
-/// opened before the first request.
-pub struct SdkDynamo {
+/// opened before the first request. A clone is the same.
+#[derive(Clone)]
+pub struct SdkDynamo(Arc<Ways>);
+
+/// The ways that requests can go.
+struct Ways {
     source: Box<dyn ProvideSettings>,
     /// `None` inside where requests have to go through the user's client.
     direct: OnceCell<Option<Connection>>,
-    host: OnceCell<Connection>,
+    through_client: OnceCell<Connection>,
 }
 
 impl SdkDynamo {
     /// Will connect with the settings that `source` gives.
     pub fn new(source: impl ProvideSettings) -> Self {
-        Self {
+        Self(Arc::new(Ways {
             source: Box::new(source),
             direct: OnceCell::new(),
-            host: OnceCell::new(),
-        }
+            through_client: OnceCell::new(),
+        }))
     }
+}
 
-    async fn connected(&self) -> Result<&Connection> {
+impl Ways {
+    /// The way of a request that is sent now.
+    async fn connection(&self) -> Result<&Connection> {
         if !self.source.through_client() {
             let direct = self.direct.get_or_try_init(|| self.connect()).await?;
             if let Some(direct) = direct {
                 return Ok(direct);
             }
         }
-        let connect = || async { self.connect_host() };
-        self.host.get_or_try_init(connect).await
+        let connect = || async { self.connect_through_client() };
+        self.through_client.get_or_try_init(connect).await
     }
 
     async fn connect(&self) -> Result<Option<Connection>> {
@@ -80,118 +86,145 @@ impl SdkDynamo {
         Ok(Some(connection::connect(settings, source).await?))
     }
 
-    fn connect_host(&self) -> Result<Connection> {
+    fn connect_through_client(&self) -> Result<Connection> {
         let client = self.source.client().ok_or_else(|| Error::Settings {
             causes: vec!["there is no client to send requests through".to_owned()],
         })?;
-        Ok(host::connect(client))
+        Ok(Connection {
+            client: user_client::sdk_client(client),
+            fast: None,
+            request_timeout: Duration::MAX,
+            max_sockets: self.source.max_calls().unwrap_or(usize::MAX),
+        })
+    }
+
+    /// The way that requests go at this moment, if that is known already.
+    fn known(&self) -> Option<&Connection> {
+        let direct = match self.source.through_client() {
+            true => None,
+            false => self.direct.get()?.as_ref(),
+        };
+        direct.or_else(|| self.through_client.get())
     }
 }
 
-/// Sends `$request` and translates its error: the same for every operation, whose types have no
-/// trait in common.
+/// Sends `$request` through `$client` and translates the error: the same for every operation, whose
+/// types have no trait in common.
 macro_rules! send_through {
-    ($client:expr, $request:expr, $connected:expr) => {{
+    ($client:expr, $request:expr, $connection:expr) => {{
         let answer = $request.send_with($client).await;
-        answer.map_err(|error| translate(error, $connected.request_timeout))
+        answer.map_err(|error| translate(error, $connection.request_timeout))
     }};
 }
 
-/// Sends `$request` the short way where there is one, and like [`send`] where there is none.
+/// Sends `$request` by the fast path where there is one, else as [`send`] does.
 macro_rules! send_fast {
-    ($dynamo:expr, $request:expr) => {{
-        let connected = $dynamo.connected().await?;
-        let sent = match &connected.fast {
-            Some(fast) => fast.send(&$request).await,
-            None => Err(connected.client.clone()),
-        };
-        match sent {
-            Ok(answer) => Ok(answer),
-            Err(client) => send_through!(&client, $request, connected),
-        }
+    ($self:expr, $request:expr) => {{
+        let ways = Arc::clone(&$self.0);
+        Box::pin(async move {
+            let connection = ways.connection().await?;
+            let sent = match &connection.fast {
+                Some(fast) => fast.send(&$request).await,
+                None => Err(connection.client.clone()),
+            };
+            match sent {
+                Ok(answer) => Ok(answer),
+                Err(client) => send_through!(&client, $request, connection),
+            }
+        })
     }};
 }
 
 /// Sends `$request` by the SDK.
 macro_rules! send {
-    ($dynamo:expr, $request:expr) => {{
-        let connected = $dynamo.connected().await?;
-        send_through!(&connected.client, $request, connected)
+    ($self:expr, $request:expr) => {{
+        let ways = Arc::clone(&$self.0);
+        Box::pin(async move {
+            let connection = ways.connection().await?;
+            send_through!(&connection.client, $request, connection)
+        })
     }};
 }
 
-#[async_trait]
-impl Dynamo for SdkDynamo {
-    /// The user's client is called with the very commands that the user would send.
-    fn takes_batches(&self) -> bool {
-        let unadopted = self.direct.get().is_some_and(Option::is_none);
-        !unadopted && !self.source.through_client()
+impl Items for SdkDynamo {
+    fn prepare(&self) -> Answer<()> {
+        let ways = Arc::clone(&self.0);
+        Box::pin(async move { ways.connection().await.map(|_| ()) })
     }
 
-    async fn get_item(&self, request: GetItemInputBuilder) -> Result<GetItemOutput> {
+    /// Not through the user's client: it is called with the very commands that the user would
+    /// send.
+    fn merges(&self) -> bool {
+        let known = self.0.direct.get().is_some_and(Option::is_some);
+        known && !self.0.source.through_client()
+    }
+
+    fn max_requests(&self) -> usize {
+        self.0
+            .known()
+            .map_or(MAX_SOCKETS, |known| known.max_sockets)
+    }
+
+    fn get_item(&self, request: GetItemInputBuilder) -> Answer<GetItemOutput> {
         send_fast!(self, request)
     }
 
-    async fn put_item(&self, request: PutItemInputBuilder) -> Result<PutItemOutput> {
+    fn put_item(&self, request: PutItemInputBuilder) -> Answer<PutItemOutput> {
         send_fast!(self, request)
     }
 
-    async fn update_item(&self, request: UpdateItemInputBuilder) -> Result<UpdateItemOutput> {
+    fn update_item(&self, request: UpdateItemInputBuilder) -> Answer<UpdateItemOutput> {
         send_fast!(self, request)
     }
 
-    async fn delete_item(&self, request: DeleteItemInputBuilder) -> Result<DeleteItemOutput> {
+    fn delete_item(&self, request: DeleteItemInputBuilder) -> Answer<DeleteItemOutput> {
         send_fast!(self, request)
     }
 
-    async fn batch_get_item(
-        &self,
-        request: BatchGetItemInputBuilder,
-    ) -> Result<BatchGetItemOutput> {
+    fn batch_get_item(&self, request: BatchGetItemInputBuilder) -> Answer<BatchGetItemOutput> {
         send_fast!(self, request)
     }
 
-    async fn batch_write_item(
+    fn batch_write_item(
         &self,
         request: BatchWriteItemInputBuilder,
-    ) -> Result<BatchWriteItemOutput> {
+    ) -> Answer<BatchWriteItemOutput> {
         send_fast!(self, request)
     }
 
-    async fn query(&self, request: QueryInputBuilder) -> Result<QueryOutput> {
+    fn query(&self, request: QueryInputBuilder) -> Answer<QueryOutput> {
         send!(self, request)
     }
 
-    async fn scan(&self, request: ScanInputBuilder) -> Result<ScanOutput> {
+    fn scan(&self, request: ScanInputBuilder) -> Answer<ScanOutput> {
+        send!(self, request)
+    }
+}
+
+impl Tables for SdkDynamo {
+    fn describe_table(&self, request: DescribeTableInputBuilder) -> Answer<DescribeTableOutput> {
         send!(self, request)
     }
 
-    async fn describe_table(
-        &self,
-        request: DescribeTableInputBuilder,
-    ) -> Result<DescribeTableOutput> {
+    fn create_table(&self, request: CreateTableInputBuilder) -> Answer<CreateTableOutput> {
         send!(self, request)
     }
 
-    async fn describe_time_to_live(
+    fn update_table(&self, request: UpdateTableInputBuilder) -> Answer<UpdateTableOutput> {
+        send!(self, request)
+    }
+
+    fn describe_time_to_live(
         &self,
         request: DescribeTimeToLiveInputBuilder,
-    ) -> Result<DescribeTimeToLiveOutput> {
+    ) -> Answer<DescribeTimeToLiveOutput> {
         send!(self, request)
     }
 
-    async fn update_table(&self, request: UpdateTableInputBuilder) -> Result<UpdateTableOutput> {
-        send!(self, request)
-    }
-
-    async fn create_table(&self, request: CreateTableInputBuilder) -> Result<CreateTableOutput> {
-        send!(self, request)
-    }
-
-    async fn update_time_to_live(
+    fn update_time_to_live(
         &self,
         request: UpdateTimeToLiveInputBuilder,
-    ) -> Result<UpdateTimeToLiveOutput> {
+    ) -> Answer<UpdateTimeToLiveOutput> {
         send!(self, request)
     }
 }
@@ -207,14 +240,13 @@ where
     {
         let status = answer.raw().status().as_u16();
         let code = answer.err().code().unwrap_or("UnknownError");
-        return Error::Service {
-            code: code.to_owned(),
-            message: explain(code, answer.err().message(), status),
-            request_id: error.request_id().map(str::to_owned),
-            status: Some(status),
-            metadata: None,
-            retryable: status >= 500 || is_throttling(code),
-        };
+        return Error::service(
+            code.to_owned(),
+            answer.err().message(),
+            Some(status),
+            error.request_id().map(str::to_owned),
+            None,
+        );
     }
     if let Some(error) = sources(&error).find_map(|source| source.downcast_ref::<Error>()) {
         return error.clone();
@@ -234,34 +266,6 @@ where
     }
 }
 
-/// DynamoDB's words, without those parts of a signature that it quotes: what was signed has the
-/// session token in it, the header the access key.
-pub(crate) fn explain(code: &str, message: Option<&str>, status: u16) -> String {
-    match message {
-        _ if code == "IncompleteSignatureException" => {
-            "the signature of the request is incomplete".to_owned()
-        }
-        Some(message) => match message.find("The Canonical String") {
-            Some(end) => message[..end].trim_end().to_owned(),
-            None => message.to_owned(),
-        },
-        None => format!("DynamoDB answered with HTTP status {status}"),
-    }
-}
-
-/// The errors of DynamoDB that pass by themselves and do not have a status of 500 or more.
-pub(crate) fn is_throttling(code: &str) -> bool {
-    matches!(
-        code,
-        "ProvisionedThroughputExceededException"
-            | "RequestLimitExceeded"
-            | "ThrottlingException"
-            | "Throttling"
-            | "TransactionInProgressException"
-            | "LimitExceededException"
-    )
-}
-
 fn sources<'e>(
     error: &'e (dyn StdError + 'static),
 ) -> impl Iterator<Item = &'e (dyn StdError + 'static)> {
@@ -277,31 +281,4 @@ fn causes(error: &(dyn StdError + 'static)) -> Vec<String> {
 
 fn is_about_credentials(error: &(dyn StdError + 'static)) -> bool {
     sources(error).any(|source| source.is::<CredentialsError>())
-}
-
-/// Shares one way to reach DynamoDB between the parts of the core.
-pub fn shared(source: impl ProvideSettings) -> Arc<dyn Dynamo> {
-    Arc::new(SdkDynamo::new(source))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_signature_error_does_not_show_what_was_signed() {
-        let message = "The request signature we calculated does not match.\n\nThe Canonical String \
-            for this request should have been\n'POST\n/\nx-amz-security-token:SECRET'";
-        assert_eq!(
-            explain("InvalidSignatureException", Some(message), 400),
-            "The request signature we calculated does not match."
-        );
-        let message = "'AKIDEXAMPLE' not a valid key=value pair in Authorization header";
-        let shown = explain("IncompleteSignatureException", Some(message), 400);
-        assert!(!shown.contains("AKIDEXAMPLE"), "{shown}");
-        assert_eq!(
-            explain("UnknownError", None, 502),
-            "DynamoDB answered with HTTP status 502"
-        );
-    }
 }

@@ -8,10 +8,15 @@
 //! | `sess` | S | the session as JSON |
 //! | each special key | S, N or B | the session's value under that key |
 
+use std::sync::Arc;
+
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, ScalarAttributeType};
 
-use super::{Condition, Item, Layout, Record, SpecialValue, Stored, insert_expires, number_text};
+use super::{
+    Condition, ExpiringLayout, Item, Layout, Record, SpecialValue, Stored, insert_expires,
+    number_text,
+};
 use crate::core::error::{Error, InvalidOption, Result};
 use crate::core::expiry::{self, Lifetime, UnixMillis};
 use crate::core::options::{AttributeName, SpecialKey};
@@ -28,6 +33,8 @@ pub struct ConnectLayout {
     prefix: String,
     special_keys: Vec<SpecialKey>,
     skip_missing: bool,
+    /// [`EXPIRES`], to be shared.
+    expires: Arc<str>,
 }
 
 impl ConnectLayout {
@@ -73,6 +80,7 @@ impl ConnectLayout {
             special_keys: keys,
             skip_missing,
             hash_key,
+            expires: EXPIRES.into(),
         })
     }
 }
@@ -82,22 +90,14 @@ impl Layout for ConnectLayout {
         self.hash_key.as_str()
     }
 
-    fn expires_attribute(&self) -> String {
-        EXPIRES.to_owned()
-    }
-
-    fn data_attribute(&self) -> &str {
-        SESS
-    }
-
-    fn key(&self, sid: &str) -> Item {
-        let key = AttributeValue::S(format!("{}{sid}", self.prefix));
-        Item::from([(self.hash_key.as_str().to_owned(), key)])
+    fn key(&self, sid: &str) -> String {
+        format!("{}{sid}", self.prefix)
     }
 
     fn to_item(&self, record: Record) -> Result<Item> {
-        let mut item = self.key(&record.sid);
-        item.reserve(3 + self.special_keys.len());
+        let mut item = Item::with_capacity(4 + self.special_keys.len());
+        let key = AttributeValue::S(self.key(&record.sid));
+        item.insert(self.hash_key.as_str().to_owned(), key);
         let mut missing = Vec::new();
         let values = record.special.into_iter();
         for (key, value) in self.special_keys.iter().zip(values) {
@@ -113,7 +113,7 @@ impl Layout for ConnectLayout {
                 reason: format!("Session missing special keys: {}", missing.join(", ")),
             });
         }
-        insert_expires(&mut item, EXPIRES.into(), record.expires);
+        insert_expires(&mut item, EXPIRES, record.expires);
         item.insert(TYPE.into(), AttributeValue::S(TYPE_VALUE.into()));
         item.insert(SESS.into(), AttributeValue::S(record.data));
         Ok(item)
@@ -133,6 +133,16 @@ impl Layout for ConnectLayout {
             data,
             expires,
         })
+    }
+}
+
+impl ExpiringLayout for ConnectLayout {
+    fn expires_attribute(&self) -> Arc<str> {
+        Arc::clone(&self.expires)
+    }
+
+    fn data_attribute(&self) -> &str {
+        SESS
     }
 
     /// `connect-session` items under the prefix, and the `{ id, expires }` that `touch` of

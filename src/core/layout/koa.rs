@@ -11,7 +11,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::value::{Numbers, from_json, to_json};
-use super::{Condition, Item, Layout, Record, Stored, insert_expires};
+use super::{Condition, ExpiringLayout, Item, Layout, Record, Stored, insert_expires};
 use crate::core::error::{InvalidOption, Result};
 use crate::core::expiry::{self, UnixMillis};
 use crate::core::options::AttributeName;
@@ -22,9 +22,9 @@ const SESSION: &str = "session";
 #[derive(Debug, Clone)]
 pub struct KoaLayout {
     hash_key: AttributeName,
-    ttl_key: String,
+    ttl_key: Arc<str>,
     /// Another attribute than `ttl_key` where the table has its time to live on one.
-    written: Arc<RwLock<String>>,
+    written: Arc<RwLock<Arc<str>>>,
 }
 
 impl KoaLayout {
@@ -48,16 +48,17 @@ impl KoaLayout {
                 "must not be the same as table.hashKey",
             ));
         }
+        let ttl_key: Arc<str> = ttl_key.as_str().into();
         Ok(Self {
             hash_key,
-            ttl_key: ttl_key.as_str().to_owned(),
-            written: Arc::new(RwLock::new(ttl_key.as_str().to_owned())),
+            written: Arc::new(RwLock::new(Arc::clone(&ttl_key))),
+            ttl_key,
         })
     }
 
     /// From now on the end of a session is written to `attribute`.
-    pub fn write_expires_to(&self, attribute: String) {
-        *self.written.write().unwrap_or_else(PoisonError::into_inner) = attribute;
+    pub fn write_expires_to(&self, attribute: &str) {
+        *self.written.write().unwrap_or_else(PoisonError::into_inner) = attribute.into();
     }
 }
 
@@ -66,23 +67,14 @@ impl Layout for KoaLayout {
         self.hash_key.as_str()
     }
 
-    fn expires_attribute(&self) -> String {
-        let written = self.written.read().unwrap_or_else(PoisonError::into_inner);
-        written.clone()
-    }
-
-    fn data_attribute(&self) -> &str {
-        SESSION
-    }
-
-    fn key(&self, sid: &str) -> Item {
-        let key = AttributeValue::S(sid.to_owned());
-        Item::from([(self.hash_key.as_str().to_owned(), key)])
+    fn key(&self, sid: &str) -> String {
+        sid.to_owned()
     }
 
     fn to_item(&self, record: Record) -> Result<Item> {
-        let mut item = self.key(&record.sid);
-        insert_expires(&mut item, self.expires_attribute(), record.expires);
+        let key = AttributeValue::S(self.key(&record.sid));
+        let mut item = Item::from([(self.hash_key.as_str().to_owned(), key)]);
+        insert_expires(&mut item, &self.expires_attribute(), record.expires);
         item.insert(SESSION.into(), from_json(&record.data)?);
         Ok(item)
     }
@@ -93,13 +85,24 @@ impl Layout for KoaLayout {
         };
         // What was written before the table's time to live was known has the end elsewhere.
         let written = self.expires_attribute();
-        let expires = item.get(&written).or_else(|| item.get(&self.ttl_key));
+        let expires = item.get(&*written).or_else(|| item.get(&*self.ttl_key));
         let expires = expires.and_then(|value| expiry::read(value.as_n().ok()?));
         Some(Stored {
             sid,
             data: to_json(item.get(SESSION)?, Numbers::Plain),
             expires,
         })
+    }
+}
+
+impl ExpiringLayout for KoaLayout {
+    fn expires_attribute(&self) -> Arc<str> {
+        let written = self.written.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&written)
+    }
+
+    fn data_attribute(&self) -> &str {
+        SESSION
     }
 
     fn ours(&self) -> Condition {
@@ -179,7 +182,7 @@ mod tests {
     fn the_end_is_written_where_the_table_has_its_time_to_live() {
         let layout = layout();
         let before = layout.to_item(record("{}")).unwrap();
-        layout.clone().write_expires_to("ttl".into());
+        layout.clone().write_expires_to("ttl");
         let after = layout.to_item(record("{}")).unwrap();
         assert_eq!(after.get("ttl"), before.get("expires"));
         assert!(!after.contains_key("expires"));

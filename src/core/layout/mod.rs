@@ -10,6 +10,7 @@ pub use koa::KoaLayout;
 pub use shopify::ShopifyLayout;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -44,9 +45,9 @@ pub struct Stored {
 }
 
 /// Writes the end of a session to `attribute`, where it has one.
-fn insert_expires(item: &mut Item, attribute: String, expires: Option<Expires>) {
+fn insert_expires(item: &mut Item, attribute: &str, expires: Option<Expires>) {
     if let Some(expires) = expires {
-        item.insert(attribute, AttributeValue::N(expires.to_string()));
+        item.insert(attribute.to_owned(), AttributeValue::N(expires.to_string()));
     }
 }
 
@@ -81,14 +82,8 @@ pub trait Layout: Send + Sync + 'static {
     /// The attribute that is the table's key.
     fn hash_key(&self) -> &str;
 
-    /// The attribute that holds the session's end.
-    fn expires_attribute(&self) -> String;
-
-    /// The attribute without which an item is no session.
-    fn data_attribute(&self) -> &str;
-
-    /// The key of a session's item.
-    fn key(&self, sid: &str) -> Item;
+    /// The value of the key attribute for a session.
+    fn key(&self, sid: &str) -> String;
 
     /// The item of a session.
     ///
@@ -101,6 +96,15 @@ pub trait Layout: Send + Sync + 'static {
     /// The session in an item, its end repaired where an old release wrote it wrong. `None` for an
     /// item that holds none.
     fn read(&self, item: Item, now: UnixMillis) -> Option<Stored>;
+}
+
+/// An item format that keeps the end of a session, after which it is none.
+pub trait ExpiringLayout: Layout {
+    /// The attribute that holds the end.
+    fn expires_attribute(&self) -> Arc<str>;
+
+    /// The attribute without which an item is no session.
+    fn data_attribute(&self) -> &str;
 
     /// A condition that holds for the items of this format and this store, and for what is left
     /// of them, among everything else that may be in the table.

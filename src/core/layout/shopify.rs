@@ -8,7 +8,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::value::{Numbers, from_json, to_json};
-use super::{Condition, Item, Layout, Record, Stored, insert_expires};
+use super::{Item, Layout, Record, Stored, insert_expires};
 use crate::core::error::{Error, InvalidOption, Result};
 use crate::core::expiry::UnixMillis;
 use crate::core::options::AttributeName;
@@ -69,16 +69,8 @@ impl Layout for ShopifyLayout {
         ID
     }
 
-    fn expires_attribute(&self) -> String {
-        self.time_to_live().unwrap_or_default().to_owned()
-    }
-
-    fn data_attribute(&self) -> &str {
-        SHOP
-    }
-
-    fn key(&self, sid: &str) -> Item {
-        Item::from([(ID.to_owned(), AttributeValue::S(sid.to_owned()))])
+    fn key(&self, sid: &str) -> String {
+        sid.to_owned()
     }
 
     fn to_item(&self, record: Record) -> Result<Item> {
@@ -88,9 +80,9 @@ impl Layout for ShopifyLayout {
                 reason: "is not an object",
             });
         };
-        item.extend(self.key(&record.sid));
+        item.insert(ID.to_owned(), AttributeValue::S(self.key(&record.sid)));
         if let Some(attribute) = self.time_to_live() {
-            insert_expires(&mut item, attribute.to_owned(), record.expires);
+            insert_expires(&mut item, attribute, record.expires);
         }
         Ok(item)
     }
@@ -107,14 +99,6 @@ impl Layout for ShopifyLayout {
             data: to_json(&AttributeValue::M(item), Numbers::Exact),
             expires: None,
         })
-    }
-
-    fn ours(&self) -> Condition {
-        Condition {
-            expression: "attribute_exists(#shop)".into(),
-            names: [("#shop".to_owned(), SHOP.to_owned())].into(),
-            ..Condition::default()
-        }
     }
 }
 

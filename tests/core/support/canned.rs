@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
-use dynamo_session_store::core::dynamo::Dynamo;
-use dynamo_session_store::core::dynamo::{connection::Settings, sdk};
+use dynamo_session_store::core::dynamo::sdk::SdkDynamo;
+use dynamo_session_store::core::dynamo::settings::Settings;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -156,12 +156,17 @@ impl Canned {
     }
 
     /// The core's way to the server.
-    pub fn dynamo(&self) -> Arc<dyn Dynamo> {
+    pub fn dynamo(&self) -> SdkDynamo {
+        SdkDynamo::new(self.settings())
+    }
+
+    /// The settings of that way.
+    pub fn settings(&self) -> Settings {
         let credentials = Credentials::new("AKIDCANNED", "canned", None, None, "test");
-        sdk::shared(Settings {
+        Settings {
             credentials: Some(SharedCredentialsProvider::new(credentials)),
             ..super::settings(&self.endpoint)
-        })
+        }
     }
 
     /// How many connections were opened until now.

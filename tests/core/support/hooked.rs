@@ -7,14 +7,8 @@ use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemOutput;
 use aws_sdk_dynamodb::operation::batch_get_item::builders::BatchGetItemInputBuilder;
 use aws_sdk_dynamodb::operation::batch_write_item::BatchWriteItemOutput;
 use aws_sdk_dynamodb::operation::batch_write_item::builders::BatchWriteItemInputBuilder;
-use aws_sdk_dynamodb::operation::create_table::CreateTableOutput;
-use aws_sdk_dynamodb::operation::create_table::builders::CreateTableInputBuilder;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemOutput;
 use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemInputBuilder;
-use aws_sdk_dynamodb::operation::describe_table::DescribeTableOutput;
-use aws_sdk_dynamodb::operation::describe_table::builders::DescribeTableInputBuilder;
-use aws_sdk_dynamodb::operation::describe_time_to_live::DescribeTimeToLiveOutput;
-use aws_sdk_dynamodb::operation::describe_time_to_live::builders::DescribeTimeToLiveInputBuilder;
 use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
 use aws_sdk_dynamodb::operation::get_item::builders::GetItemInputBuilder;
 use aws_sdk_dynamodb::operation::put_item::PutItemOutput;
@@ -25,11 +19,7 @@ use aws_sdk_dynamodb::operation::scan::ScanOutput;
 use aws_sdk_dynamodb::operation::scan::builders::ScanInputBuilder;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
-use aws_sdk_dynamodb::operation::update_table::UpdateTableOutput;
-use aws_sdk_dynamodb::operation::update_table::builders::UpdateTableInputBuilder;
-use aws_sdk_dynamodb::operation::update_time_to_live::UpdateTimeToLiveOutput;
-use aws_sdk_dynamodb::operation::update_time_to_live::builders::UpdateTimeToLiveInputBuilder;
-use dynamo_session_store::core::dynamo::Dynamo;
+use dynamo_session_store::core::dynamo::{Answer, Items};
 use dynamo_session_store::core::error::Result;
 
 /// What happens before an item is deleted. An error takes the place of the deletion.
@@ -40,81 +30,63 @@ pub trait BeforeDelete: Send + Sync + 'static {
 }
 
 /// See the [module](self).
-pub struct Hooked<H> {
+pub struct Hooked<I, H> {
     /// Where requests go.
-    pub inner: Arc<dyn Dynamo>,
+    pub inner: I,
     /// What happens before.
     pub hook: Arc<H>,
 }
 
-#[async_trait]
-impl<H: BeforeDelete> Dynamo for Hooked<H> {
-    async fn delete_item(&self, request: DeleteItemInputBuilder) -> Result<DeleteItemOutput> {
+impl<I: Items + Clone, H: BeforeDelete> Items for Hooked<I, H> {
+    fn prepare(&self) -> Answer<()> {
+        self.inner.prepare()
+    }
+
+    fn merges(&self) -> bool {
+        self.inner.merges()
+    }
+
+    fn max_requests(&self) -> usize {
+        self.inner.max_requests()
+    }
+
+    fn delete_item(&self, request: DeleteItemInputBuilder) -> Answer<DeleteItemOutput> {
         let key = request.get_key().as_ref().unwrap()["id"].as_s().unwrap();
-        self.hook.before_delete(key).await?;
-        self.inner.delete_item(request).await
+        let (inner, hook, key) = (self.inner.clone(), Arc::clone(&self.hook), key.clone());
+        Box::pin(async move {
+            hook.before_delete(&key).await?;
+            inner.delete_item(request).await
+        })
     }
 
-    async fn get_item(&self, request: GetItemInputBuilder) -> Result<GetItemOutput> {
-        self.inner.get_item(request).await
+    fn get_item(&self, request: GetItemInputBuilder) -> Answer<GetItemOutput> {
+        self.inner.get_item(request)
     }
 
-    async fn put_item(&self, request: PutItemInputBuilder) -> Result<PutItemOutput> {
-        self.inner.put_item(request).await
+    fn put_item(&self, request: PutItemInputBuilder) -> Answer<PutItemOutput> {
+        self.inner.put_item(request)
     }
 
-    async fn update_item(&self, request: UpdateItemInputBuilder) -> Result<UpdateItemOutput> {
-        self.inner.update_item(request).await
+    fn update_item(&self, request: UpdateItemInputBuilder) -> Answer<UpdateItemOutput> {
+        self.inner.update_item(request)
     }
 
-    async fn batch_get_item(
-        &self,
-        request: BatchGetItemInputBuilder,
-    ) -> Result<BatchGetItemOutput> {
-        self.inner.batch_get_item(request).await
+    fn batch_get_item(&self, request: BatchGetItemInputBuilder) -> Answer<BatchGetItemOutput> {
+        self.inner.batch_get_item(request)
     }
 
-    async fn batch_write_item(
+    fn batch_write_item(
         &self,
         request: BatchWriteItemInputBuilder,
-    ) -> Result<BatchWriteItemOutput> {
-        self.inner.batch_write_item(request).await
+    ) -> Answer<BatchWriteItemOutput> {
+        self.inner.batch_write_item(request)
     }
 
-    async fn query(&self, request: QueryInputBuilder) -> Result<QueryOutput> {
-        self.inner.query(request).await
+    fn query(&self, request: QueryInputBuilder) -> Answer<QueryOutput> {
+        self.inner.query(request)
     }
 
-    async fn scan(&self, request: ScanInputBuilder) -> Result<ScanOutput> {
-        self.inner.scan(request).await
-    }
-
-    async fn describe_table(
-        &self,
-        request: DescribeTableInputBuilder,
-    ) -> Result<DescribeTableOutput> {
-        self.inner.describe_table(request).await
-    }
-
-    async fn describe_time_to_live(
-        &self,
-        request: DescribeTimeToLiveInputBuilder,
-    ) -> Result<DescribeTimeToLiveOutput> {
-        self.inner.describe_time_to_live(request).await
-    }
-
-    async fn update_table(&self, request: UpdateTableInputBuilder) -> Result<UpdateTableOutput> {
-        self.inner.update_table(request).await
-    }
-
-    async fn create_table(&self, request: CreateTableInputBuilder) -> Result<CreateTableOutput> {
-        self.inner.create_table(request).await
-    }
-
-    async fn update_time_to_live(
-        &self,
-        request: UpdateTimeToLiveInputBuilder,
-    ) -> Result<UpdateTimeToLiveOutput> {
-        self.inner.update_time_to_live(request).await
+    fn scan(&self, request: ScanInputBuilder) -> Answer<ScanOutput> {
+        self.inner.scan(request)
     }
 }

@@ -10,8 +10,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
-use dynamo_session_store::core::dynamo::Dynamo;
-use dynamo_session_store::core::dynamo::{connection::Settings, sdk};
+use dynamo_session_store::core::dynamo::Items;
+use dynamo_session_store::core::dynamo::schedule::{KeyedTable, Schedule, TableQueue};
+use dynamo_session_store::core::dynamo::sdk::SdkDynamo;
+use dynamo_session_store::core::dynamo::settings::Settings;
 use dynamo_session_store::core::options::{Endpoint, TableName};
 
 /// For what is to finish: far more than it takes.
@@ -25,14 +27,33 @@ const REGION: &str = "us-east-1";
 /// The core's way to DynamoDB Local.
 ///
 /// Each test needs one of its own: connections belong to the test's runtime.
-pub fn dynamo() -> Arc<dyn Dynamo> {
+pub fn dynamo() -> SdkDynamo {
     let credentials = Credentials::new("AKIDLOCAL", "local", None, None, "test");
-    sdk::shared(Settings {
+    SdkDynamo::new(Settings {
         credentials: Some(SharedCredentialsProvider::new(credentials)),
         // DynamoDB Local is slow when many tests begin at once.
         request_timeout: AMPLE,
         ..settings(&local_endpoint())
     })
+}
+
+/// A lane to the items of `table`, keyed by `id`, in a queue of its own.
+pub fn schedule(items: impl Items, table: &TableName, threshold: Option<usize>) -> Schedule {
+    lane(&Arc::default(), items, table, threshold)
+}
+
+/// A lane in `queue`.
+pub fn lane(
+    queue: &Arc<TableQueue>,
+    items: impl Items,
+    table: &TableName,
+    threshold: Option<usize>,
+) -> Schedule {
+    let table = KeyedTable {
+        name: table.clone(),
+        hash_key: "id".to_owned(),
+    };
+    Schedule::new(Arc::clone(queue), Arc::new(items), table, threshold)
 }
 
 /// The SDK's client for DynamoDB Local, to prepare and to look at what the core has no request for.

@@ -34,7 +34,7 @@ use aws_smithy_types::byte_stream::ByteStream;
 pub use self::json::Request;
 use self::replay::Replay;
 use self::template::{Learning, Template};
-use super::connection::Settings;
+use super::settings::Settings;
 use crate::core::error::Error;
 
 /// A client of the SDK, and what it takes to do without it most of the time.

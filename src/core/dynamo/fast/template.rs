@@ -36,7 +36,7 @@ const TARGET: &str = "DynamoDB_20120810.";
 
 /// How to make requests for as long as nothing changes.
 pub struct Template {
-    /// Without a body, and without the headers that each request has its own of.
+    /// Without a body, and without the per-request headers.
     request: HttpRequest,
     connector: SharedHttpConnector,
     /// The canonical request but for the hash of the body.
@@ -48,7 +48,28 @@ pub struct Template {
     key: hmac::Key,
     /// How many seconds DynamoDB's clock is ahead of this machine's, as the SDK sees it.
     skew: i64,
-    fresh_until: Instant,
+    fresh: Fresh,
+}
+
+/// How long a template may be used, by two clocks: the monotonic one stands still while a laptop
+/// sleeps, and the wall clock can be set back.
+struct Fresh {
+    until: Instant,
+    between: (SystemTime, SystemTime),
+}
+
+impl Fresh {
+    fn new(instant: Instant, time: SystemTime, span: Duration) -> Self {
+        Self {
+            until: instant + span,
+            between: (time, time + span),
+        }
+    }
+
+    fn holds(&self, instant: Instant, time: SystemTime) -> bool {
+        let (from, to) = self.between;
+        instant < self.until && (from..to).contains(&time)
+    }
 }
 
 /// A piece of a canonical request.
@@ -125,7 +146,7 @@ impl Template {
             scope: scope.to_owned(),
             key: hmac::Key::new(hmac::HMAC_SHA256, key.as_ref()),
             skew: seconds(parse_date(date)?) - seconds(now),
-            fresh_until: Instant::now() + fresh_for,
+            fresh: Fresh::new(Instant::now(), now, fresh_for),
             authorization,
         };
         // Whatever the SDK may do otherwise one day: then this is not the signature.
@@ -135,7 +156,7 @@ impl Template {
 
     /// Whether requests may be made with it.
     pub fn is_fresh(&self) -> bool {
-        Instant::now() < self.fresh_until
+        self.fresh.holds(Instant::now(), SystemTime::now())
     }
 
     /// A signed request for an operation; `None` where the SDK has to make it.
@@ -277,5 +298,28 @@ impl fmt::Debug for Template {
     /// Nothing of what it holds is to be shown.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Template").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_template_is_fresh_while_both_clocks_say_so() {
+        let (instant, time) = (Instant::now(), SystemTime::now());
+        let fresh = Fresh::new(instant, time, FRESH);
+        let (second, hour) = (Duration::from_secs(1), Duration::from_secs(3600));
+        assert!(fresh.holds(instant, time));
+        assert!(fresh.holds(instant + FRESH - second, time + FRESH - second));
+        assert!(!fresh.holds(instant + FRESH, time), "a minute has passed");
+        assert!(
+            !fresh.holds(instant + second, time + hour),
+            "the machine was asleep"
+        );
+        assert!(
+            !fresh.holds(instant + second, time - hour),
+            "the clock was set back"
+        );
     }
 }

@@ -1,12 +1,12 @@
-//! DynamoDB through the JavaScript client that the user passed.
+//! DynamoDB through the client that the user passed: a called client.
 //!
-//! The SDK writes each request and reads each answer as ever; only, where it would send the
-//! request by HTTP, the client is called. DynamoDB's JSON for an operation has the same shape as
-//! the parameters of a command in JavaScript, so this file knows no operation by name.
+//! The SDK for Rust writes each request and reads each answer as ever. Where it would send the
+//! request by HTTP, the user's client is called instead. DynamoDB's JSON for an operation has the
+//! same shape as the parameters of a command in JavaScript, so this file knows no operation by
+//! name.
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
@@ -22,46 +22,43 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 
-use super::connection::Connection;
 use crate::core::error::{Error, Result};
 
-/// A client in JavaScript.
+/// A client of the user's own.
 #[async_trait]
-pub trait CallClient: Send + Sync + 'static {
+pub trait UserClient: Send + Sync + 'static {
     /// Has the client do `operation` (`GetItem`, …). `input` and the answer are JSON as it goes to
     /// and comes from DynamoDB.
     async fn call(&self, operation: String, input: String) -> Result<String>;
 }
 
-/// Has requests go to `client`. Signing, retries and timeouts are its business.
-pub fn connect(client: Arc<dyn CallClient>) -> Connection {
-    // Neither is ever sent: the client knows its own.
-    let credentials = Credentials::new("unused", "unused", None, None, "host");
+/// A client of the SDK for Rust whose requests are calls of `client`. Signing, retries and timeouts
+/// are the business of `client`.
+pub fn sdk_client(client: Arc<dyn UserClient>) -> Client {
+    // Neither is ever sent: the user's client knows its own.
+    let credentials = Credentials::new("unused", "unused", None, None, "user client");
     let config = Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::from_static("us-east-1"))
         .credentials_provider(credentials)
         .retry_config(RetryConfig::disabled())
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-        .http_client(Host(client))
+        .http_client(Calls(client))
         .build();
-    Connection {
-        client: Client::from_conf(config),
-        fast: None,
-        request_timeout: Duration::MAX,
-    }
+    Client::from_conf(config)
 }
 
+/// An HTTP client that calls the user's client.
 #[derive(Clone)]
-struct Host(Arc<dyn CallClient>);
+struct Calls(Arc<dyn UserClient>);
 
-impl fmt::Debug for Host {
+impl fmt::Debug for Calls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a client in JavaScript")
+        f.write_str("a client of the user's own")
     }
 }
 
-impl HttpClient for Host {
+impl HttpClient for Calls {
     fn http_connector(
         &self,
         _settings: &HttpConnectorSettings,
@@ -71,7 +68,7 @@ impl HttpClient for Host {
     }
 }
 
-impl HttpConnector for Host {
+impl HttpConnector for Calls {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let client = Arc::clone(&self.0);
         HttpConnectorFuture::new(async move {

@@ -1,25 +1,24 @@
-//! One request for all who ask for the same item while it is under way.
+//! One read for all who ask for the same item while it is in flight.
 //!
 //! Only for reads that need not be strongly consistent: what a write of another process changed
 //! after the request was sent would be missing for those who joined it.
 
 use std::collections::HashMap;
-use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
 use futures_util::FutureExt;
-use futures_util::future::{BoxFuture, Shared, WeakShared};
+use futures_util::future::{Shared, WeakShared};
 
-use super::queue::Key;
-use crate::core::error::Result;
+use super::Item;
+use super::queue::{Key, LaneId};
+use crate::core::dynamo::Answer;
 
 /// A read that any number of callers can wait for. It goes on while one of them does.
 pub type Joined = Shared<Reading>;
 
-type Reading = BoxFuture<'static, Result<GetItemOutput>>;
+type Reading = Answer<Option<Item>>;
 
-/// The reads that are under way.
+/// The reads that are in flight in all lanes of a table.
 #[derive(Default)]
 pub struct Sharing {
     reads: Mutex<Reads>,
@@ -28,37 +27,41 @@ pub struct Sharing {
 #[derive(Default)]
 struct Reads {
     started: u64,
-    /// With a number, so that a read that ends does not take its successor away.
-    by_key: HashMap<Key, (u64, WeakShared<Reading>)>,
+    by_key: HashMap<Key, InFlight>,
+}
+
+struct InFlight {
+    /// The way that it goes: a read in another lane may be of another account.
+    lane: LaneId,
+    /// So that a read that ends does not take its successor away.
+    number: u64,
+    read: WeakShared<Reading>,
 }
 
 impl Sharing {
-    /// The read of `key` that is under way, or else `read`.
-    pub fn join(
-        self: &Arc<Self>,
-        key: Key,
-        read: impl Future<Output = Result<GetItemOutput>> + Send + 'static,
-    ) -> Joined {
+    /// The read of `key` that is in flight in `lane`, or else the one that `ask` asks for.
+    pub fn join(self: &Arc<Self>, lane: LaneId, key: Key, ask: impl FnOnce() -> Reading) -> Joined {
         let mut reads = self.reads();
-        let known = reads.by_key.get(&key).and_then(|(_, read)| read.upgrade());
-        if let Some(known) = known {
+        let known = reads.by_key.get(&key).filter(|known| known.lane == lane);
+        if let Some(known) = known.and_then(|known| known.read.upgrade()) {
             return known;
         }
         reads.started += 1;
+        let number = reads.started;
         let entry = Entry {
             sharing: Arc::clone(self),
-            key: key.clone(),
-            number: reads.started,
+            key: Arc::clone(&key),
+            number,
         };
-        let number = entry.number;
+        let read = ask();
         let joined = async move {
             let _entry = entry;
             read.await
         }
         .boxed()
         .shared();
-        if let Some(weak) = joined.downgrade() {
-            reads.by_key.insert(key, (number, weak));
+        if let Some(read) = joined.downgrade() {
+            reads.by_key.insert(key, InFlight { lane, number, read });
         }
         joined
     }
@@ -74,7 +77,7 @@ impl Sharing {
     }
 }
 
-/// A read among those under way, until this is dropped: when it has ended, or nobody waits for it
+/// A read among those in flight, until this is dropped: when it has ended, or nobody waits for it
 /// any more.
 struct Entry {
     sharing: Arc<Sharing>,
@@ -85,7 +88,7 @@ struct Entry {
 impl Drop for Entry {
     fn drop(&mut self) {
         let mut reads = self.sharing.reads();
-        let is_ours = |(number, _): &(u64, _)| *number == self.number;
+        let is_ours = |read: &InFlight| read.number == self.number;
         if reads.by_key.get(&self.key).is_some_and(is_ours) {
             reads.by_key.remove(&self.key);
         }
@@ -101,35 +104,44 @@ mod tests {
     use super::*;
 
     /// A read that ends when it is told to, and counts itself.
-    fn read(
-        sent: &Arc<AtomicU32>,
-    ) -> (
-        oneshot::Sender<()>,
-        impl Future<Output = Result<GetItemOutput>> + Send + 'static,
-    ) {
+    fn read(sent: &Arc<AtomicU32>) -> (oneshot::Sender<()>, impl FnOnce() -> Reading + use<>) {
         let (end, ended) = oneshot::channel();
         let sent = Arc::clone(sent);
-        let read = async move {
+        let read = move || {
             sent.fetch_add(1, Ordering::Relaxed);
-            let _ = ended.await;
-            Ok(GetItemOutput::builder().build())
+            async move {
+                let _ = ended.await;
+                Ok(None)
+            }
+            .boxed()
         };
         (end, read)
     }
 
     #[tokio::test]
-    async fn who_asks_while_a_read_is_under_way_waits_for_the_same() {
+    async fn who_asks_while_a_read_is_in_flight_waits_for_the_same() {
         let sharing = Arc::new(Sharing::default());
         let sent = Arc::new(AtomicU32::new(0));
         let (end, first) = read(&sent);
         let (_unused, second) = read(&sent);
-        let first = sharing.join("a".into(), first);
-        let second = sharing.join("a".into(), second);
+        let first = sharing.join(1, "a".into(), first);
+        let second = sharing.join(1, "a".into(), second);
         end.send(()).expect("it is there");
         let both = futures_util::future::join(first, second).await;
         assert!(both.0.is_ok() && both.1.is_ok());
         assert_eq!(sent.load(Ordering::Relaxed), 1);
         assert!(sharing.reads().by_key.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_read_that_goes_another_way_is_another_read() {
+        let sharing = Arc::new(Sharing::default());
+        let sent = Arc::new(AtomicU32::new(0));
+        let (_end, first) = read(&sent);
+        let (_end_second, second) = read(&sent);
+        let _first = sharing.join(1, "a".into(), first);
+        let _second = sharing.join(2, "a".into(), second);
+        assert_eq!(sent.load(Ordering::Relaxed), 2);
     }
 
     #[tokio::test]
@@ -139,16 +151,16 @@ mod tests {
         let (end, first) = read(&sent);
         let (end_second, second) = read(&sent);
         let (end_third, third) = read(&sent);
-        let first = sharing.join("a".into(), first);
+        let first = sharing.join(1, "a".into(), first);
         sharing.forget("a");
-        let second = sharing.join("a".into(), second);
+        let second = sharing.join(1, "a".into(), second);
         // The end of the first does not take the second away.
         end.send(()).expect("it is there");
         assert!(first.await.is_ok());
         assert_eq!(sharing.reads().by_key.len(), 1);
         end_second.send(()).expect("it is there");
         assert!(second.await.is_ok());
-        let third = sharing.join("a".into(), third);
+        let third = sharing.join(1, "a".into(), third);
         end_third.send(()).expect("it is there");
         assert!(third.await.is_ok());
         assert_eq!(sent.load(Ordering::Relaxed), 3);
@@ -160,13 +172,13 @@ mod tests {
         let sent = Arc::new(AtomicU32::new(0));
         let (end, first) = read(&sent);
         let (_unused, second) = read(&sent);
-        let first = sharing.join("a".into(), first);
-        let second = sharing.join("a".into(), second);
+        let first = sharing.join(1, "a".into(), first);
+        let second = sharing.join(1, "a".into(), second);
         drop(first);
         end.send(()).expect("it is there");
         assert!(second.await.is_ok());
         let (_end, given_up) = read(&sent);
-        drop(sharing.join("a".into(), given_up));
+        drop(sharing.join(1, "a".into(), given_up));
         assert!(sharing.reads().by_key.is_empty());
     }
 }

@@ -1,0 +1,61 @@
+'use strict';
+
+/**
+ * Agents: what an application says with one of how many connections it wants. An agent that says
+ * more than that cannot be followed by the addon, and its client is called instead.
+ */
+
+/** What the SDKs make their agents with. A user who wanted another number has set it. */
+const SDK_MAX_SOCKETS = 50;
+
+/** Options that change nothing, or only what the addon does in any case. */
+const ORDINARY = new Set([
+  'keepAlive',
+  'keepAliveMsecs',
+  'maxFreeSockets',
+  'maxSockets',
+  'noDelay',
+  'path',
+  'scheduling',
+]);
+
+/**
+ * Whether the addon can follow an agent, or the options for one: they say no more than how many
+ * connections there may be and how long they are kept.
+ *
+ * @param {any} agent
+ */
+function canBeFollowed(agent) {
+  const { Agent: Http } = require('node:http');
+  const { Agent: Https } = require('node:https');
+  const isAgent = typeof agent?.addRequest === 'function';
+  if (!isAgent) return hasOrdinaryOptions(agent ?? {});
+  const methods = ['addRequest', 'createConnection', 'createSocket', 'getName'];
+  return (
+    [Http, Https].includes(agent.constructor) &&
+    !methods.some((name) => Object.hasOwn(agent, name)) &&
+    hasOrdinaryOptions(agent.options ?? {})
+  );
+}
+
+/** @param {Record<string, any>} options */
+function hasOrdinaryOptions(options) {
+  const set = Object.entries(options).filter(([, value]) => value !== undefined && value !== null);
+  // Whoever wants no connection to be kept has a reason.
+  return options.keepAlive !== false && set.every(([name]) => ORDINARY.has(name));
+}
+
+/**
+ * How many connections an agent, or the options for one, ask for; `undefined` where they leave that
+ * to whoever made the SDK, or to Node.
+ *
+ * @param {any} agent
+ * @returns {number | undefined}
+ */
+function maxSocketsOf(agent) {
+  const { maxSockets } = agent?.options ?? agent ?? {};
+  const isChosen = Number.isInteger(maxSockets) && maxSockets > 0 && maxSockets !== SDK_MAX_SOCKETS;
+  return isChosen ? maxSockets : undefined;
+}
+
+module.exports = { canBeFollowed, maxSocketsOf };

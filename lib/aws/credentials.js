@@ -1,0 +1,88 @@
+'use strict';
+
+/** Credentials that are not plain text in the options: what gives them, and asking for them. */
+
+const { option } = require('../options');
+
+/** @import { CredentialsAnswer } from '../../native/binding' */
+
+/**
+ * What gives credentials, where they do not stand in the settings.
+ *
+ * @param {Record<string, any>} config
+ * @param {string} origin
+ * @returns {(() => Promise<any>) | undefined}
+ */
+function readProvider(config, origin) {
+  const credentials = option(config, 'credentials', ['object', 'function'], origin);
+  if (credentials === undefined || !isProvider(credentials)) return undefined;
+  return typeof credentials === 'function' ? credentials : () => fromV2(credentials);
+}
+
+/**
+ * A function is a provider, and so is `AWS.Credentials` of aws-sdk v2.
+ *
+ * @param {any} credentials
+ */
+function isProvider(credentials) {
+  return typeof credentials === 'function' || typeof credentials.get === 'function';
+}
+
+/**
+ * The credentials of an `AWS.Credentials` or `AWS.Config` of aws-sdk v2, refreshed where need be.
+ *
+ * @param {any} source
+ */
+function fromV2(source) {
+  const get = source.get ? 'get' : 'getCredentials';
+  return new Promise((resolve, reject) => {
+    source[get]((/** @type {unknown} */ error, /** @type {unknown} */ credentials) =>
+      error ? reject(error) : resolve(credentials ?? source),
+    );
+  });
+}
+
+/**
+ * Makes of a provider the function that the addon asks: it answers with plain data, whatever
+ * happens.
+ *
+ * @param {() => any} provide
+ * @returns {() => Promise<CredentialsAnswer>}
+ */
+function answering(provide) {
+  return async () => {
+    try {
+      const { accessKeyId, secretAccessKey, ...rest } = await read(provide);
+      return {
+        accessKeyId,
+        secretAccessKey,
+        sessionToken: rest.sessionToken ?? undefined,
+        accountId: rest.accountId ?? undefined,
+        expiration: rest.expiration == null ? undefined : new Date(rest.expiration).getTime(),
+      };
+    } catch (error) {
+      return { failure: reason(error) };
+    }
+  };
+}
+
+/** @param {() => any} provide */
+async function read(provide) {
+  const credentials = await provide();
+  for (const name of ['accessKeyId', 'secretAccessKey']) {
+    if (typeof credentials?.[name] === 'string') continue;
+    throw new TypeError(`the credential provider gave no ${name}`);
+  }
+  // Each by name: on the credentials of aws-sdk v2, some are not enumerable.
+  const { accessKeyId, secretAccessKey, sessionToken, accountId } = credentials;
+  const expiration = credentials.expiration ?? credentials.expireTime;
+  return { accessKeyId, secretAccessKey, sessionToken, accountId, expiration };
+}
+
+/** @param {any} error aws-sdk v2 keeps what led to one as `originalError` */
+function reason(error) {
+  const message = error instanceof Error ? error.message : String(error);
+  return error?.originalError ? `${message}: ${error.originalError.message}` : message;
+}
+
+module.exports = { answering, fromV2, isProvider, readProvider, reason };

@@ -1,0 +1,102 @@
+'use strict';
+
+/** Reading the settings of a connection, with the names of aws-sdk v2, v3 or our own. */
+
+const { invalidArgument } = require('../errors');
+const { option, typeName } = require('../options');
+const { maxSocketsOf } = require('./agent');
+const { isProvider } = require('./credentials');
+const { userAgent } = require('./sdk');
+
+/** @import { ConnectionOptions } from '../../native/binding' */
+
+/**
+ * @param {Record<string, any>} config
+ * @param {Record<string, any>} http
+ * @param {Record<string, any>} handler
+ * @param {string} origin
+ * @returns {ConnectionOptions}
+ */
+function readSettings(config, http, handler, origin) {
+  /** @type {(name: string, kind: import('../options').Kind | import('../options').Kind[]) => any} */
+  const read = (name, kind) => option(config, name, kind, origin);
+  const readHttp = (/** @type {string} */ name) =>
+    option(http, name, 'number', `${origin}.httpOptions`);
+  const readHandler = (/** @type {string} */ name) =>
+    option(handler, name, 'number', `${origin}.requestHandler`);
+  return {
+    origin,
+    region: read('region', 'string'),
+    endpoint: readEndpoint(config.endpoint, origin),
+    profile: read('profile', 'string'),
+    maxAttempts: read('maxAttempts', 'number') ?? readMaxRetries(config, origin),
+    retryMode: read('retryMode', 'string'),
+    requestTimeout:
+      read('requestTimeout', 'number') ?? readHttp('timeout') ?? readHandler('requestTimeout'),
+    connectTimeout:
+      read('connectTimeout', 'number') ??
+      readHttp('connectTimeout') ??
+      readHandler('connectionTimeout'),
+    maxSockets: maxSocketsOf(http.agent) ?? maxSocketsOf(handler.httpsAgent ?? handler.httpAgent),
+    useDualstackEndpoint: read('useDualstackEndpoint', 'boolean'),
+    useFipsEndpoint: read('useFipsEndpoint', 'boolean'),
+    accountIdEndpointMode: read('accountIdEndpointMode', 'string'),
+    userAgent: userAgent(read('customUserAgent', ['string', 'array'])),
+    ...readKeys(config, origin),
+  };
+}
+
+/**
+ * aws-sdk v2 counts the attempts after the first.
+ *
+ * @param {Record<string, any>} config
+ * @param {string} origin
+ */
+function readMaxRetries(config, origin) {
+  const retries = option(config, 'maxRetries', 'number', origin);
+  if (retries === undefined) return undefined;
+  if (Number.isInteger(retries) && retries >= 0) return retries + 1;
+  throw invalidArgument(`option "${origin}.maxRetries" must be a whole number, at least 0`);
+}
+
+/**
+ * Keys that stand in the options, beside the other settings or as a plain `credentials` object.
+ *
+ * @param {Record<string, any>} config
+ * @param {string} origin
+ */
+function readKeys(config, origin) {
+  const credentials = option(config, 'credentials', ['object', 'function'], origin);
+  const plain = credentials !== undefined && !isProvider(credentials);
+  const [keys, owner] = plain ? [credentials, `${origin}.credentials`] : [config, origin];
+  const read = (/** @type {string} */ name) => option(keys, name, 'string', owner);
+  const found = {
+    accessKeyId: read('accessKeyId'),
+    secretAccessKey: read('secretAccessKey'),
+    sessionToken: read('sessionToken'),
+  };
+  if (plain && !(found.accessKeyId && found.secretAccessKey)) {
+    throw invalidArgument(`option "${owner}" must have an accessKeyId and a secretAccessKey`);
+  }
+  return found;
+}
+
+/**
+ * @param {any} endpoint a URL as text or object, an `AWS.Endpoint`, or an endpoint of aws-sdk v3
+ * @param {string} origin
+ * @returns {string | undefined}
+ */
+function readEndpoint(endpoint, origin) {
+  if (endpoint === undefined || endpoint === null) return undefined;
+  if (typeof endpoint === 'string') return endpoint;
+  if (typeof endpoint.href === 'string') return endpoint.href;
+  if (typeof endpoint.url?.href === 'string') return endpoint.url.href;
+  if (typeof endpoint.hostname === 'string') {
+    const { protocol = 'https:', hostname, port, path = '/' } = endpoint;
+    return `${protocol}//${hostname}${port ? `:${port}` : ''}${path}`;
+  }
+  const kind = typeName(endpoint);
+  throw invalidArgument(`option "${origin}.endpoint" must be a URL, but is ${kind}`);
+}
+
+module.exports = { readEndpoint, readSettings };

@@ -1,0 +1,73 @@
+//! The calls that JavaScript has made, of all stores of the process, on their way to the runtime.
+//!
+//! The event loop only puts a call into a queue, which is cheap. A task of the runtime has them begin
+//! in the order in which they were made, one after the other: a call that begins takes its place
+//! among the operations on its session. No two such tasks run at a time, and so no call overtakes
+//! another one, be it of another store.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use napi::bindgen_prelude::spawn;
+
+/// Has a call begin. The future that it gives ends with the call, and tells nobody: whoever made the
+/// call has to be told by the call itself.
+pub type Begin = Box<dyn FnOnce() -> BoxFuture<'static, ()> + Send>;
+
+struct Intake {
+    made: Vec<Begin>,
+    /// Whether a task is having calls begin.
+    is_busy: bool,
+}
+
+static INTAKE: Mutex<Intake> = Mutex::new(Intake {
+    made: Vec::new(),
+    is_busy: false,
+});
+
+fn intake() -> MutexGuard<'static, Intake> {
+    // Nothing that is done under this lock can panic half way.
+    INTAKE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Puts a call behind all that were made before it.
+pub fn enqueue(begin: Begin) {
+    intake().made.push(begin);
+}
+
+/// Has all calls begin that are in the queue. All in one go: the runtime is woken once, and
+/// operations that may be merged are there together.
+pub fn begin_all() {
+    {
+        let mut intake = intake();
+        // A task that is busy sees to those that have come meanwhile.
+        if intake.is_busy || intake.made.is_empty() {
+            return;
+        }
+        intake.is_busy = true;
+    }
+    let busy = Busy;
+    spawn(async move {
+        let made = std::mem::take(&mut intake().made);
+        // A call whose beginning panics has been told so by its own guard. The others go on.
+        let begun = made
+            .into_iter()
+            .filter_map(|begin| catch_unwind(AssertUnwindSafe(begin)).ok())
+            .collect::<FuturesUnordered<_>>();
+        drop(busy);
+        begin_all();
+        begun.collect::<()>().await;
+    });
+}
+
+/// A task that has calls begin, until this is dropped: when all have, or the runtime ends before.
+struct Busy;
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        intake().is_busy = false;
+    }
+}

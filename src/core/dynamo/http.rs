@@ -1,0 +1,294 @@
+//! The HTTP client under the AWS SDK, with a bound on its connections.
+//!
+//! The SDK's own client opens a connection for each request that finds none idle, however many are
+//! open: a burst can take every file that the process may open. This client opens at most
+//! `max_sockets` to each host, as an agent of Node does; a request beyond that waits for one of
+//! them.
+
+use std::collections::HashMap;
+use std::error::Error as StdError;
+use std::fmt;
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use aws_sdk_dynamodb::config::RuntimeComponents;
+use aws_sdk_dynamodb::config::http::{HttpRequest, HttpResponse};
+use aws_sdk_dynamodb::error::BoxError;
+use aws_smithy_runtime_api::client::connection::{CaptureSmithyConnection, ConnectionMetadata};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::retry::ErrorKind;
+use futures_util::future::BoxFuture;
+use http::Uri;
+use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::connect::{
+    CaptureConnection, Connected, Connection, HttpConnector as TcpConnector, capture_connection,
+};
+use hyper_util::client::legacy::{Client, Error as ClientError};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::{ClientConfig, RootCertStore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tower_service::Service;
+
+type Hyper = Client<Bounded, SdkBody>;
+
+/// An HTTP client with at most `max_sockets` connections to each host. It speaks TLS with the
+/// authorities of `trusted`; without any, only plain HTTP.
+///
+/// # Errors
+///
+/// Where rustls refuses its own configuration.
+pub fn client(
+    max_sockets: usize,
+    trusted: Option<RootCertStore>,
+) -> Result<SharedHttpClient, rustls::Error> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(trusted.unwrap_or_else(RootCertStore::empty))
+        .with_no_client_auth();
+    let mut tcp = TcpConnector::new();
+    tcp.enforce_http(false);
+    tcp.set_nodelay(true);
+    let connector = HttpsConnectorBuilder::new()
+        .with_tls_config(tls)
+        .https_or_http()
+        .enable_http1()
+        .wrap_connector(tcp);
+    Ok(SharedHttpClient::new(PooledClient {
+        connector: Bounded {
+            connector,
+            max_sockets,
+            hosts: Arc::default(),
+            timeout: None,
+        },
+        pools: Mutex::default(),
+    }))
+}
+
+/// Connections that are kept and used again, in a pool for each connect timeout that the SDK asks
+/// for: DynamoDB has one, the services that credentials come from have others.
+struct PooledClient {
+    connector: Bounded,
+    pools: Mutex<HashMap<Option<Duration>, SharedHttpConnector>>,
+}
+
+impl fmt::Debug for PooledClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PooledClient")
+    }
+}
+
+impl HttpClient for PooledClient {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        _components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        let timeout = settings.connect_timeout();
+        let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        let pool = pools.entry(timeout).or_insert_with(|| {
+            let connector = Bounded {
+                timeout,
+                ..self.connector.clone()
+            };
+            let client = Client::builder(TokioExecutor::new())
+                .pool_timer(TokioTimer::new())
+                .build(connector);
+            SharedHttpConnector::new(Pool(client))
+        });
+        pool.clone()
+    }
+}
+
+/// Connections with the same settings.
+struct Pool(Hyper);
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pool")
+    }
+}
+
+impl HttpConnector for Pool {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let mut request = match request.try_into_http1x() {
+            Ok(request) => request,
+            Err(error) => {
+                return HttpConnectorFuture::ready(Err(ConnectorError::user(error.into())));
+            }
+        };
+        let connection = capture_connection(&mut request);
+        if let Some(capture) = request.extensions().get::<CaptureSmithyConnection>() {
+            capture.set_connection_retriever(move || metadata(&connection));
+        }
+        let answer = self.0.request(request);
+        HttpConnectorFuture::new(async move {
+            let answer = answer.await.map_err(classify)?;
+            HttpResponse::try_from(answer.map(SdkBody::from_body_1_x))
+                .map_err(|error| ConnectorError::other(error.into(), None))
+        })
+    }
+}
+
+/// What the SDK may do with the connection of a request: keep others from using it again.
+fn metadata(connection: &CaptureConnection) -> Option<ConnectionMetadata> {
+    connection.connection_metadata().as_ref()?;
+    let connection = connection.clone();
+    let poison = move || {
+        if let Some(connected) = connection.connection_metadata().as_ref() {
+            connected.poison();
+        }
+    };
+    let metadata = ConnectionMetadata::builder().proxied(false);
+    Some(metadata.poison_fn(poison).build())
+}
+
+/// What the SDK has to know of a failure to decide whether to try again.
+fn classify(error: ClientError) -> ConnectorError {
+    let is_timeout = |error: &io::Error| error.kind() == io::ErrorKind::TimedOut;
+    if find::<io::Error>(&error).is_some_and(is_timeout) {
+        return ConnectorError::timeout(error.into());
+    }
+    let (is_user, is_incomplete) = find::<hyper::Error>(&error).map_or((false, false), |error| {
+        (error.is_user(), error.is_incomplete_message())
+    });
+    let is_closed =
+        find::<hyper::Error>(&error).is_some_and(|error| error.is_closed() || error.is_canceled());
+    if is_user {
+        ConnectorError::user(error.into())
+    } else if is_incomplete {
+        ConnectorError::other(error.into(), Some(ErrorKind::TransientError))
+    } else if error.is_connect() || is_closed || find::<io::Error>(&error).is_some() {
+        ConnectorError::io(error.into())
+    } else {
+        ConnectorError::other(error.into(), None)
+    }
+}
+
+/// The outermost error of a kind among `error` and what led to it.
+fn find<'e, E: StdError + 'static>(error: &'e (dyn StdError + 'static)) -> Option<&'e E> {
+    std::iter::successors(Some(error), |&error| error.source())
+        .find_map(|error| error.downcast_ref::<E>())
+}
+
+/// Opens connections, a bounded number to each host.
+#[derive(Clone)]
+struct Bounded {
+    connector: HttpsConnector<TcpConnector>,
+    max_sockets: usize,
+    hosts: Arc<Mutex<HashMap<String, Arc<Semaphore>>>>,
+    /// From the moment at which the connection may be opened.
+    timeout: Option<Duration>,
+}
+
+impl Bounded {
+    fn sockets(&self, uri: &Uri) -> Arc<Semaphore> {
+        let host = uri.authority().map_or("", |authority| authority.as_str());
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sockets) = hosts.get(host) {
+            return Arc::clone(sockets);
+        }
+        let sockets = Arc::new(Semaphore::new(self.max_sockets));
+        hosts.insert(host.to_owned(), Arc::clone(&sockets));
+        sockets
+    }
+}
+
+impl Service<Uri> for Bounded {
+    type Response = Socket;
+    type Error = BoxError;
+    type Future = BoxFuture<'static, Result<Socket, BoxError>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.connector.poll_ready(context)
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let sockets = self.sockets(&uri);
+        // A clone has to be asked whether it is ready, which the one at hand was.
+        let next = self.connector.clone();
+        let mut connector = std::mem::replace(&mut self.connector, next);
+        let limit = self.timeout.unwrap_or(Duration::MAX);
+        Box::pin(async move {
+            let permit = sockets.acquire_owned().await?;
+            let opening = tokio::time::timeout(limit, connector.call(uri));
+            let stream = opening.await.map_err(|_| {
+                let reason = format!("no connection within {} ms", limit.as_millis());
+                io::Error::new(io::ErrorKind::TimedOut, reason)
+            })??;
+            Ok(Socket {
+                stream,
+                _permit: permit,
+            })
+        })
+    }
+}
+
+type Stream = <HttpsConnector<TcpConnector> as Service<Uri>>::Response;
+
+/// An open connection, which counts as such until it is dropped.
+struct Socket {
+    stream: Stream,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Socket {
+    fn stream(self: Pin<&mut Self>) -> Pin<&mut Stream> {
+        Pin::new(&mut self.get_mut().stream)
+    }
+}
+
+impl Connection for Socket {
+    fn connected(&self) -> Connected {
+        self.stream.connected()
+    }
+}
+
+impl Read for Socket {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.stream().poll_read(context, buffer)
+    }
+}
+
+impl Write for Socket {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.stream().poll_write(context, bytes)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.stream().poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.stream().poll_shutdown(context)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffers: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.stream().poll_write_vectored(context, buffers)
+    }
+}

@@ -1,0 +1,400 @@
+//! Sending operations: many as one request, and one by one what DynamoDB does not take that way.
+
+use std::collections::{HashMap, HashSet};
+use std::future::{Future, poll_fn};
+use std::iter;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Poll, ready};
+use std::time::Duration;
+
+use aws_sdk_dynamodb::operation::batch_get_item::builders::BatchGetItemInputBuilder;
+use aws_sdk_dynamodb::operation::batch_write_item::builders::BatchWriteItemInputBuilder;
+use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemInputBuilder;
+use aws_sdk_dynamodb::operation::get_item::builders::GetItemInputBuilder;
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemInputBuilder;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, DeleteRequest, KeysAndAttributes, PutRequest, WriteRequest,
+};
+use futures_util::future::{Either, select};
+use futures_util::{StreamExt, stream};
+use tokio::sync::oneshot;
+
+use super::queue::{Key, Kind, Rules, Sends};
+use super::table::{Slot, Turn};
+use super::{Item, KeyedTable, Outcome};
+use crate::core::dynamo::{Answer, Items};
+use crate::core::error::{Error, Result, built};
+
+/// How many items a BatchGetItem and a BatchWriteItem take.
+const MOST_READS: usize = 100;
+const MOST_WRITES: usize = 25;
+
+/// How often what DynamoDB leaves unprocessed is sent again with the others of its batch. After
+/// that it is sent alone, to get an error of its own if it has to.
+const ROUNDS: u32 = 3;
+
+/// The pause before the first of these rounds. Each next one is twice as long.
+const PAUSE: Duration = Duration::from_millis(25);
+
+/// How many requests are in flight for a batch that was refused, where as many slots are free.
+const SINGLES_AT_ONCE: usize = 8;
+
+/// An operation that can be merged, and who waits for it.
+pub struct Operation {
+    pub change: Change,
+    pub answer: oneshot::Sender<Outcome>,
+}
+
+/// What an operation does to its item.
+pub enum Change {
+    /// It is read.
+    None { consistent: bool },
+    /// It is written, as was asked for.
+    Put(Box<PutItemInputBuilder>),
+    /// It is deleted.
+    Delete,
+}
+
+/// The operations on one key that are sent as one, and their turn.
+type Together = (Turn, Vec<Operation>);
+
+/// Sends the operations of one lane.
+pub struct Batches {
+    items: Arc<dyn Items>,
+    table: Arc<KeyedTable>,
+    threshold: Option<usize>,
+    /// Whether it is known how requests go.
+    is_open: AtomicBool,
+    /// Whether DynamoDB takes batches, as far as is known: the IAM policy may have none.
+    reads_allowed: AtomicBool,
+    writes_allowed: AtomicBool,
+}
+
+impl Sends for Batches {
+    fn rules(&self) -> Rules {
+        let is_open = self.is_open.load(Ordering::Relaxed);
+        let is_merging = is_open && self.threshold.is_some() && self.items.merges();
+        let limit = |merged: bool, allowed: &AtomicBool, most: usize| {
+            let is_allowed = merged && allowed.load(Ordering::Relaxed);
+            if is_allowed { most } else { 1 }
+        };
+        Rules {
+            is_open,
+            // In the order of `Kind`.
+            limits: [
+                limit(is_merging, &self.reads_allowed, MOST_READS),
+                limit(is_merging, &self.writes_allowed, MOST_WRITES),
+                limit(true, &self.reads_allowed, MOST_READS),
+                limit(true, &self.writes_allowed, MOST_WRITES),
+                1,
+            ],
+            threshold: self.threshold.unwrap_or_default(),
+            max_requests: self.items.max_requests(),
+        }
+    }
+}
+
+impl Batches {
+    pub fn new(items: Arc<dyn Items>, table: Arc<KeyedTable>, threshold: Option<usize>) -> Self {
+        Self {
+            items,
+            table,
+            threshold,
+            is_open: AtomicBool::new(false),
+            reads_allowed: AtomicBool::new(true),
+            writes_allowed: AtomicBool::new(true),
+        }
+    }
+
+    pub fn items(&self) -> &dyn Items {
+        &*self.items
+    }
+
+    /// It is known now how requests go.
+    pub fn open(&self) {
+        self.is_open.store(true, Ordering::Relaxed);
+    }
+
+    fn allowed(&self, kind: Kind) -> &AtomicBool {
+        if kind.is_read() {
+            &self.reads_allowed
+        } else {
+            &self.writes_allowed
+        }
+    }
+
+    /// Sends operations of one kind, and answers those who wait for them.
+    pub async fn send(self: Arc<Self>, slot: Slot, kind: Kind, mut together: Vec<Together>) {
+        // The client may have been put in the place of another since they were taken.
+        let is_merged = matches!(kind, Kind::Read | Kind::Write);
+        if together.len() > 1 && (!is_merged || self.items.merges()) {
+            match self.send_batch(kind, &mut together).await {
+                Ok(()) => {}
+                Err(error) if is_for_all(&error) => {
+                    for (_turn, waiting) in together.drain(..) {
+                        answer_all(waiting, Err(error.clone()));
+                    }
+                }
+                Err(error) => note_denial(&error, self.allowed(kind)),
+            }
+        }
+        if together.is_empty() {
+            return;
+        }
+        let spare = slot.spare(SINGLES_AT_ONCE.min(together.len()) - 1);
+        let singles: Vec<_> = together
+            .into_iter()
+            .map(|(turn, waiting)| self.send_alone(turn, waiting))
+            .collect();
+        stream::iter(singles)
+            .buffer_unordered(1 + spare.len())
+            .collect::<()>()
+            .await;
+    }
+
+    /// Sends one request for all, and answers those whose operation it has done. What is left in
+    /// `together` has to be sent alone.
+    async fn send_batch(&self, kind: Kind, together: &mut Vec<Together>) -> Result<()> {
+        let mut pause = PAUSE;
+        for _round in 0..=ROUNDS {
+            let request = match kind.is_read() {
+                true => self.read_batch(together)?,
+                false => self.write_batch(together)?,
+            };
+            let all = together.iter_mut().flat_map(|(_, waiting)| waiting);
+            let waiters = all.map(|operation| &mut operation.answer);
+            let Some(answer) = while_wanted(request, waiters).await else {
+                together.clear();
+                return Ok(());
+            };
+            let Processed { mut found, left } = answer?;
+            for (turn, waiting) in std::mem::take(together) {
+                if left.contains(&**turn.key()) {
+                    together.push((turn, waiting));
+                } else {
+                    answer_all(waiting, Ok(found.remove(&**turn.key())));
+                }
+            }
+            let is_wanted = |operation: &Operation| !operation.answer.is_closed();
+            together.retain(|(_, waiting)| waiting.iter().any(is_wanted));
+            if together.is_empty() {
+                return Ok(());
+            }
+            tokio::time::sleep(pause).await;
+            pause *= 2;
+        }
+        Ok(())
+    }
+
+    fn read_batch(&self, together: &[Together]) -> Result<Answer<Processed>> {
+        let all = together.iter().flat_map(|(_, waiting)| waiting);
+        let wanted = KeysAndAttributes::builder()
+            .set_keys(Some(
+                together
+                    .iter()
+                    .map(|(turn, _)| self.table.key(turn.key()))
+                    .collect(),
+            ))
+            .consistent_read(is_consistent(all))
+            .build();
+        let request = BatchGetItemInputBuilder::default()
+            .request_items(self.table.name.as_str(), built(wanted)?);
+        let answer = self.items.batch_get_item(request);
+        let table = Arc::clone(&self.table);
+        Ok(Box::pin(async move {
+            let answer = answer.await?;
+            let found = answer.responses.unwrap_or_default().into_values().flatten();
+            let left = answer.unprocessed_keys.unwrap_or_default().into_values();
+            let left = left.flat_map(|left| left.keys);
+            Ok(Processed {
+                found: found
+                    .filter_map(|item| Some((id(&table, &item)?.to_owned(), item)))
+                    .collect(),
+                left: left
+                    .filter_map(|key| id(&table, &key).map(str::to_owned))
+                    .collect(),
+            })
+        }))
+    }
+
+    fn write_batch(&self, together: &[Together]) -> Result<Answer<Processed>> {
+        let wanted = together
+            .iter()
+            .filter_map(|(turn, waiting)| {
+                let change = &waiting.last()?.change;
+                self.write_request(turn.key(), change).transpose()
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let request =
+            BatchWriteItemInputBuilder::default().request_items(self.table.name.as_str(), wanted);
+        let answer = self.items.batch_write_item(request);
+        let table = Arc::clone(&self.table);
+        Ok(Box::pin(async move {
+            let left = answer.await?.unprocessed_items.unwrap_or_default();
+            let left = left.into_values().flatten();
+            Ok(Processed {
+                found: HashMap::new(),
+                left: left
+                    .filter_map(|request| id_of(&table, &request).map(str::to_owned))
+                    .collect(),
+            })
+        }))
+    }
+
+    /// A change as part of a batch; `None` for a read.
+    fn write_request(&self, key: &str, change: &Change) -> Result<Option<WriteRequest>> {
+        let request = WriteRequest::builder();
+        let request = match change {
+            Change::None { .. } => return Ok(None),
+            Change::Put(put) => {
+                let put = PutRequest::builder().set_item(put.get_item().clone());
+                request.put_request(built(put.build())?)
+            }
+            Change::Delete => {
+                let delete = DeleteRequest::builder().set_key(Some(self.table.key(key)));
+                request.delete_request(built(delete.build())?)
+            }
+        };
+        Ok(Some(request.build()))
+    }
+
+    /// Sends the operations on one key: one read for all, or the last write, and where that is
+    /// refused those before it too, each on its own.
+    async fn send_alone(&self, turn: Turn, mut waiting: Vec<Operation>) {
+        let consistent = is_consistent(&waiting);
+        while let Some(Operation { change, mut answer }) = waiting.pop() {
+            let is_read = matches!(change, Change::None { .. });
+            let before = waiting.iter_mut().map(|operation| &mut operation.answer);
+            let waiters = iter::once(&mut answer).chain(before);
+            let request = self.single(turn.key(), change, consistent);
+            let Some(outcome) = while_wanted(request, waiters).await else {
+                return;
+            };
+            if is_read || outcome.as_ref().err().is_none_or(is_for_all) {
+                answer_all(std::mem::take(&mut waiting), outcome.clone());
+            }
+            // Whoever has given up is not there to be told.
+            let _ = answer.send(outcome);
+        }
+    }
+
+    fn single(&self, key: &Key, change: Change, consistent: bool) -> Answer<Option<Item>> {
+        let table = self.table.name.as_str();
+        match change {
+            Change::None { .. } => {
+                let request = GetItemInputBuilder::default()
+                    .table_name(table)
+                    .set_key(Some(self.table.key(key)))
+                    .consistent_read(consistent);
+                let answer = self.items.get_item(request);
+                let (table, key) = (Arc::clone(&self.table), Key::clone(key));
+                Box::pin(async move {
+                    let mut item = answer.await?.item;
+                    // DynamoDB gives the key too. A client that is a stub may not.
+                    if let Some(item) = &mut item
+                        && !item.contains_key(&table.hash_key)
+                    {
+                        item.extend(table.key(&key));
+                    }
+                    Ok(item)
+                })
+            }
+            Change::Put(request) => {
+                let answer = self.items.put_item(*request);
+                Box::pin(async move { answer.await.map(|_| None) })
+            }
+            Change::Delete => {
+                let request = DeleteItemInputBuilder::default()
+                    .table_name(table)
+                    .set_key(Some(self.table.key(key)));
+                let answer = self.items.delete_item(request);
+                Box::pin(async move { answer.await.map(|_| None) })
+            }
+        }
+    }
+}
+
+/// What came of a batch, by the keys of the items.
+struct Processed {
+    /// The items that were read.
+    found: HashMap<String, Item>,
+    /// The keys that were left unprocessed.
+    left: HashSet<String>,
+}
+
+fn id<'i>(table: &KeyedTable, item: &'i Item) -> Option<&'i str> {
+    match item.get(&table.hash_key)? {
+        AttributeValue::S(id) => Some(id),
+        _ => None,
+    }
+}
+
+fn id_of<'r>(table: &KeyedTable, request: &'r WriteRequest) -> Option<&'r str> {
+    let put = request.put_request().map(PutRequest::item);
+    let delete = request.delete_request().map(DeleteRequest::key);
+    id(table, put.or(delete)?)
+}
+
+fn is_consistent<'o>(operations: impl IntoIterator<Item = &'o Operation>) -> bool {
+    let mut changes = operations.into_iter().map(|operation| &operation.change);
+    changes.any(|change| matches!(change, Change::None { consistent: true }))
+}
+
+/// The outcome of `request`; `None` where all who waited for it have given up, and so has it.
+async fn while_wanted<'w, T, A: 'w>(
+    request: impl Future<Output = T>,
+    waiters: impl Iterator<Item = &'w mut oneshot::Sender<A>>,
+) -> Option<T> {
+    let mut waiters: Vec<_> = waiters.collect();
+    // From the last on: they are the last to reach their deadline.
+    let unwanted = poll_fn(|context| {
+        while let Some(waiter) = waiters.last_mut() {
+            ready!(waiter.poll_closed(context));
+            waiters.pop();
+        }
+        Poll::Ready(())
+    });
+    match select(pin!(request), unwanted).await {
+        Either::Left((outcome, _)) => Some(outcome),
+        Either::Right(_) => None,
+    }
+}
+
+/// Whether an error holds for every operation of a batch: everything but a refusal of what was in
+/// it, or of batches.
+fn is_for_all(error: &Error) -> bool {
+    match error {
+        Error::Service {
+            code,
+            status,
+            retryable,
+            ..
+        } => {
+            *retryable
+                || status.is_none_or(|status| status >= 500)
+                || code == "ResourceNotFoundException"
+        }
+        _ => true,
+    }
+}
+
+/// Remembers that there are no batches: the IAM policy, or a DynamoDB of someone else's making, has
+/// none.
+fn note_denial(error: &Error, allowed: &AtomicBool) {
+    if error.is_service("AccessDeniedException") || error.is_service("UnknownOperationException") {
+        allowed.store(false, Ordering::Relaxed);
+    }
+}
+
+fn answer_all(mut waiting: Vec<Operation>, outcome: Outcome) {
+    let last = waiting.pop();
+    // Whoever has given up is not there to be told.
+    for operation in waiting {
+        let _ = operation.answer.send(outcome.clone());
+    }
+    if let Some(last) = last {
+        let _ = last.answer.send(outcome);
+    }
+}

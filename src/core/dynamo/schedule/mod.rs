@@ -1,0 +1,272 @@
+//! Requests for items: in order, fair, bounded, and merged under load.
+//!
+//! A [`Schedule`] is one store's way to the items of its table. Every operation takes its place when
+//! it is asked for: behind all operations on the same key that were asked for before it, from
+//! whichever store of the process. See [`queue`] for what is sent when.
+//!
+//! Each caller gets what it would have got alone: its own item, its own error. What DynamoDB leaves
+//! unprocessed of a batch is sent again, and what it refuses as a whole is sent one by one: see
+//! [`batches`]. Reads of the same item share a request, see [`sharing`].
+
+mod batches;
+mod queue;
+mod sharing;
+mod table;
+
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemInputBuilder;
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemInputBuilder;
+use aws_sdk_dynamodb::operation::query::QueryOutput;
+use aws_sdk_dynamodb::operation::query::builders::QueryInputBuilder;
+use aws_sdk_dynamodb::operation::scan::ScanOutput;
+use aws_sdk_dynamodb::operation::scan::builders::ScanInputBuilder;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
+use aws_sdk_dynamodb::types::AttributeValue;
+use futures_util::FutureExt;
+use tokio::sync::oneshot;
+
+use self::batches::{Batches, Change, Operation};
+use self::queue::{Key, Kind};
+use self::table::{Lane, Waiting};
+pub use self::table::{TableQueue, TableQueues};
+use super::{Answer, Items};
+use crate::core::error::{Error, Result};
+use crate::core::options::TableName;
+
+type Item = HashMap<String, AttributeValue>;
+
+/// A table, and the only attribute of its key.
+#[derive(Debug, Clone)]
+pub struct KeyedTable {
+    /// The table.
+    pub name: TableName,
+    /// The attribute.
+    pub hash_key: String,
+}
+
+impl KeyedTable {
+    /// The key of the item whose key attribute has the value `key`.
+    fn key(&self, key: &str) -> Item {
+        Item::from([(self.hash_key.clone(), AttributeValue::S(key.to_owned()))])
+    }
+}
+
+/// Session data beyond this many bytes is written alone: DynamoDB takes 400 KB, and one item too
+/// many for it would have the whole batch refused.
+const LARGE: usize = 300 * 1024;
+
+/// See the [module](self). A clone is the same lane. Deadlines are the caller's: dropping the future
+/// gives an operation up.
+#[derive(Clone)]
+pub struct Schedule {
+    table: Arc<KeyedTable>,
+    lane: Arc<Lane>,
+}
+
+impl Schedule {
+    /// A lane of its own in `queue`, which is that of the table, to which `items` sends.
+    ///
+    /// While more than `threshold` operations that can be merged are in flight or wait, they are
+    /// merged. `None`: only those that were asked for together are.
+    pub fn new(
+        queue: Arc<TableQueue>,
+        items: Arc<dyn Items>,
+        table: KeyedTable,
+        threshold: Option<usize>,
+    ) -> Self {
+        let table = Arc::new(table);
+        let batches = Batches::new(items, Arc::clone(&table), threshold);
+        Self {
+            table,
+            lane: Lane::new(queue, batches),
+        }
+    }
+
+    /// The item under `key`.
+    pub fn get(&self, key: String, consistent: bool) -> Answer<Option<Item>> {
+        let key = Key::from(key);
+        let read = || self.read(Kind::Read, Arc::clone(&key), consistent);
+        if consistent {
+            return read();
+        }
+        let sharing = self.lane.sharing();
+        sharing.join(self.lane.id(), Arc::clone(&key), read).boxed()
+    }
+
+    /// The items under `keys`, in their order: in batches, however few other operations there are.
+    pub fn get_many(
+        &self,
+        keys: impl IntoIterator<Item = String>,
+        consistent: bool,
+    ) -> Vec<Answer<Option<Item>>> {
+        let kind = Kind::ReadOfMany;
+        let reads = keys.into_iter().map(Key::from);
+        reads.map(|key| self.read(kind, key, consistent)).collect()
+    }
+
+    /// Writes the item under `key` that `request` has. The table is filled in.
+    pub fn put(&self, key: String, request: PutItemInputBuilder) -> Answer<()> {
+        let request = request.table_name(self.table.name.as_str());
+        let is_large = request.get_item().as_ref().is_some_and(is_large);
+        if is_large || request.get_condition_expression().is_some() {
+            let put = self.alone(Some(key.into()), |items| items.put_item(request));
+            return put.map(|answer| answer.map(|_| ())).boxed();
+        }
+        self.write(Kind::Write, key.into(), Change::Put(Box::new(request)))
+    }
+
+    /// Changes the item under `key`. Table and key are filled in.
+    pub fn update(&self, key: String, request: UpdateItemInputBuilder) -> Answer<()> {
+        let request = request
+            .table_name(self.table.name.as_str())
+            .set_key(Some(self.table.key(&key)));
+        let update = self.alone(Some(key.into()), |items| items.update_item(request));
+        update.map(|answer| answer.map(|_| ())).boxed()
+    }
+
+    /// Deletes the item under `key`.
+    pub fn delete(&self, key: String) -> Answer<()> {
+        self.write(Kind::Write, key.into(), Change::Delete)
+    }
+
+    /// Deletes the item under `key` on the condition that `request` has. Table and key are filled
+    /// in.
+    pub fn delete_if(&self, key: String, request: DeleteItemInputBuilder) -> Answer<()> {
+        let request = request
+            .table_name(self.table.name.as_str())
+            .set_key(Some(self.table.key(&key)));
+        let delete = self.alone(Some(key.into()), |items| items.delete_item(request));
+        delete.map(|answer| answer.map(|_| ())).boxed()
+    }
+
+    /// Deletes the items under `keys`: in batches, however few other operations there are.
+    pub fn delete_many(&self, keys: impl IntoIterator<Item = String>) -> Vec<Answer<()>> {
+        let kind = Kind::WriteOfMany;
+        let deletes = keys.into_iter().map(Key::from);
+        deletes
+            .map(|key| self.write(kind, key, Change::Delete))
+            .collect()
+    }
+
+    /// A page of an index. The table is filled in.
+    pub fn query(&self, request: QueryInputBuilder) -> Answer<QueryOutput> {
+        let request = request.table_name(self.table.name.as_str());
+        self.alone(None, |items| items.query(request))
+    }
+
+    /// A page of the table. The table is filled in.
+    pub fn scan(&self, request: ScanInputBuilder) -> Answer<ScanOutput> {
+        let request = request.table_name(self.table.name.as_str());
+        self.alone(None, |items| items.scan(request))
+    }
+
+    fn read(&self, kind: Kind, key: Key, consistent: bool) -> Answer<Option<Item>> {
+        self.ask(kind, key, Change::None { consistent })
+    }
+
+    /// A write that may be merged.
+    fn write(&self, kind: Kind, key: Key, change: Change) -> Answer<()> {
+        self.lane.sharing().forget(&key);
+        let written = self.ask(kind, key, change);
+        written.map(|answer| answer.map(|_| ())).boxed()
+    }
+
+    fn ask(&self, kind: Kind, key: Key, change: Change) -> Answer<Option<Item>> {
+        let (answer, answered) = oneshot::channel();
+        let operation = Operation { change, answer };
+        let waiting = Waiting::Batched(operation);
+        self.lane.add(Some(Arc::clone(&key)), kind, waiting);
+        let asked = self.asked(Some(key), answered);
+        async move { asked.await? }.boxed()
+    }
+
+    fn asked<T>(&self, key: Option<Key>, answer: oneshot::Receiver<T>) -> Asked<T> {
+        Asked {
+            lane: Arc::clone(&self.lane),
+            key,
+            answer: Some(answer),
+        }
+    }
+
+    /// A request that is never merged, sent when it is its turn.
+    fn alone<T: Send + 'static>(
+        &self,
+        key: Option<Key>,
+        send: impl FnOnce(&dyn Items) -> Answer<T> + Send + 'static,
+    ) -> Answer<T> {
+        if let Some(key) = &key {
+            self.lane.sharing().forget(key);
+        }
+        let (begin, begun) = oneshot::channel();
+        let waiting = Waiting::Alone(begin);
+        self.lane.add(key.clone(), Kind::Alone, waiting);
+        let (lane, begun) = (Arc::clone(&self.lane), self.asked(key, begun));
+        async move {
+            let _in_flight = begun.await?;
+            send(lane.items()).await
+        }
+        .boxed()
+    }
+}
+
+/// What an operation waits for. If this is dropped before that has come, the operation is given up.
+struct Asked<T> {
+    /// The lane is there as long as somebody waits for what goes through it.
+    lane: Arc<Lane>,
+    key: Option<Key>,
+    answer: Option<oneshot::Receiver<T>>,
+}
+
+impl<T> Future for Asked<T> {
+    type Output = Result<T>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<T>> {
+        // Nobody answers where a request has ended in a panic.
+        let defect = Error::Internal {
+            operation: "a request for an item",
+        };
+        let Some(answer) = &mut self.answer else {
+            return Poll::Ready(Err(defect));
+        };
+        let answer = ready!(answer.poll_unpin(context));
+        self.answer = None;
+        Poll::Ready(answer.map_err(|_| defect))
+    }
+}
+
+impl<T> Drop for Asked<T> {
+    fn drop(&mut self) {
+        // First the operation is not wanted any more, then the queue looks at it.
+        if self.answer.take().is_some()
+            && let Some(key) = &self.key
+        {
+            self.lane.give_up(key);
+        }
+    }
+}
+
+/// Whether an item is too large to be written with others.
+fn is_large(item: &Item) -> bool {
+    item.values().map(size).sum::<usize>() > LARGE
+}
+
+/// About as many bytes as DynamoDB counts.
+fn size(value: &AttributeValue) -> usize {
+    match value {
+        AttributeValue::S(text) | AttributeValue::N(text) => text.len(),
+        AttributeValue::B(bytes) => bytes.as_ref().len(),
+        AttributeValue::L(list) => list.iter().map(|value| size(value) + 1).sum(),
+        AttributeValue::M(map) => {
+            let entries = map.iter().map(|(name, value)| name.len() + size(value) + 1);
+            entries.sum()
+        }
+        _ => 1,
+    }
+}
+
+/// What an operation that can be merged gives: an item where it was read.
+type Outcome = Result<Option<Item>>;

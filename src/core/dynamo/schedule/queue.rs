@@ -1,0 +1,455 @@
+//! Whose turn it is: which operations wait, in which order, and what is sent together. No I/O.
+//!
+//! Two things hold an operation back. First the operations on the same key that were asked for
+//! before it: it takes its turn when they are answered, except a read after reads. Then the requests
+//! that are in flight in its lane. A lane is one store's way to the table; several stores of a
+//! process may have lanes in one queue, because the order on a key has to hold between them too.
+//!
+//! In a lane, the operation whose turn came first is sent first, together with as many others of its
+//! kind as a request takes:
+//!
+//! * Never more than [`Rules::max_requests`] are in flight.
+//! * An operation that cannot be merged is sent as soon as that allows it.
+//! * Operations that can be merged are sent one by one, as soon as they can, while no more than
+//!   [`Rules::threshold`] of them are in flight or wait. Beyond, they wait until as many operations
+//!   wait as merged requests are in flight, or until one of the kinds fills a request. Reads and
+//!   writes are counted together for that, so that a rare kind never waits for its own.
+//!
+//! So an operation waits no longer than the requests take that are in flight when its turn has come,
+//! unless more is asked for than `max_requests` can carry. The tests state the bound.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+/// The key of an item: the value of the table's only key attribute.
+pub type Key = Arc<str>;
+
+/// The number of a lane.
+pub type LaneId = u64;
+
+/// What operations have to have in common to be sent as one request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A read, merged under load.
+    Read,
+    /// An unconditional write, merged under load.
+    Write,
+    /// One of many reads that were asked for together, and are sent so.
+    ReadOfMany,
+    /// One of many unconditional writes that were asked for together, and are sent so.
+    WriteOfMany,
+    /// An operation that is never merged.
+    Alone,
+}
+
+const KINDS: [Kind; 5] = [
+    Kind::Read,
+    Kind::Write,
+    Kind::ReadOfMany,
+    Kind::WriteOfMany,
+    Kind::Alone,
+];
+
+impl Kind {
+    /// Whether operations of this kind may run at the same time on one key.
+    pub fn is_read(self) -> bool {
+        matches!(self, Self::Read | Self::ReadOfMany)
+    }
+
+    /// Whether operations of this kind wait for others when there are many.
+    fn is_merged_under_load(self) -> bool {
+        matches!(self, Self::Read | Self::Write)
+    }
+}
+
+/// How a lane sends.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules {
+    /// Whether it sends at all yet.
+    pub is_open: bool,
+    /// How many operations of a kind a request takes, for each of [`Kind`] in its order.
+    pub limits: [usize; 5],
+    /// How many operations that can be merged are in flight or wait before any are.
+    pub threshold: usize,
+    /// How many requests may be in flight.
+    pub max_requests: usize,
+}
+
+impl Rules {
+    fn limit(&self, kind: Kind) -> usize {
+        self.limits[kind as usize].max(1)
+    }
+
+    fn waits_for_others(&self, kind: Kind) -> bool {
+        kind.is_merged_under_load() && self.limit(kind) > 1
+    }
+}
+
+/// Who sends what goes through a lane.
+pub trait Sends {
+    /// The rules at this moment.
+    fn rules(&self) -> Rules;
+}
+
+/// An operation that waits.
+pub trait Waits {
+    /// Whether anybody still waits for it.
+    fn is_wanted(&self) -> bool;
+}
+
+/// Operations to be sent as one request. [`Queue::release`] has to follow when it has ended, and
+/// [`Queue::done`] for each key when that is answered.
+#[derive(Debug)]
+pub struct Batch<O> {
+    /// Their lane.
+    pub lane: LaneId,
+    /// Their kind.
+    pub kind: Kind,
+    /// Each key once, with those who wait for it. All but the last of writes are overtaken by it:
+    /// they are answered with it. An operation of kind [`Kind::Alone`] may have no key.
+    pub operations: Vec<(Option<Key>, Vec<O>)>,
+    /// For [`Queue::release`]: how many of the operations count as merged.
+    pub merged: usize,
+}
+
+/// Operations on one key that follow each other, of one lane and kind.
+struct Run<O> {
+    lane: LaneId,
+    kind: Kind,
+    /// Whether nothing on the key is in the way any more.
+    is_ready: bool,
+    operations: Vec<O>,
+}
+
+/// The turns on one key.
+struct Turns<O> {
+    /// How many reads are in flight.
+    reading: usize,
+    /// Whether a write is in flight.
+    writing: bool,
+    waiting: VecDeque<Run<O>>,
+}
+
+impl<O> Default for Turns<O> {
+    fn default() -> Self {
+        Self {
+            reading: 0,
+            writing: false,
+            waiting: VecDeque::new(),
+        }
+    }
+}
+
+/// What is ready to be sent.
+enum Ready<O> {
+    /// The first run of this kind that is ready on this key.
+    Run(Key),
+    /// An operation without a key.
+    Keyless(O),
+}
+
+struct Lane<S, O> {
+    sender: Arc<S>,
+    /// What is ready, and when it became so; one queue for each of [`KINDS`].
+    ready: [VecDeque<(u64, Ready<O>)>; 5],
+    /// How many requests are in flight.
+    requests: usize,
+    /// How many of them are of kinds that are merged under load, and the operations in these.
+    merged_requests: usize,
+    merged_operations: usize,
+    /// Whether it is in [`Queue::woken`].
+    is_woken: bool,
+}
+
+/// See the [module](self).
+pub struct Queue<S, O> {
+    keys: HashMap<Key, Turns<O>>,
+    lanes: HashMap<LaneId, Lane<S, O>>,
+    /// Lanes in which something may be sent now.
+    woken: Vec<LaneId>,
+    last_lane: LaneId,
+    arrivals: u64,
+}
+
+impl<S, O> Default for Queue<S, O> {
+    fn default() -> Self {
+        Self {
+            keys: HashMap::new(),
+            lanes: HashMap::new(),
+            woken: Vec::new(),
+            last_lane: 0,
+            arrivals: 0,
+        }
+    }
+}
+
+impl<S: Sends, O: Waits> Queue<S, O> {
+    /// A new lane, whose requests `sender` sends.
+    pub fn add_lane(&mut self, sender: Arc<S>) -> LaneId {
+        self.last_lane += 1;
+        let lane = Lane {
+            sender,
+            ready: Default::default(),
+            requests: 0,
+            merged_requests: 0,
+            merged_operations: 0,
+            is_woken: false,
+        };
+        self.lanes.insert(self.last_lane, lane);
+        self.last_lane
+    }
+
+    /// Forgets a lane, and what still waits in it: nobody waits for that any more. Returns its
+    /// sender, to be dropped elsewhere.
+    pub fn remove_lane(&mut self, id: LaneId) -> Option<Arc<S>> {
+        let lane = self.lanes.remove(&id)?;
+        let mut left = Vec::new();
+        for (key, turns) in &mut self.keys {
+            let before = turns.waiting.len();
+            turns.waiting.retain(|run| run.lane != id);
+            if turns.waiting.len() < before {
+                left.push(Arc::clone(key));
+            }
+        }
+        for key in left {
+            self.advance(&key);
+        }
+        Some(lane.sender)
+    }
+
+    /// An operation takes its place: behind all that were asked of `key` before it.
+    pub fn add(&mut self, lane: LaneId, key: Option<Key>, kind: Kind, operation: O) {
+        let Some(key) = key else {
+            return self.make_ready(lane, kind, Ready::Keyless(operation));
+        };
+        let waiting = &mut self.keys.entry(Arc::clone(&key)).or_default().waiting;
+        if kind != Kind::Alone
+            && let Some(last) = waiting.back_mut()
+            && (last.lane, last.kind) == (lane, kind)
+        {
+            return last.operations.push(operation);
+        }
+        waiting.push_back(Run {
+            lane,
+            kind,
+            is_ready: false,
+            operations: vec![operation],
+        });
+        self.advance(&key);
+    }
+
+    /// The next request to send, and its sender, if there is one.
+    pub fn next(&mut self) -> Option<(Arc<S>, Batch<O>)> {
+        while let Some(id) = self.woken.pop() {
+            if let Some(lane) = self.lanes.get_mut(&id) {
+                lane.is_woken = false;
+            }
+            if let Some(batch) = self.next_in(id) {
+                // There may be more.
+                self.wake(id);
+                let sender = Arc::clone(&self.lanes.get(&id)?.sender);
+                return Some((sender, batch));
+            }
+        }
+        None
+    }
+
+    /// A request that was in flight has ended; `merged` is that of its batch.
+    pub fn release(&mut self, id: LaneId, merged: usize) {
+        if let Some(lane) = self.lanes.get_mut(&id) {
+            lane.requests -= 1;
+            lane.merged_requests -= merged.min(1);
+            lane.merged_operations -= merged;
+        }
+        self.wake(id);
+    }
+
+    /// An operation on `key` is answered: those that have waited for it may have their turn.
+    pub fn done(&mut self, key: &Key, kind: Kind) {
+        if let Some(turns) = self.keys.get_mut(key) {
+            if kind.is_read() {
+                turns.reading -= 1;
+            } else {
+                turns.writing = false;
+            }
+            self.advance(key);
+        }
+    }
+
+    /// An operation on `key` was given up: it holds nobody any more.
+    pub fn give_up(&mut self, key: &Key) {
+        if let Some(turns) = self.keys.get_mut(key) {
+            let is_wanted = |run: &Run<O>| run.operations.iter().any(Waits::is_wanted);
+            turns.waiting.retain(is_wanted);
+            self.advance(key);
+        }
+    }
+
+    /// Whether one more request may be in flight, for operations that have had their turn: then it
+    /// counts as such, and [`Queue::release`] has to follow.
+    pub fn take_spare(&mut self, id: LaneId) -> bool {
+        let Some(lane) = self.lanes.get_mut(&id) else {
+            return false;
+        };
+        let is_spare = lane.requests < lane.sender.rules().max_requests;
+        lane.requests += usize::from(is_spare);
+        is_spare
+    }
+
+    /// Has [`Queue::next`] look at a lane, whose rules may have changed.
+    pub fn wake(&mut self, id: LaneId) {
+        if let Some(lane) = self.lanes.get_mut(&id)
+            && !std::mem::replace(&mut lane.is_woken, true)
+        {
+            self.woken.push(id);
+        }
+    }
+
+    /// Gives the next operations on `key` their turn, where nothing is in their way.
+    fn advance(&mut self, key: &Key) {
+        let Some(turns) = self.keys.get_mut(key) else {
+            return;
+        };
+        if turns.writing {
+            return;
+        }
+        let mut ready = Vec::new();
+        let mut is_free = turns.reading == 0;
+        for run in &mut turns.waiting {
+            // Reads begin beside reads. Whatever else there is waits until it is alone.
+            if !run.kind.is_read() && !is_free {
+                break;
+            }
+            if !std::mem::replace(&mut run.is_ready, true) {
+                ready.push((run.lane, run.kind));
+            }
+            if !run.kind.is_read() {
+                break;
+            }
+            is_free = false;
+        }
+        if turns.waiting.is_empty() && turns.reading == 0 {
+            self.keys.remove(key);
+        }
+        for (lane, kind) in ready {
+            self.make_ready(lane, kind, Ready::Run(Arc::clone(key)));
+        }
+    }
+
+    fn make_ready(&mut self, id: LaneId, kind: Kind, ready: Ready<O>) {
+        self.arrivals += 1;
+        if let Some(lane) = self.lanes.get_mut(&id) {
+            lane.ready[kind as usize].push_back((self.arrivals, ready));
+            self.wake(id);
+        }
+    }
+
+    /// The next request of a lane.
+    fn next_in(&mut self, id: LaneId) -> Option<Batch<O>> {
+        loop {
+            let lane = self.lanes.get(&id)?;
+            let rules = lane.sender.rules();
+            if !rules.is_open || lane.requests >= rules.max_requests {
+                return None;
+            }
+            let (kind, most) = lane.due(&rules)?;
+            let operations = self.take(id, kind, most);
+            // All that were ready may have been given up meanwhile.
+            if operations.is_empty() {
+                continue;
+            }
+            let lane = self.lanes.get_mut(&id)?;
+            let merged = if rules.waits_for_others(kind) {
+                operations.len()
+            } else {
+                0
+            };
+            lane.requests += 1;
+            lane.merged_requests += merged.min(1);
+            lane.merged_operations += merged;
+            return Some(Batch {
+                lane: id,
+                kind,
+                operations,
+                merged,
+            });
+        }
+    }
+
+    /// The operations of up to `most` keys, with those who still wait for them.
+    fn take(&mut self, id: LaneId, kind: Kind, most: usize) -> Vec<(Option<Key>, Vec<O>)> {
+        let Some(lane) = self.lanes.get_mut(&id) else {
+            return Vec::new();
+        };
+        let ready = &mut lane.ready[kind as usize];
+        let count = ready.len().min(most);
+        let ready: Vec<_> = ready.drain(..count).collect();
+        let mut taken = Vec::with_capacity(count);
+        for (_, ready) in ready {
+            match ready {
+                Ready::Keyless(operation) if operation.is_wanted() => {
+                    taken.push((None, vec![operation]));
+                }
+                Ready::Keyless(_) => {}
+                Ready::Run(key) => {
+                    if let Some(operations) = self.begin(&key, id, kind) {
+                        taken.push((Some(key), operations));
+                    }
+                }
+            }
+        }
+        taken
+    }
+
+    /// Begins the run of this lane and kind whose turn it is on `key`; nothing where nobody waits for
+    /// it any more.
+    fn begin(&mut self, key: &Key, lane: LaneId, kind: Kind) -> Option<Vec<O>> {
+        let turns = self.keys.get_mut(key)?;
+        let is_it = |run: &Run<O>| run.is_ready && (run.lane, run.kind) == (lane, kind);
+        let run = turns.waiting.iter().position(is_it)?;
+        let mut operations = turns.waiting.remove(run)?.operations;
+        operations.retain(Waits::is_wanted);
+        if operations.is_empty() {
+            self.advance(key);
+            return None;
+        }
+        if kind.is_read() {
+            turns.reading += 1;
+        } else {
+            turns.writing = true;
+        }
+        Some(operations)
+    }
+}
+
+impl<S, O> Lane<S, O> {
+    /// The kind of the next request, and how many operations it takes at most.
+    fn due(&self, rules: &Rules) -> Option<(Kind, usize)> {
+        let waiting = |kind: Kind| self.ready[kind as usize].len();
+        let merged = || {
+            KINDS
+                .into_iter()
+                .filter(|kind| rules.waits_for_others(*kind))
+        };
+        let all: usize = merged().map(waiting).sum();
+        let are_few = self.merged_operations + all <= rules.threshold;
+        let are_due = are_few
+            || all >= self.merged_requests
+            || merged().any(|kind| waiting(kind) >= rules.limit(kind));
+        let due = KINDS.into_iter().filter_map(|kind| {
+            let (arrival, _) = self.ready[kind as usize].front()?;
+            let waits = rules.waits_for_others(kind);
+            let most = if waits && are_few {
+                1
+            } else {
+                rules.limit(kind)
+            };
+            (!waits || are_due).then_some((arrival, kind, most))
+        });
+        let (_, kind, most) = due.min_by_key(|(arrival, ..)| *arrival)?;
+        Some((kind, most))
+    }
+}
+
+#[cfg(test)]
+mod tests;

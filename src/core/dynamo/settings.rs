@@ -1,0 +1,137 @@
+//! How to reach DynamoDB: what a user may set, and where settings come from.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_types::endpoint_config::AccountIdEndpointMode;
+
+use super::user_client::UserClient;
+use crate::core::error::Result;
+use crate::core::options::Endpoint;
+
+/// How many connections are open at a time, unless the settings say otherwise. Measured: see
+/// "Connections" in `bench/README.md`.
+pub const MAX_SOCKETS: usize = 128;
+
+/// How to reach DynamoDB. What is not set, the AWS environment decides: variables, profile files,
+/// container and instance roles.
+#[derive(Clone)]
+pub struct Settings {
+    /// The region. Where the environment has none either: `us-east-1`.
+    pub region: Option<String>,
+    /// Another address than AWS's own.
+    pub endpoint: Option<Endpoint>,
+    /// Where credentials come from.
+    pub credentials: Option<SharedCredentialsProvider>,
+    /// The profile to read in the AWS configuration files.
+    pub profile: Option<String>,
+    /// How often a request is sent at most, the first time included. The SDK's default is 3.
+    pub max_attempts: Option<u32>,
+    /// Whether to slow down for a DynamoDB that throttles (`adaptive`), or not (`standard`).
+    pub adaptive_retries: Option<bool>,
+    /// The time that one attempt may take.
+    pub request_timeout: Duration,
+    /// The time that a connection may take to open.
+    pub connect_timeout: Duration,
+    /// How many connections to DynamoDB may be open at a time. [`MAX_SOCKETS`] by default.
+    pub max_sockets: usize,
+    /// Whether to use the dual-stack endpoint (IPv4 and IPv6).
+    pub use_dual_stack: Option<bool>,
+    /// Whether to use the FIPS endpoint.
+    pub use_fips: Option<bool>,
+    /// Whether to use the endpoint of the account that the credentials name.
+    pub account_id_endpoint_mode: Option<AccountIdEndpointMode>,
+    /// What to add to the `user-agent` of each request.
+    pub user_agent: Option<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            region: None,
+            endpoint: None,
+            credentials: None,
+            profile: None,
+            max_attempts: None,
+            adaptive_retries: None,
+            request_timeout: Duration::from_secs(3),
+            connect_timeout: Duration::from_secs(1),
+            max_sockets: MAX_SOCKETS,
+            use_dual_stack: None,
+            use_fips: None,
+            account_id_endpoint_mode: None,
+            user_agent: None,
+        }
+    }
+}
+
+/// By hand: whatever else is added to the settings, credentials must not print.
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("region", &self.region)
+            .field("endpoint", &self.endpoint)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Where settings come from when the first request needs them.
+#[async_trait]
+pub trait ProvideSettings: Send + Sync + 'static {
+    /// The settings; `None` where requests have to go through the user's client. After a failure,
+    /// the next request asks again.
+    async fn settings(&self) -> Result<Option<Settings>>;
+
+    /// Whether the next request has to go through the user's client, whatever the settings.
+    fn through_client(&self) -> bool {
+        false
+    }
+
+    /// The user's client, where there is one.
+    fn client(&self) -> Option<Arc<dyn UserClient>> {
+        None
+    }
+
+    /// How many calls of the user's client may be in flight; `None` where that is its own business.
+    fn max_calls(&self) -> Option<usize> {
+        None
+    }
+
+    /// The certificate authorities that the program trusts of itself, in PEM.
+    async fn root_certificates(&self) -> Vec<u8> {
+        Vec::new()
+    }
+}
+
+#[async_trait]
+impl ProvideSettings for Settings {
+    async fn settings(&self) -> Result<Option<Settings>> {
+        Ok(Some(self.clone()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_credential_types::Credentials;
+
+    use super::*;
+
+    #[test]
+    fn settings_do_not_print_credentials() {
+        let settings = Settings {
+            credentials: Some(SharedCredentialsProvider::new(Credentials::new(
+                "AKIDEXAMPLE",
+                "SECRETEXAMPLE",
+                None,
+                None,
+                "test",
+            ))),
+            ..Settings::default()
+        };
+        let printed = format!("{settings:?}");
+        assert!(!printed.contains("EXAMPLE"), "{printed}");
+    }
+}
