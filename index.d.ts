@@ -120,10 +120,19 @@ declare namespace connect {
      */
     batch?: boolean;
     /**
-     * How many operations may be under way before any are merged, at least 1.
+     * How many operations that can be merged are in flight or wait before any are merged, at least 1.
+     * Up to that number each is sent alone and at once.
      * @default 16
      */
     batchThreshold?: number;
+    /**
+     * How many connections to DynamoDB may be open at a time, at least 1. An operation beyond that
+     * waits its turn, within its deadline. Where this is not set, the `maxSockets` of an adopted
+     * client's agent counts. Through a client that is called: how many calls of it are in flight at
+     * a time; by default that is left to the client.
+     * @default 128
+     */
+    maxSockets?: number;
     /**
      * The lifetime of sessions whose cookie has none, in milliseconds, or a function of the
      * session that gives it.

@@ -10,51 +10,14 @@ const { readConnection } = require('./aws/config');
 const { DynamoDB } = require('./aws/dynamodb');
 const { deliver } = require('./callback');
 const { invalidArgument, settle, toError } = require('./errors');
+const { readOptions } = require('./express.options');
 const { Gate } = require('./gate');
-const {
-  DEFAULTS,
-  lifetimeOf,
-  option,
-  optionsObject,
-  readBatch,
-  readCapacity,
-  readTime,
-  readTtl,
-  typeName,
-  warnOfUnknown,
-} = require('./options');
+const { lifetimeOf, optionsObject, typeName } = require('./options');
 const { parse, sessionId, stringify } = require('./session');
 const { warn, warnOfTable } = require('./warning');
 
-/** @import { SpecialArgument, SpecialKeyOption } from '../native/binding' */
+/** @import { SpecialArgument } from '../native/binding' */
 /** @typedef {(error: any, value?: any) => void} Callback */
-
-const KNOWN = new Set([
-  'AWSConfigJSON',
-  'AWSConfigPath',
-  'AWSRegion',
-  'batch',
-  'batchThreshold',
-  'client',
-  'consistentRead',
-  'dynamoConfig',
-  'hashKey',
-  'initialized',
-  'maxSockets',
-  'operationTimeout',
-  'payPerRequest',
-  'prefix',
-  'readCapacityUnits',
-  'reapInterval',
-  'skipThrowMissingSpecialKeys',
-  'specialKeys',
-  'table',
-  'tableTimeout',
-  'timeToLive',
-  'transport',
-  'ttl',
-  'writeCapacityUnits',
-]);
 
 /** @type {WeakMap<Function, Function>} */
 const classes = new WeakMap();
@@ -373,49 +336,6 @@ function storeClass(Store) {
       }, interval).unref();
     }
   };
-}
-
-/** @param {Record<string, any>} options */
-function readOptions(options) {
-  warnOfUnknown(options, KNOWN);
-  return {
-    native: {
-      table: option(options, 'table', 'string') ?? 'sessions',
-      hashKey: option(options, 'hashKey', 'string') ?? 'id',
-      prefix: option(options, 'prefix', 'string') ?? 'sess:',
-      specialKeys: readSpecialKeys(options),
-      skipThrowMissingSpecialKeys:
-        option(options, 'skipThrowMissingSpecialKeys', 'boolean') ?? false,
-      consistentRead: option(options, 'consistentRead', 'boolean') ?? true,
-      payPerRequest: option(options, 'payPerRequest', 'boolean') ?? false,
-      readCapacityUnits: readCapacity(options, 'readCapacityUnits') ?? DEFAULTS.capacityUnits,
-      writeCapacityUnits: readCapacity(options, 'writeCapacityUnits') ?? DEFAULTS.capacityUnits,
-      timeToLive: option(options, 'timeToLive', 'boolean') ?? true,
-      ...readBatch(options),
-    },
-    initialized: option(options, 'initialized', 'boolean') ?? false,
-    reapInterval: readTime(options, 'reapInterval', 0) ?? 0,
-    operationTimeout: readTime(options, 'operationTimeout', 1) ?? DEFAULTS.operationTimeout,
-    tableTimeout: readTime(options, 'tableTimeout', 1) ?? DEFAULTS.tableTimeout,
-    ttl: readTtl(options) ?? DEFAULTS.ttl,
-  };
-}
-
-/**
- * @param {Record<string, any>} options
- * @returns {SpecialKeyOption[]}
- */
-function readSpecialKeys(options) {
-  const keys = option(options, 'specialKeys', 'array') ?? [];
-  const read = keys.map((/** @type {unknown} */ key, /** @type {number} */ index) => {
-    const owner = `specialKeys[${index}]`;
-    const each = optionsObject(key, `option "${owner}"`);
-    const [name, type] = ['name', 'type'].map((part) => option(each, part, 'string', owner));
-    if (name === undefined) throw invalidArgument(`option "${owner}.name" is missing`);
-    if (type === undefined) throw invalidArgument(`option "${owner}.type" is missing`);
-    return Object.freeze({ name, type });
-  });
-  return /** @type {any} */ (Object.freeze(read));
 }
 
 /**

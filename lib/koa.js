@@ -11,17 +11,8 @@ const { replacer, reviverFor } = require('./bytes');
 const { deliver } = require('./callback');
 const { invalidArgument, settle } = require('./errors');
 const { Gate } = require('./gate');
-const {
-  DEFAULTS,
-  lifetimeOf,
-  option,
-  optionsObject,
-  readBatch,
-  readCapacity,
-  readTime,
-  readTtl,
-  warnOfUnknown,
-} = require('./options');
+const { readOptions } = require('./koa.options');
+const { lifetimeOf, optionsObject } = require('./options');
 const { parse, sessionId, stringify } = require('./session');
 const { warn, warnOfTable } = require('./warning');
 
@@ -35,34 +26,6 @@ const PASSING = new Set([
   'ValidationException',
   'ResourceInUseException',
   'LimitExceededException',
-]);
-
-const KNOWN = new Set([
-  'AWSConfigJSON',
-  'AWSConfigPath',
-  'AWSRegion',
-  'batch',
-  'batchThreshold',
-  'client',
-  'consistentRead',
-  'dynamoConfig',
-  'maxSockets',
-  'operationTimeout',
-  'payPerRequest',
-  'table',
-  'tableTimeout',
-  'transport',
-  'ttl',
-]);
-
-const KNOWN_TABLE = new Set([
-  'autoCreate',
-  'hashKey',
-  'name',
-  'readCapacityUnits',
-  'ttlKey',
-  'useTtlExpired',
-  'writeCapacityUnits',
 ]);
 
 class DynamoDBStore extends EventEmitter {
@@ -390,34 +353,6 @@ class DynamoDBStore extends EventEmitter {
 /** @param {unknown} error */
 function isMissing(error) {
   return /** @type {any} */ (error)?.code === 'ResourceNotFoundException';
-}
-
-/** @param {Record<string, any>} options */
-function readOptions(options) {
-  warnOfUnknown(options, KNOWN);
-  const table = option(options, 'table', 'object') ?? {};
-  warnOfUnknown(table, KNOWN_TABLE, 'table');
-  const read = readCapacity(table, 'readCapacityUnits', 'table');
-  const write = readCapacity(table, 'writeCapacityUnits', 'table');
-  return {
-    native: {
-      name: option(table, 'name', 'string', 'table') ?? 'sessions',
-      hashKey: option(table, 'hashKey', 'string', 'table') ?? 'sessionId',
-      ttlKey: option(table, 'ttlKey', 'string', 'table') ?? 'expires',
-      consistentRead: option(options, 'consistentRead', 'boolean') ?? true,
-      payPerRequest: option(options, 'payPerRequest', 'boolean') ?? false,
-      readCapacityUnits: read ?? DEFAULTS.capacityUnits,
-      writeCapacityUnits: write ?? DEFAULTS.capacityUnits,
-      ...readBatch(options),
-    },
-    /** What the user has set: only that is ever given to a table that exists. */
-    capacity: { read, write },
-    useTtlExpired: option(table, 'useTtlExpired', 'boolean', 'table') ?? true,
-    autoCreate: option(table, 'autoCreate', 'boolean', 'table') ?? false,
-    operationTimeout: readTime(options, 'operationTimeout', 1) ?? DEFAULTS.operationTimeout,
-    tableTimeout: readTime(options, 'tableTimeout', 1) ?? DEFAULTS.tableTimeout,
-    ttl: readTtl(options) ?? DEFAULTS.ttl,
-  };
 }
 
 module.exports = DynamoDBStore;
