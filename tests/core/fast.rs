@@ -1,8 +1,7 @@
-//! The fast path: DynamoDB sees the same requests, callers get the same answers and errors as from
-//! the SDK, and whatever goes wrong is the SDK's to mend.
+//! The fast path: DynamoDB sees the same requests, and callers the same answers, as from the SDK.
 
 use std::collections::HashMap;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_dynamodb::operation::batch_get_item::builders::BatchGetItemInputBuilder;
@@ -22,17 +21,16 @@ use aws_sigv4::sign::v4;
 use dynamo_session_store::core::dynamo::Items;
 use dynamo_session_store::core::dynamo::sdk::SdkDynamo;
 use dynamo_session_store::core::dynamo::settings::Settings;
-use dynamo_session_store::core::error::{Error, Result};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use serde_json::json;
 
 use crate::support::canned::{Answer, Canned, Request, in_turn};
-use crate::support::{self, AMPLE, SHORT};
+use crate::support::{self, AMPLE};
 
-type Item = HashMap<String, AttributeValue>;
+pub type Item = HashMap<String, AttributeValue>;
 
-const TABLE: &str = "sessions";
+pub const TABLE: &str = "sessions";
 
 fn credentials() -> Credentials {
     let token = Some("a token".to_owned());
@@ -46,15 +44,24 @@ fn settings(server: &Canned) -> Settings {
     }
 }
 
+pub fn own_settings() -> Settings {
+    Settings {
+        region: Some("us-east-1".to_owned()),
+        credentials: Some(SharedCredentialsProvider::new(credentials())),
+        request_timeout: AMPLE,
+        ..Settings::default()
+    }
+}
+
 fn text(text: &str) -> AttributeValue {
     AttributeValue::S(text.to_owned())
 }
 
-fn key() -> Item {
+pub fn key() -> Item {
     Item::from([("id".to_owned(), text("a"))])
 }
 
-fn get() -> GetItemInputBuilder {
+pub fn get() -> GetItemInputBuilder {
     GetItemInputBuilder::default()
         .table_name(TABLE)
         .set_key(Some(key()))
@@ -102,7 +109,7 @@ fn is_of_sdk(request: &Request) -> bool {
     request.headers.contains_key("amz-sdk-invocation-id")
 }
 
-fn ways(server: &Canned) -> Vec<&'static str> {
+pub fn ways(server: &Canned) -> Vec<&'static str> {
     let way = |request| if is_of_sdk(request) { "SDK" } else { "fast" };
     server.requests().iter().map(way).collect()
 }
@@ -199,14 +206,14 @@ async fn dynamodb_sees_no_difference() {
     twice!(batch_write_item, batch_write());
 }
 
-fn batch_get() -> BatchGetItemInputBuilder {
+pub fn batch_get() -> BatchGetItemInputBuilder {
     let keys = KeysAndAttributes::builder()
         .keys(key())
         .consistent_read(false);
     BatchGetItemInputBuilder::default().request_items(TABLE, keys.build().unwrap())
 }
 
-fn batch_write() -> BatchWriteItemInputBuilder {
+pub fn batch_write() -> BatchWriteItemInputBuilder {
     let put = PutRequest::builder().set_item(Some(item())).build();
     let delete = DeleteRequest::builder().set_key(Some(key())).build();
     let put = WriteRequest::builder().put_request(put.unwrap());
@@ -277,189 +284,4 @@ fn every_item_comes_back_as_the_sdk_has_it() {
     let ways: Vec<_> = ways.collect();
     let round = ["fast", "SDK", "SDK", "fast"];
     assert!(ways.chunks(4).all(|ways| ways == round));
-}
-
-/// What comes of a request whose first attempt, by the fast path, is answered so; and the attempts
-/// that were made.
-async fn outcome_of<const N: usize>(
-    answers: [Answer; N],
-    settings: Settings,
-) -> (Result<Option<Item>>, Vec<String>) {
-    let (server, dynamo) = learned(in_turn(answers), settings).await;
-    let outcome = dynamo.get_item(get()).await.map(|output| output.item);
-    (outcome, attempts(&server))
-}
-
-/// A fast path to a server that answers so.
-async fn learned(
-    mut answer: impl FnMut(&Request) -> Answer + Send + 'static,
-    settings: Settings,
-) -> (Canned, SdkDynamo) {
-    let mut has_learned = false;
-    let server = Canned::start(move |request| {
-        if std::mem::replace(&mut has_learned, true) {
-            answer(request)
-        } else {
-            Answer::ok(json!({}))
-        }
-    })
-    .await;
-    let dynamo = SdkDynamo::new(Settings {
-        endpoint: support::settings(server.endpoint()).endpoint,
-        ..settings
-    });
-    dynamo.get_item(get()).await.unwrap();
-    (server, dynamo)
-}
-
-/// The attempts that were made after the first request: `fast`, or what the SDK counts.
-fn attempts(server: &Canned) -> Vec<String> {
-    let attempts = server.requests().into_iter().skip(1).map(|request| {
-        let count = request.headers.get("amz-sdk-request").map(String::as_str);
-        // It may begin with the time that is left.
-        let count = count.map(|count| &count[count.find("attempt").unwrap()..]);
-        count.unwrap_or("fast").to_owned()
-    });
-    attempts.collect()
-}
-
-fn own_settings() -> Settings {
-    Settings {
-        region: Some("us-east-1".to_owned()),
-        credentials: Some(SharedCredentialsProvider::new(credentials())),
-        request_timeout: AMPLE,
-        ..Settings::default()
-    }
-}
-
-fn found() -> Answer {
-    Answer::ok(json!({ "Item": { "id": { "S": "a" } } }))
-}
-
-#[tokio::test]
-async fn the_sdk_goes_on_where_an_attempt_has_failed() {
-    let failures = [
-        Answer::error(500, "InternalServerError", "oh"),
-        Answer::error(400, "ThrottlingException", "slow down"),
-        Answer::text(503, "<html>"),
-        found().torn(),
-        Answer::Close,
-    ];
-    for failure in failures {
-        let answers = [failure.clone(), failure.clone(), found()];
-        let (outcome, attempts) = outcome_of(answers, own_settings()).await;
-        assert_eq!(outcome.unwrap(), Some(key()), "{failure:?}");
-        let expected = ["fast", "attempt=2; max=3", "attempt=3; max=3"];
-        assert_eq!(attempts, expected, "{failure:?}");
-    }
-}
-
-#[tokio::test]
-async fn no_more_attempts_are_made_than_the_settings_allow() {
-    let settings = Settings {
-        max_attempts: Some(1),
-        ..own_settings()
-    };
-    let failure = Answer::error(500, "InternalServerError", "oh");
-    let (outcome, attempts) = outcome_of([failure], settings).await;
-    assert!(outcome.unwrap_err().is_service("InternalServerError"));
-    assert_eq!(attempts, ["fast"]);
-}
-
-#[tokio::test]
-async fn an_attempt_has_the_time_that_the_settings_give_it() {
-    let settings = Settings {
-        request_timeout: SHORT,
-        max_attempts: Some(2),
-        ..own_settings()
-    };
-    let (outcome, attempts) = outcome_of([Answer::Hang], settings).await;
-    let expected = Error::Timeout {
-        operation: "a request to DynamoDB",
-        after: SHORT,
-    };
-    assert_eq!(outcome, Err(expected));
-    assert_eq!(attempts, ["fast", "attempt=2; max=2"]);
-}
-
-#[tokio::test]
-async fn a_refusal_is_final() {
-    let refusal =
-        Answer::error(400, "ValidationException", "no").with_header("x-amzn-requestid", "REQUEST");
-    let (outcome, attempts) = outcome_of([refusal], own_settings()).await;
-    let expected = Error::Service {
-        code: "ValidationException".to_owned(),
-        message: "no".to_owned(),
-        request_id: Some("REQUEST".to_owned()),
-        status: Some(400),
-        metadata: None,
-        retryable: false,
-    };
-    assert_eq!(outcome, Err(expected));
-    assert_eq!(attempts, ["fast"]);
-}
-
-#[tokio::test]
-async fn what_cannot_be_read_fails_as_through_the_sdk() {
-    for body in [
-        "<html>",
-        "",
-        r#"{"Item":{"id":{"X":"a"}}}"#,
-        r#"{"Item":{"id":{}}}"#,
-    ] {
-        let answer = Answer::text(200, body);
-        let by_sdk = Settings {
-            adaptive_retries: Some(true),
-            ..own_settings()
-        };
-        let (expected, _) = outcome_of([answer.clone()], by_sdk).await;
-        let (outcome, attempts) = outcome_of([answer], own_settings()).await;
-        assert_eq!(outcome, expected, "{body}");
-        assert_eq!(attempts, ["fast"], "{body}");
-    }
-}
-
-#[tokio::test]
-async fn what_a_batch_leaves_is_not_lost() {
-    let left = json!({ TABLE: { "Keys": [{ "id": { "S": "a" } }] } });
-    let answer = Answer::ok(json!({ "Responses": {}, "UnprocessedKeys": left }));
-    let (_server, dynamo) = learned(in_turn([answer]), own_settings()).await;
-    let left = dynamo.batch_get_item(batch_get()).await.unwrap();
-    assert_eq!(left.unprocessed_keys.unwrap()[TABLE].keys(), [key()]);
-
-    let write = json!({ "DeleteRequest": { "Key": { "id": { "S": "a" } } } });
-    let answer = Answer::ok(json!({ "UnprocessedItems": { TABLE: [write] } }));
-    let (_server, dynamo) = learned(in_turn([answer]), own_settings()).await;
-    let left = dynamo.batch_write_item(batch_write()).await.unwrap();
-    assert_eq!(left.unprocessed_items.unwrap()[TABLE].len(), 1);
-}
-
-#[tokio::test]
-async fn all_requests_are_the_sdks_until_what_retries_have_cost_is_earned_back() {
-    let failure = Answer::error(500, "InternalServerError", "oh");
-    let failures = [failure.clone(), failure.clone(), failure, found()];
-    let (server, dynamo) = learned(in_turn(failures), own_settings()).await;
-    dynamo.get_item(get()).await.unwrap_err();
-    dynamo.get_item(get()).await.unwrap();
-    assert_eq!(ways(&server)[4], "SDK");
-    // Each success earns something; it does not take long.
-    let mut successes = 1;
-    while *ways(&server).last().unwrap() == "SDK" {
-        assert!(successes < 100, "there is no way back");
-        dynamo.get_item(get()).await.unwrap();
-        successes += 1;
-    }
-}
-
-#[tokio::test]
-async fn credentials_that_are_about_to_expire_are_the_sdks_to_renew() {
-    let expiry = SystemTime::now() + Duration::from_secs(25);
-    let credentials = Credentials::new("AKIDFAST", "a secret", None, Some(expiry), "test");
-    let settings = Settings {
-        credentials: Some(SharedCredentialsProvider::new(credentials)),
-        ..own_settings()
-    };
-    let (outcome, attempts) = outcome_of([found()], settings).await;
-    outcome.unwrap();
-    assert_eq!(attempts, ["attempt=1; max=3"]);
 }

@@ -6,7 +6,10 @@
 mod endpoints;
 mod errors;
 mod fast;
+mod fast_failures;
+mod histories;
 mod schedule;
 mod store;
 mod support;
+mod sweep;
 mod table;

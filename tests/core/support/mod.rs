@@ -3,6 +3,8 @@
 pub mod canned;
 pub mod hooked;
 pub mod memory;
+pub mod merged;
+pub mod sessions;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
