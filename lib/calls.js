@@ -8,7 +8,7 @@
 const { toError } = require('./errors');
 const { nextTick, setImmediate, setInterval } = require('./timers');
 
-/** @import { NativeStore, SpecialArgument } from '../native/binding' */
+/** @import { KnownSession, NativeStore, SpecialArgument } from '../native/binding' */
 /** @typedef {{ resolve: (result: any) => void, reject: (error: Error) => void }} Waiting */
 
 /** A timer that does nothing, ever; it holds the process alive while calls are under way. */
@@ -56,7 +56,7 @@ class Calls {
    * @param {string} sid
    * @param {number} now milliseconds since the Unix epoch
    * @param {number} limit milliseconds
-   * @returns {Promise<string | null>} the session as JSON
+   * @returns {Promise<string | null>} what `readLoaded` in `known.js` reads
    */
   load(sid, now, limit) {
     const call = this.#begin();
@@ -69,24 +69,30 @@ class Calls {
    * @param {string} data the session as JSON
    * @param {number | undefined} expires seconds since the Unix epoch
    * @param {(SpecialArgument | undefined)[]} special
+   * @param {string | undefined} version that no other write has; `undefined` in a format without
+   * @param {KnownSession | undefined} known what the caller has read
    * @param {number} limit milliseconds
-   * @returns {Promise<null>}
+   * @returns {Promise<string | false | null>} the session as it was written, where it has changes of
+   *   others in it; `false` where it was not written, because it is gone
    */
-  save(sid, data, expires, special, limit) {
+  save(sid, data, expires, special, version, known, limit) {
     const call = this.#begin();
-    this.#native.save(call, sid, data, expires, special, limit);
+    this.#native.save(call, sid, data, expires, special, version, known, limit);
     return this.#outcomeOf(call);
   }
 
   /**
    * @param {string} sid
    * @param {number} expires seconds since the Unix epoch
+   * @param {number | undefined} end the same to the millisecond, where the session has a cookie with
+   *   an end
+   * @param {number | undefined} lifetime milliseconds, with `end`
    * @param {number} limit milliseconds
    * @returns {Promise<boolean>} whether the session was there
    */
-  touch(sid, expires, limit) {
+  touch(sid, expires, end, lifetime, limit) {
     const call = this.#begin();
-    this.#native.touch(call, sid, expires, limit);
+    this.#native.touch(call, sid, expires, end, lifetime, limit);
     return this.#outcomeOf(call);
   }
 

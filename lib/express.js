@@ -12,10 +12,12 @@ const { deliver } = require('./callback');
 const { invalidArgument, settle, toError } = require('./errors');
 const { readOptions } = require('./express.options');
 const { Gate } = require('./gate');
+const { Saving, readLoaded, withoutClock } = require('./known');
 const { lifetimeOf, optionsObject, typeName } = require('./options');
 const { parse, sessionId, stringify } = require('./session');
 const { warn, warnOfTable } = require('./warning');
 
+/** @import { Known } from './known' */
 /** @import { SpecialArgument } from '../native/binding' */
 /** @typedef {(error: any, value?: any) => void} Callback */
 
@@ -53,6 +55,10 @@ function storeClass(Store) {
     #initializing;
     /** @type {ReturnType<typeof readOptions>} */
     #settings;
+    /** What was read, by the object that `get` gave for it. @type {WeakMap<object, Known>} */
+    #read = new WeakMap();
+    /** What is known of the session of a request. @type {WeakMap<object, Known>} */
+    #known = new WeakMap();
 
     /** @param {any} [given] */
     constructor(given) {
@@ -65,8 +71,9 @@ function storeClass(Store) {
         readConnection(options),
       );
       // Read only: the addon has its own copies, and an assignment must not look as if it worked.
-      const { native, reapInterval } = settings;
-      for (const [name, value] of Object.entries({ ...native, reapInterval })) {
+      const { native, reapInterval, touchInterval, conflict } = settings;
+      const shown = { ...native, reapInterval, touchInterval, conflict };
+      for (const [name, value] of Object.entries(shown)) {
         Object.defineProperty(this, name, { value, enumerable: true });
       }
       /** Whether the table is known to be there. */
@@ -137,6 +144,20 @@ function storeClass(Store) {
      */
     destroy(sid, callback) {
       return deliver(this.#destroy(sid), callback);
+    }
+
+    /**
+     * The session of a request, made of what `get` gave. What was read travels with it.
+     *
+     * @param {any} request
+     * @param {any} read
+     */
+    createSession(request, read) {
+      // @ts-expect-error: what a session module calls `Store` is an EventEmitter here.
+      const session = super.createSession(request, read);
+      const known = this.#read.get(read);
+      if (known) this.#known.set(session, known);
+      return session;
     }
 
     /** @param {Callback} [callback] */
@@ -257,8 +278,15 @@ function storeClass(Store) {
     /** @param {string} sid */
     async #get(sid) {
       const id = sessionId(sid);
-      const data = await this.#call((limit) => this.#calls.load(id, Date.now(), limit));
-      return typeof data === 'string' ? parse(data) : null;
+      const loaded = await this.#call((limit) => this.#calls.load(id, Date.now(), limit));
+      if (typeof loaded !== 'string') return null;
+      const { known, data, end } = readLoaded(id, loaded);
+      const session = parse(data);
+      if (session === null) return null;
+      known.maxAge = session.cookie?.originalMaxAge;
+      if (end !== undefined) setEnd(session, end);
+      this.#read.set(session, known);
+      return session;
     }
 
     /**
@@ -270,10 +298,65 @@ function storeClass(Store) {
       const id = sessionId(sid);
       const data = stringify(session);
       const expires = this.#expires(session);
+      const known = this.#knownOf(id, session);
+      if (known && withoutClock(known.base) === withoutClock(data)) {
+        await this.#moveEnd(id, session, known, expires);
+        return;
+      }
       const special = this.#settings.native.specialKeys.map(({ name }) =>
         specialValue(session[name]),
       );
-      await this.#call((limit) => this.#calls.save(id, data, expires, special, limit));
+      await this.#save({ id, session, data, expires, special, known });
+    }
+
+    /**
+     * @param {{ id: string, session: any, data: string, expires: number,
+     *   special: (SpecialArgument | undefined)[], known: Known | undefined }} what
+     */
+    async #save({ id, session, data, expires, special, known }) {
+      const saving = new Saving(known, this.#settings.conflict);
+      const { version, expected } = saving;
+      const saved = await saving.outcome(
+        this.#call((limit) =>
+          this.#calls.save(id, data, expires, special, version, expected, limit),
+        ),
+      );
+      // A session that is saved by hand, or by a framework that keeps it elsewhere, is not known.
+      if (saved === false || session.req?.sessionStore !== this) return;
+      const now = saving.known(id, data, expires, saved);
+      now.maxAge = session.cookie?.originalMaxAge;
+      this.#known.set(session, now);
+    }
+
+    /**
+     * @param {string} id
+     * @param {any} session
+     * @returns {Known | undefined}
+     */
+    #knownOf(id, session) {
+      const known = this.#known.get(session);
+      return known?.sid === id ? known : undefined;
+    }
+
+    /**
+     * Moves the end of a session whose content is in the table, where that is to be written.
+     *
+     * @param {string} id
+     * @param {any} session
+     * @param {Known | undefined} known
+     * @param {number} expires
+     */
+    async #moveEnd(id, session, known, expires) {
+      if (known && !known.isDue(expires, this.#settings.touchInterval)) {
+        return { expires: known.expires };
+      }
+      const end = endOf(session, expires);
+      const lifetime = session?.cookie?.originalMaxAge ?? undefined;
+      const found = await this.#call((limit) =>
+        this.#calls.touch(id, expires, end, lifetime ?? 0, limit),
+      );
+      if (found && known) known.expires = expires;
+      return found ? { expires } : undefined;
     }
 
     /**
@@ -283,8 +366,13 @@ function storeClass(Store) {
     async #touch(sid, session) {
       const id = sessionId(sid);
       const expires = this.#expires(session);
-      const found = await this.#call((limit) => this.#calls.touch(id, expires, limit));
-      return found ? { expires } : undefined;
+      const known = this.#knownOf(id, session);
+      // A cookie that lives longer or shorter than the one in the table is a change to be kept.
+      if (known && session.cookie?.originalMaxAge !== known.maxAge) {
+        await this.#set(sid, session);
+        return { expires };
+      }
+      return this.#moveEnd(id, session, known, expires);
     }
 
     /** @param {string} sid */
@@ -297,8 +385,9 @@ function storeClass(Store) {
       const entries = await this.#call(async (limit) =>
         settle(await this.#native.list(Date.now(), limit)),
       );
-      return entries.flatMap(({ sid, data }) => {
+      return entries.flatMap(({ sid, data, end }) => {
         const session = parse(data);
+        if (session && end !== undefined) setEnd(session, end);
         return session ? [{ ...session, id: sid }] : [];
       });
     }
@@ -336,6 +425,28 @@ function storeClass(Store) {
       }, interval).unref();
     }
   };
+}
+
+/**
+ * The exact end of a session that ends in the second `expires`; `undefined` where its cookie says
+ * nothing of that.
+ *
+ * @param {any} session
+ * @param {number} expires seconds since the Unix epoch
+ */
+function endOf(session, expires) {
+  const end = session?.cookie?.expires ? Date.parse(session.cookie.expires) : Number.NaN;
+  return Math.floor(end / 1000) === expires ? end : undefined;
+}
+
+/**
+ * Gives the cookie of a session the end that a touch has moved.
+ *
+ * @param {any} session
+ * @param {number} end milliseconds since the Unix epoch
+ */
+function setEnd(session, end) {
+  if (session.cookie?.expires) session.cookie.expires = new Date(end).toISOString();
 }
 
 /**

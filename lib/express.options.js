@@ -9,7 +9,9 @@ const {
   optionsObject,
   readBatch,
   readCapacity,
+  readConflict,
   readTime,
+  readTouchInterval,
   readTtl,
   warnOfUnknown,
 } = require('./options');
@@ -23,6 +25,7 @@ const KNOWN = new Set([
   'batch',
   'batchThreshold',
   'client',
+  'conflict',
   'consistentRead',
   'dynamoConfig',
   'hashKey',
@@ -38,6 +41,7 @@ const KNOWN = new Set([
   'table',
   'tableTimeout',
   'timeToLive',
+  'touchInterval',
   'transport',
   'ttl',
   'writeCapacityUnits',
@@ -66,6 +70,8 @@ function readOptions(options) {
     operationTimeout: readTime(options, 'operationTimeout', 1) ?? DEFAULTS.operationTimeout,
     tableTimeout: readTime(options, 'tableTimeout', 1) ?? DEFAULTS.tableTimeout,
     ttl: readTtl(options) ?? DEFAULTS.ttl,
+    touchInterval: readTouchInterval(options) ?? DEFAULTS.touchInterval,
+    conflict: readConflict(options) ?? DEFAULTS.conflict,
   };
 }
 

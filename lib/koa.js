@@ -11,11 +11,13 @@ const { replacer, reviverFor } = require('./bytes');
 const { deliver } = require('./callback');
 const { invalidArgument, settle } = require('./errors');
 const { Gate } = require('./gate');
+const { Saving, readLoaded } = require('./known');
 const { readOptions } = require('./koa.options');
 const { lifetimeOf, optionsObject } = require('./options');
 const { parse, sessionId, stringify } = require('./session');
 const { warn, warnOfTable } = require('./warning');
 
+/** @import { Known } from './known' */
 /** @typedef {(error: any, value?: any) => void} Callback */
 
 /** The pauses before a change of time to live is tried again, in milliseconds: first, longest. */
@@ -34,6 +36,8 @@ class DynamoDBStore extends EventEmitter {
   /** @type {ReturnType<typeof readOptions>} */
   #settings;
   #gate = new Gate();
+  /** What is known of the session of a request. @type {WeakMap<object, Known>} */
+  #known = new WeakMap();
   /** @type {Promise<void> | undefined} */
   #creating;
   /** Whether there is no need to create the table: it is there, or nobody asked for it. */
@@ -122,20 +126,20 @@ class DynamoDBStore extends EventEmitter {
   /**
    * @param {string} key
    * @param {number | 'session'} [_maxAge]
-   * @param {object} [_data]
+   * @param {{ ctx?: object }} [data] what koa-session tells of the request
    */
-  get(key, _maxAge, _data) {
-    return deliver(this.#get(key), undefined);
+  get(key, _maxAge, data) {
+    return deliver(this.#get(key, data?.ctx), undefined);
   }
 
   /**
    * @param {string} key
    * @param {any} session
    * @param {number | 'session'} [maxAge]
-   * @param {object} [_data]
+   * @param {{ ctx?: object, changed?: boolean }} [data] what koa-session tells of the request
    */
-  set(key, session, maxAge, _data) {
-    return deliver(this.#set(key, session, maxAge), undefined);
+  set(key, session, maxAge, data) {
+    return deliver(this.#set(key, session, maxAge, data), undefined);
   }
 
   /**
@@ -236,25 +240,60 @@ class DynamoDBStore extends EventEmitter {
     return this.#dynamodb.native;
   }
 
-  /** @param {string} key */
-  async #get(key) {
+  /**
+   * @param {string} key
+   * @param {object | undefined} ctx the request
+   */
+  async #get(key, ctx) {
     const id = sessionId(key);
-    const data = await this.#call((limit) => this.#calls.load(id, Date.now(), limit));
-    if (typeof data !== 'string') return undefined;
-    return parse(data, reviverFor(data)) ?? undefined;
+    const loaded = await this.#call((limit) => this.#calls.load(id, Date.now(), limit));
+    if (typeof loaded !== 'string') return undefined;
+    const { known, data } = readLoaded(id, loaded);
+    const session = parse(data, reviverFor(data)) ?? undefined;
+    if (ctx && session) {
+      known.expires = endOf(session, known.expires);
+      this.#known.set(ctx, known);
+    }
+    return session;
   }
 
   /**
    * @param {string} key
    * @param {any} session
    * @param {number | 'session'} [maxAge]
+   * @param {{ ctx?: object, changed?: boolean }} [request]
    */
-  async #set(key, session, maxAge) {
+  async #set(key, session, maxAge, { ctx, changed } = {}) {
     // All of it is read before the first wait: the caller may change the session after that.
     const id = sessionId(key);
     const data = stringify(session, replacer);
     const expires = expiresAt(this.getExpirationDate(maxAge, session).getTime());
-    await this.#call((limit) => this.#calls.save(id, data, expires, [], limit));
+    const read = ctx && this.#known.get(ctx);
+    const known = read?.sid === id ? read : undefined;
+    if (changed === false && known) return this.#moveEnd(id, session, known, expires);
+    const saving = new Saving(known, this.#settings.conflict);
+    const { version, expected } = saving;
+    const saved = await saving.outcome(
+      this.#call((limit) => this.#calls.save(id, data, expires, [], version, expected, limit)),
+    );
+    if (!ctx || saved === false) return;
+    this.#known.set(ctx, saving.known(id, data, endOf(session, expires), saved));
+  }
+
+  /**
+   * Moves the end of a session that koa-session says nobody has changed, where that is to be written.
+   *
+   * @param {string} id
+   * @param {any} session
+   * @param {Known} known
+   * @param {number} expires
+   */
+  async #moveEnd(id, session, known, expires) {
+    const to = endOf(session, expires);
+    if (!known.isDue(to, this.#settings.touchInterval)) return;
+    const { _expire: end, _maxAge: lifetime } = session;
+    const found = await this.#call((limit) => this.#calls.touch(id, expires, end, lifetime, limit));
+    if (found) known.expires = to;
   }
 
   /** @param {string} key */
@@ -348,6 +387,18 @@ class DynamoDBStore extends EventEmitter {
   #warnOfTable(cause, what) {
     if (!this.#closed) warnOfTable(this, this.#settings.native.name, what, cause);
   }
+}
+
+/**
+ * When a session ends, in seconds: by koa-session's own clock, which stops it before the table does. A
+ * session that ends with the browser has none.
+ *
+ * @template {number | undefined} T
+ * @param {any} session
+ * @param {T} expires what the table says, in seconds
+ */
+function endOf({ _expire }, expires) {
+  return Number.isFinite(_expire) ? Math.floor(_expire / 1000) : expires;
 }
 
 /** @param {unknown} error */

@@ -7,7 +7,9 @@ const {
   option,
   readBatch,
   readCapacity,
+  readConflict,
   readTime,
+  readTouchInterval,
   readTtl,
   warnOfUnknown,
 } = require('./options');
@@ -19,6 +21,7 @@ const KNOWN = new Set([
   'batch',
   'batchThreshold',
   'client',
+  'conflict',
   'consistentRead',
   'dynamoConfig',
   'maxSockets',
@@ -26,6 +29,7 @@ const KNOWN = new Set([
   'payPerRequest',
   'table',
   'tableTimeout',
+  'touchInterval',
   'transport',
   'ttl',
 ]);
@@ -65,6 +69,8 @@ function readOptions(options) {
     operationTimeout: readTime(options, 'operationTimeout', 1) ?? DEFAULTS.operationTimeout,
     tableTimeout: readTime(options, 'tableTimeout', 1) ?? DEFAULTS.tableTimeout,
     ttl: readTtl(options) ?? DEFAULTS.ttl,
+    touchInterval: readTouchInterval(options) ?? DEFAULTS.touchInterval,
+    conflict: readConflict(options) ?? DEFAULTS.conflict,
   };
 }
 

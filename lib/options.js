@@ -8,17 +8,23 @@
 const { invalidArgument } = require('./errors');
 
 /** What all stores have where an option is missing. */
-const DEFAULTS = Object.freeze({
-  /** Operations in flight or waiting before any are merged; measured, see bench/README.md. */
-  batchThreshold: 16,
-  capacityUnits: 5,
-  /** Milliseconds: a day. */
-  ttl: 86_400_000,
-  /** Milliseconds. */
-  operationTimeout: 10_000,
-  /** Milliseconds: AWS takes up to half a minute to create a table. */
-  tableTimeout: 120_000,
-});
+const DEFAULTS = Object.freeze(
+  /** @type {const} */ ({
+    /** Operations in flight or waiting before any are merged; measured, see bench/README.md. */
+    batchThreshold: 16,
+    capacityUnits: 5,
+    /** Both changes are kept. */
+    conflict: 'merge',
+    /** A twentieth of the session's lifetime. */
+    touchInterval: 'auto',
+    /** Milliseconds: a day. */
+    ttl: 86_400_000,
+    /** Milliseconds. */
+    operationTimeout: 10_000,
+    /** Milliseconds: AWS takes up to half a minute to create a table. */
+    tableTimeout: 120_000,
+  }),
+);
 
 /** The longest time that a timer of Node can wait, in milliseconds. */
 const LONGEST_TIMER = 2_147_483_647;
@@ -146,6 +152,31 @@ function readCount(options, name, things) {
 }
 
 /**
+ * Which touches are not written.
+ *
+ * @param {Record<string, any>} options
+ * @returns {number | 'auto' | undefined} milliseconds
+ */
+function readTouchInterval(options) {
+  const interval = option(options, 'touchInterval', ['number', 'string']);
+  if (interval === undefined || interval === 'auto') return interval;
+  if (typeof interval === 'number') return readTime(options, 'touchInterval', 0);
+  throw invalidArgument('option "touchInterval" must be a number of milliseconds or "auto"');
+}
+
+/**
+ * What becomes of a session that another request has changed since it was read.
+ *
+ * @param {Record<string, any>} options
+ * @returns {'merge' | 'overwrite' | 'error' | undefined}
+ */
+function readConflict(options) {
+  const conflict = option(options, 'conflict', 'string');
+  if (conflict === undefined || ['merge', 'overwrite', 'error'].includes(conflict)) return conflict;
+  throw invalidArgument('option "conflict" must be "merge", "overwrite" or "error"');
+}
+
+/**
  * Whether operations are merged, and from how many in flight.
  *
  * @param {Record<string, any>} options
@@ -187,8 +218,10 @@ module.exports = {
   optionsObject,
   readBatch,
   readCapacity,
+  readConflict,
   readCount,
   readTime,
+  readTouchInterval,
   readTtl,
   typeName,
   warnOfUnknown,

@@ -9,6 +9,7 @@ const { DynamoDB } = require('./aws/dynamodb');
 const { bigReplacer, reviverFor } = require('./bytes');
 const { deliver } = require('./callback');
 const { invalidArgument, settle, storeError, toError } = require('./errors');
+const { readLoaded } = require('./known');
 const {
   DEFAULTS,
   option,
@@ -148,7 +149,7 @@ function storageClass(getSession) {
       }
       const data = stringify(properties, bigReplacer);
       const { operationTimeout } = this.#settings;
-      await this.#calls.save(id, data, endOf(session), [], operationTimeout);
+      await this.#calls.save(id, data, endOf(session), [], undefined, undefined, operationTimeout);
       return true;
     }
 
@@ -156,8 +157,9 @@ function storageClass(getSession) {
     async #load(id) {
       if (!id) return undefined;
       const { operationTimeout } = this.#settings;
-      const data = await this.#calls.load(sessionId(id), Date.now(), operationTimeout);
-      return typeof data === 'string' ? toSession(data) : undefined;
+      const sid = sessionId(id);
+      const loaded = await this.#calls.load(sid, Date.now(), operationTimeout);
+      return typeof loaded === 'string' ? toSession(readLoaded(sid, loaded).data) : undefined;
     }
 
     /** @param {string} id */

@@ -16,15 +16,29 @@ export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-was
  * No method throws and no promise rejects: a failure is a result, see `Failure`.
  */
 export declare class NativeStore {
-  /** The session as JSON, `null` where there is none or it has ended. A call: see `take`. */
+  /**
+   * The session, `null` where there is none or it has ended: when it ends in seconds, its exact end
+   * in milliseconds and its version, each followed by `;` and empty where there is none, and then
+   * the session as JSON. One text, because each value that crosses costs the event loop. A call:
+   * see `take`.
+   */
   load(call: number, sid: string, now: number, limit: number): void
   /**
    * Writes a session, given as JSON. `expires` is in seconds since the Unix epoch, nothing where it
-   * never ends; `special` has a value for each special key of the options. A call: see `take`.
+   * never ends; `special` has a value for each special key of the options. `version` is one that no
+   * other write has; the formats that keep no end of a session have no versions.
+   *
+   * Gives `null` where the session was written as it is, what was written where that has changes of
+   * others in it, and `false` where nothing was written, because the session was destroyed since
+   * it was read. A call: see `take`.
    */
-  save(call: number, sid: string, data: string, expires: number | undefined | null, special: Array<SpecialArgument | undefined | null>, limit: number): void
-  /** Moves a session's end. `false` where the session is gone. A call: see `take`. */
-  touch(call: number, sid: string, expires: number, limit: number): void
+  save(call: number, sid: string, data: string, expires: number | undefined | null, special: Array<SpecialArgument | undefined | null>, version: string | undefined | null, known: KnownSession | undefined | null, limit: number): void
+  /**
+   * Moves a session's end. `expires` is in seconds since the Unix epoch; `end` is the same to the
+   * millisecond and `lifetime` in milliseconds, where the session has a cookie with an end.
+   * `false` where the session is gone. A call: see `take`.
+   */
+  touch(call: number, sid: string, expires: number, end: number | undefined | null, lifetime: number | undefined | null, limit: number): void
   /** Deletes a session. A call: see `take`. */
   destroy(call: number, sid: string, limit: number): void
   /** Has the calls begin that were made since this was last called, of all stores. */
@@ -225,6 +239,20 @@ export interface Failure {
   causes: Array<string>
 }
 
+/** What a request knows of the session that it saves. */
+export interface KnownSession {
+  /**
+   * The version that it has read or written; nothing where a replaced package has written the
+   * session.
+   */
+  version?: string
+  /** The session as JSON that its changes count from. */
+  base: string
+  /** What is in the table as far as it knows, where that is not `base`. */
+  stored?: string
+  conflict: 'overwrite' | 'merge' | 'error'
+}
+
 /** The options of a store in koa-session-dynamodb-store's item format: those of its `table`. */
 export interface KoaStoreOptions {
   name: string
@@ -271,6 +299,8 @@ export interface SessionEntry {
   sid: string
   /** The session as JSON. */
   data: string
+  /** Its exact end in milliseconds since the Unix epoch, where a touch has moved it. */
+  end?: number
 }
 
 /**

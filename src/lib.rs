@@ -7,6 +7,7 @@
 //!   * [`core::table`]: describe, create, wait for a table; its time to live.
 //!   * [`core::expiry`]: when a session ends, and how the `expires` attribute is read and written.
 //!   * [`core::layout`]: session to item and back, one file for each item format.
+//!   * [`core::merge`]: two changes of one session, merged key by key.
 //!   * [`core::options`]: what a user may set, parsed into types that can hold nothing wrong.
 //!   * [`core::error`]: everything that can go wrong, and what JavaScript sees of it.
 //!   * [`core::dynamo`]: the requests, behind one trait; one file for each way to reach DynamoDB.

@@ -6,18 +6,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use futures_util::future::Either as FutureEither;
 use napi::Env;
 use napi::bindgen_prelude::{Buffer, Either, Either4, PromiseRaw, ToNapiValue};
 use napi_derive::napi;
 use tokio::sync::oneshot;
 
 use super::backend::Backend;
-use super::completions::{Answer, Completed, Completions, Notify, json, unless_it_panics};
+use super::completions::{Answer, Completed, Completions, Json, Notify, json, unless_it_panics};
 use super::failure::{Outcome, wrap};
 use super::intake;
 use crate::core::error::{Error, Result};
 use crate::core::expiry::{Expires, UnixMillis};
-use crate::core::layout::{Record, SpecialValue, Stored, connect};
+use crate::core::layout::{Marks, Record, SpecialValue, Stored, connect};
+use crate::core::store::{Conflict, Known, Loaded, NewEnd, Saved};
 
 /// The `expires` attribute of a session that lives until `end`.
 ///
@@ -50,11 +52,49 @@ pub struct SessionEntry {
     pub sid: String,
     /// The session as JSON.
     pub data: String,
+    /// Its exact end in milliseconds since the Unix epoch, where a touch has moved it.
+    pub end: Option<f64>,
 }
 
 impl From<Stored> for SessionEntry {
-    fn from(Stored { sid, data, .. }: Stored) -> Self {
-        Self { sid, data }
+    fn from(stored: Stored) -> Self {
+        (stored, Marks::default()).into()
+    }
+}
+
+impl From<(Stored, Marks)> for SessionEntry {
+    fn from((Stored { sid, data, .. }, marks): (Stored, Marks)) -> Self {
+        let end = marks.end.map(|UnixMillis(end)| end);
+        Self { sid, data, end }
+    }
+}
+
+/// What a request knows of the session that it saves.
+#[napi(object, object_to_js = false)]
+pub struct KnownSession {
+    /// The version that it has read or written; nothing where a replaced package has written the
+    /// session.
+    pub version: Option<String>,
+    /// The session as JSON that its changes count from.
+    pub base: String,
+    /// What is in the table as far as it knows, where that is not `base`.
+    pub stored: Option<String>,
+    #[napi(ts_type = "'overwrite' | 'merge' | 'error'")]
+    pub conflict: String,
+}
+
+impl From<KnownSession> for Known {
+    fn from(known: KnownSession) -> Self {
+        Self {
+            version: known.version,
+            base: known.base,
+            stored: known.stored,
+            conflict: match known.conflict.as_str() {
+                "overwrite" => Conflict::Overwrite,
+                "error" => Conflict::Fail,
+                _ => Conflict::Merge,
+            },
+        }
     }
 }
 
@@ -134,18 +174,30 @@ impl NativeStore {
 
 #[napi]
 impl NativeStore {
-    /// The session as JSON, `null` where there is none or it has ended. A call: see `take`.
+    /// The session, `null` where there is none or it has ended: when it ends in seconds, its exact end
+    /// in milliseconds and its version, each followed by `;` and empty where there is none, and then
+    /// the session as JSON. One text, because each value that crosses costs the event loop. A call:
+    /// see `take`.
     #[napi]
     pub fn load(&self, call: u32, sid: String, now: f64, limit: f64) {
         self.call(call, move |backend| {
             let session = backend.sessions.load(&sid, UnixMillis(now), time(limit));
-            Ok(async move { Ok(session.await?.map(json).map(Either::A)) })
+            Ok(async move { Ok(session.await?.map(loaded).map(Either::A)) })
         });
     }
 
     /// Writes a session, given as JSON. `expires` is in seconds since the Unix epoch, nothing where it
-    /// never ends; `special` has a value for each special key of the options. A call: see `take`.
+    /// never ends; `special` has a value for each special key of the options. `version` is one that no
+    /// other write has; the formats that keep no end of a session have no versions.
+    ///
+    /// Gives `null` where the session was written as it is, what was written where that has changes of
+    /// others in it, and `false` where nothing was written, because the session was destroyed since
+    /// it was read. A call: see `take`.
     #[napi]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "an object for each call would cost the event loop more"
+    )]
     pub fn save(
         &self,
         call: u32,
@@ -153,6 +205,8 @@ impl NativeStore {
         data: String,
         expires: Option<f64>,
         special: Vec<Option<SpecialArgument>>,
+        version: Option<String>,
+        known: Option<KnownSession>,
         limit: f64,
     ) {
         let record = Record {
@@ -162,17 +216,51 @@ impl NativeStore {
             special: special.into_iter().map(special_value).collect(),
         };
         self.call(call, move |backend| {
-            let saved = backend.sessions.save(record, time(limit));
-            Ok(async move { saved.await.map(|()| None) })
+            let limit = time(limit);
+            let saved = match (&backend.expiring, version) {
+                (Some(sessions), Some(version)) => {
+                    let known = known.map(Known::from);
+                    let saved = sessions.save_version(record, version, known, limit);
+                    FutureEither::Left(saved)
+                }
+                _ => FutureEither::Right(backend.sessions.save(record, limit)),
+            };
+            Ok(async move {
+                Ok(match saved {
+                    FutureEither::Left(saved) => match saved.await? {
+                        Saved::AsGiven => None,
+                        Saved::Merged(data) => Some(Either::A(json(data))),
+                        Saved::Gone => Some(Either::B(false)),
+                    },
+                    FutureEither::Right(saved) => {
+                        saved.await?;
+                        None
+                    }
+                })
+            })
         });
     }
 
-    /// Moves a session's end. `false` where the session is gone. A call: see `take`.
+    /// Moves a session's end. `expires` is in seconds since the Unix epoch; `end` is the same to the
+    /// millisecond and `lifetime` in milliseconds, where the session has a cookie with an end.
+    /// `false` where the session is gone. A call: see `take`.
     #[napi]
-    pub fn touch(&self, call: u32, sid: String, expires: f64, limit: f64) {
+    pub fn touch(
+        &self,
+        call: u32,
+        sid: String,
+        expires: f64,
+        end: Option<f64>,
+        lifetime: Option<f64>,
+        limit: f64,
+    ) {
         self.call(call, move |backend| {
             let sessions = backend.expiring("touch")?;
-            let found = sessions.touch(&sid, seconds(expires), time(limit));
+            let to = NewEnd {
+                expires: seconds(expires),
+                exact: end.map(UnixMillis).zip(lifetime),
+            };
+            let found = sessions.touch(&sid, to, time(limit));
             Ok(async move { Ok(Some(Either::B(found.await?))) })
         });
     }
@@ -264,7 +352,7 @@ impl NativeStore {
                 .expiring("list")?
                 .list(UnixMillis(now), time(limit))
                 .await?;
-            Ok(sessions.into_iter().map(|stored| stored.sid).collect())
+            Ok(sessions.into_iter().map(|(stored, _)| stored.sid).collect())
         })
     }
 
@@ -329,6 +417,29 @@ impl NativeStore {
         let backend = self.lock().take();
         drop(backend);
     }
+}
+
+/// A session as `load` gives it.
+fn loaded(session: Loaded) -> Json {
+    let Loaded {
+        data,
+        expires,
+        marks,
+    } = session;
+    let number = |number: Option<UnixMillis>| number.map(|UnixMillis(number)| number);
+    let seconds = number(expires).map(|end| (end / 1000.0).floor());
+    let end = number(marks.end);
+    let mut text = String::with_capacity(data.len() + 48);
+    for number in [seconds, end] {
+        if let Some(number) = number {
+            text += &number.to_string();
+        }
+        text.push(';');
+    }
+    text += marks.version.as_deref().unwrap_or_default();
+    text.push(';');
+    text += &data;
+    json(text)
 }
 
 /// `lib/` sees to it that a limit is a positive number; nothing here may panic if it was not.

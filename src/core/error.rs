@@ -1,7 +1,11 @@
 //! Everything that can go wrong, and what JavaScript sees of it.
 
+use std::collections::HashMap;
+use std::fmt;
 use std::future::Future;
 use std::time::Duration;
+
+use aws_sdk_dynamodb::types::AttributeValue;
 
 /// The outcome of anything in the core that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -126,6 +130,19 @@ pub enum Error {
     #[error("the session store is closed")]
     Closed,
 
+    /// The condition of a write does not hold. No caller of a store sees this: a store knows what it
+    /// means. `code` is DynamoDB's, `ConditionalCheckFailedException`.
+    #[error("the condition of a write does not hold")]
+    ConditionFailed {
+        /// The item that is there, where DynamoDB said so.
+        found: Option<FoundItem>,
+    },
+
+    /// Other requests have changed the session since it was read. `code` is
+    /// `ERR_SESSION_CONFLICT`.
+    #[error("the session was changed by another request since it was read")]
+    Conflict,
+
     /// A call has ended in a panic, which is a defect of this package. Other calls go on. `code` is
     /// `ERR_SESSION_INTERNAL`.
     #[error("{operation} has failed because of a defect in dynamo-session-store")]
@@ -140,6 +157,19 @@ pub enum Error {
         /// What was asked for.
         operation: &'static str,
     },
+}
+
+/// DynamoDB's name for a condition that does not hold.
+pub const CONDITION_FAILED: &str = "ConditionalCheckFailedException";
+
+/// An item that came with an error. It does not print: there is a session in it.
+#[derive(Clone, PartialEq)]
+pub struct FoundItem(pub Box<HashMap<String, AttributeValue>>);
+
+impl fmt::Debug for FoundItem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an item")
+    }
 }
 
 /// What the failure of a client amounts to.
@@ -220,6 +250,8 @@ impl Error {
             Self::Value { .. } => "ERR_SESSION_VALUE",
             Self::Option(_) => "ERR_INVALID_ARG_VALUE",
             Self::Closed => "ERR_SESSION_CLOSED",
+            Self::ConditionFailed { .. } => CONDITION_FAILED,
+            Self::Conflict => "ERR_SESSION_CONFLICT",
             Self::Internal { .. } => "ERR_SESSION_INTERNAL",
             Self::Format { .. } => "ERR_SESSION_FORMAT",
         }
@@ -239,6 +271,8 @@ impl Error {
             | Self::Value { .. }
             | Self::Option(_)
             | Self::Closed
+            | Self::ConditionFailed { .. }
+            | Self::Conflict
             | Self::Internal { .. }
             | Self::Format { .. } => false,
         }

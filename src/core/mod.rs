@@ -6,6 +6,7 @@ pub mod dynamo;
 pub mod error;
 pub mod expiry;
 pub mod layout;
+pub mod merge;
 pub mod options;
 pub mod store;
 pub mod table;

@@ -3,18 +3,20 @@
 
 mod expiring;
 mod many;
+mod versions;
 
+pub use expiring::NewEnd;
 pub use many::Index;
+pub use versions::{Conflict, Known, Saved};
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
-
-use aws_sdk_dynamodb::operation::put_item::builders::PutItemInputBuilder;
 
 use super::dynamo::schedule::Schedule;
 use super::error::{Result, within};
 use super::expiry::{self, UnixMillis};
-use super::layout::{ExpiringLayout, Layout, Record, Stored};
+use super::layout::{ExpiringLayout, Layout, Marks, Record, Stored};
 
 /// Sessions in one table, in one item format.
 ///
@@ -62,22 +64,47 @@ impl<L: Layout> SessionStore<L> {
     }
 }
 
+/// A session as it was read.
+#[derive(Clone, PartialEq)]
+pub struct Loaded {
+    /// The session as JSON.
+    pub data: String,
+    /// When it ends; `None` for one that never does.
+    pub expires: Option<UnixMillis>,
+    /// What this package has written beside it.
+    pub marks: Marks,
+}
+
+/// By hand: there is a session in it.
+impl fmt::Debug for Loaded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Loaded").finish_non_exhaustive()
+    }
+}
+
 impl<L: Layout + ?Sized> SessionStore<L> {
-    /// The session as JSON. `None` where there is none, or it has ended.
+    /// The session. `None` where there is none, or it has ended.
     pub fn load(
         &self,
         sid: &str,
         now: UnixMillis,
         limit: Duration,
-    ) -> impl Future<Output = Result<Option<String>>> + Send + use<L> {
+    ) -> impl Future<Output = Result<Option<Loaded>>> + Send + use<L> {
         let read = self
             .schedule
             .get(self.layout.key(sid), self.consistent_read);
         let layout = Arc::clone(&self.layout);
         async move {
-            let item = within(limit, "get", read).await?;
-            let stored = item.and_then(|item| layout.read(item, now));
-            Ok(alive(stored, now).map(|stored| stored.data))
+            let Some(item) = within(limit, "get", read).await? else {
+                return Ok(None);
+            };
+            let marks = layout.marks(&item);
+            let stored = alive(layout.read(item, now), now);
+            Ok(stored.map(|Stored { data, expires, .. }| Loaded {
+                data,
+                expires,
+                marks,
+            }))
         }
     }
 
@@ -93,10 +120,8 @@ impl<L: Layout + ?Sized> SessionStore<L> {
         limit: Duration,
     ) -> impl Future<Output = Result<()>> + Send + use<L> {
         let key = self.layout.key(&record.sid);
-        let written = self.layout.to_item(record).map(|item| {
-            let request = PutItemInputBuilder::default().set_item(Some(item));
-            self.schedule.put(key, request)
-        });
+        let item = self.layout.to_item(record);
+        let written = item.map(|item| self.schedule.put(key, item));
         async move { within(limit, "set", written?).await }
     }
 

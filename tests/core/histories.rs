@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use crate::support::canned::{Answer, Canned};
 use crate::support::memory::Memory;
 use crate::support::merged::{NOW, Store, create, data, end, record, store};
-use crate::support::{AMPLE, dynamo, new_name, remove};
+use crate::support::{AMPLE, dynamo, json, new_name, remove};
 
 /// What is asked of one session.
 #[derive(Debug, Clone, Copy)]
@@ -79,7 +79,7 @@ async fn check(store: &Arc<Store>, run: &str, steps: &[Step]) -> Result<(), Test
         }
     }
     for (session, life) in &lives {
-        let found = store.load(&sid(run, *session), NOW, AMPLE).await;
+        let found = json(store.load(&sid(run, *session), NOW, AMPLE)).await;
         prop_assert_eq!(found.as_ref().ok(), life.last(), "at the end");
     }
     Ok(())
@@ -99,7 +99,7 @@ fn ask(
     let (store, sid) = (Arc::clone(store), sid(run, session));
     tokio::spawn(async move {
         Ok(match what {
-            Asked::Get => Outcome::Got(store.load(&sid, NOW, AMPLE).await?),
+            Asked::Get => Outcome::Got(json(store.load(&sid, NOW, AMPLE)).await?),
             Asked::Touch => Outcome::Touched(store.touch(&sid, end(), AMPLE).await?),
             Asked::Set => {
                 store.save(record(&sid, &data(number)), AMPLE).await?;

@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 use crate::support::canned::{Answer, Canned, Request};
 use crate::support::memory::{Memory, batch};
 use crate::support::merged::{NOW, Store, create, data, end, record, store};
-use crate::support::{AMPLE, SHORT, dynamo, new_name, remove, schedule};
+use crate::support::{AMPLE, SHORT, dynamo, json, new_name, remove, schedule};
 
 /// A store on a server of the test's own, that merges as soon as there are two operations.
 async fn on(answer: impl FnMut(&Request) -> Answer + Send + 'static) -> (Store, Canned) {
@@ -31,7 +31,7 @@ async fn save_all(store: &Store, sids: &[String]) -> Vec<Result<()>> {
 
 /// Reads them, all at the same time.
 async fn load_all(store: &Store, sids: &[String]) -> Vec<Result<Option<String>>> {
-    join_all(sids.iter().map(|sid| store.load(sid, NOW, AMPLE))).await
+    join_all(sids.iter().map(|sid| json(store.load(sid, NOW, AMPLE)))).await
 }
 
 /// What [`load_all`] gives after [`save_all`].
@@ -69,7 +69,10 @@ async fn an_operation_alone_is_the_request_that_it_was() {
     let (store, server) = on(move |request| memory.answer(request)).await;
     store.save(record("ann", "{}"), AMPLE).await.unwrap();
     assert!(store.touch("ann", end(), AMPLE).await.unwrap());
-    assert_eq!(store.load("ann", NOW, AMPLE).await, Ok(Some("{}".into())));
+    assert_eq!(
+        json(store.load("ann", NOW, AMPLE)).await,
+        Ok(Some("{}".into()))
+    );
     store.destroy("ann", AMPLE).await.unwrap();
     assert!(!store.touch("ann", end(), AMPLE).await.unwrap());
     let expected = [
@@ -88,7 +91,7 @@ async fn identical_reads_of_one_moment_are_one_read_and_the_last_write_of_it_cou
     let (store, server) = on(move |request| memory.answer(request)).await;
     let saves = (0..5).map(|number| store.save(record("ann", &data(number)), AMPLE));
     assert_eq!(join_all(saves).await, vec![Ok(()); 5]);
-    let loads = (0..5).map(|_| store.load("ann", NOW, AMPLE));
+    let loads = (0..5).map(|_| json(store.load("ann", NOW, AMPLE)));
     assert_eq!(join_all(loads).await, vec![Ok(Some(data(4))); 5]);
     assert_eq!(server.operations(), ["PutItem", "GetItem"]);
 }
@@ -124,7 +127,7 @@ async fn under_load_operations_wait_and_go_together() {
     let store = Arc::new(store(server.dynamo(), &new_name(), 2));
     let load = |sid: &'static str| {
         let store = Arc::clone(&store);
-        tokio::spawn(async move { store.load(sid, NOW, AMPLE).await })
+        tokio::spawn(async move { json(store.load(sid, NOW, AMPLE)).await })
     };
     let mut loads = Vec::new();
     for (already, sid) in ["ann", "bob"].into_iter().enumerate() {
@@ -224,7 +227,7 @@ async fn of_two_writes_to_a_key_the_first_is_done_where_the_second_is_refused() 
     .await;
     let saves = (0..2).map(|number| store.save(record("ann", &data(number)), AMPLE));
     assert_eq!(codes(&join_all(saves).await), ["", "ValidationException"]);
-    let found = store.load("ann", NOW, AMPLE).await;
+    let found = json(store.load("ann", NOW, AMPLE)).await;
     assert_eq!(found, Ok(Some(data(0))));
 }
 
@@ -342,7 +345,7 @@ async fn a_deadline_passes_for_who_waits_and_the_next_have_their_turn() {
     };
     let other = async {
         server.has_seen(1).await;
-        store.load("bob", NOW, SHORT).await
+        json(store.load("bob", NOW, SHORT)).await
     };
     let (first, (same, other)) = join(first, join(same, other)).await;
     assert_eq!(codes(&[first]), ["ERR_SESSION_TIMEOUT"]);
@@ -350,8 +353,8 @@ async fn a_deadline_passes_for_who_waits_and_the_next_have_their_turn() {
     assert_eq!(codes(&[other]), ["ERR_SESSION_TIMEOUT"]);
     // The one that hung is given up, and holds nobody.
     hangs.store(false, Ordering::Relaxed);
-    assert_eq!(store.load("ann", NOW, AMPLE).await, Ok(None));
-    assert_eq!(store.load("bob", NOW, AMPLE).await, Ok(None));
+    assert_eq!(json(store.load("ann", NOW, AMPLE)).await, Ok(None));
+    assert_eq!(json(store.load("bob", NOW, AMPLE)).await, Ok(None));
 }
 
 #[tokio::test]
@@ -359,8 +362,8 @@ async fn a_batch_goes_on_for_those_who_still_wait() {
     let (memory, gate) = (Memory::default(), Arc::new(Semaphore::new(0)));
     let answering = Arc::clone(&gate);
     let (store, server) = on(move |request| memory.answer(request).behind(&answering)).await;
-    let short = store.load("ann", NOW, SHORT);
-    let long = store.load("bob", NOW, AMPLE);
+    let short = json(store.load("ann", NOW, SHORT));
+    let long = json(store.load("bob", NOW, AMPLE));
     let open = async {
         let outcome = short.await;
         gate.add_permits(1);

@@ -3,14 +3,14 @@
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use dynamo_session_store::core::expiry::Expires;
-use dynamo_session_store::core::layout::{Record, SpecialValue, Stored};
+use dynamo_session_store::core::layout::{Marks, Record, SpecialValue, Stored};
 use dynamo_session_store::core::store::SessionStore;
 
 use crate::support::sessions::{
     ANN, DAY, HOUR, NOW, Sessions, later, layout, leftover, n, record, row, row_of_3_0_2, s,
     seconds,
 };
-use crate::support::{AMPLE, dynamo, schedule};
+use crate::support::{AMPLE, dynamo, json, schedule};
 
 #[tokio::test]
 async fn a_saved_session_is_loaded_until_it_ends() {
@@ -40,7 +40,7 @@ async fn a_session_is_read_whether_or_not_the_read_is_consistent() {
     sessions.save("abc", later(HOUR)).await;
     let layout = layout("sess:", &[]);
     let store = SessionStore::new(schedule(dynamo(), &sessions.table, None), layout, false);
-    let loaded = store.load("abc", NOW, AMPLE).await;
+    let loaded = json(store.load("abc", NOW, AMPLE)).await;
     assert_eq!(loaded, Ok(Some(ANN.to_owned())));
     assert_eq!(store.list(NOW, AMPLE).await.unwrap().len(), 1);
     sessions.remove().await;
@@ -155,7 +155,7 @@ async fn a_session_without_an_end_never_ends() {
         data: ANN.to_owned(),
         expires: None,
     };
-    assert_eq!(listed, [expected]);
+    assert_eq!(listed, [(expected, Marks::default())]);
     sessions.remove().await;
 }
 

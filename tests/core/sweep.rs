@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use dynamo_session_store::core::error::{Error, Result};
 use dynamo_session_store::core::expiry::{Expires, UnixMillis};
-use dynamo_session_store::core::layout::{Item, Stored};
+use dynamo_session_store::core::layout::{Item, Marks, Stored};
 
 use crate::support::hooked::BeforeDelete;
 use crate::support::sessions::{
@@ -89,7 +89,8 @@ async fn listing_gives_live_sessions_of_this_store_alone() {
         data: ANN.to_owned(),
         expires: Some(UnixMillis(later(HOUR).seconds().floor() * 1000.0)),
     };
-    assert_eq!(sessions.store.list(NOW, AMPLE).await, Ok(vec![expected]));
+    let listed = sessions.store.list(NOW, AMPLE).await;
+    assert_eq!(listed, Ok(vec![(expected, Marks::default())]));
     sessions.remove().await;
 }
 
@@ -99,7 +100,7 @@ async fn a_store_without_a_prefix_lists_every_session() {
     sessions.save("abc", later(HOUR)).await;
     let stored = sessions.store(dynamo(), "").list(NOW, AMPLE).await.unwrap();
     assert_eq!(
-        sorted(stored.into_iter().map(|stored| stored.sid)),
+        sorted(stored.into_iter().map(|(stored, _)| stored.sid)),
         ["sess:abc"]
     );
     sessions.remove().await;

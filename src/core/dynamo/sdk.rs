@@ -22,8 +22,8 @@ use aws_sdk_dynamodb::operation::describe_time_to_live::DescribeTimeToLiveOutput
 use aws_sdk_dynamodb::operation::describe_time_to_live::builders::DescribeTimeToLiveInputBuilder;
 use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
 use aws_sdk_dynamodb::operation::get_item::builders::GetItemInputBuilder;
-use aws_sdk_dynamodb::operation::put_item::PutItemOutput;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemInputBuilder;
+use aws_sdk_dynamodb::operation::put_item::{PutItemError, PutItemOutput};
 use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::operation::query::builders::QueryInputBuilder;
 use aws_sdk_dynamodb::operation::scan::ScanOutput;
@@ -39,7 +39,7 @@ use tokio::sync::OnceCell;
 use super::connection::{self, Connection};
 use super::settings::{MAX_SOCKETS, ProvideSettings};
 use super::{Answer, Items, Tables, user_client};
-use crate::core::error::{Error, Result};
+use crate::core::error::{Error, FoundItem, Result};
 
 /// DynamoDB through `aws-sdk-dynamodb`, straight or by way of the user's client. Nothing is read or
 /// opened before the first request. A clone is the same.
@@ -111,15 +111,25 @@ impl Ways {
 /// Sends `$request` through `$client` and translates the error: the same for every operation, whose
 /// types have no trait in common.
 macro_rules! send_through {
-    ($client:expr, $request:expr, $connection:expr) => {{
+    ($client:expr, $request:expr, $connection:expr) => {
+        send_through!($client, $request, $connection, |_| None)
+    };
+    ($client:expr, $request:expr, $connection:expr, $refused:expr) => {{
         let answer = $request.send_with($client).await;
-        answer.map_err(|error| translate(error, $connection.request_timeout))
+        answer.map_err(|error| {
+            $refused(&error).unwrap_or_else(|| translate(error, $connection.request_timeout))
+        })
     }};
 }
 
 /// Sends `$request` by the fast path where there is one, else as [`send`] does.
+///
+/// `$refused` says what an error is that means more for this operation.
 macro_rules! send_fast {
-    ($self:expr, $request:expr) => {{
+    ($self:expr, $request:expr) => {
+        send_fast!($self, $request, |_| None)
+    };
+    ($self:expr, $request:expr, $refused:expr) => {{
         let ways = Arc::clone(&$self.0);
         Box::pin(async move {
             let connection = ways.connection().await?;
@@ -129,7 +139,7 @@ macro_rules! send_fast {
             };
             match sent {
                 Ok(answer) => Ok(answer),
-                Err(client) => send_through!(&client, $request, connection),
+                Err(client) => send_through!(&client, $request, connection, $refused),
             }
         })
     }};
@@ -170,7 +180,7 @@ impl Items for SdkDynamo {
     }
 
     fn put_item(&self, request: PutItemInputBuilder) -> Answer<PutItemOutput> {
-        send_fast!(self, request)
+        send_fast!(self, request, refused_put)
     }
 
     fn update_item(&self, request: UpdateItemInputBuilder) -> Answer<UpdateItemOutput> {
@@ -226,6 +236,19 @@ impl Tables for SdkDynamo {
         request: UpdateTimeToLiveInputBuilder,
     ) -> Answer<UpdateTimeToLiveOutput> {
         send!(self, request)
+    }
+}
+
+/// A write whose condition does not hold: with it comes what is there, where that was asked for.
+fn refused_put(error: &SdkError<PutItemError, HttpResponse>) -> Option<Error> {
+    match error.as_service_error()? {
+        PutItemError::ConditionalCheckFailedException(refused) => {
+            let found = refused.item.clone();
+            Some(Error::ConditionFailed {
+                found: found.map(|item| FoundItem(Box::new(item))),
+            })
+        }
+        _ => None,
     }
 }
 

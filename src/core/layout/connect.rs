@@ -14,7 +14,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, ScalarAttributeType};
 
 use super::{
-    Condition, ExpiringLayout, Item, Layout, Record, SpecialValue, Stored, insert_expires,
+    Condition, ExpiringLayout, Item, Layout, Marks, Record, SpecialValue, Stored, insert_expires,
     number_text,
 };
 use crate::core::error::{Error, InvalidOption, Result};
@@ -50,19 +50,19 @@ impl ConnectLayout {
         special_keys: &[(String, String)],
         skip_missing: bool,
     ) -> Result<Self, InvalidOption> {
-        let fixed = [EXPIRES, TYPE, SESS];
+        let fixed = [EXPIRES, TYPE, SESS, Marks::VERSION, Marks::END];
         let hash_key = AttributeName::new("hashKey", hash_key)?;
         if fixed.contains(&hash_key.as_str()) {
             return Err(InvalidOption::new(
                 "hashKey",
-                "must not be \"expires\", \"type\" or \"sess\", which every session has",
+                "must not be \"expires\", \"type\", \"sess\", \"_v\" or \"_e\", which a session has",
             ));
         }
         // DynamoDB's limit for a partition key is 2,048 bytes, and the id needs some of them.
         if prefix.len() > 1024 {
             return Err(InvalidOption::new("prefix", "must be 1024 bytes at most"));
         }
-        let taken = [hash_key.as_str(), EXPIRES, TYPE, SESS];
+        let taken = [&[hash_key.as_str()], &fixed[..]].concat();
         let mut keys: Vec<SpecialKey> = Vec::with_capacity(special_keys.len());
         for (index, (name, kind)) in special_keys.iter().enumerate() {
             let option = format!("specialKeys[{index}]");
@@ -119,6 +119,10 @@ impl Layout for ConnectLayout {
         Ok(item)
     }
 
+    fn marks(&self, item: &Item) -> Marks {
+        Marks::of(item, EXPIRES)
+    }
+
     fn read(&self, mut item: Item, now: UnixMillis) -> Option<Stored> {
         let AttributeValue::S(id) = item.remove(self.hash_key.as_str())? else {
             return None;
@@ -143,6 +147,29 @@ impl ExpiringLayout for ConnectLayout {
 
     fn data_attribute(&self) -> &str {
         SESS
+    }
+
+    fn is_of_the_request(&self, key: &str) -> bool {
+        key == "cookie"
+    }
+
+    fn data(&self, json: &str) -> Result<AttributeValue> {
+        Ok(AttributeValue::S(json.to_owned()))
+    }
+
+    /// The cookie is in the session, where an update cannot reach it: its end is beside it.
+    fn touch(&self, end: UnixMillis, _lifetime: f64) -> Condition {
+        let end = AttributeValue::N(number_text(end.0));
+        Condition {
+            expression: "#end = :end".into(),
+            names: [("#end".to_owned(), Marks::END.to_owned())].into(),
+            values: [(":end".to_owned(), end)].into(),
+        }
+    }
+
+    fn copied_keys(&self) -> Vec<&str> {
+        let keys = self.special_keys.iter();
+        keys.map(|key| key.name.as_str()).collect()
     }
 
     /// `connect-session` items under the prefix, and the `{ id, expires }` that `touch` of

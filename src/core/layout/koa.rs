@@ -11,12 +11,16 @@ use std::sync::{Arc, PoisonError, RwLock};
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::value::{Numbers, from_json, to_json};
-use super::{Condition, ExpiringLayout, Item, Layout, Record, Stored, insert_expires};
+use super::{
+    Condition, ExpiringLayout, Item, Layout, Marks, Record, Stored, insert_expires, number_text,
+};
 use crate::core::error::{InvalidOption, Result};
 use crate::core::expiry::{self, UnixMillis};
 use crate::core::options::AttributeName;
 
 const SESSION: &str = "session";
+const EXPIRE: &str = "_expire";
+const MAX_AGE: &str = "_maxAge";
 
 /// See the [module](self). A clone shares the attribute that is written.
 #[derive(Debug, Clone)]
@@ -37,8 +41,8 @@ impl KoaLayout {
         let hash_key = AttributeName::new("table.hashKey", hash_key)?;
         let ttl_key = AttributeName::new("table.ttlKey", ttl_key)?;
         for (option, name) in [("table.hashKey", &hash_key), ("table.ttlKey", &ttl_key)] {
-            if name.as_str() == SESSION {
-                let rule = "must not be \"session\", the attribute that holds the session";
+            if [SESSION, Marks::VERSION, Marks::END].contains(&name.as_str()) {
+                let rule = "must not be \"session\", \"_v\" or \"_e\", which a session has";
                 return Err(InvalidOption::new(option, rule));
             }
         }
@@ -75,8 +79,12 @@ impl Layout for KoaLayout {
         let key = AttributeValue::S(self.key(&record.sid));
         let mut item = Item::from([(self.hash_key.as_str().to_owned(), key)]);
         insert_expires(&mut item, &self.expires_attribute(), record.expires);
-        item.insert(SESSION.into(), from_json(&record.data)?);
+        item.insert(SESSION.into(), self.data(&record.data)?);
         Ok(item)
+    }
+
+    fn marks(&self, item: &Item) -> Marks {
+        Marks::of(item, &self.expires_attribute())
     }
 
     fn read(&self, mut item: Item, _now: UnixMillis) -> Option<Stored> {
@@ -103,6 +111,31 @@ impl ExpiringLayout for KoaLayout {
 
     fn data_attribute(&self) -> &str {
         SESSION
+    }
+
+    /// The clock of koa-session.
+    fn is_of_the_request(&self, key: &str) -> bool {
+        matches!(key, EXPIRE | MAX_AGE | "_session")
+    }
+
+    fn data(&self, json: &str) -> Result<AttributeValue> {
+        from_json(json)
+    }
+
+    /// koa-session looks at the end in the session too.
+    fn touch(&self, end: UnixMillis, lifetime: f64) -> Condition {
+        let name = |name: &str, attribute: &str| (name.to_owned(), attribute.to_owned());
+        let value = |name: &str, number| (name.to_owned(), AttributeValue::N(number_text(number)));
+        Condition {
+            expression: "#session.#_expire = :_expire, #session.#_max_age = :_max_age".into(),
+            names: [
+                name("#session", SESSION),
+                name("#_expire", EXPIRE),
+                name("#_max_age", MAX_AGE),
+            ]
+            .into(),
+            values: [value(":_expire", end.0), value(":_max_age", lifetime)].into(),
+        }
     }
 
     fn ours(&self) -> Condition {

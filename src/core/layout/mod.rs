@@ -51,6 +51,40 @@ fn insert_expires(item: &mut Item, attribute: &str, expires: Option<Expires>) {
     }
 }
 
+/// What this package writes beside a session, in every format that keeps the end of one. The replaced
+/// packages ignore it, and drop it when they write the session.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Marks {
+    /// The session's version: another one with each write of the session, not with a touch.
+    pub version: Option<String>,
+    /// The end that the last touch gave the session, to the millisecond, as long as it agrees with
+    /// the item's `expires`.
+    pub end: Option<UnixMillis>,
+}
+
+impl Marks {
+    /// The attribute that holds the version, of type S.
+    pub const VERSION: &str = "_v";
+
+    /// The attribute that holds the exact end, of type N: milliseconds since the Unix epoch.
+    pub const END: &str = "_e";
+
+    /// The marks of an item whose end is in the attribute `expires`.
+    pub fn of(item: &Item, expires: &str) -> Self {
+        let number = |name: &str| item.get(name)?.as_n().ok()?.parse::<f64>().ok();
+        let seconds = number(expires);
+        let end = number(Self::END).map(UnixMillis);
+        Self {
+            version: item
+                .get(Self::VERSION)
+                .and_then(|version| version.as_s().ok())
+                .cloned(),
+            // A replaced package that has touched the session since knows nothing of it.
+            end: end.filter(|end| Some(Expires::at(*end).seconds() as f64) == seconds),
+        }
+    }
+}
+
 /// The value that a session has under a special key.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SpecialValue {
@@ -66,7 +100,7 @@ pub enum SpecialValue {
     Other(String),
 }
 
-/// The parts of a DynamoDB condition on items.
+/// The parts of a DynamoDB expression on items.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Condition {
     /// The expression.
@@ -93,6 +127,11 @@ pub trait Layout: Send + Sync + 'static {
     /// a type that its attribute cannot hold.
     fn to_item(&self, record: Record) -> Result<Item>;
 
+    /// What this package has written beside the session in an item.
+    fn marks(&self, _item: &Item) -> Marks {
+        Marks::default()
+    }
+
     /// The session in an item, its end repaired where an old release wrote it wrong. `None` for an
     /// item that holds none.
     fn read(&self, item: Item, now: UnixMillis) -> Option<Stored>;
@@ -105,6 +144,26 @@ pub trait ExpiringLayout: Layout {
 
     /// The attribute without which an item is no session.
     fn data_attribute(&self) -> &str;
+
+    /// Whether a key of the session is the business of the request that saves it, such as the
+    /// cookie: where two requests have changed a session, that of the one who saves counts.
+    fn is_of_the_request(&self, key: &str) -> bool;
+
+    /// The keys of the session that are stored in an attribute of their own as well.
+    fn copied_keys(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
+    /// The attribute that holds the session, for a session as JSON.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Value`](super::error::Error::Value) where it cannot be written in this format.
+    fn data(&self, json: &str) -> Result<AttributeValue>;
+
+    /// What a touch changes beside the attribute of the end: the assignments of an update
+    /// expression. `end` is exact, `lifetime` in milliseconds.
+    fn touch(&self, end: UnixMillis, lifetime: f64) -> Condition;
 
     /// A condition that holds for the items of this format and this store, and for what is left
     /// of them, among everything else that may be in the table.

@@ -12,7 +12,7 @@ use futures_util::stream;
 use super::{SessionStore, alive};
 use crate::core::error::{Result, within};
 use crate::core::expiry::{self, Expires, UnixMillis};
-use crate::core::layout::{Condition, ExpiringLayout, Item, Stored};
+use crate::core::layout::{Condition, ExpiringLayout, Item, Marks, Stored};
 
 /// How many deletions of `clear` and `reap` are under way at once.
 const DELETES_AT_ONCE: usize = 16;
@@ -21,27 +21,61 @@ const DELETES_AT_ONCE: usize = 16;
 /// looked at by `reap`: it may be in milliseconds, or of connect-dynamodb 3.0.2.
 const FAR_AHEAD: f64 = 400.0 * 86_400_000.0;
 
+/// The end that a touch gives a session.
+#[derive(Debug, Clone, Copy)]
+pub struct NewEnd {
+    /// The end in whole seconds, as DynamoDB's time to live reads it.
+    pub expires: Expires,
+    /// The end to the millisecond and the lifetime in milliseconds, where the session has a cookie
+    /// with an end.
+    pub exact: Option<(UnixMillis, f64)>,
+}
+
+impl From<Expires> for NewEnd {
+    fn from(expires: Expires) -> Self {
+        Self {
+            expires,
+            exact: None,
+        }
+    }
+}
+
 impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
     /// Moves a session's end. `false` where the session is gone: then nothing is written, so that
     /// a session that was destroyed meanwhile does not come back as an empty item.
-    pub fn touch(
+    pub fn touch<E: Into<NewEnd>>(
         &self,
         sid: &str,
-        expires: Expires,
+        to: E,
         limit: Duration,
-    ) -> impl Future<Output = Result<bool>> + Send + use<L> {
+    ) -> impl Future<Output = Result<bool>> + Send + use<L, E> {
+        let NewEnd { expires, exact } = to.into();
+        let more = exact.map(|(end, lifetime)| self.layout.touch(end, lifetime));
+        let mut change = Condition {
+            expression: "SET #expires = :expires".to_owned(),
+            ..Condition::default()
+        };
+        if let Some(more) = more {
+            change.expression += &format!(", {}", more.expression);
+            change.names = more.names;
+            change.values = more.values;
+        }
+        self.name_expires(&mut change);
+        let data = self.layout.data_attribute().to_owned();
+        change.names.insert("#data".into(), data);
+        let expires = AttributeValue::N(expires.to_string());
+        change.values.insert(":expires".into(), expires);
         let request = UpdateItemInputBuilder::default()
-            .update_expression("SET #expires = :expires")
+            .update_expression(change.expression)
             .condition_expression("attribute_exists(#data)")
-            .expression_attribute_names("#expires", &*self.layout.expires_attribute())
-            .expression_attribute_names("#data", self.layout.data_attribute())
-            .expression_attribute_values(":expires", AttributeValue::N(expires.to_string()));
+            .set_expression_attribute_names(Some(change.names))
+            .set_expression_attribute_values(Some(change.values));
         let touched = self.schedule.update(self.layout.key(sid), request);
         async move { unless_refused(within(limit, "touch", touched).await) }
     }
 
     /// Every session that is alive. Reads the whole table.
-    pub async fn list(&self, now: UnixMillis, limit: Duration) -> Result<Vec<Stored>> {
+    pub async fn list(&self, now: UnixMillis, limit: Duration) -> Result<Vec<(Stored, Marks)>> {
         let mut condition = self.layout.ours();
         condition.expression += " AND NOT #expires <= :now";
         self.name_expires(&mut condition);
@@ -51,8 +85,11 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
         condition.values.insert(":now".into(), number(seconds));
         let mut sessions = Vec::new();
         self.scan("reading the sessions", condition, limit, |items| {
-            let stored = items.into_iter().map(|item| self.layout.read(item, now));
-            sessions.extend(stored.filter_map(|stored| alive(stored, now)));
+            sessions.extend(items.into_iter().filter_map(|item| {
+                let marks = self.layout.marks(&item);
+                let stored = alive(self.layout.read(item, now), now)?;
+                Some((stored, marks))
+            }));
         })
         .await?;
         Ok(sessions)
@@ -65,9 +102,9 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
     /// The first failure, after everything else was tried.
     pub async fn clear(&self, now: UnixMillis, limit: Duration) -> Result<()> {
         let sessions = self.list(now, limit).await?;
-        let deletes = sessions
-            .into_iter()
-            .map(|stored| async move { self.destroy(&stored.sid, limit).await.map(|()| true) });
+        let deletes = sessions.into_iter().map(|(stored, _)| async move {
+            self.destroy(&stored.sid, limit).await.map(|()| true)
+        });
         at_most(DELETES_AT_ONCE, deletes).await?;
         Ok(())
     }

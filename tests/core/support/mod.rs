@@ -16,7 +16,9 @@ use dynamo_session_store::core::dynamo::Items;
 use dynamo_session_store::core::dynamo::schedule::{KeyedTable, Schedule, TableQueue};
 use dynamo_session_store::core::dynamo::sdk::SdkDynamo;
 use dynamo_session_store::core::dynamo::settings::Settings;
+use dynamo_session_store::core::error::Result;
 use dynamo_session_store::core::options::{Endpoint, TableName};
+use dynamo_session_store::core::store::Loaded;
 
 /// For what is to finish: far more than it takes.
 pub const AMPLE: Duration = Duration::from_secs(60);
@@ -42,6 +44,12 @@ pub fn dynamo() -> SdkDynamo {
 /// A lane to the items of `table`, keyed by `id`, in a queue of its own.
 pub fn schedule(items: impl Items, table: &TableName, threshold: Option<usize>) -> Schedule {
     lane(&Arc::default(), items, table, threshold)
+}
+
+/// A session that is loaded, as JSON.
+pub async fn json(loading: impl Future<Output = Result<Option<Loaded>>>) -> Result<Option<String>> {
+    let loaded = loading.await?;
+    Ok(loaded.map(|loaded| loaded.data))
 }
 
 /// A lane in `queue`.

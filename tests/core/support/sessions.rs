@@ -14,7 +14,7 @@ use dynamo_session_store::core::table::Table;
 use futures_util::future::join_all;
 
 use super::hooked::{BeforeDelete, Hooked};
-use super::{AMPLE, client, dynamo, new_name, remove, schedule};
+use super::{AMPLE, client, dynamo, json, new_name, remove, schedule};
 
 pub const NOW: UnixMillis = UnixMillis(1_795_218_096_565.0);
 pub const HOUR: f64 = 3_600_000.0;
@@ -77,7 +77,7 @@ impl Sessions {
     }
 
     pub async fn load(&self, sid: &str, now: UnixMillis) -> Option<String> {
-        self.store.load(sid, now, AMPLE).await.unwrap()
+        json(self.store.load(sid, now, AMPLE)).await.unwrap()
     }
 
     /// Writes an item past the core.
@@ -108,7 +108,7 @@ impl Sessions {
     /// The ids of the sessions that `list` gives, in order.
     pub async fn listed(&self) -> Vec<String> {
         let sessions = self.store.list(NOW, AMPLE).await.unwrap();
-        sorted(sessions.into_iter().map(|stored| stored.sid))
+        sorted(sessions.into_iter().map(|(stored, _)| stored.sid))
     }
 
     pub async fn remove(self) {

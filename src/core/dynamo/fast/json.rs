@@ -15,10 +15,14 @@ use aws_sdk_dynamodb::operation::put_item::PutItemOutput;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemInputBuilder;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
-use aws_sdk_dynamodb::types::{DeleteRequest, KeysAndAttributes, PutRequest, WriteRequest};
+use aws_sdk_dynamodb::types::{
+    DeleteRequest, KeysAndAttributes, PutRequest, ReturnValuesOnConditionCheckFailure, WriteRequest,
+};
 use serde::de::{Error as _, IgnoredAny};
-use serde::{Deserialize, Serialize};
-use serde_json::{Error, Result};
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::Error;
+
+type Result<T, E = Error> = std::result::Result<T, E>;
 
 use super::attributes::{Attributes, Found};
 
@@ -92,7 +96,12 @@ impl Request for PutItemInputBuilder {
         body!(
             self,
             table_name: get_table_name => set_table_name,
-            item: get_item => set_item
+            item: get_item => set_item,
+            condition_expression: get_condition_expression => set_condition_expression,
+            expression_attribute_names: get_expression_attribute_names => set_expression_attribute_names,
+            expression_attribute_values: get_expression_attribute_values => set_expression_attribute_values,
+            return_values_on_condition_check_failure: get_return_values_on_condition_check_failure
+                => set_return_values_on_condition_check_failure
         )
     }
 
@@ -227,6 +236,23 @@ struct Body<'r> {
     expression_attribute_names: Option<&'r HashMap<String, String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     expression_attribute_values: Option<Attributes<'r>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    return_values_on_condition_check_failure: Option<Old<'r>>,
+}
+
+/// What DynamoDB is to send of an item whose condition does not hold.
+struct Old<'r>(&'r ReturnValuesOnConditionCheckFailure);
+
+impl<'r> From<&'r ReturnValuesOnConditionCheckFailure> for Old<'r> {
+    fn from(values: &'r ReturnValuesOnConditionCheckFailure) -> Self {
+        Self(values)
+    }
+}
+
+impl Serialize for Old<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.as_str())
+    }
 }
 
 /// A request for many, by table.

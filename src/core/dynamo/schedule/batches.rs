@@ -108,8 +108,8 @@ impl Batches {
         }
     }
 
-    pub fn items(&self) -> &dyn Items {
-        &*self.items
+    pub fn items(&self) -> &Arc<dyn Items> {
+        &self.items
     }
 
     /// It is known now how requests go.

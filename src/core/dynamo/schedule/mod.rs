@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemInputBuilder;
+use aws_sdk_dynamodb::operation::get_item::builders::GetItemInputBuilder;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemInputBuilder;
 use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::operation::query::builders::QueryInputBuilder;
@@ -108,15 +109,30 @@ impl Schedule {
         reads.map(|key| self.read(kind, key, consistent)).collect()
     }
 
-    /// Writes the item under `key` that `request` has. The table is filled in.
-    pub fn put(&self, key: String, request: PutItemInputBuilder) -> Answer<()> {
-        let request = request.table_name(self.table.name.as_str());
-        let is_large = request.get_item().as_ref().is_some_and(is_large);
-        if is_large || request.get_condition_expression().is_some() {
-            let put = self.alone(Some(key.into()), |items| items.put_item(request));
+    /// Writes `item` under `key`, whatever is there.
+    pub fn put(&self, key: String, item: Item) -> Answer<()> {
+        let is_large = is_large(&item);
+        let request = PutItemInputBuilder::default()
+            .table_name(self.table.name.as_str())
+            .set_item(Some(item));
+        if is_large {
+            let put = self.alone(Some(key.into()), move |items| items.put_item(request));
             return put.map(|answer| answer.map(|_| ())).boxed();
         }
         self.write(Kind::Write, key.into(), Change::Put(Box::new(request)))
+    }
+
+    /// Runs `work` when it is the turn of an operation on `key`, which it may send several requests
+    /// for: nothing else that the process asks of `key` comes between them.
+    pub fn in_turn<T: Send + 'static>(
+        &self,
+        key: String,
+        work: impl FnOnce(InTurn) -> Answer<T> + Send + 'static,
+    ) -> Answer<T> {
+        let (table, key) = (Arc::clone(&self.table), Key::from(key));
+        self.alone(Some(Arc::clone(&key)), move |items| {
+            work(InTurn { items, table, key })
+        })
     }
 
     /// Changes the item under `key`. Table and key are filled in.
@@ -124,7 +140,7 @@ impl Schedule {
         let request = request
             .table_name(self.table.name.as_str())
             .set_key(Some(self.table.key(&key)));
-        let update = self.alone(Some(key.into()), |items| items.update_item(request));
+        let update = self.alone(Some(key.into()), move |items| items.update_item(request));
         update.map(|answer| answer.map(|_| ())).boxed()
     }
 
@@ -139,7 +155,7 @@ impl Schedule {
         let request = request
             .table_name(self.table.name.as_str())
             .set_key(Some(self.table.key(&key)));
-        let delete = self.alone(Some(key.into()), |items| items.delete_item(request));
+        let delete = self.alone(Some(key.into()), move |items| items.delete_item(request));
         delete.map(|answer| answer.map(|_| ())).boxed()
     }
 
@@ -155,13 +171,13 @@ impl Schedule {
     /// A page of an index. The table is filled in.
     pub fn query(&self, request: QueryInputBuilder) -> Answer<QueryOutput> {
         let request = request.table_name(self.table.name.as_str());
-        self.alone(None, |items| items.query(request))
+        self.alone(None, move |items| items.query(request))
     }
 
     /// A page of the table. The table is filled in.
     pub fn scan(&self, request: ScanInputBuilder) -> Answer<ScanOutput> {
         let request = request.table_name(self.table.name.as_str());
-        self.alone(None, |items| items.scan(request))
+        self.alone(None, move |items| items.scan(request))
     }
 
     fn read(&self, kind: Kind, key: Key, consistent: bool) -> Answer<Option<Item>> {
@@ -196,7 +212,7 @@ impl Schedule {
     fn alone<T: Send + 'static>(
         &self,
         key: Option<Key>,
-        send: impl FnOnce(&dyn Items) -> Answer<T> + Send + 'static,
+        send: impl FnOnce(Arc<dyn Items>) -> Answer<T> + Send + 'static,
     ) -> Answer<T> {
         if let Some(key) = &key {
             self.lane.sharing().forget(key);
@@ -207,9 +223,33 @@ impl Schedule {
         let (lane, begun) = (Arc::clone(&self.lane), self.asked(key, begun));
         async move {
             let _in_flight = begun.await?;
-            send(lane.items()).await
+            send(Arc::clone(lane.items())).await
         }
         .boxed()
+    }
+}
+
+/// An operation on one item, while it has its turn.
+pub struct InTurn {
+    items: Arc<dyn Items>,
+    table: Arc<KeyedTable>,
+    key: Key,
+}
+
+impl InTurn {
+    /// The item as it is now.
+    pub async fn get(&self) -> Result<Option<Item>> {
+        let request = GetItemInputBuilder::default()
+            .table_name(self.table.name.as_str())
+            .set_key(Some(self.table.key(&self.key)))
+            .consistent_read(true);
+        Ok(self.items.get_item(request).await?.item)
+    }
+
+    /// Writes the item that `request` has. The table is filled in.
+    pub async fn put(&self, request: PutItemInputBuilder) -> Result<()> {
+        let request = request.table_name(self.table.name.as_str());
+        self.items.put_item(request).await.map(|_| ())
     }
 }
 

@@ -210,7 +210,7 @@ impl Lane {
         self.id
     }
 
-    pub fn items(&self) -> &dyn Items {
+    pub fn items(&self) -> &Arc<dyn Items> {
         self.batches.items()
     }
 

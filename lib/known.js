@@ -1,0 +1,168 @@
+'use strict';
+
+/**
+ * What a request knows of its session: what it has read, and what it has written since. With that,
+ * a write that would change nothing is left out, and one that would undo another is not made.
+ */
+
+const { randomBytes } = require('node:crypto');
+
+/** @import { KnownSession } from '../native/binding' */
+/** @typedef {'merge' | 'overwrite' | 'error'} Conflict */
+
+/** So that no two processes give the same version. */
+const prefix = randomBytes(6).toString('base64url');
+let versions = 0;
+
+/** A version that no other write has. */
+function newVersion() {
+  versions += 1;
+  return prefix + versions.toString(36);
+}
+
+/** A session in the table, as far as a request knows. */
+class Known {
+  /** The session's id. */
+  sid;
+  /** When it ends, in seconds since the Unix epoch; `undefined` for one that never does. */
+  expires;
+  /** The version that is in the table; `undefined` where a replaced package has written it. */
+  version;
+  /** The session as JSON that the changes of the request count from. */
+  base;
+  /** The session as JSON that is in the table, where that is another. @type {string | undefined} */
+  stored;
+  /** `cookie.originalMaxAge` as it is in the table. @type {any} */
+  maxAge;
+
+  /**
+   * @param {string} sid
+   * @param {string} base
+   * @param {number | undefined} expires
+   * @param {string | undefined} version
+   */
+  constructor(sid, base, expires, version) {
+    this.sid = sid;
+    this.base = base;
+    this.expires = expires;
+    this.version = version;
+  }
+
+  /**
+   * Whether a touch is to be written: the end moves by at least the interval, or to an earlier
+   * second.
+   *
+   * @param {number | undefined} expires seconds since the Unix epoch
+   * @param {number | 'auto'} interval milliseconds; `'auto'` is a twentieth of the lifetime
+   */
+  isDue(expires, interval) {
+    if (this.expires === undefined || expires === undefined) return true;
+    const moved = (expires - this.expires) * 1000;
+    const least = interval === 'auto' ? (expires * 1000 - Date.now()) / 20 : interval;
+    return moved < 0 || moved >= least;
+  }
+}
+
+/** A save of a session, by a request that may know what is in the table. */
+class Saving {
+  /** What the write is conditional on, for the addon. @type {KnownSession | undefined} */
+  expected;
+  /** The version that it gives the session. */
+  version = newVersion();
+  /** @type {Known | undefined} */
+  #known;
+
+  /**
+   * @param {Known | undefined} known
+   * @param {Conflict} conflict
+   */
+  constructor(known, conflict) {
+    this.#known = known;
+    if (!known) return;
+    const { version, base, stored } = known;
+    this.expected = { version, base, stored, conflict };
+    // The request's next write counts on this one, also before it is answered.
+    known.version = this.version;
+  }
+
+  /**
+   * The outcome of the save.
+   *
+   * @param {Promise<string | false | null>} saved
+   */
+  async outcome(saved) {
+    try {
+      return await saved;
+    } catch (error) {
+      const known = this.#known;
+      if (known?.version === this.version) known.version = this.expected?.version;
+      throw error;
+    }
+  }
+
+  /**
+   * What is known once it is done.
+   *
+   * @param {string} sid
+   * @param {string} data
+   * @param {number | undefined} expires seconds since the Unix epoch
+   * @param {string | null} saved what was written, where that is not `data`
+   * @returns {Known}
+   */
+  known(sid, data, expires, saved) {
+    const known = this.#known ?? new Known(sid, data, expires, this.version);
+    known.base = data;
+    known.stored = saved ?? undefined;
+    known.expires = expires;
+    return known;
+  }
+}
+
+/**
+ * What the addon gives for a session that it has read: its end in seconds, its exact end in
+ * milliseconds, and its version, each with `;` behind it and empty where there is none, and then the
+ * session as JSON.
+ *
+ * @param {string} sid
+ * @param {string} loaded
+ * @returns {{ known: Known, data: string, end: number | undefined }}
+ */
+function readLoaded(sid, loaded) {
+  const afterExpires = loaded.indexOf(';');
+  const afterEnd = loaded.indexOf(';', afterExpires + 1);
+  const afterVersion = loaded.indexOf(';', afterEnd + 1);
+  const data = loaded.slice(afterVersion + 1);
+  const expires = afterExpires === 0 ? undefined : Number(loaded.slice(0, afterExpires));
+  const hasEnd = afterEnd > afterExpires + 1;
+  const hasVersion = afterVersion > afterEnd + 1;
+  const version = hasVersion ? loaded.slice(afterEnd + 1, afterVersion) : undefined;
+  return {
+    known: new Known(sid, data, expires, version),
+    data,
+    end: hasEnd ? Number(loaded.slice(afterExpires + 1, afterEnd)) : undefined,
+  };
+}
+
+/**
+ * A session as JSON without the end of its cookie, which moves with every request. Two sessions that
+ * are the same without it may be told apart here, never the other way round.
+ *
+ * @param {string} json
+ */
+function withoutClock(json) {
+  const start = '{"cookie":{';
+  // Where express-session writes it: first, and with nothing nested in it.
+  if (!json.startsWith(start)) return slowlyWithoutClock(json);
+  const end = json.indexOf('}', start.length);
+  const cookie = json.slice(0, end).replace(/"expires":(?:"[^"]*"|null)/, '');
+  return cookie + json.slice(end);
+}
+
+/** @param {string} json */
+function slowlyWithoutClock(json) {
+  const session = JSON.parse(json);
+  if (typeof session?.cookie === 'object') delete session.cookie?.expires;
+  return JSON.stringify(session);
+}
+
+module.exports = { Known, Saving, readLoaded, withoutClock };

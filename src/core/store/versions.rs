@@ -1,0 +1,259 @@
+//! Saving a session that was read before: a logout stays a logout, and requests that run at the same
+//! time do not undo each other.
+//!
+//! Each write of a session gives it a new version. A write that knows what it has read is conditional
+//! on that: the session has to be there still, and unless the store overwrites, in the version that
+//! was read. The condition costs nothing where it holds.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemInputBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use futures_util::FutureExt;
+use futures_util::future::Either;
+
+use super::SessionStore;
+use crate::core::dynamo::schedule::InTurn;
+use crate::core::error::{CONDITION_FAILED, Error, FoundItem, Result, within};
+use crate::core::expiry::UnixMillis;
+use crate::core::layout::{ExpiringLayout, Item, Marks, Record};
+use crate::core::merge::{is_unchanged, merge};
+
+/// How often a write is tried again where another request was faster each time.
+const ATTEMPTS: usize = 10;
+
+/// What becomes of a session that another request has changed since it was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Conflict {
+    /// It is overwritten, unless it was destroyed.
+    Overwrite,
+    /// The changes of both are kept, key by key.
+    Merge,
+    /// The write fails with [`Error::Conflict`].
+    Fail,
+}
+
+/// What a request knows of the session that it saves.
+#[derive(Clone)]
+pub struct Known {
+    /// The version that is expected in the table; `None` for a session that has none, because a
+    /// replaced package has written it.
+    pub version: Option<String>,
+    /// The session as JSON that the request's changes count from.
+    pub base: String,
+    /// The session as JSON that is expected in the table, where that is not `base`: an earlier save
+    /// of the request was merged.
+    pub stored: Option<String>,
+    /// What to do where something else is there.
+    pub conflict: Conflict,
+}
+
+/// By hand: there is a session in it.
+impl fmt::Debug for Known {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Known")
+            .field("conflict", &self.conflict)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What came of a save.
+#[derive(Clone, PartialEq)]
+pub enum Saved {
+    /// The session was written as it was given.
+    AsGiven,
+    /// This was written, as JSON: the session with the changes of others.
+    Merged(String),
+    /// Nothing was written: the session was destroyed since it was read.
+    Gone,
+}
+
+/// By hand: there may be a session in it.
+impl fmt::Debug for Saved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::AsGiven => "AsGiven",
+            Self::Merged(_) => "Merged",
+            Self::Gone => "Gone",
+        })
+    }
+}
+
+impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
+    /// Writes a session in a new `version`, which no other write has. Without knowledge of what is
+    /// there it is written whatever that is, also where it has ended already.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Conflict`] where another request has changed the session and `known` says so; where
+    /// the session cannot be written in the store's format, see
+    /// [`Layout::to_item`](crate::core::layout::Layout::to_item).
+    pub fn save_version(
+        &self,
+        record: Record,
+        version: String,
+        known: Option<Known>,
+        limit: Duration,
+    ) -> impl Future<Output = Result<Saved>> + Send + use<L> {
+        let key = self.layout.key(&record.sid);
+        let write = Write {
+            layout: Arc::clone(&self.layout),
+            record,
+            version,
+        };
+        let written = match known {
+            Some(known) => Either::Left(
+                self.schedule
+                    .in_turn(key, move |turn| write.save(known, turn).boxed()),
+            ),
+            None => {
+                let item = write.item(&write.record.data);
+                let put = item.map(|item| self.schedule.put(key, item));
+                Either::Right(async move { put?.await.map(|()| Saved::AsGiven) })
+            }
+        };
+        within(limit, "set", written)
+    }
+}
+
+/// What has to be in the table for a write to be done.
+enum Expected {
+    /// Any session.
+    Any,
+    /// This version.
+    Version(String),
+    /// This session, in no version.
+    Data(AttributeValue),
+}
+
+/// A session that is to be written.
+struct Write<L: ?Sized> {
+    layout: Arc<L>,
+    record: Record,
+    version: String,
+}
+
+impl<L: ExpiringLayout + ?Sized> Write<L> {
+    async fn save(self, known: Known, turn: InTurn) -> Result<Saved> {
+        let mut expected = match (&known.version, known.conflict) {
+            (_, Conflict::Overwrite) => Expected::Any,
+            (Some(version), _) => Expected::Version(version.clone()),
+            (None, _) => {
+                let stored = known.stored.as_ref().unwrap_or(&known.base);
+                Expected::Data(self.layout.data(stored)?)
+            }
+        };
+        let mut data = match &known.stored {
+            Some(stored) if known.conflict == Conflict::Merge => self.merged(&known.base, stored),
+            _ => self.record.data.clone(),
+        };
+        let mut there: Option<Item> = None;
+        for _attempt in 0..ATTEMPTS {
+            let mut item = self.item(&data)?;
+            if let Some(there) = &there {
+                self.copy_unchanged(&known.base, there, &mut item);
+            }
+            let refused = match turn.put(self.request(item, &expected)).await {
+                Ok(()) => return Ok(self.saved(data)),
+                Err(Error::ConditionFailed { found }) => found,
+                // As a user's client has it.
+                Err(error) if error.is_service(CONDITION_FAILED) => None,
+                Err(error) => return Err(error),
+            };
+            if known.conflict == Conflict::Overwrite {
+                return Ok(Saved::Gone);
+            }
+            // Some that stand in for DynamoDB leave the item out although there is one.
+            let found = match refused {
+                Some(FoundItem(item)) => Some(*item),
+                None => turn.get().await?,
+            };
+            let is_session = |item: &Item| item.contains_key(self.layout.data_attribute());
+            let Some(found) = found.filter(is_session) else {
+                return Ok(Saved::Gone);
+            };
+            let marks = self.layout.marks(&found);
+            // An attempt whose answer was lost has done it.
+            if marks.version.as_ref() == Some(&self.version) {
+                return Ok(self.saved(data));
+            }
+            if known.conflict == Conflict::Fail {
+                return Err(Error::Conflict);
+            }
+            expected = match (marks.version, found.get(self.layout.data_attribute())) {
+                (Some(version), _) => Expected::Version(version),
+                (None, Some(data)) => Expected::Data(data.clone()),
+                (None, None) => Expected::Any,
+            };
+            // The end of the session does not matter here, and neither does the time.
+            let theirs = self.layout.read(found.clone(), UnixMillis(0.0));
+            data = match theirs {
+                Some(theirs) => self.merged(&known.base, &theirs.data),
+                None => self.record.data.clone(),
+            };
+            there = Some(found);
+        }
+        Err(Error::Conflict)
+    }
+
+    fn saved(&self, data: String) -> Saved {
+        if data == self.record.data {
+            Saved::AsGiven
+        } else {
+            Saved::Merged(data)
+        }
+    }
+
+    /// The session with what others have changed. What cannot be merged is ours.
+    fn merged(&self, base: &str, theirs: &str) -> String {
+        let ours = &self.record.data;
+        let is_ours = |key: &str| self.layout.is_of_the_request(key);
+        merge(base, ours, theirs, is_ours).unwrap_or_else(|| ours.clone())
+    }
+
+    fn item(&self, data: &str) -> Result<Item> {
+        let mut item = self.layout.to_item(Record {
+            data: data.to_owned(),
+            ..self.record.clone()
+        })?;
+        let version = AttributeValue::S(self.version.clone());
+        item.insert(Marks::VERSION.to_owned(), version);
+        Ok(item)
+    }
+
+    /// The attributes that are copies of a key that this request has not changed.
+    fn copy_unchanged(&self, base: &str, there: &Item, item: &mut Item) {
+        for key in self.layout.copied_keys() {
+            if !is_unchanged(base, &self.record.data, key) {
+                continue;
+            }
+            match there.get(key) {
+                Some(value) => item.insert(key.to_owned(), value.clone()),
+                None => item.remove(key),
+            };
+        }
+    }
+
+    fn request(&self, item: Item, expected: &Expected) -> PutItemInputBuilder {
+        let request = PutItemInputBuilder::default().set_item(Some(item));
+        let data = self.layout.data_attribute();
+        match expected {
+            Expected::Any => {
+                return request
+                    .condition_expression("attribute_exists(#data)")
+                    .expression_attribute_names("#data", data);
+            }
+            Expected::Version(version) => request
+                .condition_expression("#version = :version")
+                .expression_attribute_values(":version", AttributeValue::S(version.clone())),
+            Expected::Data(value) => request
+                .condition_expression("attribute_not_exists(#version) AND #data = :data")
+                .expression_attribute_names("#data", data)
+                .expression_attribute_values(":data", value.clone()),
+        }
+        .expression_attribute_names("#version", Marks::VERSION)
+        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+    }
+}
