@@ -134,6 +134,26 @@ declare namespace connect {
      */
     maxSockets?: number;
     /**
+     * A touch that would move the end of a session by less than this many milliseconds is not written,
+     * and an unchanged `set` is a touch. A session may so end early, by less than that, and never
+     * late. `'auto'` is a twentieth of the session's lifetime, `0` writes every touch. The name is
+     * dynamodb-store's. It needs a framework that hands back the session that it was given, as
+     * express-session and koa-session 6 and 7 do; elsewhere every touch is written.
+     * @default 'auto'
+     * @example
+     * new DynamoDBStore({ touchInterval: 60_000 });
+     */
+    touchInterval?: number | 'auto';
+    /**
+     * What becomes of a session that another request has changed since this one has read it.
+     * `'merge'`: of each key of the session, the value of the request that has changed it; of two that
+     * have, that of the second to save. `'error'`: `set` fails with `ERR_SESSION_CONFLICT` and writes
+     * nothing. `'overwrite'`: the session is written as it is, as connect-dynamodb and
+     * koa-session-dynamodb-store do. A session that was destroyed meanwhile is never written.
+     * @default 'merge'
+     */
+    conflict?: 'merge' | 'overwrite' | 'error';
+    /**
      * The lifetime of sessions whose cookie has none, in milliseconds, or a function of the
      * session that gives it.
      * @default 86400000 (a day)
@@ -221,6 +241,8 @@ declare namespace connect {
     readonly specialKeys: ReadonlyArray<Readonly<DynamoDBStoreOptionsSpecialKey>>;
     readonly skipThrowMissingSpecialKeys: boolean;
     readonly reapInterval: number;
+    readonly touchInterval: number | 'auto';
+    readonly conflict: 'merge' | 'overwrite' | 'error';
     /**
      * The client that was passed; else one that is made when it is first asked for, of the SDK that is
      * installed: a `DynamoDBClient` of v3, else an `AWS.DynamoDB` of v2. One that is put in its place is

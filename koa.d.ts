@@ -183,6 +183,26 @@ declare namespace DynamoDBStore {
      */
     maxSockets?: number;
     /**
+     * A touch that would move the end of a session by less than this many milliseconds is not written,
+     * and an unchanged `set` is a touch. A session may so end early, by less than that, and never
+     * late. `'auto'` is a twentieth of the session's lifetime, `0` writes every touch. The name is
+     * dynamodb-store's. It needs a framework that hands back the session that it was given, as
+     * express-session and koa-session 6 and 7 do; elsewhere every touch is written.
+     * @default 'auto'
+     * @example
+     * new DynamoDBStore({ touchInterval: 60_000 });
+     */
+    touchInterval?: number | 'auto';
+    /**
+     * What becomes of a session that another request has changed since this one has read it.
+     * `'merge'`: of each key of the session, the value of the request that has changed it; of two that
+     * have, that of the second to save. `'error'`: `set` fails with `ERR_SESSION_CONFLICT` and writes
+     * nothing. `'overwrite'`: the session is written as it is, as connect-dynamodb and
+     * koa-session-dynamodb-store do. A session that was destroyed meanwhile is never written.
+     * @default 'merge'
+     */
+    conflict?: 'merge' | 'overwrite' | 'error';
+    /**
      * The lifetime of sessions that koa-session gives none (`maxAge: 'session'`), in milliseconds,
      * or a function of the session that gives it.
      * @default 86400000 (a day)

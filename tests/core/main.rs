@@ -13,3 +13,4 @@ mod store;
 mod support;
 mod sweep;
 mod table;
+mod versions;
