@@ -5,9 +5,7 @@
 process.env.AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE = '1';
 
 const { execFile } = require('node:child_process');
-const { mkdtempSync, rmSync, writeFileSync } = require('node:fs');
-const { tmpdir } = require('node:os');
-const { dirname, join } = require('node:path');
+const { join } = require('node:path');
 const { promisify } = require('node:util');
 const AWS = require('aws-sdk');
 const { DynamoDB, DynamoDBClient } = require('@aws-sdk/client-dynamodb');
@@ -257,9 +255,8 @@ describe('an HTTPS endpoint with a private certificate authority', () => {
   afterAll(() => stub.stop());
 
   /** What comes of a request from a process with these environment variables. */
-  async function outcome(env, options, before = '') {
+  async function outcome(env, options) {
     const script = `
-      ${before}
       const { DynamoDBStore } = require('.');
       const { DynamoDBClient } = require('@aws-sdk/client-dynamodb');
       const settings = {
@@ -292,21 +289,16 @@ describe('an HTTPS endpoint with a private certificate authority', () => {
     expect(await outcome({ AWS_CA_BUNDLE: privateCa }, forms['dynamoConfig alone'])).toBe('null');
   });
 
-  test('is trusted where the system has no authorities and Node has this one', async () => {
-    const empty = join(mkdtempSync(join(tmpdir(), 'dynamo-session-store-')), 'empty.pem');
-    writeFileSync(empty, '');
-    // Node's own authorities cannot be changed, but for what `lib/` sees of them.
-    const before = `
-      const Module = require('node:module');
-      const load = Module._load;
-      const ca = require('node:fs').readFileSync('${privateCa}', 'utf8');
-      Module._load = (name, ...rest) =>
-        name === 'node:tls' ? { rootCertificates: [ca] } : load(name, ...rest);
-    `;
-    const env = { SSL_CERT_FILE: empty, SSL_CERT_DIR: undefined };
-    expect(await outcome(env, forms['dynamoConfig alone'], before)).toBe('null');
-    expect(await outcome(env, forms['dynamoConfig alone'])).toMatch(/^ERR_SESSION_UNREACHABLE/);
-    rmSync(dirname(empty), { recursive: true });
+  test.each([
+    [{ SSL_CERT_FILE: privateCa, SSL_CERT_DIR: undefined }, 'null'],
+    [{ SSL_CERT_FILE: undefined, SSL_CERT_DIR: undefined }, /^ERR_SESSION_UNREACHABLE/],
+    // The system does not have it either.
+    [
+      { SSL_CERT_FILE: undefined, SSL_CERT_DIR: undefined, NODE_USE_SYSTEM_CA: '1' },
+      /^ERR_SESSION_UNREACHABLE/,
+    ],
+  ])('with %p: %p', async (env, expected) => {
+    expect(await outcome(env, forms['dynamoConfig alone'])).toMatch(expected);
   });
 
   test('is not trusted without', async () => {

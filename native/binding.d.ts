@@ -102,8 +102,6 @@ export interface Callbacks {
    * as DynamoDB's JSON.
    */
   call?: (operation: string, input: string) => Promise<CallAnswer>
-  /** The certificate authorities that Node trusts of itself, in PEM. */
-  rootCertificates?: () => Promise<string>
 }
 
 /** An error of the user's client. */
@@ -172,6 +170,8 @@ export interface ConnectionOptions {
   accountIdEndpointMode?: string
   /** What to add to the `user-agent` of each request. */
   userAgent?: string
+  /** Whether the certificate authorities of the system are trusted too. */
+  useSystemCa?: boolean
 }
 
 /** The options of a store in connect-dynamodb's item format. */

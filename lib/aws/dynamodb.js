@@ -50,9 +50,8 @@ class DynamoDB {
       ...callbacks,
       connection: callbacks.connection && (() => this.#readConnection()),
       call: answeringCalls(() => this.#client),
-      rootCertificates: async () => require('node:tls').rootCertificates.join('\n'),
     };
-    const settings = this.#bounded(connection.connection);
+    const settings = this.#complete(connection.connection);
     this.#calls = new Calls((notify) => settle(open(settings, asked, notify)));
     if (this.#lasting) this.#native.useClient(true);
   }
@@ -136,13 +135,18 @@ class DynamoDB {
   }
 
   /**
-   * The store's own bound on connections comes before that of a client.
+   * The settings with what comes before those of a client: the store's own bound on connections, and
+   * what Node was started with.
    *
    * @param {ConnectionOptions} settings
    * @returns {ConnectionOptions}
    */
-  #bounded(settings) {
-    return { ...settings, maxSockets: this.#connection.maxSockets ?? settings.maxSockets };
+  #complete(settings) {
+    return {
+      ...settings,
+      maxSockets: this.#connection.maxSockets ?? settings.maxSockets,
+      useSystemCa: usesSystemCa(),
+    };
   }
 
   #hasChanged() {
@@ -161,12 +165,20 @@ class DynamoDB {
   /** The settings of the client, which may show that it has to be called after all. */
   async #readConnection() {
     const answer = await /** @type {any} */ (this.#connection.callbacks).connection();
-    if (answer.connection) return { connection: this.#bounded(answer.connection) };
+    if (answer.connection) return { connection: this.#complete(answer.connection) };
     if (!answer.throughClient) return answer;
     if (this.#connection.transport === 'native') return answer;
     this.#lasting = answer.failure;
     return { throughClient: true };
   }
+}
+
+/** Whether Node was told to trust the certificate authorities of the system. */
+function usesSystemCa() {
+  const { NODE_OPTIONS = '', NODE_USE_SYSTEM_CA } = process.env;
+  const options = [...process.execArgv, ...NODE_OPTIONS.split(/\s+/)];
+  const asked = options.some((each) => each === '--use-system-ca' || each === '--use-openssl-ca');
+  return asked || NODE_USE_SYSTEM_CA === '1';
 }
 
 module.exports = { DynamoDB };

@@ -38,9 +38,6 @@ pub struct Callbacks {
     /// as DynamoDB's JSON.
     #[napi(ts_type = "(operation: string, input: string) => Promise<CallAnswer>")]
     pub call: Option<Ask<CallAnswer, FnArgs<(String, String)>>>,
-    /// The certificate authorities that Node trusts of itself, in PEM.
-    #[napi(ts_type = "() => Promise<string>")]
-    pub root_certificates: Option<Ask<String>>,
 }
 
 /// A client's settings, or why they could not be read.
@@ -133,7 +130,6 @@ pub struct Source {
     connection: Option<Ask<ConnectionAnswer>>,
     credentials: Option<SharedCredentialsProvider>,
     client: Option<Arc<dyn UserClient>>,
-    root_certificates: Option<Ask<String>>,
     max_calls: Option<usize>,
     through_client: Arc<AtomicBool>,
 }
@@ -159,7 +155,6 @@ impl Source {
             client: callbacks
                 .call
                 .map(|callback| Arc::new(JsClient(callback)) as Arc<dyn UserClient>),
-            root_certificates: callbacks.root_certificates,
             through_client,
         })
     }
@@ -215,13 +210,6 @@ impl ProvideSettings for Source {
 
     fn max_calls(&self) -> Option<usize> {
         self.max_calls
-    }
-
-    async fn root_certificates(&self) -> Vec<u8> {
-        match &self.root_certificates {
-            Some(callback) => ask(callback, ()).await.unwrap_or_default().into_bytes(),
-            None => Vec::new(),
-        }
     }
 }
 

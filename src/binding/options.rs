@@ -7,6 +7,7 @@ use aws_types::endpoint_config::AccountIdEndpointMode;
 use napi_derive::napi;
 
 use crate::core::dynamo::settings::Settings;
+use crate::core::dynamo::trust::Trust;
 use crate::core::error::InvalidOption;
 use crate::core::layout::{ConnectLayout, KoaLayout, ShopifyLayout};
 use crate::core::options::{
@@ -189,6 +190,8 @@ pub struct ConnectionOptions {
     pub account_id_endpoint_mode: Option<String>,
     /// What to add to the `user-agent` of each request.
     pub user_agent: Option<String>,
+    /// Whether the certificate authorities of the system are trusted too.
+    pub use_system_ca: Option<bool>,
 }
 
 impl ConnectionOptions {
@@ -256,6 +259,10 @@ impl ConnectionOptions {
                 .map(|mode| account_id_endpoint_mode(&name("accountIdEndpointMode"), &mode))
                 .transpose()?,
             user_agent: texts("customUserAgent", self.user_agent)?,
+            trust: match self.use_system_ca {
+                Some(true) => Trust::System,
+                _ => Trust::Mozilla,
+            },
         })
     }
 }

@@ -45,7 +45,7 @@ async fn address(settings: Settings) -> String {
         credentials: Some(SharedCredentialsProvider::new(credentials)),
         ..settings
     };
-    let client = connect(settings.clone(), &settings).await.unwrap();
+    let client = connect(settings).await;
     let address = Address::default();
     let request = client
         .client

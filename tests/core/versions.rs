@@ -81,7 +81,9 @@ fn record(data: &str) -> Record {
         sid: "ann".to_owned(),
         data: data.to_owned(),
         expires: Some(Expires::at(UnixMillis(NOW.0 + 3_600_000.0))),
-        special: vec![user.map_or(SpecialValue::Missing, |user| SpecialValue::Text(user.into()))],
+        special: vec![user.map_or(SpecialValue::Missing, |user| {
+            SpecialValue::Text(user.into())
+        })],
     }
 }
 
@@ -156,7 +158,10 @@ async fn writes_of_a_replaced_package_on_both_sides_are_told_apart() {
     let read = sessions.load().await;
     sessions.put_without_version(r#"{"a":1,"b":2}"#).await;
     let saved = sessions.save(r#"{"a":2,"b":1}"#, known(&read, Conflict::Merge));
-    assert_eq!(saved.await, Ok(Saved::Merged(r#"{"a":2,"b":2}"#.to_owned())));
+    assert_eq!(
+        saved.await,
+        Ok(Saved::Merged(r#"{"a":2,"b":2}"#.to_owned()))
+    );
     sessions.remove().await;
 }
 
@@ -166,10 +171,14 @@ async fn a_conflict_is_an_error_or_overwritten_where_that_is_asked_for() {
     sessions.save(r#"{"a":1}"#, None).await.unwrap();
     let read = sessions.load().await;
     sessions.save(r#"{"a":2}"#, None).await.unwrap();
-    let saved = sessions.save(r#"{"a":3}"#, known(&read, Conflict::Fail)).await;
+    let saved = sessions
+        .save(r#"{"a":3}"#, known(&read, Conflict::Fail))
+        .await;
     assert_eq!(saved, Err(Error::Conflict));
     assert_eq!(sessions.load().await.data, r#"{"a":2}"#);
-    let saved = sessions.save(r#"{"a":3}"#, known(&read, Conflict::Overwrite)).await;
+    let saved = sessions
+        .save(r#"{"a":3}"#, known(&read, Conflict::Overwrite))
+        .await;
     assert_eq!(saved, Ok(Saved::AsGiven));
     assert_eq!(sessions.load().await.data, r#"{"a":3}"#);
     sessions.remove().await;
@@ -182,7 +191,9 @@ async fn a_touch_in_between_is_no_conflict() {
     let read = sessions.load().await;
     let end = Expires::at(UnixMillis(NOW.0 + 7_200_000.0));
     assert_eq!(sessions.store.touch("ann", end, AMPLE).await, Ok(true));
-    let saved = sessions.save(r#"{"a":1}"#, known(&read, Conflict::Fail)).await;
+    let saved = sessions
+        .save(r#"{"a":1}"#, known(&read, Conflict::Fail))
+        .await;
     assert_eq!(saved, Ok(Saved::AsGiven));
     sessions.remove().await;
 }
@@ -190,12 +201,21 @@ async fn a_touch_in_between_is_no_conflict() {
 #[tokio::test]
 async fn special_keys_follow_the_merge() {
     let sessions = Sessions::new().await;
-    sessions.save(r#"{"user":"ann","a":1}"#, None).await.unwrap();
+    sessions
+        .save(r#"{"user":"ann","a":1}"#, None)
+        .await
+        .unwrap();
     let read = sessions.load().await;
-    sessions.save(r#"{"user":"bob","a":1}"#, None).await.unwrap();
+    sessions
+        .save(r#"{"user":"bob","a":1}"#, None)
+        .await
+        .unwrap();
     let ours = r#"{"user":"ann","a":2}"#;
     let saved = sessions.save(ours, known(&read, Conflict::Merge)).await;
-    assert_eq!(saved, Ok(Saved::Merged(r#"{"user":"bob","a":2}"#.to_owned())));
+    assert_eq!(
+        saved,
+        Ok(Saved::Merged(r#"{"user":"bob","a":2}"#.to_owned()))
+    );
     let item = sessions.item().await.unwrap();
     assert_eq!(item["user"], AttributeValue::S("bob".to_owned()));
     sessions.remove().await;
@@ -208,7 +228,9 @@ async fn what_was_merged_before_is_kept_by_the_next_save() {
     let read = sessions.load().await;
     sessions.save(r#"{"a":1,"b":2}"#, None).await.unwrap();
     let first = r#"{"a":2,"b":1}"#;
-    let saved = sessions.save_as("mine", first, known(&read, Conflict::Merge)).await;
+    let saved = sessions
+        .save_as("mine", first, known(&read, Conflict::Merge))
+        .await;
     let merged = r#"{"a":2,"b":2}"#;
     assert_eq!(saved, Ok(Saved::Merged(merged.to_owned())));
     let knows = Known {
@@ -259,11 +281,7 @@ async fn a_session_that_others_change_all_the_time_is_a_conflict_in_the_end() {
         Answer::text(400, &refused.to_string())
     })
     .await;
-    let store = SessionStore::new(
-        schedule(server.dynamo(), &new_name(), None),
-        layout(),
-        true,
-    );
+    let store = SessionStore::new(schedule(server.dynamo(), &new_name(), None), layout(), true);
     let read = Loaded {
         data: "{}".to_owned(),
         expires: None,

@@ -18,10 +18,8 @@ use ring::digest;
 use std::time::Duration;
 
 use super::fast::FastPath;
-use super::settings::{ProvideSettings, Settings};
-use super::{http, trust};
-use crate::core::error::{Error, Result};
-use crate::core::options::Endpoint;
+use super::http;
+use super::settings::Settings;
 
 /// The region where nothing names one, as in connect-dynamodb 2.x.
 const DEFAULT_REGION: &str = "us-east-1";
@@ -42,8 +40,8 @@ pub struct Connection {
 }
 
 /// Connects with these settings. Nothing is sent yet, except what finding the region asks.
-pub async fn connect(settings: Settings, source: &dyn ProvideSettings) -> Result<Connection> {
-    let http = http_client(&settings, source).await?;
+pub async fn connect(settings: Settings) -> Connection {
+    let http = http::client(settings.max_sockets, settings.trust);
     let region = region(&settings, &http).await;
     let mut retries = match settings.adaptive_retries {
         Some(true) => RetryConfig::adaptive(),
@@ -96,28 +94,12 @@ pub async fn connect(settings: Settings, source: &dyn ProvideSettings) -> Result
         let fast = FastPath::new(config, http, &settings);
         (fast.client().clone(), Some(fast))
     };
-    Ok(Connection {
+    Connection {
         client,
         fast,
         request_timeout: settings.request_timeout,
         max_sockets: settings.max_sockets,
-    })
-}
-
-/// Reads no certificates where nothing needs TLS: that takes milliseconds.
-async fn http_client(
-    settings: &Settings,
-    source: &dyn ProvideSettings,
-) -> Result<SharedHttpClient> {
-    let plain = settings.endpoint.as_ref().is_some_and(Endpoint::is_plain);
-    // The chain that finds credentials may talk to other services.
-    let trusted = match plain && settings.credentials.is_some() {
-        true => None,
-        false => Some(trust::authorities(source).await?),
-    };
-    http::client(settings.max_sockets, trusted).map_err(|error| Error::Settings {
-        causes: vec![error.to_string()],
-    })
+    }
 }
 
 async fn region(settings: &Settings, http: &SharedHttpClient) -> Region {

@@ -10,7 +10,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -27,51 +27,40 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::retry::ErrorKind;
 use futures_util::future::BoxFuture;
 use http::Uri;
+use http::uri::Scheme;
 use hyper::rt::{Read, ReadBufCursor, Write};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::{
     CaptureConnection, Connected, Connection, HttpConnector as TcpConnector, capture_connection,
 };
 use hyper_util::client::legacy::{Client, Error as ClientError};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::ClientConfig;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower_service::Service;
 
+use super::trust::Trust;
+use crate::core::error::Error;
+
 type Hyper = Client<Bounded, SdkBody>;
 
-/// An HTTP client with at most `max_sockets` connections to each host. It speaks TLS with the
-/// authorities of `trusted`; without any, only plain HTTP.
-///
-/// # Errors
-///
-/// Where rustls refuses its own configuration.
-pub fn client(
-    max_sockets: usize,
-    trusted: Option<RootCertStore>,
-) -> Result<SharedHttpClient, rustls::Error> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let tls = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(trusted.unwrap_or_else(RootCertStore::empty))
-        .with_no_client_auth();
+/// An HTTP client with at most `max_sockets` connections to each host. What `trust` says is looked at
+/// by the first connection with TLS; where that cannot be, each request that needs TLS fails.
+pub fn client(max_sockets: usize, trust: Trust) -> SharedHttpClient {
     let mut tcp = TcpConnector::new();
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
-    let connector = HttpsConnectorBuilder::new()
-        .with_tls_config(tls)
-        .https_or_http()
-        .enable_http1()
-        .wrap_connector(tcp);
-    Ok(SharedHttpClient::new(PooledClient {
+    SharedHttpClient::new(PooledClient {
         connector: Bounded {
-            connector,
+            tcp,
+            tls: Arc::default(),
+            trust,
             max_sockets,
             hosts: Arc::default(),
             timeout: None,
         },
         pools: Mutex::default(),
-    }))
+    })
 }
 
 /// Connections that are kept and used again, in a pool for each connect timeout that the SDK asks
@@ -154,6 +143,10 @@ fn metadata(connection: &CaptureConnection) -> Option<ConnectionMetadata> {
 
 /// What the SDK has to know of a failure to decide whether to try again.
 fn classify(error: ClientError) -> ConnectorError {
+    // What is wrong with the settings stays so.
+    if find::<Error>(&error).is_some() {
+        return ConnectorError::user(error.into());
+    }
     let is_timeout = |error: &io::Error| error.kind() == io::ErrorKind::TimedOut;
     if find::<io::Error>(&error).is_some_and(is_timeout) {
         return ConnectorError::timeout(error.into());
@@ -183,7 +176,10 @@ fn find<'e, E: StdError + 'static>(error: &'e (dyn StdError + 'static)) -> Optio
 /// Opens connections, a bounded number to each host.
 #[derive(Clone)]
 struct Bounded {
-    connector: HttpsConnector<TcpConnector>,
+    tcp: TcpConnector,
+    /// Made by the first connection that needs it.
+    tls: Arc<OnceLock<Result<HttpsConnector<TcpConnector>, Error>>>,
+    trust: Trust,
     max_sockets: usize,
     hosts: Arc<Mutex<HashMap<String, Arc<Semaphore>>>>,
     /// From the moment at which the connection may be opened.
@@ -201,6 +197,35 @@ impl Bounded {
         hosts.insert(host.to_owned(), Arc::clone(&sockets));
         sockets
     }
+
+    fn tls(&self) -> Result<HttpsConnector<TcpConnector>, Error> {
+        let connector = self.tls.get_or_init(|| {
+            let provider = Arc::new(rustls::crypto::ring::default_provider());
+            let config = ClientConfig::builder_with_provider(provider)
+                .with_safe_default_protocol_versions()
+                .map_err(|error| Error::Settings {
+                    causes: vec![error.to_string()],
+                })?
+                .with_root_certificates(self.trust.authorities()?)
+                .with_no_client_auth();
+            let connector = HttpsConnectorBuilder::new()
+                .with_tls_config(config)
+                .https_only()
+                .enable_http1();
+            Ok(connector.wrap_connector(self.tcp.clone()))
+        });
+        connector.clone()
+    }
+
+    /// Opens a connection.
+    fn open(&self, uri: Uri) -> BoxFuture<'static, Result<Stream, BoxError>> {
+        if uri.scheme() == Some(&Scheme::HTTPS) {
+            let connector = self.tls();
+            return Box::pin(async move { connector?.call(uri).await });
+        }
+        let opening = self.tcp.clone().call(uri);
+        Box::pin(async move { Ok(MaybeHttpsStream::Http(opening.await?)) })
+    }
 }
 
 impl Service<Uri> for Bounded {
@@ -208,19 +233,18 @@ impl Service<Uri> for Bounded {
     type Error = BoxError;
     type Future = BoxFuture<'static, Result<Socket, BoxError>>;
 
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.connector.poll_ready(context)
+    fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        // Neither kind of connector has to be waited for.
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
         let sockets = self.sockets(&uri);
-        // A clone has to be asked whether it is ready, which the one at hand was.
-        let next = self.connector.clone();
-        let mut connector = std::mem::replace(&mut self.connector, next);
+        let bounded = self.clone();
         let limit = self.timeout.unwrap_or(Duration::MAX);
         Box::pin(async move {
             let permit = sockets.acquire_owned().await?;
-            let opening = tokio::time::timeout(limit, connector.call(uri));
+            let opening = tokio::time::timeout(limit, bounded.open(uri));
             let stream = opening.await.map_err(|_| {
                 let reason = format!("no connection within {} ms", limit.as_millis());
                 io::Error::new(io::ErrorKind::TimedOut, reason)
@@ -233,7 +257,7 @@ impl Service<Uri> for Bounded {
     }
 }
 
-type Stream = <HttpsConnector<TcpConnector> as Service<Uri>>::Response;
+type Stream = MaybeHttpsStream<<TcpConnector as Service<Uri>>::Response>;
 
 /// An open connection, which counts as such until it is dropped.
 struct Socket {

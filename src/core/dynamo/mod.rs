@@ -15,7 +15,7 @@ mod http;
 pub mod schedule;
 pub mod sdk;
 pub mod settings;
-mod trust;
+pub mod trust;
 pub mod user_client;
 
 use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemOutput;

@@ -79,11 +79,10 @@ impl Ways {
     }
 
     async fn connect(&self) -> Result<Option<Connection>> {
-        let source = &*self.source;
-        let Some(settings) = source.settings().await? else {
+        let Some(settings) = self.source.settings().await? else {
             return Ok(None);
         };
-        Ok(Some(connection::connect(settings, source).await?))
+        Ok(Some(connection::connect(settings).await))
     }
 
     fn connect_through_client(&self) -> Result<Connection> {

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_types::endpoint_config::AccountIdEndpointMode;
 
+use super::trust::Trust;
 use super::user_client::UserClient;
 use crate::core::error::Result;
 use crate::core::options::Endpoint;
@@ -46,6 +47,8 @@ pub struct Settings {
     pub account_id_endpoint_mode: Option<AccountIdEndpointMode>,
     /// What to add to the `user-agent` of each request.
     pub user_agent: Option<String>,
+    /// Which certificate authorities are trusted.
+    pub trust: Trust,
 }
 
 impl Default for Settings {
@@ -64,6 +67,7 @@ impl Default for Settings {
             use_fips: None,
             account_id_endpoint_mode: None,
             user_agent: None,
+            trust: Trust::default(),
         }
     }
 }
@@ -98,11 +102,6 @@ pub trait ProvideSettings: Send + Sync + 'static {
     /// How many calls of the user's client may be in flight; `None` where that is its own business.
     fn max_calls(&self) -> Option<usize> {
         None
-    }
-
-    /// The certificate authorities that the program trusts of itself, in PEM.
-    async fn root_certificates(&self) -> Vec<u8> {
-        Vec::new()
     }
 }
 

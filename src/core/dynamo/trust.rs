@@ -1,5 +1,5 @@
-//! Which certificate authorities are trusted: those of the system, Node's own where the system has
-//! none (slim container images), and what `NODE_EXTRA_CA_CERTS` and `AWS_CA_BUNDLE` add.
+//! Which certificate authorities are trusted: those that Node has compiled in, or those of the system
+//! where the user asks for them, and what `NODE_EXTRA_CA_CERTS` and `AWS_CA_BUNDLE` add.
 
 use std::env;
 use std::fs;
@@ -8,30 +8,44 @@ use rustls::RootCertStore;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
-use super::settings::ProvideSettings;
 use crate::core::error::{Error, Result};
 
-/// The authorities that may have signed the certificate of a server.
-///
-/// # Errors
-///
-/// [`Error::Settings`] where `AWS_CA_BUNDLE` names a file that cannot be used.
-pub async fn authorities(source: &dyn ProvideSettings) -> Result<RootCertStore> {
-    let mut trusted = RootCertStore::empty();
-    trusted.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if trusted.is_empty() {
-        trusted = parse(&source.root_certificates().await).unwrap_or(trusted);
+/// Whom to trust.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Trust {
+    /// The authorities of Mozilla, as Node does: they are compiled in.
+    #[default]
+    Mozilla,
+    /// Those of the system beside them, as Node does with `--use-system-ca`.
+    System,
+}
+
+impl Trust {
+    /// The authorities that may have signed the certificate of a server.
+    ///
+    /// The system's are trusted too where `SSL_CERT_FILE` or `SSL_CERT_DIR` name them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Settings`] where `AWS_CA_BUNDLE` names a file that cannot be used.
+    pub fn authorities(self) -> Result<RootCertStore> {
+        let mut trusted = RootCertStore {
+            roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+        };
+        let is_named = |name| env::var_os(name).is_some_and(|path| !path.is_empty());
+        if self == Self::System || is_named("SSL_CERT_FILE") || is_named("SSL_CERT_DIR") {
+            let system = rustls_native_certs::load_native_certs().certs;
+            trusted.add_parsable_certificates(system);
+        }
+        // Node has warned already of a file that it could not use, and goes on without.
+        let extra = read("NODE_EXTRA_CA_CERTS").unwrap_or_default();
+        for more in [extra, read("AWS_CA_BUNDLE")?] {
+            trusted
+                .roots
+                .extend(more.into_iter().flat_map(|more| more.roots));
+        }
+        Ok(trusted)
     }
-    // Node has warned already of a file that it could not use, and goes on without.
-    for more in [
-        read("NODE_EXTRA_CA_CERTS").unwrap_or_default(),
-        read("AWS_CA_BUNDLE")?,
-    ] {
-        trusted
-            .roots
-            .extend(more.into_iter().flat_map(|more| more.roots));
-    }
-    Ok(trusted)
 }
 
 /// The certificates in the file that the environment variable names; `None` where it names none.
