@@ -217,8 +217,7 @@ function storeClass(Store) {
     getExpiresValue(session) {
       const now = Date.now();
       const cookie = session?.cookie;
-      // Date.parse takes a Date too, and gives NaN for what is none.
-      const cookieEnd = cookie?.expires ? Date.parse(cookie.expires) : Number.NaN;
+      const cookieEnd = endOfCookie(cookie);
       if (Number.isFinite(cookie?.maxAge)) return expiresAt(now + cookie.maxAge);
       if (Number.isFinite(cookieEnd)) return expiresAt(cookieEnd);
       return expiresAt(now + lifetimeOf(this.#settings.ttl, session));
@@ -233,8 +232,9 @@ function storeClass(Store) {
     /** @param {Callback} [callback] */
     close(callback) {
       this.clearInterval();
-      this.#native.close();
-      return deliver(Promise.resolve(), callback);
+      // Calls that wait for the table end as they would have; those that are made now do not.
+      const closed = this.#gate.close(() => this.#native.close());
+      return deliver(closed, callback);
     }
 
     get #calls() {
@@ -435,8 +435,19 @@ function storeClass(Store) {
  * @param {number} expires seconds since the Unix epoch
  */
 function endOf(session, expires) {
-  const end = session?.cookie?.expires ? Date.parse(session.cookie.expires) : Number.NaN;
+  const end = endOfCookie(session?.cookie);
   return Math.floor(end / 1000) === expires ? end : undefined;
+}
+
+/**
+ * @param {any} cookie
+ * @returns {number} milliseconds since the Unix epoch; NaN for a cookie without an end
+ */
+function endOfCookie(cookie) {
+  const { expires } = cookie ?? {};
+  if (typeof expires === 'number') return expires;
+  // Date.parse takes a Date too, and gives NaN for what is none.
+  return expires ? Date.parse(expires) : Number.NaN;
 }
 
 /**

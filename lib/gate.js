@@ -11,6 +11,7 @@ const { clearTimeout, setTimeout } = require('./timers');
  */
 class Gate {
   #waiting = 0;
+  #isClosed = false;
   /** Settled once the call that was the last to wait has begun, or has given up. */
   #last = Promise.resolve();
 
@@ -22,7 +23,23 @@ class Gate {
    * @returns {Promise<T>}
    */
   pass(ready, limit, call) {
+    if (this.#isClosed) {
+      return Promise.reject(storeError('ERR_SESSION_CLOSED', 'the session store is closed'));
+    }
     return ready || this.#waiting > 0 ? this.#wait(ready, limit, call) : call(limit);
+  }
+
+  /**
+   * Lets no call in any more.
+   *
+   * @param {() => void} close is called once those that wait have begun, or have given up
+   * @returns {Promise<void>} resolves after that
+   */
+  close(close) {
+    this.#isClosed = true;
+    if (this.#waiting > 0) return this.#last.then(close);
+    close();
+    return Promise.resolve();
   }
 
   /**

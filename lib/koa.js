@@ -159,7 +159,11 @@ class DynamoDBStore extends EventEmitter {
   }
 
   /** What is known of the table, in the shape of aws-sdk v2; `null` where there is none. */
-  async isTableCreated() {
+  isTableCreated() {
+    return deliver(this.#isTableCreated(), undefined);
+  }
+
+  async #isTableCreated() {
     const { tableTimeout } = this.#settings;
     try {
       const table = settle(await this.#native.describeTable(tableTimeout));
@@ -192,19 +196,31 @@ class DynamoDBStore extends EventEmitter {
   }
 
   /** Creates the table and waits until it can be used. */
-  async createTable() {
+  createTable() {
+    return deliver(this.#createTable(), undefined);
+  }
+
+  async #createTable() {
     settle(await this.#native.createTable(this.#settings.tableTimeout));
   }
 
   /** Gives a provisioned table the capacity units of the options; whether it had others. */
-  async updateTable() {
+  updateTable() {
+    return deliver(this.#updateTable(), undefined);
+  }
+
+  async #updateTable() {
     const { read, write } = this.#settings.capacity;
     if (read === undefined && write === undefined) return false;
     return settle(await this.#native.setCapacity(read, write, this.#settings.tableTimeout));
   }
 
   /** Turns the table's time to live on `ttlKey` on or off, as `useTtlExpired` says. */
-  async setTtlField() {
+  setTtlField() {
+    return deliver(this.#setTtlField(), undefined);
+  }
+
+  async #setTtlField() {
     const { useTtlExpired, tableTimeout } = this.#settings;
     settle(await this.#native.setTimeToLive(this.#ttlKey, useTtlExpired, tableTimeout));
   }
@@ -228,8 +244,9 @@ class DynamoDBStore extends EventEmitter {
   close(callback) {
     this.#closed = true;
     clearTimeout(this.#retry);
-    this.#native.close();
-    return deliver(Promise.resolve(), callback);
+    // Calls that wait for the table end as they would have; those that are made now do not.
+    const closed = this.#gate.close(() => this.#native.close());
+    return deliver(closed, callback);
   }
 
   get #calls() {
@@ -336,7 +353,7 @@ class DynamoDBStore extends EventEmitter {
       this.#followTimeToLive();
     } else {
       await this.#followTimeToLive();
-      await this.updateTable().catch((error) => this.#warnOfTable(error, 'keeps its capacity'));
+      await this.#updateTable().catch((error) => this.#warnOfTable(error, 'keeps its capacity'));
     }
     this.#ready = true;
   }

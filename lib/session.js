@@ -12,7 +12,11 @@ const { typeName } = require('./options');
 function sessionId(sid) {
   // The replaced packages made a string of a number, by putting the prefix before it or otherwise.
   if (typeof sid === 'number') return String(sid);
-  if (typeof sid === 'string' && sid !== '') return sid;
+  if (typeof sid === 'string' && sid !== '') {
+    // As UTF-8, all halves of surrogate pairs are the same: one session would open another.
+    if (!/\p{Surrogate}/u.test(sid)) return sid;
+    throw invalidArgument('the session id has half a surrogate pair in it');
+  }
   const got = sid === '' ? 'empty' : typeName(sid);
   throw invalidArgument(`the session id must be a string, but is ${got}`);
 }
@@ -32,8 +36,8 @@ function stringify(session, replacer) {
   } catch (cause) {
     throw storeError('ERR_SESSION_SERIALIZE', 'the session cannot be written as JSON', { cause });
   }
-  // A `toJSON` of its own may give nothing.
-  if (data !== undefined) return data;
+  // A `toJSON` of its own may give nothing, or what is no object.
+  if (data?.startsWith('{')) return data;
   throw storeError('ERR_SESSION_SERIALIZE', 'the session cannot be written as JSON');
 }
 

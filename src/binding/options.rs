@@ -11,7 +11,7 @@ use crate::core::dynamo::trust::Trust;
 use crate::core::error::InvalidOption;
 use crate::core::layout::{ConnectLayout, KoaLayout, ShopifyLayout};
 use crate::core::options::{
-    Billing, Endpoint, IndexName, TableName, attempts, capacity_units, count, duration, text,
+    Billing, Endpoint, IndexName, TableName, attempts, capacity_units, count, credential, duration, text,
 };
 
 /// The options of a store in connect-dynamodb's item format.
@@ -207,6 +207,11 @@ impl ConnectionOptions {
         let texts = |option: &str, value: Option<String>| {
             value.map(|value| text(&name(option), value)).transpose()
         };
+        let keys = |option: &str, value: Option<String>| {
+            value
+                .map(|value| credential(&name(option), value))
+                .transpose()
+        };
         let durations = |option: &str, value: Option<f64>| {
             value
                 .map(|value| duration(&name(option), value))
@@ -214,11 +219,11 @@ impl ConnectionOptions {
         };
         let defaults = Settings::default();
         let credentials = match (
-            texts("accessKeyId", self.access_key_id)?,
-            texts("secretAccessKey", self.secret_access_key)?,
+            keys("accessKeyId", self.access_key_id)?,
+            keys("secretAccessKey", self.secret_access_key)?,
         ) {
             (Some(id), Some(secret)) => {
-                let token = texts("sessionToken", self.session_token)?;
+                let token = keys("sessionToken", self.session_token)?;
                 let origin = "dynamo-session-store options";
                 let credentials = Credentials::new(id, secret, token, None, origin);
                 Some(SharedCredentialsProvider::new(credentials))

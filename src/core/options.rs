@@ -250,6 +250,17 @@ pub fn attempts(option: &str, count: f64) -> Result<u32> {
     }
 }
 
+/// A part of credentials, which goes into a header: visible ASCII. The newline at the end of a
+/// secret file is the one that is seen most.
+pub fn credential(option: &str, value: String) -> Result<String> {
+    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_graphic()) {
+        Ok(value)
+    } else {
+        let rule = "must be letters, digits and signs without spaces or line breaks";
+        Err(InvalidOption::new(option, rule))
+    }
+}
+
 /// A text that must say something, such as a region or a profile.
 pub fn text(option: &str, value: String) -> Result<String> {
     if value.trim().is_empty() {
@@ -347,5 +358,11 @@ mod tests {
             assert!(attempts("maxAttempts", bad).is_err(), "{bad}");
         }
         assert!(text("region", " ".to_owned()).is_err());
+        assert!(credential("accessKeyId", "AKIDEXAMPLE/+=".to_owned()).is_ok());
+        for bad in ["", "AKIDEXAMPLE\n", " AKID", "AK ID", "schlüssel"] {
+            let error = credential("accessKeyId", bad.to_owned()).unwrap_err();
+            assert_eq!(error.option, "accessKeyId");
+            assert!(bad.is_empty() || !error.to_string().contains(bad));
+        }
     }
 }

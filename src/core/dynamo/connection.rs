@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use super::fast::FastPath;
 use super::http;
+use super::profile;
 use super::settings::Settings;
 
 /// The region where nothing names one, as in connect-dynamodb 2.x.
@@ -55,6 +56,10 @@ pub async fn connect(settings: Settings) -> Connection {
         .connect_timeout(settings.connect_timeout)
         .operation_attempt_timeout(settings.request_timeout)
         .build();
+    let credentials = settings
+        .credentials
+        .clone()
+        .or_else(|| profile::credentials(settings.profile.as_deref(), &http, &region));
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .region(region)
         .http_client(http.clone())
@@ -66,7 +71,7 @@ pub async fn connect(settings: Settings) -> Connection {
     if let Some(endpoint) = &settings.endpoint {
         loader = loader.endpoint_url(endpoint.as_str());
     }
-    if let Some(credentials) = settings.credentials.clone() {
+    if let Some(credentials) = credentials {
         loader = loader.credentials_provider(credentials);
     }
     if let Some(profile) = &settings.profile {

@@ -5,6 +5,7 @@
 //!   * [`connection`]: the SDK's client, made of settings.
 //!   * [`http`]: the HTTP client under it, with a bound on its connections.
 //!   * [`trust`]: the certificate authorities that are trusted.
+//!   * [`profile`]: the credentials of a profile that was named.
 //!   * [`fast`]: the fast path: requests for items without the SDK's machinery.
 //!   * [`user_client`]: the user's client in place of HTTP.
 //! * [`schedule`]: requests for items in order, merged, and no more than a bound at a time.
@@ -12,6 +13,7 @@
 pub mod connection;
 mod fast;
 mod http;
+mod profile;
 pub mod schedule;
 pub mod sdk;
 pub mod settings;

@@ -124,6 +124,8 @@ impl Layout for ConnectLayout {
     }
 
     fn read(&self, mut item: Item, now: UnixMillis) -> Option<Stored> {
+        // 3.0.2 writes neither.
+        let is_of_3_0_2 = !item.contains_key(Marks::VERSION) && !item.contains_key(Marks::END);
         let AttributeValue::S(id) = item.remove(self.hash_key.as_str())? else {
             return None;
         };
@@ -131,7 +133,10 @@ impl Layout for ConnectLayout {
             return None;
         };
         let expires = item.get(EXPIRES).and_then(|value| value.as_n().ok());
-        let (data, expires) = read_session(sess, expires.map(String::as_str), now);
+        let (data, expires) = match is_of_3_0_2 {
+            true => read_session(sess, expires.map(String::as_str), now),
+            false => (sess, expires.and_then(|expires| expiry::read(expires))),
+        };
         Some(Stored {
             sid: id.strip_prefix(&self.prefix)?.to_owned(),
             data,

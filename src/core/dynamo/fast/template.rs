@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
 use aws_runtime::auth::sigv4::SigV4AuthScheme;
 use aws_sdk_dynamodb::config::http::HttpRequest;
 use aws_sdk_dynamodb::config::{ConfigBag, RuntimeComponents};
@@ -282,6 +283,9 @@ impl Sign for Learning {
         components: &RuntimeComponents,
         bag: &ConfigBag,
     ) -> Result<(), BoxError> {
+        if let Some(credentials) = identity.data::<Credentials>() {
+            check(credentials)?;
+        }
         let signer = self.scheme.signer();
         signer.sign_http_request(request, identity, endpoint, components, bag)?;
         let connector = self.http.http_connector(&self.settings, components);
@@ -292,6 +296,23 @@ impl Sign for Learning {
             .unwrap_or_else(PoisonError::into_inner) = template;
         Ok(())
     }
+}
+
+/// Credentials go into headers, and the SDK panics where they cannot: those of a secret file that ends
+/// in a newline.
+fn check(credentials: &Credentials) -> Result<(), CredentialsError> {
+    let parts = [
+        Some(credentials.access_key_id()),
+        Some(credentials.secret_access_key()),
+        credentials.session_token(),
+    ];
+    let is_usable = |part: &str| part.bytes().all(|byte| byte.is_ascii_graphic());
+    if parts.into_iter().flatten().all(is_usable) {
+        return Ok(());
+    }
+    Err(CredentialsError::invalid_configuration(
+        "the credentials have a space or a line break in them",
+    ))
 }
 
 impl fmt::Debug for Template {
