@@ -5,9 +5,11 @@
 const { cpus } = require('node:os');
 const dynamodbLocal = require('../../scripts/dynamodb-local');
 const { TABLES } = require('./formats');
+const { cost } = require('./modes/cost');
 const { flood } = require('./modes/flood');
 const { mixed } = require('./modes/mixed');
 const { findAddon } = require('./prepare');
+const { progress } = require('./progress');
 const { runFloor, startCanned, startRedis } = require('./servers');
 const { measureSizes } = require('./size');
 const { createTables } = require('./tables');
@@ -43,6 +45,7 @@ const IDS = 1000;
  *   floor
  * @property {import('./modes/mixed').MixedRow[]} mixed
  * @property {import('./modes/flood').FloodRow[]} floods
+ * @property {import('./modes/cost').CostRow[]} costs
  * @property {{ subject: string, round: number, milliseconds: number }[]} starts
  * @property {{ subject: string, round: number, megabytes: number }[]} memory
  * @property {import('./size').Size[]} sizes
@@ -66,6 +69,7 @@ class Bench {
       floor: [],
       mixed: [],
       floods: [],
+      costs: [],
       starts: [],
       memory: [],
       sizes: [],
@@ -84,6 +88,7 @@ class Bench {
       if (modes.includes('latency')) await this.latency();
       if (modes.includes('mixed')) await mixed(this);
       if (modes.includes('flood')) await flood(this);
+      if (modes.includes('cost')) await cost(this);
       if (modes.includes('start')) await this.starts();
       if (modes.includes('memory')) await this.memory();
       if (modes.includes('local')) await this.local();
@@ -106,7 +111,7 @@ class Bench {
     const { rounds, seconds, inFlight } = this.options;
     const { endpoint } = await this.cannedServer('connect', { sessionBytes });
     for (let round = 1; round <= rounds; round += 1) {
-      progress('canned', round, 'floor');
+      progress(`canned, round ${round}`, 'floor');
       const { opsPerSecond, cpu } = await runFloor(endpoint, inFlight, seconds);
       this.results.floor.push({ round, sessionBytes, opsPerSecond, cpu });
     }
@@ -160,14 +165,19 @@ class Bench {
    * @param {string} [detail] what else to say of a round, beside its mode
    */
   async rounds(mode, each, detail) {
-    const { rounds, subjects } = this.options;
+    const { rounds } = this.options;
     for (let round = 1; round <= rounds; round += 1) {
-      for (const subject of subjects) {
-        if (!subject.modes.includes(mode) || this.isOut(subject, mode)) continue;
-        progress(detail ? `${mode}, ${detail}` : mode, round, subject.name);
+      for (const subject of this.subjectsOf(mode)) {
+        if (this.isOut(subject, mode)) continue;
+        progress(`${detail ? `${mode}, ${detail}` : mode}, round ${round}`, subject.name);
         await each(subject, round);
       }
     }
+  }
+
+  /** @param {string} mode */
+  subjectsOf(mode) {
+    return this.options.subjects.filter((subject) => subject.modes.includes(mode));
   }
 
   /**
@@ -308,15 +318,6 @@ function machine() {
     node: process.version,
     date: new Date().toISOString().slice(0, 10),
   };
-}
-
-/**
- * @param {string} mode
- * @param {number} round
- * @param {string} name
- */
-function progress(mode, round, name) {
-  process.stderr.write(`${mode}, round ${round}: ${name}\n`);
 }
 
 module.exports = { Bench };

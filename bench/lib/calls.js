@@ -6,13 +6,20 @@ const { performance } = require('node:perf_hooks');
 const { shopifySession, webSession } = require('./sessions');
 
 /**
- * What a store is made for.
+ * Where a store has its sessions.
  *
- * @typedef {object} Target
+ * @typedef {object} Place
  * @property {string} endpoint
  * @property {string} table
- * @property {number} ids how many sessions the calls go round
- * @property {number} sessionBytes the length of a session as JSON
+ *
+ * What the calls of a store are made for.
+ *
+ * @typedef {Place & { ids: number, sessionBytes: number }} Target `ids`: how many sessions the calls
+ *   go round; `sessionBytes`: the length of a session as JSON
+ *
+ * @typedef {object} Opened
+ * @property {any} store
+ * @property {() => void | Promise<void>} close
  *
  * @typedef {'get' | 'set' | 'touch' | 'destroy'} Operation
  *
@@ -33,6 +40,8 @@ const { shopifySession, webSession } = require('./sessions');
  * @property {readonly string[]} modes those that it takes part in
  * @property {(target: Target, storeOptions?: object) => Promise<Calls>} make `storeOptions`:
  *   further options of the store; only the subjects of `flood` take them
+ * @property {(place: Place) => Opened} [open] the store alone, for an app; the subjects of `cost`
+ *   have it
  *
  * @typedef {object} Outcome what became of a call
  * @property {number} time milliseconds from the call to its callback
@@ -44,12 +53,11 @@ const { shopifySession, webSession } = require('./sessions');
 /**
  * The calls of a store for express-session, with callbacks, as express-session makes them.
  *
- * @param {any} store
+ * @param {Opened} opened
  * @param {Target} target
- * @param {() => void | Promise<void>} close
  * @returns {Calls}
  */
-function expressCalls(store, target, close) {
+function expressCalls({ store, close }, target) {
   const sid = ids(target.ids);
   const session = webSession(target.sessionBytes);
   return {
@@ -62,12 +70,11 @@ function expressCalls(store, target, close) {
 }
 
 /**
- * @param {any} store
+ * @param {Opened} opened
  * @param {Target} target
- * @param {() => void | Promise<void>} close
  * @returns {Calls}
  */
-function koaCalls(store, target, close) {
+function koaCalls({ store, close }, target) {
   const sid = ids(target.ids);
   const session = webSession(target.sessionBytes);
   return {

@@ -29,4 +29,14 @@ function fine(value) {
   return value < 100 ? value.toFixed(1) : whole(value);
 }
 
-module.exports = { NONE, fine, labelOf, whole };
+/** @param {number | null} value */
+function dollars(value) {
+  return value === null ? NONE : value.toFixed(2);
+}
+
+/** @param {number} ratio */
+function timesText(ratio) {
+  return `${ratio < 10 ? ratio.toFixed(1) : Math.round(ratio)}×`;
+}
+
+module.exports = { NONE, dollars, fine, labelOf, timesText, whole };

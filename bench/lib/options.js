@@ -6,7 +6,7 @@ const { parseArgs } = require('node:util');
 const { SetupError } = require('../../scripts/setup');
 const { subjects: allSubjects } = require('../subjects');
 
-const MODES = ['canned', 'latency', 'mixed', 'flood', 'local', 'start', 'memory', 'size'];
+const MODES = ['canned', 'latency', 'mixed', 'flood', 'cost', 'local', 'start', 'memory', 'size'];
 
 const HELP = `npm run bench [-- options]
 

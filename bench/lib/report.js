@@ -4,7 +4,8 @@
 
 const { existsSync, readFileSync, writeFileSync } = require('node:fs');
 const { BASELINE, subjects } = require('../subjects');
-const { NONE, fine, labelOf, whole } = require('./cells');
+const { NONE, fine, labelOf, timesText, whole } = require('./cells');
+const { costSections } = require('./cost-report');
 const { loadSections } = require('./load-report');
 const { median, medians } = require('./stats');
 
@@ -71,6 +72,7 @@ function sections(results) {
     operationsSection(results, 'canned', 20 * 1024, `Sessions of 20 KB, ${each}`),
     latencySection(results, `Answers after ${latency} ms, sessions of 1 KB`),
     ...loadSections(results),
+    ...costSections(results),
     operationsSection(results, 'local', 1024, `DynamoDB Local, sessions of 1 KB, ${each}`),
     startSection(results),
     memorySection(results),
@@ -263,8 +265,7 @@ function baseOf(all, operation, inFlight) {
 function times(name, better, worse) {
   const request = subjects.find((subject) => subject.name === name)?.format !== 'none';
   if (name === BASELINE || !request || !better || !worse) return NONE;
-  const ratio = better / worse;
-  return `${ratio < 10 ? ratio.toFixed(1) : Math.round(ratio)}×`;
+  return timesText(better / worse);
 }
 
 /**
@@ -272,7 +273,7 @@ function times(name, better, worse) {
  *
  * @param {Results} results
  */
-function conditions({ machine, options, addon }) {
+function conditions({ machine, options, addon, costs }) {
   const { cpu, cores, platform, node, date } = machine;
   const { rounds, seconds } = options;
   const lines = [
@@ -280,7 +281,10 @@ function conditions({ machine, options, addon }) {
     `Medians of ${rounds} rounds, ${seconds} s for each call and round.`,
     `Ratios are to ${labelOf(BASELINE)}: above 1 is better.`,
   ];
-  if (addon.debug) lines.push('The addon is a DEBUG BUILD: these numbers say nothing.');
+  if (costs.length > 0) {
+    lines.push('Capacity units are those of one run. They do not depend on the build.');
+  }
+  if (addon.debug) lines.push('The addon is a DEBUG BUILD: its times and sizes say nothing.');
   return lines;
 }
 
@@ -322,7 +326,19 @@ function markdownTable({ head, rows }) {
 }
 
 /** The columns that have text in them, and no numbers. */
-const TEXT = new Set(['store', 'call', 'package', 'part', 'why', 'failures', 'mark', 'options']);
+const TEXT = new Set([
+  'store',
+  'call',
+  'package',
+  'part',
+  'why',
+  'failures',
+  'mark',
+  'options',
+  'setting',
+  'session',
+  'requests',
+]);
 
 /** @param {string} column */
 function isText(column) {

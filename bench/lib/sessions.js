@@ -75,4 +75,4 @@ function filler(session, bytes) {
   return FILLER.repeat(Math.ceil(missing / FILLER.length)).slice(0, missing);
 }
 
-module.exports = { shopifySession, webSession };
+module.exports = { filler, shopifySession, webSession };

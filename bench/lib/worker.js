@@ -14,7 +14,30 @@ const GRACE = 60_000;
  * @returns {Promise<import('../worker').Report>}
  */
 function runWorker(task) {
-  const child = fork(join(__dirname, '..', 'worker.js'), [JSON.stringify(task)], {
+  const { child, printed } = forkProgram(join(__dirname, '..', 'worker.js'), task);
+  const limit = GRACE + task.expected * 1000;
+  return new Promise((resolve) => {
+    /** @type {import('../worker').Report | undefined} */
+    let report;
+    const timer = setTimeout(() => child.kill('SIGKILL'), limit);
+    child.once('message', (/** @type {any} */ message) => {
+      report = message;
+    });
+    child.once('close', (code, signal) => {
+      clearTimeout(timer);
+      resolve(report ?? { failed: `ended with ${signal ?? code}\n${printed()}` });
+    });
+  });
+}
+
+/**
+ * Starts a program in a process of its own.
+ *
+ * @param {string} file
+ * @param {object} task its argument, which it gets as JSON
+ */
+function forkProgram(file, task) {
+  const child = fork(file, [JSON.stringify(task)], {
     env: {
       ...process.env,
       AWS_REGION: REGION,
@@ -23,24 +46,12 @@ function runWorker(task) {
     execArgv: [],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
-  const limit = GRACE + task.expected * 1000;
-  return new Promise((resolve) => {
-    let printed = '';
-    /** @type {import('../worker').Report | undefined} */
-    let report;
-    const timer = setTimeout(() => child.kill('SIGKILL'), limit);
-    child.stderr?.on('data', (chunk) => {
-      // aws-sdk v3 warns of every queue for its sockets; the end is what says why it failed.
-      printed = (printed + chunk).slice(-4000);
-    });
-    child.once('message', (/** @type {any} */ message) => {
-      report = message;
-    });
-    child.once('close', (code, signal) => {
-      clearTimeout(timer);
-      resolve(report ?? { failed: `ended with ${signal ?? code}\n${printed}` });
-    });
+  let text = '';
+  child.stderr?.on('data', (chunk) => {
+    // aws-sdk v3 warns of every queue for its sockets; the end is what says why it failed.
+    text = (text + chunk).slice(-4000);
   });
+  return { child, printed: () => text };
 }
 
-module.exports = { runWorker };
+module.exports = { forkProgram, runWorker };

@@ -3,6 +3,19 @@
 const { expressCalls } = require('../lib/calls');
 const { CREDENTIALS, REGION } = require('../lib/formats');
 
+/**
+ * @param {import('../lib/calls').Place} place
+ * @returns {import('../lib/calls').Opened}
+ */
+function open({ endpoint, table }) {
+  const session = require('express-session');
+  const { DynamoDBClient } = require('@aws-sdk/client-dynamodb');
+  const DynamoDBStore = require('connect-dynamodb')(session);
+  const client = new DynamoDBClient({ endpoint, region: REGION, credentials: CREDENTIALS });
+  const store = new DynamoDBStore({ client, table, initialized: true });
+  return { store, close: () => client.destroy() };
+}
+
 /** @type {import('../lib/calls').Subject} */
 module.exports = {
   name: 'connect-dynamodb',
@@ -11,14 +24,9 @@ module.exports = {
   chart: true,
   format: 'connect',
   operations: ['get', 'set', 'touch'],
-  modes: ['canned', 'latency', 'mixed', 'local', 'start', 'memory'],
+  modes: ['canned', 'latency', 'mixed', 'cost', 'local', 'start', 'memory'],
   async make(target) {
-    const session = require('express-session');
-    const { DynamoDBClient } = require('@aws-sdk/client-dynamodb');
-    const DynamoDBStore = require('connect-dynamodb')(session);
-    const { endpoint, table } = target;
-    const client = new DynamoDBClient({ endpoint, region: REGION, credentials: CREDENTIALS });
-    const store = new DynamoDBStore({ client, table, initialized: true });
-    return expressCalls(store, target, () => client.destroy());
+    return expressCalls(open(target), target);
   },
+  open,
 };

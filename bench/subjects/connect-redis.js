@@ -17,6 +17,7 @@ module.exports = {
     const { createClient } = require('redis');
     const client = createClient({ url: target.endpoint });
     await client.connect();
-    return expressCalls(new RedisStore({ client }), target, () => client.destroy());
+    const store = new RedisStore({ client });
+    return expressCalls({ store, close: () => client.destroy() }, target);
   },
 };

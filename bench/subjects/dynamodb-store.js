@@ -3,6 +3,20 @@
 const { expressCalls } = require('../lib/calls');
 const { CREDENTIALS, REGION } = require('../lib/formats');
 
+/**
+ * @param {import('../lib/calls').Place} place
+ * @returns {import('../lib/calls').Opened}
+ */
+function open({ endpoint, table }) {
+  const DynamoDBStore = require('dynamodb-store');
+  const store = new DynamoDBStore({
+    table: { name: table },
+    dynamoConfig: { ...CREDENTIALS, endpoint, region: REGION },
+  });
+  // It looks for its table at construction, and no call waits for that.
+  return { store, close() {} };
+}
+
 /** @type {import('../lib/calls').Subject} */
 module.exports = {
   name: 'dynamodb-store',
@@ -11,14 +25,9 @@ module.exports = {
   chart: true,
   format: 'dynamodb-store',
   operations: ['get', 'set', 'touch'],
-  modes: ['canned', 'latency', 'local', 'start', 'memory'],
+  modes: ['canned', 'latency', 'cost', 'local', 'start', 'memory'],
   async make(target) {
-    const DynamoDBStore = require('dynamodb-store');
-    const store = new DynamoDBStore({
-      table: { name: target.table },
-      dynamoConfig: { ...CREDENTIALS, endpoint: target.endpoint, region: REGION },
-    });
-    // It looks for its table at construction, and no call waits for that.
-    return expressCalls(store, target, () => {});
+    return expressCalls(open(target), target);
   },
+  open,
 };

@@ -15,6 +15,7 @@ const subjects = [
   require('./ours-adopted'),
   require('./ours-called'),
   require('./ours-unmerged'),
+  require('./ours-touching'),
   require('./ours-koa'),
   require('./ours-shopify'),
   require('./napi-noop'),

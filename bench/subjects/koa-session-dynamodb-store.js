@@ -3,6 +3,19 @@
 const { koaCalls } = require('../lib/calls');
 const { CREDENTIALS, REGION } = require('../lib/formats');
 
+/**
+ * @param {import('../lib/calls').Place} place
+ * @returns {import('../lib/calls').Opened}
+ */
+function open({ endpoint, table }) {
+  const DynamoDBStore = require('koa-session-dynamodb-store');
+  const store = new DynamoDBStore({
+    table: { name: table, autoCreate: false },
+    dynamoConfig: { ...CREDENTIALS, endpoint, region: REGION },
+  });
+  return { store, close() {} };
+}
+
 /** @type {import('../lib/calls').Subject} */
 module.exports = {
   name: 'koa-session-dynamodb-store',
@@ -11,13 +24,9 @@ module.exports = {
   chart: true,
   format: 'koa',
   operations: ['get', 'set'],
-  modes: ['canned', 'latency', 'local', 'start', 'memory'],
+  modes: ['canned', 'latency', 'cost', 'local', 'start', 'memory'],
   async make(target) {
-    const DynamoDBStore = require('koa-session-dynamodb-store');
-    const store = new DynamoDBStore({
-      table: { name: target.table, autoCreate: false },
-      dynamoConfig: { ...CREDENTIALS, endpoint: target.endpoint, region: REGION },
-    });
-    return koaCalls(store, target, () => {});
+    return koaCalls(open(target), target);
   },
+  open,
 };

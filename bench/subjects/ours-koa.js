@@ -3,6 +3,17 @@
 const { koaCalls } = require('../lib/calls');
 const { CREDENTIALS, REGION } = require('../lib/formats');
 
+/**
+ * @param {import('../lib/calls').Place} place
+ * @returns {import('../lib/calls').Opened}
+ */
+function open({ endpoint, table }) {
+  const DynamoDBStore = require('../../koa');
+  const dynamoConfig = { endpoint, region: REGION, credentials: CREDENTIALS };
+  const store = new DynamoDBStore({ dynamoConfig, table: { name: table } });
+  return { store, close: () => store.close() };
+}
+
 /** @type {import('../lib/calls').Subject} */
 module.exports = {
   name: 'ours-koa',
@@ -11,12 +22,9 @@ module.exports = {
   chart: true,
   format: 'koa',
   operations: ['get', 'set'],
-  modes: ['canned', 'latency', 'local', 'start', 'memory'],
+  modes: ['canned', 'latency', 'cost', 'local', 'start', 'memory'],
   async make(target) {
-    const DynamoDBStore = require('../../koa');
-    const { endpoint, table } = target;
-    const dynamoConfig = { endpoint, region: REGION, credentials: CREDENTIALS };
-    const store = new DynamoDBStore({ dynamoConfig, table: { name: table } });
-    return koaCalls(store, target, () => store.close());
+    return koaCalls(open(target), target);
   },
+  open,
 };

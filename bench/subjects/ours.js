@@ -1,6 +1,6 @@
 'use strict';
 
-const { ourCalls } = require('../lib/ours');
+const { openOurs, ourCalls } = require('../lib/ours');
 
 /** @type {import('../lib/calls').Subject} */
 module.exports = {
@@ -10,8 +10,9 @@ module.exports = {
   chart: true,
   format: 'connect',
   operations: ['get', 'set', 'touch'],
-  modes: ['canned', 'latency', 'mixed', 'flood', 'local', 'start', 'memory'],
+  modes: ['canned', 'latency', 'mixed', 'flood', 'cost', 'local', 'start', 'memory'],
   async make(target, storeOptions) {
     return ourCalls(target, storeOptions);
   },
+  open: (place) => openOurs(place),
 };
