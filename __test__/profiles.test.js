@@ -94,7 +94,7 @@ describe.each([
 ])('a profile that is not there, named by %s', (_who, dynamoConfig, env) => {
   test('is an error that names it', async () => {
     const said = await keyOf(dynamoConfig, env);
-    expect(said).toMatch(/^ERR_SESSION_CREDENTIALS .*"shpo"/);
+    expect(said).toMatch(/^ERR_SESSION_CREDENTIALS .*"shpo"/s);
     expect(stub.calls).toEqual([]);
   });
 });

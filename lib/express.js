@@ -5,6 +5,7 @@
  * `@fastify/session`, NestJS.
  */
 
+const { isDate } = require('node:util').types;
 const { expiresAt, openConnectStore, sessionOf } = require('./native');
 const { readConnection } = require('./aws/config');
 const { DynamoDB } = require('./aws/dynamodb');
@@ -12,7 +13,7 @@ const { deliver } = require('./callback');
 const { invalidArgument, settle, toError } = require('./errors');
 const { readOptions } = require('./express.options');
 const { Gate } = require('./gate');
-const { Saving, readLoaded, withoutClock } = require('./known');
+const { Saving, isSameLifetime, readLoaded } = require('./known');
 const { lifetimeOf, optionsObject, typeName } = require('./options');
 const { parse, sessionId, stringify } = require('./session');
 const { warn, warnOfTable } = require('./warning');
@@ -50,7 +51,8 @@ function storeClass(Store) {
   return class DynamoDBStore extends Store {
     /** @type {DynamoDB} */
     #dynamodb;
-    #gate = new Gate();
+    /** @type {Gate} */
+    #gate;
     /** @type {Promise<void> | undefined} */
     #initializing;
     /** @type {ReturnType<typeof readOptions>} */
@@ -66,6 +68,7 @@ function storeClass(Store) {
       super(options);
       const settings = readOptions(options);
       this.#settings = settings;
+      this.#gate = new Gate(settings.native.table);
       this.#dynamodb = new DynamoDB(
         (...how) => openConnectStore(settings.native, ...how),
         readConnection(options),
@@ -168,7 +171,7 @@ function storeClass(Store) {
     /** @param {Callback} [callback] */
     length(callback) {
       return deliver(
-        this.#call(async (limit) => settle(await this.#native.count(Date.now(), limit))),
+        this.#call(undefined, async (limit) => settle(await this.#native.count(Date.now(), limit))),
         callback,
       );
     }
@@ -176,7 +179,7 @@ function storeClass(Store) {
     /** @param {Callback} [callback] */
     ids(callback) {
       return deliver(
-        this.#call(async (limit) => settle(await this.#native.ids(Date.now(), limit))),
+        this.#call(undefined, async (limit) => settle(await this.#native.ids(Date.now(), limit))),
         callback,
       );
     }
@@ -184,7 +187,7 @@ function storeClass(Store) {
     /** @param {Callback} [callback] */
     clear(callback) {
       return deliver(
-        this.#call(async (limit) => settle(await this.#native.clear(Date.now(), limit))),
+        this.#call(undefined, async (limit) => settle(await this.#native.clear(Date.now(), limit))),
         callback,
       );
     }
@@ -192,7 +195,7 @@ function storeClass(Store) {
     /** @param {Callback} [callback] */
     reap(callback) {
       return deliver(
-        this.#call(async (limit) => settle(await this.#native.reap(Date.now(), limit))),
+        this.#call(undefined, async (limit) => settle(await this.#native.reap(Date.now(), limit))),
         callback,
       );
     }
@@ -218,7 +221,11 @@ function storeClass(Store) {
       const now = Date.now();
       const cookie = session?.cookie;
       const cookieEnd = endOfCookie(cookie);
-      if (Number.isFinite(cookie?.maxAge)) return expiresAt(now + cookie.maxAge);
+      if (Number.isFinite(cookie?.maxAge)) {
+        const end = now + cookie.maxAge;
+        // The cookie of express-session makes one of the other, and looks at the clock for it.
+        return expiresAt(Math.abs(end - cookieEnd) < 1000 ? cookieEnd : end);
+      }
       if (Number.isFinite(cookieEnd)) return expiresAt(cookieEnd);
       return expiresAt(now + lifetimeOf(this.#settings.ttl, session));
     }
@@ -278,7 +285,7 @@ function storeClass(Store) {
     /** @param {string} sid */
     async #get(sid) {
       const id = sessionId(sid);
-      const loaded = await this.#call((limit) => this.#calls.load(id, Date.now(), limit));
+      const loaded = await this.#call(id, (limit) => this.#calls.load(id, Date.now(), limit));
       if (typeof loaded !== 'string') return null;
       const { known, data, end } = readLoaded(id, loaded);
       const session = parse(data);
@@ -294,38 +301,39 @@ function storeClass(Store) {
      * @param {any} session
      */
     async #set(sid, session) {
+      await this.#write(sid, session);
+    }
+
+    /**
+     * Writes a session where that changes anything. Whether it is there then.
+     *
+     * @param {string} sid
+     * @param {any} session
+     */
+    async #write(sid, session) {
       // All of it is read before the first wait: the caller may change the session after that.
       const id = sessionId(sid);
       const data = stringify(session);
       const expires = this.#expires(session);
-      const known = this.#knownOf(id, session);
-      if (known && withoutClock(known.base) === withoutClock(data)) {
-        await this.#moveEnd(id, session, known, expires);
-        return;
-      }
+      const end = endOf(session, expires);
+      const maxAge = session.cookie?.originalMaxAge;
       const special = this.#settings.native.specialKeys.map(({ name }) =>
         specialValue(session[name]),
       );
-      await this.#save({ id, session, data, expires, special, known });
-    }
-
-    /**
-     * @param {{ id: string, session: any, data: string, expires: number,
-     *   special: (SpecialArgument | undefined)[], known: Known | undefined }} what
-     */
-    async #save({ id, session, data, expires, special, known }) {
+      const known = this.#knownOf(id, session);
+      // The request has not waited for its own last save, whose outcome this one counts on.
+      while (known?.saving) await known.saving;
+      if (known?.isSame(data, maxAge)) return Boolean(await this.#moveEnd(id, end, known, expires));
       const saving = new Saving(known, this.#settings.conflict);
       const { version, expected } = saving;
-      const saved = await saving.outcome(
-        this.#call((limit) =>
-          this.#calls.save(id, data, expires, special, version, expected, limit),
-        ),
+      const saved = this.#call(id, (limit) =>
+        this.#calls.save(id, data, expires, special, version, expected, limit),
       );
-      // A session that is saved by hand, or by a framework that keeps it elsewhere, is not known.
-      if (saved === false || session.req?.sessionStore !== this) return;
-      const now = saving.known(id, data, expires, saved);
-      now.maxAge = session.cookie?.originalMaxAge;
-      this.#known.set(session, now);
+      return saving.outcome(saved, (written) => {
+        // A session that is saved by hand, or by a framework that keeps it elsewhere, is not known.
+        if (session.req?.sessionStore !== this) return;
+        this.#known.set(session, saving.known(id, { data, expires, maxAge }, written));
+      });
     }
 
     /**
@@ -342,19 +350,17 @@ function storeClass(Store) {
      * Moves the end of a session whose content is in the table, where that is to be written.
      *
      * @param {string} id
-     * @param {any} session
+     * @param {number | undefined} end to the millisecond
      * @param {Known | undefined} known
      * @param {number} expires
+     * @returns {Promise<{ expires: number | undefined } | undefined>} the end that holds; nothing where
+     *   the session is gone
      */
-    async #moveEnd(id, session, known, expires) {
+    async #moveEnd(id, end, known, expires) {
       if (known && !known.isDue(expires, this.#settings.touchInterval)) {
         return { expires: known.expires };
       }
-      const end = endOf(session, expires);
-      const lifetime = session?.cookie?.originalMaxAge ?? undefined;
-      const found = await this.#call((limit) =>
-        this.#calls.touch(id, expires, end, lifetime ?? 0, limit),
-      );
+      const found = await this.#call(id, (limit) => this.#calls.touch(id, expires, end, 0, limit));
       if (found && known) known.expires = expires;
       return found ? { expires } : undefined;
     }
@@ -368,21 +374,20 @@ function storeClass(Store) {
       const expires = this.#expires(session);
       const known = this.#knownOf(id, session);
       // A cookie that lives longer or shorter than the one in the table is a change to be kept.
-      if (known && session.cookie?.originalMaxAge !== known.maxAge) {
-        await this.#set(sid, session);
-        return { expires };
+      if (known && !isSameLifetime(session.cookie?.originalMaxAge, known.maxAge)) {
+        return (await this.#write(sid, session)) ? { expires } : undefined;
       }
-      return this.#moveEnd(id, session, known, expires);
+      return this.#moveEnd(id, endOf(session, expires), known, expires);
     }
 
     /** @param {string} sid */
     async #destroy(sid) {
       const id = sessionId(sid);
-      await this.#call((limit) => this.#calls.destroy(id, limit));
+      await this.#call(id, (limit) => this.#calls.destroy(id, limit));
     }
 
     async #all() {
-      const entries = await this.#call(async (limit) =>
+      const entries = await this.#call(undefined, async (limit) =>
         settle(await this.#native.list(Date.now(), limit)),
       );
       return entries.flatMap(({ sid, data, end }) => {
@@ -397,12 +402,14 @@ function storeClass(Store) {
      * left of `operationTimeout`.
      *
      * @template T
+     * @param {string | undefined} id the session's, where the call is about one
      * @param {(limit: number) => Promise<T>} call
      * @returns {Promise<T>}
      */
-    #call(call) {
+    #call(id, call) {
       const ready = this.initialized ? undefined : () => this.initialize();
-      return this.#gate.pass(ready, this.#settings.operationTimeout, call);
+      const key = id === undefined ? undefined : this.#settings.native.prefix + id;
+      return this.#gate.pass(key, ready, this.#settings.operationTimeout, call);
     }
 
     /** @param {any} session */
@@ -445,9 +452,8 @@ function endOf(session, expires) {
  */
 function endOfCookie(cookie) {
   const { expires } = cookie ?? {};
-  if (typeof expires === 'number') return expires;
-  // Date.parse takes a Date too, and gives NaN for what is none.
-  return expires ? Date.parse(expires) : Number.NaN;
+  const isTime = ['number', 'string'].includes(typeof expires) || isDate(expires);
+  return isTime && expires !== '' ? new Date(expires).getTime() : Number.NaN;
 }
 
 /**

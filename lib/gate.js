@@ -6,27 +6,44 @@ const { storeError } = require('./errors');
 const { clearTimeout, setTimeout } = require('./timers');
 
 /**
- * Lets calls into the addon once what they need is ready, in the order in which they were made: a
- * call that is made when everything is ready stays behind those that still wait.
+ * For each item with calls that wait, of all stores: settled once the call that was the last to wait
+ * has begun, or has given up.
+ *
+ * @type {Map<string, Promise<void>>}
+ */
+const waiting = new Map();
+
+/**
+ * Lets calls into the addon once what they need is ready. Calls on one session begin in the order in
+ * which they were made: a call that is made when everything is ready, also in another store on the
+ * same table, stays behind those that still wait.
  */
 class Gate {
-  #waiting = 0;
+  #table;
   #isClosed = false;
-  /** Settled once the call that was the last to wait has begun, or has given up. */
-  #last = Promise.resolve();
+  /** The calls that wait in here. @type {Set<Promise<any>>} */
+  #begun = new Set();
+
+  /** @param {string} table its name */
+  constructor(table) {
+    this.#table = table;
+  }
 
   /**
    * @template T
+   * @param {string | undefined} key the key of the session's item; `undefined` for calls on others
    * @param {(() => any) | undefined} ready waits for the table; `undefined` where it is there
    * @param {number} limit milliseconds for the waiting and the call
    * @param {(limit: number) => Promise<T>} call gets what the waiting has left of the limit
    * @returns {Promise<T>}
    */
-  pass(ready, limit, call) {
+  pass(key, ready, limit, call) {
     if (this.#isClosed) {
       return Promise.reject(storeError('ERR_SESSION_CLOSED', 'the session store is closed'));
     }
-    return ready || this.#waiting > 0 ? this.#wait(ready, limit, call) : call(limit);
+    if (!ready && waiting.size === 0) return call(limit);
+    const item = `${this.#table}\n${key}`;
+    return ready || waiting.has(item) ? this.#wait(item, ready, limit, call) : call(limit);
   }
 
   /**
@@ -37,38 +54,34 @@ class Gate {
    */
   close(close) {
     this.#isClosed = true;
-    if (this.#waiting > 0) return this.#last.then(close);
+    if (this.#begun.size > 0) return Promise.allSettled(this.#begun).then(close);
     close();
     return Promise.resolve();
   }
 
   /**
    * @template T
+   * @param {string} item
    * @param {(() => any) | undefined} ready
    * @param {number} limit
    * @param {(limit: number) => Promise<T>} call
    * @returns {Promise<T>}
    */
-  #wait(ready, limit, call) {
+  #wait(item, ready, limit, call) {
     const started = performance.now();
-    this.#waiting += 1;
     // A microtask later, so that what `ready` throws is a rejection like any other.
-    const isReady = Promise.all([this.#last, Promise.resolve().then(ready)]);
-    const begun = within(isReady, limit, 'initializing the table').then(
-      () => {
-        this.#waiting -= 1;
-        // In an object, so that nobody waits for the outcome here.
-        return { outcome: call(Math.max(1, limit - (performance.now() - started))) };
-      },
-      (error) => {
-        this.#waiting -= 1;
-        throw error;
-      },
-    );
-    this.#last = begun.then(
-      () => {},
-      () => {},
-    );
+    const isReady = Promise.all([waiting.get(item), Promise.resolve().then(ready)]);
+    const begun = within(isReady, limit, 'initializing the table').then(() => ({
+      // In an object, so that nobody waits for the outcome here.
+      outcome: call(Math.max(1, limit - (performance.now() - started))),
+    }));
+    this.#begun.add(begun);
+    const done = () => {
+      this.#begun.delete(begun);
+      if (waiting.get(item) === last) waiting.delete(item);
+    };
+    const last = begun.then(done, done);
+    waiting.set(item, last);
     return begun.then(({ outcome }) => outcome);
   }
 }

@@ -10,6 +10,9 @@ const { randomBytes } = require('node:crypto');
 /** @import { KnownSession } from '../native/binding' */
 /** @typedef {'merge' | 'overwrite' | 'error'} Conflict */
 
+/** The end and the lifetime in a cookie. */
+const CLOCK = /"(?:expires":(?:"[^"]*"|null)|originalMaxAge":(?:-?[0-9.e+]+|null))/g;
+
 /** So that no two processes give the same version. */
 const prefix = randomBytes(6).toString('base64url');
 let versions = 0;
@@ -34,6 +37,8 @@ class Known {
   stored;
   /** `cookie.originalMaxAge` as it is in the table. @type {any} */
   maxAge;
+  /** Settled once the save has ended that the request waits for. @type {Promise<void> | undefined} */
+  saving;
 
   /**
    * @param {string} sid
@@ -46,6 +51,16 @@ class Known {
     this.base = base;
     this.expires = expires;
     this.version = version;
+  }
+
+  /**
+   * Whether a session is the one that is known, but for the end of its cookie.
+   *
+   * @param {string} data JSON
+   * @param {any} maxAge the cookie's `originalMaxAge`
+   */
+  isSame(data, maxAge) {
+    return isSameLifetime(maxAge, this.maxAge) && withoutClock(data) === withoutClock(this.base);
   }
 
   /**
@@ -81,39 +96,48 @@ class Saving {
     if (!known) return;
     const { version, base, stored } = known;
     this.expected = { version, base, stored, conflict };
-    // The request's next write counts on this one, also before it is answered.
-    known.version = this.version;
   }
 
   /**
-   * The outcome of the save.
+   * Waits for the save, and has what it has changed noted before anybody else who waits for it goes
+   * on.
    *
    * @param {Promise<string | false | null>} saved
+   * @param {(saved: string | null) => void} note gets what was written, where that is not what was
+   *   given
+   * @returns {Promise<boolean>} whether the session is there
    */
-  async outcome(saved) {
-    try {
-      return await saved;
-    } catch (error) {
-      const known = this.#known;
-      if (known?.version === this.version) known.version = this.expected?.version;
-      throw error;
+  outcome(saved, note) {
+    const noted = saved.then((written) => {
+      if (written !== false) note(written);
+      return written !== false;
+    });
+    const known = this.#known;
+    if (known) {
+      const end = () => {
+        if (known.saving === saving) known.saving = undefined;
+      };
+      const saving = noted.then(end, end);
+      known.saving = saving;
     }
+    return noted;
   }
 
   /**
    * What is known once it is done.
    *
    * @param {string} sid
-   * @param {string} data
-   * @param {number | undefined} expires seconds since the Unix epoch
-   * @param {string | null} saved what was written, where that is not `data`
+   * @param {{ data: string, expires: number | undefined, maxAge?: any }} given
+   * @param {string | null} saved what was written, where that is not the data that was given
    * @returns {Known}
    */
-  known(sid, data, expires, saved) {
+  known(sid, { data, expires, maxAge }, saved) {
     const known = this.#known ?? new Known(sid, data, expires, this.version);
+    known.version = this.version;
     known.base = data;
     known.stored = saved ?? undefined;
     known.expires = expires;
+    known.maxAge = maxAge;
     return known;
   }
 }
@@ -144,8 +168,22 @@ function readLoaded(sid, loaded) {
 }
 
 /**
- * A session as JSON without the end of its cookie, which moves with every request. Two sessions that
- * are the same without it may be told apart here, never the other way round.
+ * Whether two lifetimes of a cookie are one. express-session looks at the clock twice when it moves the
+ * end of a cookie, and the lifetime then differs by what has passed in between.
+ *
+ * @param {any} one milliseconds, or nothing
+ * @param {any} other
+ */
+function isSameLifetime(one, other) {
+  if (typeof one !== 'number' || typeof other !== 'number')
+    return (one ?? null) === (other ?? null);
+  return Math.abs(one - other) < 1000;
+}
+
+/**
+ * A session as JSON without the end and the lifetime of its cookie, of which the first moves with every
+ * request. Two sessions that are the same without them may be told apart here, never the other way
+ * round.
  *
  * @param {string} json
  */
@@ -154,15 +192,16 @@ function withoutClock(json) {
   // Where express-session writes it: first, and with nothing nested in it.
   if (!json.startsWith(start)) return slowlyWithoutClock(json);
   const end = json.indexOf('}', start.length);
-  const cookie = json.slice(0, end).replace(/"expires":(?:"[^"]*"|null)/, '');
+  const cookie = json.slice(0, end).replace(CLOCK, '');
   return cookie + json.slice(end);
 }
 
 /** @param {string} json */
 function slowlyWithoutClock(json) {
   const session = JSON.parse(json);
-  if (typeof session?.cookie === 'object') delete session.cookie?.expires;
+  delete session.cookie?.expires;
+  delete session.cookie?.originalMaxAge;
   return JSON.stringify(session);
 }
 
-module.exports = { Known, Saving, readLoaded, withoutClock };
+module.exports = { Known, Saving, isSameLifetime, readLoaded };

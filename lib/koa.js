@@ -3,6 +3,7 @@
 /** The store interface of koa-session and koa-generic-session. */
 
 const { EventEmitter } = require('node:events');
+const { isDeepStrictEqual } = require('node:util');
 const { expiresAt, openKoaStore } = require('./native');
 const { readConnection } = require('./aws/config');
 const { DynamoDB } = require('./aws/dynamodb');
@@ -35,7 +36,8 @@ class DynamoDBStore extends EventEmitter {
   #dynamodb;
   /** @type {ReturnType<typeof readOptions>} */
   #settings;
-  #gate = new Gate();
+  /** @type {Gate} */
+  #gate;
   /** What is known of the session of a request. @type {WeakMap<object, Known>} */
   #known = new WeakMap();
   /** @type {Promise<void> | undefined} */
@@ -60,6 +62,7 @@ class DynamoDBStore extends EventEmitter {
     }
     const settings = readOptions(options);
     this.#settings = settings;
+    this.#gate = new Gate(settings.native.name);
     this.#dynamodb = new DynamoDB(
       (...how) => openKoaStore(settings.native, ...how),
       // koa-session-dynamodb-store is made on v2.
@@ -263,7 +266,7 @@ class DynamoDBStore extends EventEmitter {
    */
   async #get(key, ctx) {
     const id = sessionId(key);
-    const loaded = await this.#call((limit) => this.#calls.load(id, Date.now(), limit));
+    const loaded = await this.#call(id, (limit) => this.#calls.load(id, Date.now(), limit));
     if (typeof loaded !== 'string') return undefined;
     const { known, data } = readLoaded(id, loaded);
     const session = parse(data, reviverFor(data)) ?? undefined;
@@ -287,46 +290,56 @@ class DynamoDBStore extends EventEmitter {
     const expires = expiresAt(this.getExpirationDate(maxAge, session).getTime());
     const read = ctx && this.#known.get(ctx);
     const known = read?.sid === id ? read : undefined;
-    if (changed === false && known) return this.#moveEnd(id, session, known, expires);
+    const end = endOf(session, expires);
+    const clock = { end: session._expire, lifetime: session._maxAge };
+    // The request has not waited for its own last save, whose outcome this one counts on.
+    while (known?.saving) await known.saving;
+    // koa-session says that nothing was changed of a session that is saved by hand, too.
+    if (changed === false && known && isSame(known.base, data)) {
+      return this.#moveEnd(id, known, expires, end, clock);
+    }
     const saving = new Saving(known, this.#settings.conflict);
     const { version, expected } = saving;
-    const saved = await saving.outcome(
-      this.#call((limit) => this.#calls.save(id, data, expires, [], version, expected, limit)),
+    const saved = this.#call(id, (limit) =>
+      this.#calls.save(id, data, expires, [], version, expected, limit),
     );
-    if (!ctx || saved === false) return;
-    this.#known.set(ctx, saving.known(id, data, endOf(session, expires), saved));
+    await saving.outcome(saved, (written) => {
+      if (ctx) this.#known.set(ctx, saving.known(id, { data, expires: end }, written));
+    });
   }
 
   /**
-   * Moves the end of a session that koa-session says nobody has changed, where that is to be written.
+   * Moves the end of a session that nobody has changed, where that is to be written.
    *
    * @param {string} id
-   * @param {any} session
    * @param {Known} known
-   * @param {number} expires
+   * @param {number} expires what the table is to say
+   * @param {number} to when the session ends
+   * @param {{ end: number | undefined, lifetime: number | undefined }} clock koa-session's own
    */
-  async #moveEnd(id, session, known, expires) {
-    const to = endOf(session, expires);
+  async #moveEnd(id, known, expires, to, { end, lifetime }) {
     if (!known.isDue(to, this.#settings.touchInterval)) return;
-    const { _expire: end, _maxAge: lifetime } = session;
-    const found = await this.#call((limit) => this.#calls.touch(id, expires, end, lifetime, limit));
+    const found = await this.#call(id, (limit) =>
+      this.#calls.touch(id, expires, end, lifetime, limit),
+    );
     if (found) known.expires = to;
   }
 
   /** @param {string} key */
   async #destroy(key) {
     const id = sessionId(key);
-    await this.#call((limit) => this.#calls.destroy(id, limit));
+    await this.#call(id, (limit) => this.#calls.destroy(id, limit));
   }
 
   /**
    * @template T
+   * @param {string} id
    * @param {(limit: number) => Promise<T>} call
    * @returns {Promise<T>}
    */
-  #call(call) {
+  #call(id, call) {
     const ready = this.#ready ? undefined : () => this.createTableIfDontExists();
-    return this.#gate.pass(ready, this.#settings.operationTimeout, call);
+    return this.#gate.pass(id, ready, this.#settings.operationTimeout, call);
   }
 
   /**
@@ -416,6 +429,17 @@ class DynamoDBStore extends EventEmitter {
  */
 function endOf({ _expire }, expires) {
   return Number.isFinite(_expire) ? Math.floor(_expire / 1000) : expires;
+}
+
+/**
+ * Whether two sessions as JSON are the same but for the end in them, which moves with every save.
+ *
+ * @param {string} one
+ * @param {string} other
+ */
+function isSame(one, other) {
+  const [first, second] = [one, other].map((json) => ({ ...JSON.parse(json), _expire: 0 }));
+  return isDeepStrictEqual(first, second);
 }
 
 /** @param {unknown} error */

@@ -24,10 +24,13 @@ function readSettings(config, http, handler, origin) {
     option(http, name, 'number', `${origin}.httpOptions`);
   const readHandler = (/** @type {string} */ name) =>
     option(handler, name, 'number', `${origin}.requestHandler`);
+  const endpoint = readEndpoint(config.endpoint, origin);
+  const isPlain = endpoint?.startsWith('http:');
+  const { httpAgent, httpsAgent } = handler;
   return {
     origin,
     region: read('region', 'string'),
-    endpoint: readEndpoint(config.endpoint, origin),
+    endpoint,
     profile: read('profile', 'string'),
     maxAttempts: read('maxAttempts', 'number') ?? readMaxRetries(config, origin),
     retryMode: read('retryMode', 'string'),
@@ -37,7 +40,7 @@ function readSettings(config, http, handler, origin) {
       read('connectTimeout', 'number') ??
       readHttp('connectTimeout') ??
       readHandler('connectionTimeout'),
-    maxSockets: maxSocketsOf(http.agent) ?? maxSocketsOf(handler.httpsAgent ?? handler.httpAgent),
+    maxSockets: maxSocketsOf(http.agent) ?? maxSocketsOf(isPlain ? httpAgent : httpsAgent),
     useDualstackEndpoint: read('useDualstackEndpoint', 'boolean'),
     useFipsEndpoint: read('useFipsEndpoint', 'boolean'),
     accountIdEndpointMode: read('accountIdEndpointMode', 'string'),

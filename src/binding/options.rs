@@ -11,7 +11,8 @@ use crate::core::dynamo::trust::Trust;
 use crate::core::error::InvalidOption;
 use crate::core::layout::{ConnectLayout, KoaLayout, ShopifyLayout};
 use crate::core::options::{
-    Billing, Endpoint, IndexName, TableName, attempts, capacity_units, count, credential, duration, text,
+    Billing, Endpoint, IndexName, TableName, attempts, capacity_units, count, credential, duration,
+    text,
 };
 
 /// The options of a store in connect-dynamodb's item format.

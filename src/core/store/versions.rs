@@ -21,8 +21,13 @@ use crate::core::expiry::UnixMillis;
 use crate::core::layout::{ExpiringLayout, Item, Marks, Record};
 use crate::core::merge::{is_unchanged, merge};
 
-/// How often a write is tried again where another request was faster each time.
-const ATTEMPTS: usize = 10;
+/// How often a write is tried where another process is faster each time.
+const ATTEMPTS: u32 = 40;
+
+/// The attempts that follow each other at once. Before each of the others there is a pause of up to
+/// so long times its number: else many processes keep being in each other's way.
+const AT_ONCE: u32 = 3;
+const PAUSE: Duration = Duration::from_millis(3);
 
 /// What becomes of a session that another request has changed since it was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,7 +155,18 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
             _ => self.record.data.clone(),
         };
         let mut there: Option<Item> = None;
-        for _attempt in 0..ATTEMPTS {
+        if known.stored.is_some() && !self.layout.copied_keys().is_empty() {
+            // The copies of what others have changed are only in the table.
+            there = turn.get().await?;
+            if there.is_none() {
+                return Ok(Saved::Gone);
+            }
+        }
+        for attempt in 0..ATTEMPTS {
+            if let Some(number) = attempt.checked_sub(AT_ONCE) {
+                let longest = PAUSE * (number + 1);
+                tokio::time::sleep(longest.mul_f64(fastrand::f64())).await;
+            }
             let mut item = self.item(&data)?;
             if let Some(there) = &there {
                 self.copy_unchanged(&known.base, there, &mut item);

@@ -125,11 +125,16 @@ impl Batches {
         }
     }
 
+    /// Whether a batch may be sent now. The client may have been put in the place of another since
+    /// the operations were taken.
+    fn may_batch(&self, kind: Kind) -> bool {
+        let is_merged = matches!(kind, Kind::Read | Kind::Write);
+        !is_merged || self.items.merges()
+    }
+
     /// Sends operations of one kind, and answers those who wait for them.
     pub async fn send(self: Arc<Self>, slot: Slot, kind: Kind, mut together: Vec<Together>) {
-        // The client may have been put in the place of another since they were taken.
-        let is_merged = matches!(kind, Kind::Read | Kind::Write);
-        if together.len() > 1 && (!is_merged || self.items.merges()) {
+        if together.len() > 1 && self.may_batch(kind) {
             match self.send_batch(kind, &mut together).await {
                 Ok(()) => {}
                 Err(error) if is_for_all(&error) => {
@@ -184,6 +189,9 @@ impl Batches {
             }
             tokio::time::sleep(pause).await;
             pause *= 2;
+            if !self.may_batch(kind) {
+                return Ok(());
+            }
         }
         Ok(())
     }

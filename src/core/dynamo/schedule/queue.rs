@@ -223,6 +223,15 @@ impl<S: Sends, O: Waits> Queue<S, O> {
             return self.make_ready(lane, kind, Ready::Keyless(operation));
         };
         let waiting = &mut self.keys.entry(Arc::clone(&key)).or_default().waiting;
+        // Reads join across reads of other lanes: a request must not have a key twice.
+        let joined = waiting
+            .iter_mut()
+            .rev()
+            .take_while(|run| run.kind.is_read() && kind.is_read())
+            .find(|run| (run.lane, run.kind) == (lane, kind));
+        if let Some(run) = joined {
+            return run.operations.push(operation);
+        }
         if kind != Kind::Alone
             && let Some(last) = waiting.back_mut()
             && (last.lane, last.kind) == (lane, kind)

@@ -287,6 +287,24 @@ fn the_order_on_a_key_holds_between_lanes() {
 }
 
 #[test]
+fn reads_of_two_lanes_in_turn_are_one_read_in_each() {
+    let mut model = Model::with_threshold(1);
+    let other = model.queue.add_lane(Arc::new(Fixed(RULES)));
+    let key: Key = "a".into();
+    model.read("a", "1");
+    model.queue.add(other, Some(Key::clone(&key)), Read, "2");
+    model.read("a", "3");
+    model.queue.add(other, Some(key), Read, "4");
+    let mut sent = vec![model.next(), model.next()];
+    sent.sort_by_key(|sent| sent.as_ref().map(|(_, all)| all[0].1.clone()));
+    assert_eq!(
+        sent,
+        [one(Read, "a", &["1", "3"]), one(Read, "a", &["2", "4"])]
+    );
+    assert_eq!(model.next(), None);
+}
+
+#[test]
 fn a_lane_that_is_removed_holds_nobody() {
     let mut model = Model::with_threshold(4);
     let other = model.queue.add_lane(Arc::new(Fixed(RULES)));

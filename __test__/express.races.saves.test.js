@@ -1,0 +1,227 @@
+'use strict';
+
+/** Requests that save their session more than once, and sessions with special keys. */
+
+const session = require('express-session');
+const { during } = require('./support/browser');
+const { racesOn } = require('./support/races');
+const { expressSubject } = require('./support/race-subjects');
+
+const { itemOf, newSession, stored } = racesOn(expressSubject());
+
+/** Changes of a session. */
+const set = (keys) => (visit) => Object.assign(visit.session, keys);
+
+describe('a request that saves more than once', () => {
+  test('while another one saves between its read and its first save', async () => {
+    const { browser, sid } = await newSession({ user: 'ann' });
+    await during(
+      browser,
+      async (visit) => {
+        visit.session.one = 1;
+        await visit.save();
+        visit.session.two = 2;
+        await visit.save();
+        visit.session.three = 3;
+      },
+      () => browser.visit(set({ other: 1 })),
+    );
+    expect(await stored(sid)).toEqual({ user: 'ann', one: 1, two: 2, three: 3, other: 1 });
+  });
+
+  test('while others save before each of its saves', async () => {
+    const { browser, sid } = await newSession({ user: 'ann' });
+    await during(
+      browser,
+      async (visit) => {
+        visit.session.one = 1;
+        await visit.save();
+        await browser.visit(set({ second: 2 }));
+        visit.session.two = 2;
+        await visit.save();
+        await browser.visit(set({ third: 3 }));
+        visit.session.three = 3;
+      },
+      () => browser.visit(set({ first: 1 })),
+    );
+    const all = { user: 'ann', one: 1, two: 2, three: 3, first: 1, second: 2, third: 3 };
+    expect(await stored(sid)).toEqual(all);
+  });
+
+  test('without waiting for the first, while another one has saved', async () => {
+    const { browser, sid } = await newSession({ user: 'ann' });
+    await during(
+      browser,
+      (visit) => {
+        visit.session.one = 1;
+        visit.session.save();
+        visit.session.two = 2;
+        visit.session.save();
+        visit.session.three = 3;
+      },
+      () => browser.visit(set({ other: 1 })),
+    );
+    expect(await stored(sid)).toEqual({ user: 'ann', one: 1, two: 2, three: 3, other: 1 });
+  });
+
+  test('and takes back what it has saved first, without waiting for that', async () => {
+    const { browser, sid } = await newSession({ user: 'ann', cart: 0 });
+    await browser.visit(({ session }) => {
+      session.cart = 1;
+      session.save();
+      session.cart = 0;
+    });
+    expect(await stored(sid)).toEqual({ user: 'ann', cart: 0 });
+  });
+
+  test('without waiting for the first, which fails: nobody else has written', async () => {
+    const { browser, sid } = await newSession({ user: 'ann' }, { conflict: 'error' });
+    await browser.visit(async (visit) => {
+      visit.session.cart = 'x'.repeat(500_000);
+      const failed = expect(visit.save()).rejects.toMatchObject({ code: 'ValidationException' });
+      visit.session.cart = 1;
+      await visit.save();
+      await failed;
+      visit.session.cart = 2;
+    });
+    expect(browser.failures).toEqual([]);
+    expect(await stored(sid)).toEqual({ user: 'ann', cart: 2 });
+  });
+
+  test('and takes back what it has saved first, while another one saves', async () => {
+    const { browser, sid } = await newSession({ user: 'ann', cart: 0 });
+    await during(
+      browser,
+      async (visit) => {
+        visit.session.cart = 1;
+        visit.session.notice = 'saved';
+        await visit.save();
+        visit.session.cart = 0;
+        delete visit.session.notice;
+      },
+      () => browser.visit(set({ other: 1 })),
+    );
+    expect(await stored(sid)).toEqual({ user: 'ann', cart: 0, other: 1 });
+  });
+
+  test('keeps what others change after its last save', async () => {
+    const { browser, sid } = await newSession({ user: 'ann' }, {}, { resave: true });
+    await browser.visit(async (visit) => {
+      visit.session.cart = 1;
+      await visit.save();
+      await browser.visit(set({ cart: 2, other: 1 }));
+    });
+    expect(await stored(sid)).toEqual({ user: 'ann', cart: 2, other: 1 });
+  });
+
+  test.each(['merge', 'overwrite', 'error'])('%s: a logout between its saves', async (conflict) => {
+    const { browser, sid } = await newSession({ user: 'ann' }, { conflict });
+    await browser.visit(async (visit) => {
+      visit.session.one = 1;
+      await visit.save();
+      await browser.visit((other) => other.logOut());
+      visit.session.two = 2;
+      await visit.save();
+      visit.session.three = 3;
+    });
+    expect(await stored(sid)).toBeNull();
+    expect(browser.failures).toEqual([]);
+  });
+
+  test('and reloads in between', async () => {
+    const { browser, sid } = await newSession({ count: 1 });
+    await during(
+      browser,
+      async (visit) => {
+        await visit.reload();
+        visit.session.count += 1;
+        await browser.visit(set({ other: 1 }));
+      },
+      () => browser.visit(set({ count: 5 })),
+    );
+    expect(await stored(sid)).toEqual({ count: 6, other: 1 });
+  });
+
+  test('a new session, more than once and without waiting', async () => {
+    const { browser, sid } = await newSession({});
+    expect(await stored(sid)).toBeNull();
+    const { body } = await browser.visit((visit) => {
+      visit.session.one = 1;
+      visit.session.save();
+      visit.session.two = 2;
+      visit.session.save();
+      visit.session.three = 3;
+    });
+    expect(await stored(body.sid)).toEqual({ one: 1, two: 2, three: 3 });
+  });
+});
+
+describe.each([
+  ['merge', { user: 'ben', cart: 1 }],
+  ['overwrite', { user: 'ann', cart: 1 }],
+  ['error', { user: 'ben' }],
+])('%s:', (conflict, expected) => {
+  test('a session that was destroyed and made anew by hand meanwhile', async () => {
+    const { browser, sid } = await newSession({ user: 'ann' }, { conflict });
+    await during(browser, set({ cart: 1 }), async () => {
+      await browser.store.destroy(sid);
+      await browser.store.set(sid, { cookie: new session.Cookie(), user: 'ben' });
+    });
+    expect(await stored(sid)).toEqual(expected);
+    const codes = browser.failures.map(({ code }) => code);
+    expect(codes).toEqual(conflict === 'error' ? ['ERR_SESSION_CONFLICT'] : []);
+  });
+});
+
+describe('special keys', () => {
+  const specialKeys = [
+    { name: 'user', type: 'S' },
+    { name: 'level', type: 'N' },
+  ];
+  const newUser = () =>
+    newSession({ user: 'ann', level: 1 }, { specialKeys, skipThrowMissingSpecialKeys: true });
+
+  /** The attributes of the special keys, which must say what the session says. */
+  async function special(sid) {
+    const { user, level, sess } = await itemOf(sid);
+    const inSession = JSON.parse(sess.S);
+    const inAttributes = { user: user?.S, level: level && Number(level.N) };
+    expect(inAttributes).toEqual({ user: inSession.user, level: inSession.level });
+    return inAttributes;
+  }
+
+  test.each([
+    ['another request changed', { cart: 1 }, { user: 'ben' }, { user: 'ben', level: 1 }],
+    ['the request itself changed', { user: 'ben' }, { cart: 1 }, { user: 'ben', level: 1 }],
+    ['each changed another', { user: 'ben' }, { level: 2 }, { user: 'ben', level: 2 }],
+    ['both changed', { user: 'cy' }, { user: 'ben' }, { user: 'cy', level: 1 }],
+  ])('that %s', async (_who, ours, others, expected) => {
+    const { browser, sid } = await newUser();
+    await during(browser, set(ours), () => browser.visit(set(others)));
+    expect(await special(sid)).toEqual(expected);
+  });
+
+  test('that another request removed', async () => {
+    const { browser, sid } = await newUser();
+    await during(browser, set({ cart: 1 }), () =>
+      browser.visit((visit) => {
+        delete visit.session.user;
+      }),
+    );
+    expect(await special(sid)).toEqual({ user: undefined, level: 1 });
+  });
+
+  test('that another request changed, before a request saves twice', async () => {
+    const { browser, sid } = await newUser();
+    await during(
+      browser,
+      async (visit) => {
+        visit.session.cart = 1;
+        await visit.save();
+        visit.session.cart = 2;
+      },
+      () => browser.visit(set({ user: 'ben', level: 2 })),
+    );
+    expect(await special(sid)).toEqual({ user: 'ben', level: 2 });
+  });
+});

@@ -1,0 +1,253 @@
+'use strict';
+
+/** What every store promises of requests that use one session at the same time. */
+
+const { lastToEnd, ordersOf, overlap, play, startBrowser } = require('./browser');
+const { getItem, items, newTable } = require('./dynamodb');
+
+/** The tables that a test works on. */
+const real = { getItem, items, newTable };
+
+/**
+ * A framework with its store.
+ *
+ * @typedef {object} Subject
+ * @property {string} hashKey of its tables
+ * @property {(table: string, options?: object) => any} newStore options: `conflict`, `touchInterval`
+ * @property {(store: any, options?: object) => (steps: any) => any} newApp for `startBrowser`
+ * @property {(answer: any) => string} sidOf the id of the session that an answer has made
+ * @property {(sid: string) => string} id the key of a session's item
+ * @property {(item: any) => any} sessionIn what an application has stored in an item
+ * @property {object[]} savingOptions of the framework, which decide when it saves or touches a
+ *   session that nobody has changed
+ * @property {boolean} [isSlow] fewer orders are played
+ */
+
+/**
+ * Browsers on stores of a test file, stopped after each test.
+ *
+ * @param {Subject} subject
+ * @param {typeof real} [place]
+ */
+function racesOn(subject, place = real) {
+  const browsers = [];
+  let table;
+  beforeAll(async () => {
+    table = await place.newTable({ hashKey: subject.hashKey });
+  });
+  afterEach(() => Promise.all(browsers.splice(0).map((browser) => browser.stop())));
+
+  /** A browser on an app of its own. */
+  async function newBrowser(options, appOptions, store = subject.newStore(table, options)) {
+    const browser = await startBrowser(subject.newApp(store, appOptions));
+    browsers.push(browser);
+    return Object.assign(browser, { store });
+  }
+
+  /** A browser whose session has these keys, and the session's id. */
+  async function newSession(keys, ...how) {
+    const browser = await newBrowser(...how);
+    return { browser, sid: await renewed(browser, keys) };
+  }
+
+  /** Gives a browser a new session, and returns its id. */
+  async function renewed(browser, keys) {
+    browser.cookies.clear();
+    return subject.sidOf(await browser.visit(({ session }) => Object.assign(session, keys)));
+  }
+
+  const itemOf = (sid) => place.getItem(table, subject.id(sid), subject.hashKey);
+
+  /** What the table has of a session; `null` where it is gone. */
+  async function stored(sid) {
+    const item = await itemOf(sid);
+    return item ? subject.sessionIn(item) : null;
+  }
+
+  return {
+    itemOf,
+    newBrowser,
+    newSession,
+    renewed,
+    stored,
+    get table() {
+      return table;
+    },
+  };
+}
+
+/** Two requests: each order in which they can begin and end. */
+const two = ordersOf(['one', 'other']);
+
+/**
+ * @param {Subject} subject
+ * @param {typeof real} [place]
+ */
+function describeRaces(subject, place = real) {
+  const { newBrowser, renewed, stored } = racesOn(subject, place);
+  const { savingOptions } = subject;
+
+  /** The orders in which one request has read the session before the other has ended it. */
+  function readFirst(one, other) {
+    const orders = ordersOf([one, other]).filter(
+      (order) => order.indexOf(one) < order.lastIndexOf(other),
+    );
+    return subject.isSlow ? orders.filter((order) => order.at(-1) === one) : orders;
+  }
+
+  test('two requests change different keys: both changes are there', async () => {
+    const browser = await newBrowser();
+    for (const order of two) {
+      const sid = await renewed(browser, { user: 'ann', cart: 0 });
+      await play(browser, order, {
+        one: ({ session }) => Object.assign(session, { cart: 1 }),
+        other: ({ session }) => Object.assign(session, { token: 'abc' }),
+      });
+      const both = { user: 'ann', cart: 1, token: 'abc' };
+      expect({ order, stored: await stored(sid) }).toEqual({ order, stored: both });
+    }
+    expect(browser.failures).toEqual([]);
+  });
+
+  test.each(['merge', 'overwrite'])(
+    '%s: of the same key, the last one counts',
+    async (conflict) => {
+      const browser = await newBrowser({ conflict });
+      for (const order of two) {
+        const sid = await renewed(browser, { cart: 0 });
+        await play(browser, order, {
+          one: ({ session }) => Object.assign(session, { cart: 'one' }),
+          other: ({ session }) => Object.assign(session, { cart: 'other' }),
+        });
+        const last = { cart: lastToEnd(order) };
+        expect({ order, stored: await stored(sid) }).toEqual({ order, stored: last });
+      }
+      expect(browser.failures).toEqual([]);
+    },
+  );
+
+  test('overwrite: the second to save wins', async () => {
+    const browser = await newBrowser({ conflict: 'overwrite' });
+    for (const order of two.filter((each) => overlap(each, 'one', 'other'))) {
+      const sid = await renewed(browser, { user: 'ann' });
+      await play(browser, order, {
+        one: ({ session }) => Object.assign(session, { one: 1 }),
+        other: ({ session }) => Object.assign(session, { other: 1 }),
+      });
+      const last = { user: 'ann', [lastToEnd(order)]: 1 };
+      expect({ order, stored: await stored(sid) }).toEqual({ order, stored: last });
+    }
+  });
+
+  test('error: the second to save is told, and writes nothing', async () => {
+    const browser = await newBrowser({ conflict: 'error' });
+    for (const order of two) {
+      const sid = await renewed(browser, { user: 'ann' });
+      await play(browser, order, {
+        one: ({ session }) => Object.assign(session, { one: 1 }),
+        other: ({ session }) => Object.assign(session, { other: 1 }),
+      });
+      const failures = browser.failures.splice(0);
+      if (overlap(order, 'one', 'other')) {
+        const [, , first] = order;
+        expect(failures).toEqual([
+          expect.objectContaining({ code: 'ERR_SESSION_CONFLICT', retryable: expect.any(Boolean) }),
+        ]);
+        expect(await stored(sid)).toEqual({ user: 'ann', [first]: 1 });
+      } else {
+        expect(failures).toEqual([]);
+        expect(await stored(sid)).toEqual({ user: 'ann', one: 1, other: 1 });
+      }
+    }
+  });
+
+  test('one removes a key, the other changes another', async () => {
+    const browser = await newBrowser();
+    for (const order of two) {
+      const sid = await renewed(browser, { user: 'ann', cart: 0, notice: 'saved' });
+      await play(browser, order, {
+        one({ session }) {
+          delete session.notice;
+        },
+        other: ({ session }) => Object.assign(session, { cart: 1 }),
+      });
+      const both = { user: 'ann', cart: 1 };
+      expect({ order, stored: await stored(sid) }).toEqual({ order, stored: both });
+    }
+  });
+
+  describe.each(['merge', 'overwrite', 'error'])('%s:', (conflict) => {
+    test.each([
+      ['changes the session', ({ session }) => Object.assign(session, { visits: 1 })],
+      ['changes nothing', () => {}],
+    ])('a view that %s brings back no session that is logged out', async (_what, view) => {
+      for (const appOptions of subject.isSlow ? savingOptions.slice(0, 2) : savingOptions) {
+        const browser = await newBrowser({ conflict, touchInterval: 0 }, appOptions);
+        for (const order of readFirst('view', 'logout')) {
+          const sid = await renewed(browser, { user: 'ann' });
+          const answers = await play(browser, order, { view, logout: (visit) => visit.logOut() });
+          expect(answers.view.status).toBe(200);
+          expect({ order, stored: await stored(sid) }).toEqual({ order, stored: null });
+        }
+        expect(browser.failures).toEqual([]);
+      }
+    });
+
+    test('a save beside a regenerate brings back no old session', async () => {
+      const browser = await newBrowser({ conflict });
+      for (const order of readFirst('save', 'login')) {
+        const sid = await renewed(browser, { visits: 1 });
+        const { save, login } = await play(browser, order, {
+          save: ({ session }) => Object.assign(session, { visits: 2 }),
+          async login(visit) {
+            await visit.regenerate();
+            visit.session.user = 'ann';
+          },
+        });
+        expect(save.status).toBe(200);
+        expect({ order, stored: await stored(sid) }).toEqual({ order, stored: null });
+        expect(subject.sidOf(login)).not.toBe(sid);
+        expect(await stored(subject.sidOf(login))).toMatchObject({ user: 'ann' });
+      }
+      expect(browser.failures).toEqual([]);
+    });
+  });
+
+  test.each(['merge', 'overwrite', 'error'])(
+    '%s: a view that changes nothing undoes nothing',
+    async (conflict) => {
+      for (const appOptions of savingOptions) {
+        const browser = await newBrowser({ conflict, touchInterval: 0 }, appOptions);
+        for (const order of readFirst('view', 'change')) {
+          const sid = await renewed(browser, { cart: 0 });
+          await play(browser, order, {
+            view() {},
+            change: ({ session }) => Object.assign(session, { cart: 1 }),
+          });
+          expect({ order, stored: await stored(sid) }).toEqual({ order, stored: { cart: 1 } });
+        }
+        expect(browser.failures).toEqual([]);
+      }
+    },
+  );
+
+  test('three at once: the changes of all are there', async () => {
+    const browser = await newBrowser();
+    const orders = ordersOf(['one', 'two', 'three']);
+    for (const order of subject.isSlow ? orders.filter((_, index) => index % 9 === 0) : orders) {
+      const sid = await renewed(browser, { user: 'ann', cart: 0, notice: 'saved' });
+      await play(browser, order, {
+        one: ({ session }) => Object.assign(session, { cart: 1 }),
+        two: ({ session }) => Object.assign(session, { token: 'abc' }),
+        three({ session }) {
+          delete session.notice;
+        },
+      });
+      const all = { user: 'ann', cart: 1, token: 'abc' };
+      expect({ order, stored: await stored(sid) }).toEqual({ order, stored: all });
+    }
+    expect(browser.failures).toEqual([]);
+  });
+}
+
+module.exports = { describeRaces, racesOn, real, two };
