@@ -13,7 +13,7 @@ const { deliver } = require('./callback');
 const { invalidArgument, settle, toError } = require('./errors');
 const { readOptions } = require('./express.options');
 const { Gate } = require('./gate');
-const { Saving, isSameLifetime, readLoaded } = require('./known');
+const { Loaded, Saving, isSameLifetime, notes } = require('./known');
 const { lifetimeOf, optionsObject, typeName } = require('./options');
 const { parse, sessionId, stringify } = require('./session');
 const { warn, warnOfTable } = require('./warning');
@@ -57,10 +57,10 @@ function storeClass(Store) {
     #initializing;
     /** @type {ReturnType<typeof readOptions>} */
     #settings;
-    /** What was read, by the object that `get` gave for it. @type {WeakMap<object, Known>} */
-    #read = new WeakMap();
-    /** What is known of the session of a request. @type {WeakMap<object, Known>} */
-    #known = new WeakMap();
+    /** What was read, on the object that `get` gives for it. */
+    #read = /** @type {ReturnType<typeof notes<Loaded>>} */ (notes());
+    /** What is known of the session of a request, on that session. */
+    #known = /** @type {ReturnType<typeof notes<Known>>} */ (notes());
 
     /** @param {any} [given] */
     constructor(given) {
@@ -156,10 +156,14 @@ function storeClass(Store) {
      * @param {any} read
      */
     createSession(request, read) {
+      const maxAge = read.cookie?.originalMaxAge;
       // @ts-expect-error: what a session module calls `Store` is an EventEmitter here.
       const session = super.createSession(request, read);
-      const known = this.#read.get(read);
-      if (known) this.#known.set(session, known);
+      const known = this.#read.of(read)?.known;
+      if (known) {
+        known.maxAge = maxAge;
+        this.#known.put(session, known);
+      }
       return session;
     }
 
@@ -285,14 +289,14 @@ function storeClass(Store) {
     /** @param {string} sid */
     async #get(sid) {
       const id = sessionId(sid);
-      const loaded = await this.#call(id, (limit) => this.#calls.load(id, Date.now(), limit));
-      if (typeof loaded !== 'string') return null;
-      const { known, data, end } = readLoaded(id, loaded);
-      const session = parse(data);
+      const text = await this.#call(id, (limit) => this.#calls.load(id, Date.now(), limit));
+      if (typeof text !== 'string') return null;
+      const loaded = new Loaded(id, text);
+      const session = parse(loaded.data);
       if (session === null) return null;
-      known.maxAge = session.cookie?.originalMaxAge;
+      const { end } = loaded;
       if (end !== undefined) setEnd(session, end);
-      this.#read.set(session, known);
+      this.#read.put(session, loaded);
       return session;
     }
 
@@ -315,12 +319,19 @@ function storeClass(Store) {
       const id = sessionId(sid);
       const data = stringify(session);
       const expires = this.#expires(session);
-      const end = endOf(session, expires);
-      const maxAge = session.cookie?.originalMaxAge;
       const special = this.#settings.native.specialKeys.map(({ name }) =>
         specialValue(session[name]),
       );
       const known = this.#knownOf(id, session);
+      if (!known && session.req?.sessionStore !== this) {
+        // Saved by hand, or by a framework that keeps its sessions elsewhere: nothing to count on.
+        await this.#call(id, (limit) =>
+          this.#calls.save(id, data, expires, special, undefined, undefined, limit),
+        );
+        return true;
+      }
+      const end = endOf(session, expires);
+      const maxAge = session.cookie?.originalMaxAge;
       // The request has not waited for its own last save, whose outcome this one counts on.
       while (known?.saving) await known.saving;
       if (known?.isSame(data, maxAge)) return Boolean(await this.#moveEnd(id, end, known, expires));
@@ -330,9 +341,7 @@ function storeClass(Store) {
         this.#calls.save(id, data, expires, special, version, expected, limit),
       );
       return saving.outcome(saved, (written) => {
-        // A session that is saved by hand, or by a framework that keeps it elsewhere, is not known.
-        if (session.req?.sessionStore !== this) return;
-        this.#known.set(session, saving.known(id, { data, expires, maxAge }, written));
+        this.#known.put(session, saving.known(id, { data, expires, maxAge }, written));
       });
     }
 
@@ -342,7 +351,7 @@ function storeClass(Store) {
      * @returns {Known | undefined}
      */
     #knownOf(id, session) {
-      const known = this.#known.get(session);
+      const known = this.#known.of(session);
       return known?.sid === id ? known : undefined;
     }
 

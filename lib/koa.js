@@ -12,7 +12,7 @@ const { replacer, reviverFor } = require('./bytes');
 const { deliver } = require('./callback');
 const { invalidArgument, settle } = require('./errors');
 const { Gate } = require('./gate');
-const { Saving, readLoaded } = require('./known');
+const { Loaded, Saving } = require('./known');
 const { readOptions } = require('./koa.options');
 const { lifetimeOf, optionsObject } = require('./options');
 const { parse, sessionId, stringify } = require('./session');
@@ -266,11 +266,13 @@ class DynamoDBStore extends EventEmitter {
    */
   async #get(key, ctx) {
     const id = sessionId(key);
-    const loaded = await this.#call(id, (limit) => this.#calls.load(id, Date.now(), limit));
-    if (typeof loaded !== 'string') return undefined;
-    const { known, data } = readLoaded(id, loaded);
+    const text = await this.#call(id, (limit) => this.#calls.load(id, Date.now(), limit));
+    if (typeof text !== 'string') return undefined;
+    const loaded = new Loaded(id, text);
+    const { data } = loaded;
     const session = parse(data, reviverFor(data)) ?? undefined;
     if (ctx && session) {
+      const { known } = loaded;
       known.expires = endOf(session, known.expires);
       this.#known.set(ctx, known);
     }

@@ -9,7 +9,7 @@ const { DynamoDB } = require('./aws/dynamodb');
 const { bigReplacer, reviverFor } = require('./bytes');
 const { deliver } = require('./callback');
 const { invalidArgument, settle, storeError, toError } = require('./errors');
-const { readLoaded } = require('./known');
+const { Loaded } = require('./known');
 const {
   DEFAULTS,
   option,
@@ -159,7 +159,7 @@ function storageClass(getSession) {
       const { operationTimeout } = this.#settings;
       const sid = sessionId(id);
       const loaded = await this.#calls.load(sid, Date.now(), operationTimeout);
-      return typeof loaded === 'string' ? toSession(readLoaded(sid, loaded).data) : undefined;
+      return typeof loaded === 'string' ? toSession(new Loaded(sid, loaded).data) : undefined;
     }
 
     /** @param {string} id */

@@ -17,16 +17,16 @@ export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-was
  */
 export declare class NativeStore {
   /**
-   * The session, `null` where there is none or it has ended: when it ends in seconds, its exact end
-   * in milliseconds and its version, each followed by `;` and empty where there is none, and then
-   * the session as JSON. One text, because each value that crosses costs the event loop. A call:
+   * The session, `null` where there is none or it has ended: its exact end in milliseconds where a
+   * touch has moved it, when it ends in seconds, and its version, each followed by `;` and empty
+   * where there is none, and then the session as JSON. One text, because each value that crosses costs the event loop. A call:
    * see `take`.
    */
   load(call: number, sid: string, now: number, limit: number): void
   /**
    * Writes a session, given as JSON. `expires` is in seconds since the Unix epoch, nothing where it
    * never ends; `special` has a value for each special key of the options. `version` is one that no
-   * other write has; the formats that keep no end of a session have no versions.
+   * other write has; without it, the formats that have versions make one.
    *
    * Gives `null` where the session was written as it is, what was written where that has changes of
    * others in it, and `false` where nothing was written, because the session was destroyed since

@@ -19,7 +19,7 @@ use super::intake;
 use crate::core::error::{Error, Result};
 use crate::core::expiry::{Expires, UnixMillis};
 use crate::core::layout::{Marks, Record, SpecialValue, Stored, connect};
-use crate::core::store::{Conflict, Known, Loaded, NewEnd, Saved};
+use crate::core::store::{Conflict, Known, Loaded, NewEnd, Saved, new_version};
 
 /// The `expires` attribute of a session that lives until `end`.
 ///
@@ -174,9 +174,9 @@ impl NativeStore {
 
 #[napi]
 impl NativeStore {
-    /// The session, `null` where there is none or it has ended: when it ends in seconds, its exact end
-    /// in milliseconds and its version, each followed by `;` and empty where there is none, and then
-    /// the session as JSON. One text, because each value that crosses costs the event loop. A call:
+    /// The session, `null` where there is none or it has ended: its exact end in milliseconds where a
+    /// touch has moved it, when it ends in seconds, and its version, each followed by `;` and empty
+    /// where there is none, and then the session as JSON. One text, because each value that crosses costs the event loop. A call:
     /// see `take`.
     #[napi]
     pub fn load(&self, call: u32, sid: String, now: f64, limit: f64) {
@@ -188,7 +188,7 @@ impl NativeStore {
 
     /// Writes a session, given as JSON. `expires` is in seconds since the Unix epoch, nothing where it
     /// never ends; `special` has a value for each special key of the options. `version` is one that no
-    /// other write has; the formats that keep no end of a session have no versions.
+    /// other write has; without it, the formats that have versions make one.
     ///
     /// Gives `null` where the session was written as it is, what was written where that has changes of
     /// others in it, and `false` where nothing was written, because the session was destroyed since
@@ -217,13 +217,14 @@ impl NativeStore {
         };
         self.call(call, move |backend| {
             let limit = time(limit);
-            let saved = match (&backend.expiring, version) {
-                (Some(sessions), Some(version)) => {
+            let saved = match &backend.expiring {
+                Some(sessions) => {
+                    let version = version.unwrap_or_else(new_version);
                     let known = known.map(Known::from);
                     let saved = sessions.save_version(record, version, known, limit);
                     FutureEither::Left(saved)
                 }
-                _ => FutureEither::Right(backend.sessions.save(record, limit)),
+                None => FutureEither::Right(backend.sessions.save(record, limit)),
             };
             Ok(async move {
                 Ok(match saved {
@@ -430,7 +431,7 @@ fn loaded(session: Loaded) -> Json {
     let seconds = number(expires).map(|end| (end / 1000.0).floor());
     let end = number(marks.end);
     let mut text = String::with_capacity(data.len() + 48);
-    for number in [seconds, end] {
+    for number in [end, seconds] {
         if let Some(number) = number {
             text += &number.to_string();
         }

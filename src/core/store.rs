@@ -7,7 +7,7 @@ mod versions;
 
 pub use expiring::NewEnd;
 pub use many::Index;
-pub use versions::{Conflict, Known, Saved};
+pub use versions::{Conflict, Known, Saved, new_version};
 
 use std::fmt;
 use std::sync::Arc;

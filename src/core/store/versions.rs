@@ -11,6 +11,8 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemInputBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::FutureExt;
 use futures_util::future::Either;
 
@@ -28,6 +30,11 @@ const ATTEMPTS: u32 = 40;
 /// so long times its number: else many processes keep being in each other's way.
 const AT_ONCE: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(3);
+
+/// A version that no other write has, for a write that nothing else counts on.
+pub fn new_version() -> String {
+    URL_SAFE_NO_PAD.encode(fastrand::u64(..).to_be_bytes())
+}
 
 /// What becomes of a session that another request has changed since it was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
