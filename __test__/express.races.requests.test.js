@@ -39,6 +39,16 @@ function beforeNext(operation, times, something) {
   };
 }
 
+/** Promises that a test opens. */
+const newGates = (count) =>
+  Array.from({ length: count }, () => {
+    let open;
+    const opened = new Promise((resolve) => {
+      open = resolve;
+    });
+    return { open, opened };
+  });
+
 /** Changes a session as a store of another process does, whose requests wait for none of this one. */
 async function changeElsewhere(sid, keys) {
   const item = await itemOf(sid);
@@ -170,6 +180,30 @@ test('a save that fails leaves the request with what it has read', async () => {
   );
   expect(await stored(sid)).toEqual({ user: 'ann', cart: 1, token: 'abc' });
   expect(browser.failures).toEqual([]);
+});
+
+test('error: the saves of a new session that nobody waits for are no conflict', async () => {
+  const browser = await races.newBrowser({ conflict: 'error' });
+  const [arrivals, answers] = [newGates(2), newGates(2)];
+  beforeNext('PutItem', 2, (time) => {
+    arrivals[time - 1].open();
+    return answers[time - 1].opened;
+  });
+  const { body } = await browser.visit(async (visit) => {
+    visit.session.one = 1;
+    const first = visit.save();
+    await arrivals[0].opened;
+    visit.session.two = 2;
+    const second = visit.save();
+    answers[0].open();
+    await Promise.all([first, arrivals[1].opened]);
+    visit.session.three = 3;
+    const third = visit.save();
+    answers[1].open();
+    await Promise.all([second, third]);
+  });
+  expect(browser.failures).toEqual([]);
+  expect(await stored(body.sid)).toEqual({ one: 1, two: 2, three: 3 });
 });
 
 test('under load, reads and unconditional writes are merged, and no change is lost', async () => {

@@ -4,6 +4,7 @@
 
 const session = require('express-session');
 const { during } = require('./support/browser');
+const { newClock } = require('./support/clock');
 const { racesOn } = require('./support/races');
 const { expressSubject } = require('./support/race-subjects');
 
@@ -153,6 +154,62 @@ describe('a request that saves more than once', () => {
       visit.session.three = 3;
     });
     expect(await stored(body.sid)).toEqual({ one: 1, two: 2, three: 3 });
+  });
+});
+
+describe('what follows two saves that nobody has waited for', () => {
+  const clock = newClock();
+  const HOUR = 3_600_000;
+
+  /** The saves of the test. @type {Promise<void>[]} */
+  let saves;
+  beforeEach(() => {
+    saves = [];
+  });
+
+  /** Changes and saves twice. */
+  function saveTwice(visit) {
+    visit.session.one = 1;
+    saves.push(visit.save());
+    visit.session.two = 2;
+    saves.push(visit.save());
+  }
+
+  test('a reload sees both', async () => {
+    const { browser } = await newSession({ user: 'ann' });
+    const { body } = await browser.visit(async (visit) => {
+      saveTwice(visit);
+      await visit.reload();
+    });
+    expect(body.session).toMatchObject({ user: 'ann', one: 1, two: 2 });
+  });
+
+  test('the next request sees both', async () => {
+    const { browser } = await newSession({ user: 'ann' }, {}, { cookie: { maxAge: HOUR } });
+    await browser.visit(saveTwice);
+    const { body } = await browser.visit();
+    expect(body.session).toMatchObject({ user: 'ann', one: 1, two: 2 });
+  });
+
+  test.each(['auto', 0])('with touchInterval: %j, the touch holds', async (touchInterval) => {
+    const how = [{ touchInterval }, { cookie: { maxAge: HOUR } }];
+    const { browser, sid } = await newSession({ user: 'ann' }, ...how);
+    clock.advance(HOUR - 60_000);
+    await browser.visit(saveTwice);
+    await Promise.all(saves);
+    expect(Number((await itemOf(sid)).expires.N)).toBe((clock.now + HOUR) / 1000);
+    expect(await stored(sid)).toEqual({ user: 'ann', one: 1, two: 2 });
+  });
+
+  test('a logout holds', async () => {
+    const { browser, sid } = await newSession({ user: 'ann' });
+    await browser.visit(async (visit) => {
+      saveTwice(visit);
+      await visit.logOut();
+    });
+    await Promise.all(saves);
+    expect(await stored(sid)).toBeNull();
+    expect(browser.failures).toEqual([]);
   });
 });
 

@@ -13,8 +13,8 @@ const { startMemory } = require('./support/memory-dynamodb');
 const { native, unmerged } = require('./support/order');
 
 test.each([
-  ['with batches', 400, native],
-  ['without batches', 200, unmerged],
+  ['with batches', 300, native],
+  ['without batches', 100, unmerged],
 ])('nobody is logged in after save() and then destroy(), %s', async (_way, rounds, optionsFor) => {
   const memory = await startMemory();
   const store = new DynamoDBStore({ ...optionsFor(memory.endpoint), initialized: true });

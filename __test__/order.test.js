@@ -119,7 +119,7 @@ describe('operations keep their places', () => {
     const three = [newStore(), newStore({ batch: false }), newStore({ consistentRead: false })];
     const kinds = ['set', 'get', 'get', 'touch', 'set', 'set', 'destroy', 'get', 'touch', 'get'];
     const sequences = Array.from({ length: 40 }, (_, index) => newSequence(`long${index}`));
-    for (let step = 0; step < 50; step += 1) {
+    for (let step = 0; step < 30; step += 1) {
       for (const [index, sequence] of sequences.entries()) {
         const store = three[(step * (1 + (index % 2)) + index) % three.length];
         sequence.ask(kinds[(step * 7 + index * 3) % kinds.length], store);

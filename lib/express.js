@@ -13,12 +13,11 @@ const { deliver } = require('./callback');
 const { invalidArgument, settle, toError } = require('./errors');
 const { readOptions } = require('./express.options');
 const { Gate } = require('./gate');
-const { Loaded, Saving, isSameLifetime, notes } = require('./known');
+const { Known, Loaded, Saving, isSameLifetime, notes } = require('./known');
 const { lifetimeOf, optionsObject, typeName } = require('./options');
 const { parse, sessionId, stringify } = require('./session');
 const { warn, warnOfTable } = require('./warning');
 
-/** @import { Known } from './known' */
 /** @import { SpecialArgument } from '../native/binding' */
 /** @typedef {(error: any, value?: any) => void} Callback */
 
@@ -322,8 +321,8 @@ function storeClass(Store) {
       const special = this.#settings.native.specialKeys.map(({ name }) =>
         specialValue(session[name]),
       );
-      const known = this.#knownOf(id, session);
-      if (!known && session.req?.sessionStore !== this) {
+      const read = this.#knownOf(id, session);
+      if (!read && session.req?.sessionStore !== this) {
         // Saved by hand, or by a framework that keeps its sessions elsewhere: nothing to count on.
         await this.#call(id, (limit) =>
           this.#calls.save(id, data, expires, special, undefined, undefined, limit),
@@ -332,17 +331,15 @@ function storeClass(Store) {
       }
       const end = endOf(session, expires);
       const maxAge = session.cookie?.originalMaxAge;
-      // The request has not waited for its own last save, whose outcome this one counts on.
-      while (known?.saving) await known.saving;
-      if (known?.isSame(data, maxAge)) return Boolean(await this.#moveEnd(id, end, known, expires));
+      const known = read ?? new Known(id);
+      if (known.isSame(data, maxAge)) return Boolean(await this.#moveEnd(id, end, known, expires));
+      this.#known.put(session, known);
       const saving = new Saving(known, this.#settings.conflict);
       const { version, expected } = saving;
       const saved = this.#call(id, (limit) =>
         this.#calls.save(id, data, expires, special, version, expected, limit),
       );
-      return saving.outcome(saved, (written) => {
-        this.#known.put(session, saving.known(id, { data, expires, maxAge }, written));
-      });
+      return saving.outcome(saved, { data, expires, maxAge });
     }
 
     /**
@@ -383,7 +380,8 @@ function storeClass(Store) {
       const expires = this.#expires(session);
       const known = this.#knownOf(id, session);
       // A cookie that lives longer or shorter than the one in the table is a change to be kept.
-      if (known && !isSameLifetime(session.cookie?.originalMaxAge, known.maxAge)) {
+      const isInTable = known?.base !== undefined;
+      if (isInTable && !isSameLifetime(session.cookie?.originalMaxAge, known.maxAge)) {
         return (await this.#write(sid, session)) ? { expires } : undefined;
       }
       return this.#moveEnd(id, endOf(session, expires), known, expires);

@@ -23,6 +23,14 @@ function newVersion() {
   return prefix + versions.toString(36);
 }
 
+let requests = 0;
+
+/** A number for a request, which no other has while it lasts. */
+function nextRequest() {
+  requests = (requests + 1) % 2 ** 32;
+  return requests;
+}
+
 /** A session in the table, as far as a request knows. */
 class Known {
   /** The session's id. */
@@ -31,20 +39,22 @@ class Known {
   expires;
   /** The version that is in the table; `undefined` where a replaced package has written it. */
   version;
-  /** The session as JSON that the changes of the request count from. */
+  /** The session as JSON that the changes of the request count from; `undefined` for a new one. */
   base;
   /** The session as JSON that is in the table, where that is another. @type {string | undefined} */
   stored;
   /** `cookie.originalMaxAge` as it is in the table. @type {any} */
   maxAge;
-  /** Settled once the save has ended that the request waits for. @type {Promise<void> | undefined} */
-  saving;
+  /** How many saves of the request are not answered yet. */
+  saving = 0;
+  /** The number of the request. */
+  request = nextRequest();
 
   /**
    * @param {string} sid
-   * @param {string} base
-   * @param {number | undefined} expires
-   * @param {string | undefined} version
+   * @param {string} [base]
+   * @param {number} [expires]
+   * @param {string} [version]
    */
   constructor(sid, base, expires, version) {
     this.sid = sid;
@@ -54,12 +64,14 @@ class Known {
   }
 
   /**
-   * Whether a session is the one that is known, but for the end of its cookie.
+   * Whether a session is the one that is in the table, but for the end of its cookie. While the request
+   * saves it, that is not known.
    *
    * @param {string} data JSON
    * @param {any} maxAge the cookie's `originalMaxAge`
    */
   isSame(data, maxAge) {
+    if (this.saving > 0 || this.base === undefined) return false;
     return isSameLifetime(maxAge, this.maxAge) && withoutClock(data) === withoutClock(this.base);
   }
 
@@ -78,67 +90,47 @@ class Known {
   }
 }
 
-/** A save of a session, by a request that may know what is in the table. */
+/** A save of a session, by the request that has it. */
 class Saving {
-  /** What the write is conditional on, for the addon. @type {KnownSession | undefined} */
+  /** What the write is conditional on, for the addon. @type {KnownSession} */
   expected;
   /** The version that it gives the session. */
   version = newVersion();
-  /** @type {Known | undefined} */
   #known;
 
   /**
-   * @param {Known | undefined} known
+   * @param {Known} known
    * @param {Conflict} conflict
    */
   constructor(known, conflict) {
     this.#known = known;
-    if (!known) return;
-    const { version, base, stored } = known;
-    this.expected = { version, base, stored, conflict };
+    const { version, base, stored, request } = known;
+    this.expected = { version, base, stored, conflict, request };
   }
 
   /**
-   * Waits for the save, and has what it has changed noted before anybody else who waits for it goes
-   * on.
+   * Waits for the save, and has known what it has changed. Until then the addon knows what later saves
+   * of the request count on.
    *
-   * @param {Promise<string | false | null>} saved
-   * @param {(saved: string | null) => void} note gets what was written, where that is not what was
-   *   given
+   * @param {Promise<string | false | null>} saving
+   * @param {{ data: string, expires: number | undefined, maxAge?: any }} given
    * @returns {Promise<boolean>} whether the session is there
    */
-  outcome(saved, note) {
-    const noted = saved.then((written) => {
-      if (written !== false) note(written);
-      return written !== false;
-    });
+  async outcome(saving, given) {
     const known = this.#known;
-    if (known) {
-      const end = () => {
-        if (known.saving === saving) known.saving = undefined;
-      };
-      const saving = noted.then(end, end);
-      known.saving = saving;
+    known.saving += 1;
+    try {
+      const saved = await saving;
+      if (saved === false) return false;
+      known.version = this.version;
+      known.base = given.data;
+      known.stored = saved ?? undefined;
+      known.expires = given.expires;
+      known.maxAge = given.maxAge;
+      return true;
+    } finally {
+      known.saving -= 1;
     }
-    return noted;
-  }
-
-  /**
-   * What is known once it is done.
-   *
-   * @param {string} sid
-   * @param {{ data: string, expires: number | undefined, maxAge?: any }} given
-   * @param {string | null} saved what was written, where that is not the data that was given
-   * @returns {Known}
-   */
-  known(sid, { data, expires, maxAge }, saved) {
-    const known = this.#known ?? new Known(sid, data, expires, this.version);
-    known.version = this.version;
-    known.base = data;
-    known.stored = saved ?? undefined;
-    known.expires = expires;
-    known.maxAge = maxAge;
-    return known;
   }
 }
 
@@ -159,8 +151,9 @@ class Loaded {
   constructor(sid, text) {
     this.#sid = sid;
     this.#text = text;
-    // Nothing before a session has a brace in it.
-    this.#data = text.indexOf('{');
+    const afterEnd = text.indexOf(';') + 1;
+    const afterExpires = text.indexOf(';', afterEnd) + 1;
+    this.#data = text.indexOf(';', afterExpires) + 1;
   }
 
   /** The session as JSON. */

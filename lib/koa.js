@@ -12,13 +12,13 @@ const { replacer, reviverFor } = require('./bytes');
 const { deliver } = require('./callback');
 const { invalidArgument, settle } = require('./errors');
 const { Gate } = require('./gate');
-const { Loaded, Saving } = require('./known');
+const { Known, Loaded, Saving } = require('./known');
 const { readOptions } = require('./koa.options');
 const { lifetimeOf, optionsObject } = require('./options');
 const { parse, sessionId, stringify } = require('./session');
 const { warn, warnOfTable } = require('./warning');
 
-/** @import { Known } from './known' */
+/** @import { KnownSession } from '../native/binding' */
 /** @typedef {(error: any, value?: any) => void} Callback */
 
 /** The pauses before a change of time to live is tried again, in milliseconds: first, longest. */
@@ -294,20 +294,31 @@ class DynamoDBStore extends EventEmitter {
     const known = read?.sid === id ? read : undefined;
     const end = endOf(session, expires);
     const clock = { end: session._expire, lifetime: session._maxAge };
-    // The request has not waited for its own last save, whose outcome this one counts on.
-    while (known?.saving) await known.saving;
     // koa-session says that nothing was changed of a session that is saved by hand, too.
-    if (changed === false && known && isSame(known.base, data)) {
+    if (changed === false && known?.base && known.saving === 0 && isSame(known.base, data)) {
       return this.#moveEnd(id, known, expires, end, clock);
     }
-    const saving = new Saving(known, this.#settings.conflict);
-    const { version, expected } = saving;
+    const { operation, version, expected } = this.#saving(id, known, ctx);
     const saved = this.#call(id, (limit) =>
       this.#calls.save(id, data, expires, [], version, expected, limit),
     );
-    await saving.outcome(saved, (written) => {
-      if (ctx) this.#known.set(ctx, saving.known(id, { data, expires: end }, written));
-    });
+    await (operation ? operation.outcome(saved, { data, expires: end }) : saved);
+  }
+
+  /**
+   * A save, and what it counts on where it is known which request makes it.
+   *
+   * @param {string} id
+   * @param {Known | undefined} known
+   * @param {object | undefined} ctx the request
+   * @returns {{ operation?: Saving, version?: string, expected?: KnownSession }}
+   */
+  #saving(id, known, ctx) {
+    if (!ctx) return {};
+    const session = known ?? new Known(id);
+    this.#known.set(ctx, session);
+    const operation = new Saving(session, this.#settings.conflict);
+    return { operation, version: operation.version, expected: operation.expected };
   }
 
   /**

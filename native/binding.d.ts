@@ -246,11 +246,13 @@ export interface KnownSession {
    * session.
    */
   version?: string
-  /** The session as JSON that its changes count from. */
-  base: string
+  /** The session as JSON that its changes count from; nothing for a new session. */
+  base?: string
   /** What is in the table as far as it knows, where that is not `base`. */
   stored?: string
   conflict: 'overwrite' | 'merge' | 'error'
+  /** The number of the request, where it may have asked for saves that are not answered yet. */
+  request?: number
 }
 
 /** The options of a store in koa-session-dynamodb-store's item format: those of its `table`. */

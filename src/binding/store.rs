@@ -75,12 +75,14 @@ pub struct KnownSession {
     /// The version that it has read or written; nothing where a replaced package has written the
     /// session.
     pub version: Option<String>,
-    /// The session as JSON that its changes count from.
-    pub base: String,
+    /// The session as JSON that its changes count from; nothing for a new session.
+    pub base: Option<String>,
     /// What is in the table as far as it knows, where that is not `base`.
     pub stored: Option<String>,
     #[napi(ts_type = "'overwrite' | 'merge' | 'error'")]
     pub conflict: String,
+    /// The number of the request, where it may have asked for saves that are not answered yet.
+    pub request: Option<u32>,
 }
 
 impl From<KnownSession> for Known {
@@ -94,6 +96,7 @@ impl From<KnownSession> for Known {
                 "error" => Conflict::Fail,
                 _ => Conflict::Merge,
             },
+            request: known.request,
         }
     }
 }

@@ -13,6 +13,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use self::versions::Requests;
 use super::dynamo::schedule::Schedule;
 use super::error::{Result, within};
 use super::expiry::{self, UnixMillis};
@@ -27,6 +28,7 @@ pub struct SessionStore<L: ?Sized> {
     schedule: Schedule,
     layout: Arc<L>,
     consistent_read: bool,
+    requests: Requests,
 }
 
 impl<L: Layout> SessionStore<L> {
@@ -37,6 +39,7 @@ impl<L: Layout> SessionStore<L> {
             schedule,
             layout: Arc::new(layout),
             consistent_read,
+            requests: Requests::default(),
         }
     }
 
@@ -60,6 +63,7 @@ impl<L: Layout> SessionStore<L> {
             schedule: self.schedule.clone(),
             layout,
             consistent_read: self.consistent_read,
+            requests: Arc::clone(&self.requests),
         }
     }
 }

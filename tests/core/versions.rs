@@ -90,9 +90,10 @@ fn record(data: &str) -> Record {
 fn known(loaded: &Loaded, conflict: Conflict) -> Option<Known> {
     Some(Known {
         version: loaded.marks.version.clone(),
-        base: loaded.data.clone(),
+        base: Some(loaded.data.clone()),
         stored: None,
         conflict,
+        request: None,
     })
 }
 
@@ -235,9 +236,10 @@ async fn what_was_merged_before_is_kept_by_the_next_save() {
     assert_eq!(saved, Ok(Saved::Merged(merged.to_owned())));
     let knows = Known {
         version: Some("mine".to_owned()),
-        base: first.to_owned(),
+        base: Some(first.to_owned()),
         stored: Some(merged.to_owned()),
         conflict: Conflict::Merge,
+        request: None,
     };
     let saved = sessions.save(r#"{"a":3,"b":1}"#, Some(knows)).await;
     assert_eq!(saved, Ok(Saved::Merged(r#"{"a":3,"b":2}"#.to_owned())));
@@ -258,9 +260,10 @@ async fn a_write_whose_answer_was_lost_is_no_conflict_with_itself() {
     let store = SessionStore::new(schedule, layout(), true);
     let knows = Known {
         version: Some("old".to_owned()),
-        base: "{}".to_owned(),
+        base: Some("{}".to_owned()),
         stored: None,
         conflict: Conflict::Fail,
+        request: None,
     };
     let saved = store.save_version(record("{}"), "mine".to_owned(), Some(knows), AMPLE);
     assert_eq!(saved.await, Ok(Saved::AsGiven));
@@ -290,4 +293,50 @@ async fn a_session_that_others_change_all_the_time_is_a_conflict_in_the_end() {
     let known = known(&read, Conflict::Merge);
     let saved = store.save_version(record("{}"), "mine".to_owned(), known, AMPLE);
     assert_eq!(saved.await, Err(Error::Conflict));
+}
+
+#[tokio::test]
+async fn saves_of_one_request_count_on_each_other_before_they_are_answered() {
+    let sessions = Sessions::new().await;
+    sessions.save(r#"{"a":1,"b":1}"#, None).await.unwrap();
+    let read = sessions.load().await;
+    sessions.save(r#"{"a":1,"b":2}"#, None).await.unwrap();
+    let known = |conflict| {
+        let known = known(&read, conflict);
+        known.map(|known| Known {
+            request: Some(7),
+            ..known
+        })
+    };
+    let first = sessions.save(r#"{"a":2,"b":1}"#, known(Conflict::Merge));
+    let second = sessions.save(r#"{"a":1,"b":1}"#, known(Conflict::Merge));
+    let seen = async { sessions.load().await.data };
+    let (first, second, seen) = tokio::join!(first, second, seen);
+    assert_eq!(first, Ok(Saved::Merged(r#"{"a":2,"b":2}"#.to_owned())));
+    // It has taken back what the first has saved.
+    assert_eq!(second, Ok(Saved::Merged(r#"{"a":1,"b":2}"#.to_owned())));
+    assert_eq!(seen, r#"{"a":1,"b":2}"#);
+    sessions.remove().await;
+}
+
+#[tokio::test]
+async fn saves_of_a_new_session_count_on_each_other_too() {
+    let sessions = Sessions::new().await;
+    let new = || {
+        Some(Known {
+            version: None,
+            base: None,
+            stored: None,
+            conflict: Conflict::Fail,
+            request: Some(8),
+        })
+    };
+    let first = sessions.save(r#"{"a":1}"#, new());
+    let second = sessions.save(r#"{"a":2}"#, new());
+    let third = sessions.save(r#"{"a":3}"#, new());
+    let saved = tokio::join!(first, second, third);
+    let as_given = Ok(Saved::AsGiven);
+    assert_eq!(saved, (as_given.clone(), as_given.clone(), as_given));
+    assert_eq!(sessions.load().await.data, r#"{"a":3}"#);
+    sessions.remove().await;
 }

@@ -5,8 +5,9 @@
 //! on that: the session has to be there still, and unless the store overwrites, in the version that
 //! was read. The condition costs nothing where it holds.
 
+use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemInputBuilder;
@@ -53,13 +54,66 @@ pub struct Known {
     /// The version that is expected in the table; `None` for a session that has none, because a
     /// replaced package has written it.
     pub version: Option<String>,
-    /// The session as JSON that the request's changes count from.
-    pub base: String,
+    /// The session as JSON that the request's changes count from; `None` for a new session, which is
+    /// written whatever is there.
+    pub base: Option<String>,
     /// The session as JSON that is expected in the table, where that is not `base`: an earlier save
     /// of the request was merged.
     pub stored: Option<String>,
     /// What to do where something else is there.
     pub conflict: Conflict,
+    /// The number of the request, where it may have asked for saves before this one that are not
+    /// answered yet: what these have written is known then, whatever stands above.
+    pub request: Option<u32>,
+}
+
+/// The requests that have saves in flight, by their number.
+pub(super) type Requests = Arc<Mutex<HashMap<u32, Weak<Request>>>>;
+
+/// What the last save of a request has left in the table, once one has ended.
+#[derive(Default)]
+pub(super) struct Request(Mutex<Option<Left>>);
+
+#[derive(Clone)]
+struct Left {
+    version: String,
+    base: String,
+    stored: Option<String>,
+}
+
+/// The request of this number.
+fn request(requests: &Requests, number: u32) -> Arc<Request> {
+    let mut requests = requests.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(request) = requests.get(&number).and_then(Weak::upgrade) {
+        return request;
+    }
+    requests.retain(|_, request| request.strong_count() > 0);
+    let request = Arc::new(Request::default());
+    requests.insert(number, Arc::downgrade(&request));
+    request
+}
+
+impl Request {
+    fn left(&self) -> MutexGuard<'_, Option<Left>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is known when it is the turn of a save: what the one before it has left.
+    fn update(&self, known: Known) -> Known {
+        match self.left().clone() {
+            Some(Left {
+                version,
+                base,
+                stored,
+            }) => Known {
+                version: Some(version),
+                base: Some(base),
+                stored,
+                ..known
+            },
+            None => known,
+        }
+    }
 }
 
 /// By hand: there is a session in it.
@@ -115,15 +169,40 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
             record,
             version,
         };
+        let number = known.as_ref().and_then(|known| known.request);
+        let request = number.map(|number| request(&self.requests, number));
+        // The first save of a new session, and one of which nothing is known, may be merged.
+        let is_first = request
+            .as_ref()
+            .is_none_or(|request| Arc::strong_count(request) == 1);
+        let known = known.filter(|known| known.base.is_some() || !is_first);
         let written = match known {
-            Some(known) => Either::Left(
-                self.schedule
-                    .in_turn(key, move |turn| write.save(known, turn).boxed()),
-            ),
+            Some(known) => {
+                let save = move |turn| async move {
+                    let known = match &request {
+                        Some(request) => request.update(known),
+                        None => known,
+                    };
+                    let saved = write.save(&known, &turn).await?;
+                    if let Some(request) = request
+                        && saved != Saved::Gone
+                    {
+                        *request.left() = Some(write.left(&saved));
+                    }
+                    Ok(saved)
+                };
+                Either::Left(self.schedule.in_turn(key, move |turn| save(turn).boxed()))
+            }
             None => {
                 let item = write.item(&write.record.data);
                 let put = item.map(|item| self.schedule.put(key, item));
-                Either::Right(async move { put?.await.map(|()| Saved::AsGiven) })
+                Either::Right(async move {
+                    put?.await?;
+                    if let Some(request) = request {
+                        *request.left() = Some(write.left(&Saved::AsGiven));
+                    }
+                    Ok(Saved::AsGiven)
+                })
             }
         };
         within(limit, "set", written)
@@ -148,17 +227,23 @@ struct Write<L: ?Sized> {
 }
 
 impl<L: ExpiringLayout + ?Sized> Write<L> {
-    async fn save(self, known: Known, turn: InTurn) -> Result<Saved> {
+    async fn save(&self, known: &Known, turn: &InTurn) -> Result<Saved> {
+        let Some(base) = &known.base else {
+            let item = self.item(&self.record.data)?;
+            let request = PutItemInputBuilder::default().set_item(Some(item));
+            turn.put(request).await?;
+            return Ok(Saved::AsGiven);
+        };
         let mut expected = match (&known.version, known.conflict) {
             (_, Conflict::Overwrite) => Expected::Any,
             (Some(version), _) => Expected::Version(version.clone()),
             (None, _) => {
-                let stored = known.stored.as_ref().unwrap_or(&known.base);
+                let stored = known.stored.as_ref().unwrap_or(base);
                 Expected::Data(self.layout.data(stored)?)
             }
         };
         let mut data = match &known.stored {
-            Some(stored) if known.conflict == Conflict::Merge => self.merged(&known.base, stored),
+            Some(stored) if known.conflict == Conflict::Merge => self.merged(base, stored),
             _ => self.record.data.clone(),
         };
         let mut there: Option<Item> = None;
@@ -176,7 +261,7 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
             }
             let mut item = self.item(&data)?;
             if let Some(there) = &there {
-                self.copy_unchanged(&known.base, there, &mut item);
+                self.copy_unchanged(base, there, &mut item);
             }
             let refused = match turn.put(self.request(item, &expected)).await {
                 Ok(()) => return Ok(self.saved(data)),
@@ -213,12 +298,23 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
             // The end of the session does not matter here, and neither does the time.
             let theirs = self.layout.read(found.clone(), UnixMillis(0.0));
             data = match theirs {
-                Some(theirs) => self.merged(&known.base, &theirs.data),
+                Some(theirs) => self.merged(base, &theirs.data),
                 None => self.record.data.clone(),
             };
             there = Some(found);
         }
         Err(Error::Conflict)
+    }
+
+    fn left(&self, saved: &Saved) -> Left {
+        Left {
+            version: self.version.clone(),
+            base: self.record.data.clone(),
+            stored: match saved {
+                Saved::Merged(data) => Some(data.clone()),
+                _ => None,
+            },
+        }
     }
 
     fn saved(&self, data: String) -> Saved {
