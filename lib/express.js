@@ -5,20 +5,19 @@
  * `@fastify/session`, NestJS.
  */
 
-const { isDate } = require('node:util').types;
 const { expiresAt, openConnectStore, sessionOf } = require('./native');
 const { readConnection } = require('./aws/config');
 const { DynamoDB } = require('./aws/dynamodb');
 const { deliver } = require('./callback');
+const { endOf, endOfCookie, setEnd } = require('./cookie');
 const { invalidArgument, settle, toError } = require('./errors');
 const { readOptions } = require('./express.options');
 const { Gate } = require('./gate');
 const { Known, Loaded, Saving, isSameLifetime, notes } = require('./known');
 const { lifetimeOf, optionsObject, typeName } = require('./options');
-const { parse, sessionId, stringify } = require('./session');
+const { parse, sessionId, specialValue, stringify } = require('./session');
 const { warn, warnOfTable } = require('./warning');
 
-/** @import { SpecialArgument } from '../native/binding' */
 /** @typedef {(error: any, value?: any) => void} Callback */
 
 /** @type {WeakMap<Function, Function>} */
@@ -439,55 +438,6 @@ function storeClass(Store) {
       }, interval).unref();
     }
   };
-}
-
-/**
- * The exact end of a session that ends in the second `expires`; `undefined` where its cookie says
- * nothing of that.
- *
- * @param {any} session
- * @param {number} expires seconds since the Unix epoch
- */
-function endOf(session, expires) {
-  const end = endOfCookie(session?.cookie);
-  return Math.floor(end / 1000) === expires ? end : undefined;
-}
-
-/**
- * @param {any} cookie
- * @returns {number} milliseconds since the Unix epoch; NaN for a cookie without an end
- */
-function endOfCookie(cookie) {
-  const { expires } = cookie ?? {};
-  const isTime = ['number', 'string'].includes(typeof expires) || isDate(expires);
-  return isTime && expires !== '' ? new Date(expires).getTime() : Number.NaN;
-}
-
-/**
- * Gives the cookie of a session the end that a touch has moved.
- *
- * @param {any} session
- * @param {number} end milliseconds since the Unix epoch
- */
-function setEnd(session, end) {
-  if (session.cookie?.expires) session.cookie.expires = new Date(end).toISOString();
-}
-
-/**
- * The value of a special key as the addon takes it; bytes are copied, as they are read on another
- * thread.
- *
- * @param {any} value
- * @returns {SpecialArgument | undefined}
- */
-function specialValue(value) {
-  if (value === undefined || typeof value === 'string' || typeof value === 'number') return value;
-  if (ArrayBuffer.isView(value)) {
-    return Buffer.from(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
-  }
-  // What JSON makes of a Buffer: that is how it comes back from the table.
-  if (value?.type === 'Buffer' && Array.isArray(value.data)) return Buffer.from(value.data);
-  return { typeName: typeName(value) };
 }
 
 module.exports = {

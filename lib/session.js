@@ -5,6 +5,8 @@
 const { invalidArgument, storeError } = require('./errors');
 const { typeName } = require('./options');
 
+/** @import { SpecialArgument } from '../native/binding' */
+
 /**
  * @param {unknown} sid
  * @returns {string}
@@ -56,4 +58,21 @@ function parse(data, reviver) {
   }
 }
 
-module.exports = { parse, sessionId, stringify };
+/**
+ * The value of a special key as the addon takes it; bytes are copied, as they are read on another
+ * thread.
+ *
+ * @param {any} value
+ * @returns {SpecialArgument | undefined}
+ */
+function specialValue(value) {
+  if (value === undefined || typeof value === 'string' || typeof value === 'number') return value;
+  if (ArrayBuffer.isView(value)) {
+    return Buffer.from(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
+  }
+  // What JSON makes of a Buffer: that is how it comes back from the table.
+  if (value?.type === 'Buffer' && Array.isArray(value.data)) return Buffer.from(value.data);
+  return { typeName: typeName(value) };
+}
+
+module.exports = { parse, sessionId, specialValue, stringify };

@@ -6,6 +6,7 @@
 //! * [`backend`]: what an open store works with.
 //! * [`store`]: `NativeStore`, whose methods convert, delegate and wrap; [`table`]: those of its
 //!   methods that are about the table.
+//! * [`session`]: sessions on their way across the bridge.
 //! * [`intake`]: the way of calls from JavaScript to the runtime, in their order.
 //! * [`completions`]: the way back for what is called with every request.
 //! * [`failure`]: errors as plain data, of which `lib/errors.js` makes the `Error`.
@@ -19,5 +20,6 @@ mod intake;
 mod open;
 mod options;
 mod runtime;
+mod session;
 mod store;
 mod table;

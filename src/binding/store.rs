@@ -8,18 +8,19 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::Either as FutureEither;
 use napi::Env;
-use napi::bindgen_prelude::{Buffer, Either, Either4, PromiseRaw, ToNapiValue};
+use napi::bindgen_prelude::{Either, PromiseRaw, ToNapiValue};
 use napi_derive::napi;
 use tokio::sync::oneshot;
 
 use super::backend::Backend;
-use super::completions::{Answer, Completed, Completions, Json, Notify, json, unless_it_panics};
+use super::completions::{Answer, Completed, Completions, Notify, json, unless_it_panics};
 use super::failure::{Outcome, wrap};
 use super::intake;
+use super::session::{KnownSession, SessionEntry, SpecialArgument, loaded, special_value};
 use crate::core::error::{Error, Result};
 use crate::core::expiry::{Expires, UnixMillis};
-use crate::core::layout::{Marks, Record, SpecialValue, Stored, connect};
-use crate::core::store::{Conflict, Known, Loaded, NewEnd, Saved, new_version};
+use crate::core::layout::{Record, connect};
+use crate::core::store::{Known, NewEnd, Saved, new_version};
 
 /// The `expires` attribute of a session that lives until `end`.
 ///
@@ -34,71 +35,6 @@ pub fn expires_at(end: f64) -> i64 {
 #[napi]
 pub fn session_of(sess: Option<String>, expires: Option<String>, now: f64) -> Option<String> {
     connect::session(sess, expires.as_deref(), UnixMillis(now))
-}
-
-/// A value under a special key: nothing, a text, a number, bytes, or something else.
-#[napi]
-pub type SpecialArgument = Either4<String, f64, Buffer, OtherValue>;
-
-/// A value that no special key takes.
-#[napi(object, object_to_js = false)]
-pub struct OtherValue {
-    pub type_name: String,
-}
-
-/// A session and its id.
-#[napi(object, object_from_js = false)]
-pub struct SessionEntry {
-    pub sid: String,
-    /// The session as JSON.
-    pub data: String,
-    /// Its exact end in milliseconds since the Unix epoch, where a touch has moved it.
-    pub end: Option<f64>,
-}
-
-impl From<Stored> for SessionEntry {
-    fn from(stored: Stored) -> Self {
-        (stored, Marks::default()).into()
-    }
-}
-
-impl From<(Stored, Marks)> for SessionEntry {
-    fn from((Stored { sid, data, .. }, marks): (Stored, Marks)) -> Self {
-        let end = marks.end.map(|UnixMillis(end)| end);
-        Self { sid, data, end }
-    }
-}
-
-/// What a request knows of the session that it saves.
-#[napi(object, object_to_js = false)]
-pub struct KnownSession {
-    /// The version that it has read or written; nothing where a replaced package has written the
-    /// session.
-    pub version: Option<String>,
-    /// The session as JSON that its changes count from; nothing for a new session.
-    pub base: Option<String>,
-    /// What is in the table as far as it knows, where that is not `base`.
-    pub stored: Option<String>,
-    #[napi(ts_type = "'overwrite' | 'merge' | 'error'")]
-    pub conflict: String,
-    /// The number of the request, where it may have asked for saves that are not answered yet.
-    pub request: Option<u32>,
-}
-
-impl From<KnownSession> for Known {
-    fn from(known: KnownSession) -> Self {
-        Self {
-            version: known.version,
-            base: known.base,
-            stored: known.stored,
-            conflict: match known.conflict.as_str() {
-                "overwrite" => Conflict::Overwrite,
-                "error" => Conflict::Fail,
-                _ => Conflict::Merge,
-            },
-            request: known.request,
-        }
-    }
 }
 
 /// A session store. `now` is in milliseconds since the Unix epoch; `limit` in milliseconds, the
@@ -423,29 +359,6 @@ impl NativeStore {
     }
 }
 
-/// A session as `load` gives it.
-fn loaded(session: Loaded) -> Json {
-    let Loaded {
-        data,
-        expires,
-        marks,
-    } = session;
-    let number = |number: Option<UnixMillis>| number.map(|UnixMillis(number)| number);
-    let seconds = number(expires).map(|end| (end / 1000.0).floor());
-    let end = number(marks.end);
-    let mut text = String::with_capacity(data.len() + 48);
-    for number in [end, seconds] {
-        if let Some(number) = number {
-            text += &number.to_string();
-        }
-        text.push(';');
-    }
-    text += marks.version.as_deref().unwrap_or_default();
-    text.push(';');
-    text += &data;
-    json(text)
-}
-
 /// `lib/` sees to it that a limit is a positive number; nothing here may panic if it was not.
 pub(super) fn time(limit: f64) -> Duration {
     Duration::from_millis(limit as u64)
@@ -453,14 +366,4 @@ pub(super) fn time(limit: f64) -> Duration {
 
 fn seconds(expires: f64) -> Expires {
     Expires::at(UnixMillis(expires * 1000.0))
-}
-
-fn special_value(value: Option<SpecialArgument>) -> SpecialValue {
-    match value {
-        None => SpecialValue::Missing,
-        Some(Either4::A(text)) => SpecialValue::Text(text),
-        Some(Either4::B(number)) => SpecialValue::Number(number),
-        Some(Either4::C(bytes)) => SpecialValue::Bytes(bytes.to_vec()),
-        Some(Either4::D(other)) => SpecialValue::Other(other.type_name),
-    }
 }
