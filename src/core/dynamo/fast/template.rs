@@ -306,12 +306,12 @@ fn check(credentials: &Credentials) -> Result<(), CredentialsError> {
         Some(credentials.secret_access_key()),
         credentials.session_token(),
     ];
-    let is_usable = |part: &str| part.bytes().all(|byte| byte.is_ascii_graphic());
+    let is_usable = |part: &str| part.bytes().all(|byte| matches!(byte, b' '..=b'~'));
     if parts.into_iter().flatten().all(is_usable) {
         return Ok(());
     }
     Err(CredentialsError::invalid_configuration(
-        "the credentials have a space or a line break in them",
+        "the credentials have a line break in them, or a character that no header can have",
     ))
 }
 
