@@ -6,7 +6,7 @@
  */
 
 const { isDeepStrictEqual } = require('node:util');
-const { canBeFollowed, maxSocketsOf } = require('./agent');
+const { agentFor, canBeFollowed, maxSocketsOf } = require('./agent');
 const { METHODS } = require('./call');
 const { V3, findSdk, loadedV2, userAgent } = require('./sdk');
 
@@ -201,7 +201,7 @@ async function settingsOfV3({ config }, readEndpoint) {
     retryMode: strategy?.mode ?? (await value(config.retryMode)),
     requestTimeout: handler.requestTimeout || handler.socketTimeout || undefined,
     connectTimeout: handler.connectionTimeout || undefined,
-    maxSockets: maxSocketsOf(agentOf(handler, endpoint)),
+    maxSockets: maxSocketsOf(agentFor(handler, endpoint)),
     useDualstackEndpoint: await value(config.useDualstackEndpoint),
     useFipsEndpoint: await value(config.useFipsEndpoint),
     accountIdEndpointMode: await value(config.accountIdEndpointMode),
@@ -223,19 +223,9 @@ function value(provider) {
 async function handlerOf(handler, endpoint) {
   const config = (await handler.configProvider) ?? handler.httpHandlerConfigs?.() ?? {};
   const httpAgent = config.httpAgent ?? (await config.httpAgentProvider?.());
-  const agent = agentOf({ ...config, httpAgent }, endpoint);
+  const agent = agentFor({ ...config, httpAgent }, endpoint);
   if (agent && !canBeFollowed(agent)) throw new NotAdoptable('it has an agent of its own');
   return { ...config, httpAgent };
-}
-
-/**
- * The agent for an endpoint.
- *
- * @param {any} handler
- * @param {string | undefined} endpoint
- */
-function agentOf({ httpAgent, httpsAgent }, endpoint) {
-  return endpoint?.startsWith('http:') ? httpAgent : httpsAgent;
 }
 
 /**

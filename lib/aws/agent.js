@@ -46,6 +46,16 @@ function hasOrdinaryOptions(options) {
 }
 
 /**
+ * The one of two agents that is for an endpoint.
+ *
+ * @param {{ httpAgent?: any, httpsAgent?: any }} agents
+ * @param {string | undefined} endpoint
+ */
+function agentFor({ httpAgent, httpsAgent }, endpoint) {
+  return endpoint?.startsWith('http:') ? httpAgent : httpsAgent;
+}
+
+/**
  * How many connections an agent, or the options for one, ask for; `undefined` where they leave that
  * to whoever made the SDK, or to Node.
  *
@@ -58,4 +68,4 @@ function maxSocketsOf(agent) {
   return isChosen ? maxSockets : undefined;
 }
 
-module.exports = { canBeFollowed, maxSocketsOf };
+module.exports = { agentFor, canBeFollowed, maxSocketsOf };

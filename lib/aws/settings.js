@@ -4,7 +4,7 @@
 
 const { invalidArgument } = require('../errors');
 const { option, typeName } = require('../options');
-const { maxSocketsOf } = require('./agent');
+const { agentFor, maxSocketsOf } = require('./agent');
 const { isProvider } = require('./credentials');
 const { userAgent } = require('./sdk');
 
@@ -25,8 +25,6 @@ function readSettings(config, http, handler, origin) {
   const readHandler = (/** @type {string} */ name) =>
     option(handler, name, 'number', `${origin}.requestHandler`);
   const endpoint = readEndpoint(config.endpoint, origin);
-  const isPlain = endpoint?.startsWith('http:');
-  const { httpAgent, httpsAgent } = handler;
   return {
     origin,
     region: read('region', 'string'),
@@ -40,7 +38,7 @@ function readSettings(config, http, handler, origin) {
       read('connectTimeout', 'number') ??
       readHttp('connectTimeout') ??
       readHandler('connectionTimeout'),
-    maxSockets: maxSocketsOf(http.agent) ?? maxSocketsOf(isPlain ? httpAgent : httpsAgent),
+    maxSockets: maxSocketsOf(http.agent) ?? maxSocketsOf(agentFor(handler, endpoint)),
     useDualstackEndpoint: read('useDualstackEndpoint', 'boolean'),
     useFipsEndpoint: read('useFipsEndpoint', 'boolean'),
     accountIdEndpointMode: read('accountIdEndpointMode', 'string'),

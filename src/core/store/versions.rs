@@ -70,9 +70,13 @@ pub struct Known {
 /// The requests that have saves in flight, by their number.
 pub(super) type Requests = Arc<Mutex<HashMap<u32, Weak<Request>>>>;
 
-/// What the last save of a request has left in the table, once one has ended.
-#[derive(Default)]
-pub(super) struct Request(Mutex<Option<Left>>);
+/// A request that has saves in flight. It is among the others for as long.
+pub(super) struct Request {
+    number: u32,
+    others: Requests,
+    /// What the last save has left in the table, once one has ended.
+    left: Mutex<Option<Left>>,
+}
 
 #[derive(Clone)]
 struct Left {
@@ -83,19 +87,33 @@ struct Left {
 
 /// The request of this number.
 fn request(requests: &Requests, number: u32) -> Arc<Request> {
-    let mut requests = requests.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(request) = requests.get(&number).and_then(Weak::upgrade) {
+    let mut known = requests.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(request) = known.get(&number).and_then(Weak::upgrade) {
         return request;
     }
-    requests.retain(|_, request| request.strong_count() > 0);
-    let request = Arc::new(Request::default());
-    requests.insert(number, Arc::downgrade(&request));
+    let request = Arc::new(Request {
+        number,
+        others: Arc::clone(requests),
+        left: Mutex::default(),
+    });
+    known.insert(number, Arc::downgrade(&request));
     request
+}
+
+impl Drop for Request {
+    fn drop(&mut self) {
+        let mut known = self.others.lock().unwrap_or_else(PoisonError::into_inner);
+        // Another save of the same request may have put its successor there.
+        let is_over = |request: &Weak<Request>| request.strong_count() == 0;
+        if known.get(&self.number).is_some_and(is_over) {
+            known.remove(&self.number);
+        }
+    }
 }
 
 impl Request {
     fn left(&self) -> MutexGuard<'_, Option<Left>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.left.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What is known when it is the turn of a save: what the one before it has left.
@@ -278,8 +296,10 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
                 Some(FoundItem(item)) => Some(*item),
                 None => turn.get().await?,
             };
-            let is_session = |item: &Item| item.contains_key(self.layout.data_attribute());
-            let Some(found) = found.filter(is_session) else {
+            let Some(found) = found else {
+                return Ok(Saved::Gone);
+            };
+            let Some(stored) = found.get(self.layout.data_attribute()).cloned() else {
                 return Ok(Saved::Gone);
             };
             let marks = self.layout.marks(&found);
@@ -290,10 +310,9 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
             if known.conflict == Conflict::Fail {
                 return Err(Error::Conflict);
             }
-            expected = match (marks.version, found.get(self.layout.data_attribute())) {
-                (Some(version), _) => Expected::Version(version),
-                (None, Some(data)) => Expected::Data(data.clone()),
-                (None, None) => Expected::Any,
+            expected = match marks.version {
+                Some(version) => Expected::Version(version),
+                None => Expected::Data(stored),
             };
             // The end of the session does not matter here, and neither does the time.
             let theirs = self.layout.read(found.clone(), UnixMillis(0.0));

@@ -117,7 +117,7 @@ impl Schedule {
             .set_item(Some(item));
         if is_large {
             let put = self.alone(Some(key.into()), move |items| items.put_item(request));
-            return put.map(|answer| answer.map(|_| ())).boxed();
+            return without_output(put);
         }
         self.write(Kind::Write, key.into(), Change::Put(Box::new(request)))
     }
@@ -141,7 +141,7 @@ impl Schedule {
             .table_name(self.table.name.as_str())
             .set_key(Some(self.table.key(&key)));
         let update = self.alone(Some(key.into()), move |items| items.update_item(request));
-        update.map(|answer| answer.map(|_| ())).boxed()
+        without_output(update)
     }
 
     /// Deletes the item under `key`.
@@ -156,7 +156,7 @@ impl Schedule {
             .table_name(self.table.name.as_str())
             .set_key(Some(self.table.key(&key)));
         let delete = self.alone(Some(key.into()), move |items| items.delete_item(request));
-        delete.map(|answer| answer.map(|_| ())).boxed()
+        without_output(delete)
     }
 
     /// Deletes the items under `keys`: in batches, however few other operations there are.
@@ -188,7 +188,7 @@ impl Schedule {
     fn write(&self, kind: Kind, key: Key, change: Change) -> Answer<()> {
         self.lane.sharing().forget(&key);
         let written = self.ask(kind, key, change);
-        written.map(|answer| answer.map(|_| ())).boxed()
+        without_output(written)
     }
 
     fn ask(&self, kind: Kind, key: Key, change: Change) -> Answer<Option<Item>> {
@@ -287,6 +287,11 @@ impl<T> Drop for Asked<T> {
             self.lane.give_up(key);
         }
     }
+}
+
+/// An answer of which only matters whether it is a success.
+fn without_output<T: 'static>(answer: Answer<T>) -> Answer<()> {
+    answer.map(|answer| answer.map(|_| ())).boxed()
 }
 
 /// Whether an item is too large to be written with others.

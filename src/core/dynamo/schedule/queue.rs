@@ -153,19 +153,15 @@ impl<S: Sends, O: Waits> Queue<S, O> {
         };
         let waiting = &mut self.keys.entry(Arc::clone(&key)).or_default().waiting;
         // Reads join across reads of other lanes: a request must not have a key twice.
+        let is_like_it = |run: &Run<O>| (run.lane, run.kind) == (lane, kind);
         let joined = waiting
             .iter_mut()
             .rev()
-            .take_while(|run| run.kind.is_read() && kind.is_read())
-            .find(|run| (run.lane, run.kind) == (lane, kind));
+            .take_while(|run| is_like_it(run) || (run.kind.is_read() && kind.is_read()))
+            .find(|run| is_like_it(run))
+            .filter(|_| kind != Kind::Alone);
         if let Some(run) = joined {
             return run.operations.push(operation);
-        }
-        if kind != Kind::Alone
-            && let Some(last) = waiting.back_mut()
-            && (last.lane, last.kind) == (lane, kind)
-        {
-            return last.operations.push(operation);
         }
         waiting.push_back(Run {
             lane,
