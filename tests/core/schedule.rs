@@ -63,6 +63,25 @@ async fn operations_of_one_moment_are_one_request() {
     assert_eq!(load_all(&store, &sids).await, vec![Ok(None); 25]);
 }
 
+/// The test asks from a thread that is none of the workers, which are free to send the first of many
+/// while it still asks for the rest.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_that_are_asked_for_together_are_full_batches() {
+    let memory = Memory::default();
+    let server = Canned::start(move |request| memory.answer(request)).await;
+    let schedule = schedule(server.dynamo(), &new_name(), Some(1));
+    for round in 1..=10 {
+        let reads = schedule.get_many(sids(1000), true);
+        assert_eq!(join_all(reads).await, vec![Ok(None); 1000]);
+        let deletes = schedule.delete_many(sids(1000));
+        assert_eq!(join_all(deletes).await, vec![Ok(()); 1000]);
+        let operations = server.operations();
+        assert_eq!(count(&operations, "BatchGetItem"), 10 * round);
+        assert_eq!(count(&operations, "BatchWriteItem"), 40 * round);
+        assert_eq!(operations.len(), 50 * round);
+    }
+}
+
 #[tokio::test]
 async fn an_operation_alone_is_the_request_that_it_was() {
     let memory = Memory::default();

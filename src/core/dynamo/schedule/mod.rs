@@ -90,7 +90,7 @@ impl Schedule {
     /// The item under `key`.
     pub fn get(&self, key: String, consistent: bool) -> Answer<Option<Item>> {
         let key = Key::from(key);
-        let read = || self.read(Kind::Read, Arc::clone(&key), consistent);
+        let read = || self.read(Arc::clone(&key), consistent);
         if consistent {
             return read();
         }
@@ -104,9 +104,7 @@ impl Schedule {
         keys: impl IntoIterator<Item = String>,
         consistent: bool,
     ) -> Vec<Answer<Option<Item>>> {
-        let kind = Kind::ReadOfMany;
-        let reads = keys.into_iter().map(Key::from);
-        reads.map(|key| self.read(kind, key, consistent)).collect()
+        self.ask_many(Kind::ReadOfMany, keys, || Change::None { consistent })
     }
 
     /// Writes `item` under `key`, whatever is there.
@@ -119,7 +117,7 @@ impl Schedule {
             let put = self.alone(Some(key.into()), move |items| items.put_item(request));
             return without_output(put);
         }
-        self.write(Kind::Write, key.into(), Change::Put(Box::new(request)))
+        self.write(key.into(), Change::Put(Box::new(request)))
     }
 
     /// Runs `work` when it is the turn of an operation on `key`, which it may send several requests
@@ -146,7 +144,7 @@ impl Schedule {
 
     /// Deletes the item under `key`.
     pub fn delete(&self, key: String) -> Answer<()> {
-        self.write(Kind::Write, key.into(), Change::Delete)
+        self.write(key.into(), Change::Delete)
     }
 
     /// Deletes the item under `key` on the condition that `request` has. Table and key are filled
@@ -161,11 +159,12 @@ impl Schedule {
 
     /// Deletes the items under `keys`: in batches, however few other operations there are.
     pub fn delete_many(&self, keys: impl IntoIterator<Item = String>) -> Vec<Answer<()>> {
-        let kind = Kind::WriteOfMany;
-        let deletes = keys.into_iter().map(Key::from);
-        deletes
-            .map(|key| self.write(kind, key, Change::Delete))
-            .collect()
+        let keys: Vec<Key> = keys.into_iter().map(Key::from).collect();
+        for key in &keys {
+            self.lane.sharing().forget(key);
+        }
+        let deleted = self.ask_many(Kind::WriteOfMany, keys, || Change::Delete);
+        deleted.into_iter().map(without_output).collect()
     }
 
     /// A page of an index. The table is filled in.
@@ -180,24 +179,47 @@ impl Schedule {
         self.alone(None, move |items| items.scan(request))
     }
 
-    fn read(&self, kind: Kind, key: Key, consistent: bool) -> Answer<Option<Item>> {
-        self.ask(kind, key, Change::None { consistent })
+    fn read(&self, key: Key, consistent: bool) -> Answer<Option<Item>> {
+        self.ask(Kind::Read, key, Change::None { consistent })
     }
 
     /// A write that may be merged.
-    fn write(&self, kind: Kind, key: Key, change: Change) -> Answer<()> {
+    fn write(&self, key: Key, change: Change) -> Answer<()> {
         self.lane.sharing().forget(&key);
-        let written = self.ask(kind, key, change);
+        let written = self.ask(Kind::Write, key, change);
         without_output(written)
     }
 
     fn ask(&self, kind: Kind, key: Key, change: Change) -> Answer<Option<Item>> {
-        let (answer, answered) = oneshot::channel();
-        let operation = Operation { change, answer };
+        let (operation, answer) = self.operation(&key, change);
         let waiting = Waiting::Batched(operation);
-        self.lane.add(Some(Arc::clone(&key)), kind, waiting);
-        let asked = self.asked(Some(key), answered);
-        async move { asked.await? }.boxed()
+        self.lane.add(Some(key), kind, waiting);
+        answer
+    }
+
+    /// Asks the same of every key in `keys`. The answers are in the order of `keys`.
+    fn ask_many(
+        &self,
+        kind: Kind,
+        keys: impl IntoIterator<Item = impl Into<Key>>,
+        change: impl Fn() -> Change,
+    ) -> Vec<Answer<Option<Item>>> {
+        let asked = keys.into_iter().map(|key| {
+            let key = key.into();
+            let (operation, answer) = self.operation(&key, change());
+            ((key, operation), answer)
+        });
+        let (operations, answers) = asked.unzip();
+        self.lane.add_many(kind, operations);
+        answers
+    }
+
+    /// An operation that can be merged, and its answer.
+    fn operation(&self, key: &Key, change: Change) -> (Operation, Answer<Option<Item>>) {
+        let (answer, answered) = oneshot::channel();
+        let asked = self.asked(Some(Arc::clone(key)), answered);
+        let operation = Operation { change, answer };
+        (operation, async move { asked.await? }.boxed())
     }
 
     fn asked<T>(&self, key: Option<Key>, answer: oneshot::Receiver<T>) -> Asked<T> {

@@ -221,6 +221,21 @@ impl Lane {
     /// An operation takes its place.
     pub fn add(self: &Arc<Self>, key: Option<Key>, kind: Kind, operation: Waiting) {
         self.table.queue().add(self.id, key, kind, operation);
+        self.pump_soon();
+    }
+
+    /// Operations of one kind take their places. Nothing is sent before the last has its place:
+    /// otherwise another thread might send the first of them in a request of its own.
+    pub fn add_many(self: &Arc<Self>, kind: Kind, operations: Vec<(Key, Operation)>) {
+        let mut queue = self.table.queue();
+        for (key, operation) in operations {
+            queue.add(self.id, Some(key), kind, Waiting::Batched(operation));
+        }
+        drop(queue);
+        self.pump_soon();
+    }
+
+    fn pump_soon(self: &Arc<Self>) {
         self.table.pump_soon();
         if !self.is_preparing.load(Ordering::Relaxed) {
             self.prepare();
