@@ -13,13 +13,15 @@ use async_trait::async_trait;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{self, ProvideCredentials, SharedCredentialsProvider, future};
+use futures_util::future::BoxFuture;
 use napi::Status;
 use napi::bindgen_prelude::{FnArgs, FromNapiValue, JsValuesTupleIntoVec, Promise};
 use napi::threadsafe_function::ThreadsafeFunction;
 use napi_derive::napi;
 
 use super::options::ConnectionOptions;
-use crate::core::dynamo::settings::{ProvideSettings, Settings};
+use crate::core::dynamo::lost::KeepTable;
+use crate::core::dynamo::settings::{CredentialSource, ProvideSettings, Settings};
 use crate::core::dynamo::user_client::UserClient;
 use crate::core::error::{ClientFailure, Error, InvalidOption, Result};
 
@@ -38,6 +40,28 @@ pub struct Callbacks {
     /// as DynamoDB's JSON.
     #[napi(ts_type = "(operation: string, input: string) => Promise<CallAnswer>")]
     pub call: Option<Ask<CallAnswer, FnArgs<(String, String)>>>,
+    /// Looks for a table that was lost, and makes it where it is missing. Whether it is there then.
+    #[napi(ts_type = "() => Promise<boolean>")]
+    pub ensure_table: Option<Arc<Ask<bool>>>,
+}
+
+impl Callbacks {
+    /// Who sees to it that the table is there; `None` where nobody does.
+    pub fn keeper(&self) -> Option<Arc<dyn KeepTable>> {
+        let ensure = self.ensure_table.clone()?;
+        Some(Arc::new(JsKeeper(ensure)))
+    }
+}
+
+/// The store in JavaScript, which knows how its table is made.
+struct JsKeeper(Arc<Ask<bool>>);
+
+impl KeepTable for JsKeeper {
+    fn ensure(&self) -> BoxFuture<'static, bool> {
+        let ensure = Arc::clone(&self.0);
+        // Where JavaScript cannot be asked, the table is as it was.
+        Box::pin(async move { ask(&ensure, ()).await.unwrap_or(false) })
+    }
 }
 
 /// A client's settings, or why they could not be read.
@@ -131,6 +155,7 @@ pub struct Source {
     credentials: Option<SharedCredentialsProvider>,
     client: Option<Arc<dyn UserClient>>,
     max_calls: Option<usize>,
+    breaker: bool,
     through_client: Arc<AtomicBool>,
 }
 
@@ -147,6 +172,7 @@ impl Source {
     ) -> Result<Self, InvalidOption> {
         Ok(Self {
             max_calls: given.max_sockets()?,
+            breaker: given.breaker.unwrap_or(true),
             given: given.settings()?,
             connection: callbacks.connection,
             credentials: callbacks
@@ -195,7 +221,7 @@ impl ProvideSettings for Source {
             None => self.given.clone(),
         };
         if let Some(provider) = &self.credentials {
-            settings.credentials = Some(provider.clone());
+            settings.credentials = Some(CredentialSource::Provided(provider.clone()));
         }
         Ok(Some(settings))
     }
@@ -210,6 +236,10 @@ impl ProvideSettings for Source {
 
     fn max_calls(&self) -> Option<usize> {
         self.max_calls
+    }
+
+    fn breaker(&self) -> bool {
+        self.breaker
     }
 }
 

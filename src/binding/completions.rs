@@ -14,6 +14,7 @@ use napi_derive::napi;
 
 use super::failure::Failure;
 use super::intake;
+use crate::core::dynamo::outage::Observer;
 use crate::core::error::{Error, Result};
 
 /// Tells JavaScript that there are outcomes to take. Weak: JavaScript knows what it waits for, and
@@ -48,6 +49,17 @@ pub struct Completed {
     pub failed_calls: Vec<u32>,
     /// Why, in the order of `failed_calls`.
     pub failures: Vec<Failure>,
+    /// The outages that have begun, by their reason, or `null` for one that has ended.
+    #[napi(ts_type = "Array<Failure | null>")]
+    pub outages: Option<Vec<Option<Failure>>>,
+}
+
+impl Completed {
+    /// Whether JavaScript has to be told: there was nothing to take before.
+    fn is_first(&self) -> bool {
+        let outages = self.outages.as_ref().map_or(0, Vec::len);
+        self.calls.len() + self.failed_calls.len() + outages == 1
+    }
 }
 
 /// The outcomes of one store's calls that wait to be taken.
@@ -97,13 +109,36 @@ impl Completions {
                     completed.failures.push(error.into());
                 }
             }
-            completed.calls.len() + completed.failed_calls.len() == 1
+            completed.is_first()
         };
+        self.tell(is_first);
+    }
+
+    fn push_outage(&self, reason: Option<Failure>) {
+        let is_first = {
+            let mut completed = locked(&self.completed);
+            completed.outages.get_or_insert_with(Vec::new).push(reason);
+            completed.is_first()
+        };
+        self.tell(is_first);
+    }
+
+    fn tell(&self, is_first: bool) {
         if is_first {
             // Refused only where JavaScript has ended.
             self.notify
                 .call((), ThreadsafeFunctionCallMode::NonBlocking);
         }
+    }
+}
+
+impl Observer for Completions {
+    fn unavailable(&self, reason: &Error) {
+        self.push_outage(Some(reason.clone().into()));
+    }
+
+    fn available(&self) {
+        self.push_outage(None);
     }
 }
 

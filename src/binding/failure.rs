@@ -33,7 +33,11 @@ pub struct Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        let (name, request_id, status_code, metadata) = match &error {
+        let what = match &error {
+            Error::Outage { reason } => reason,
+            other => other,
+        };
+        let (name, request_id, status_code, metadata) = match what {
             Error::Service {
                 code,
                 request_id,

@@ -8,14 +8,17 @@ use napi_derive::napi;
 
 use super::backend::Backend;
 use super::callbacks::{Callbacks, Source};
-use super::completions::Notify;
+use super::completions::{Completions, Notify};
 use super::failure::{Outcome, wrap};
 use super::options::{
     ConnectStoreOptions, ConnectionOptions, KoaStoreOptions, ShopifyStoreOptions, batch_threshold,
 };
 use super::store::NativeStore;
-use crate::core::dynamo::schedule::{KeyedTable, Schedule, TableQueues};
-use crate::core::dynamo::sdk::SdkDynamo;
+use crate::core::dynamo::KeyedTable;
+use crate::core::dynamo::outage::Observer;
+use crate::core::dynamo::schedule::{Schedule, TableQueues};
+use crate::core::dynamo::sdk::{SdkDynamo, StoreContext};
+use crate::core::dynamo::shared::Shared;
 use crate::core::error::InvalidOption;
 use crate::core::layout::{ExpiringLayout, Layout, shopify};
 use crate::core::options::{Billing, TableName};
@@ -25,6 +28,9 @@ use crate::core::table::Table;
 /// One queue for each table, whichever stores of the process work on it: the order of the
 /// operations on a session has to hold between them.
 static QUEUES: LazyLock<TableQueues> = LazyLock::new(TableQueues::default);
+
+/// Connections and outages are shared by stores that go the same way.
+static SHARED: LazyLock<Arc<Shared>> = LazyLock::new(Arc::default);
 
 /// What all formats have, read from their options.
 struct Parts<L> {
@@ -43,11 +49,22 @@ impl<L: Layout> Parts<L> {
         self,
         connection: ConnectionOptions,
         callbacks: Callbacks,
+        observer: Arc<dyn Observer>,
     ) -> Result<(Backend, SessionStore<L>), InvalidOption> {
         let through_client = Arc::new(AtomicBool::new(false));
+        let keeper = callbacks.keeper();
         let source = Source::new(connection, callbacks, Arc::clone(&through_client))?;
-        let dynamo = SdkDynamo::new(source);
         let hash_key = self.layout.hash_key().to_owned();
+        let keyed = KeyedTable {
+            name: self.name.clone(),
+            hash_key: hash_key.clone(),
+        };
+        let context = StoreContext {
+            table: keyed.clone(),
+            observer,
+            keeper,
+        };
+        let dynamo = SdkDynamo::for_store(source, Arc::clone(&SHARED), context);
         let table = Table::new(
             Arc::new(dynamo.clone()),
             self.name.clone(),
@@ -56,10 +73,6 @@ impl<L: Layout> Parts<L> {
             self.time_to_live.as_deref(),
         );
         let queue = QUEUES.of(&self.name);
-        let keyed = KeyedTable {
-            name: self.name,
-            hash_key,
-        };
         let schedule = Schedule::new(queue, Arc::new(dynamo), keyed, self.batch_threshold);
         let sessions = SessionStore::new(schedule, self.layout, self.consistent_read);
         let backend = Backend {
@@ -79,13 +92,24 @@ impl<L: ExpiringLayout> Parts<L> {
         self,
         connection: ConnectionOptions,
         callbacks: Callbacks,
+        observer: Arc<dyn Observer>,
     ) -> Result<Backend, InvalidOption> {
-        let (backend, sessions) = self.build(connection, callbacks)?;
+        let (backend, sessions) = self.build(connection, callbacks, observer)?;
         Ok(Backend {
             expiring: Some(sessions.of_expiring_format()),
             ..backend
         })
     }
+}
+
+/// A store of what `build` makes. What it has to tell JavaScript comes by `notify`.
+fn open(
+    build: impl FnOnce(Arc<dyn Observer>) -> Result<Backend, InvalidOption>,
+    notify: Notify,
+) -> Result<NativeStore, InvalidOption> {
+    let completions = Arc::new(Completions::new(notify));
+    let backend = build(Arc::clone(&completions) as Arc<dyn Observer>)?;
+    Ok(NativeStore::new(backend, completions))
 }
 
 /// Opens a store in connect-dynamodb's item format.
@@ -98,7 +122,7 @@ pub fn open_connect_store(
     callbacks: Callbacks,
     #[napi(ts_arg_type = "() => void")] notify: Notify,
 ) -> Outcome<NativeStore> {
-    let build = || {
+    let build = |observer| {
         let layout = options.layout()?;
         let parts = Parts {
             name: options.table()?,
@@ -110,9 +134,9 @@ pub fn open_connect_store(
             batch_threshold: batch_threshold(options.batch, options.batch_threshold)?,
             layout,
         };
-        parts.build_expiring(connection, callbacks)
+        parts.build_expiring(connection, callbacks, observer)
     };
-    wrap(build().map(|backend| NativeStore::new(backend, notify)))
+    wrap(open(build, notify))
 }
 
 /// Opens a store in koa-session-dynamodb-store's item format.
@@ -125,7 +149,7 @@ pub fn open_koa_store(
     callbacks: Callbacks,
     #[napi(ts_arg_type = "() => void")] notify: Notify,
 ) -> Outcome<NativeStore> {
-    let build = || {
+    let build = |observer| {
         let layout = options.layout()?;
         let parts = Parts {
             name: options.table()?,
@@ -138,10 +162,10 @@ pub fn open_koa_store(
         };
         Ok::<_, InvalidOption>(Backend {
             koa: Some(layout),
-            ..parts.build_expiring(connection, callbacks)?
+            ..parts.build_expiring(connection, callbacks, observer)?
         })
     };
-    wrap(build().map(|backend| NativeStore::new(backend, notify)))
+    wrap(open(build, notify))
 }
 
 /// Opens a store in the item format of Shopify's session storage.
@@ -154,7 +178,7 @@ pub fn open_shopify_store(
     callbacks: Callbacks,
     #[napi(ts_arg_type = "() => void")] notify: Notify,
 ) -> Outcome<NativeStore> {
-    let build = || {
+    let build = |observer| {
         let layout = options.layout()?;
         let index = Index {
             name: options.index()?,
@@ -168,12 +192,12 @@ pub fn open_shopify_store(
             batch_threshold: batch_threshold(options.batch, options.batch_threshold)?,
             layout,
         };
-        let (backend, _) = parts.build(connection, callbacks)?;
+        let (backend, _) = parts.build(connection, callbacks, observer)?;
         Ok::<_, InvalidOption>(Backend {
             table: backend.table.with_index(index.clone()),
             index: Some(index),
             ..backend
         })
     };
-    wrap(build().map(|backend| NativeStore::new(backend, notify)))
+    wrap(open(build, notify))
 }

@@ -2,11 +2,10 @@
 //! and filled in the defaults of the package that the store stands in for.
 
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_types::endpoint_config::AccountIdEndpointMode;
 use napi_derive::napi;
 
-use crate::core::dynamo::settings::Settings;
+use crate::core::dynamo::settings::{CredentialSource, Settings};
 use crate::core::dynamo::trust::Trust;
 use crate::core::error::InvalidOption;
 use crate::core::layout::{ConnectLayout, KoaLayout, ShopifyLayout};
@@ -193,6 +192,8 @@ pub struct ConnectionOptions {
     pub user_agent: Option<String>,
     /// Whether the certificate authorities of the system are trusted too.
     pub use_system_ca: Option<bool>,
+    /// Whether calls fail at once during an outage.
+    pub breaker: Option<bool>,
 }
 
 impl ConnectionOptions {
@@ -227,7 +228,7 @@ impl ConnectionOptions {
                 let token = keys("sessionToken", self.session_token)?;
                 let origin = "dynamo-session-store options";
                 let credentials = Credentials::new(id, secret, token, None, origin);
-                Some(SharedCredentialsProvider::new(credentials))
+                Some(CredentialSource::Fixed(credentials))
             }
             (None, None) => None,
             (Some(_), None) => {
@@ -269,6 +270,7 @@ impl ConnectionOptions {
                 Some(true) => Trust::System,
                 _ => Trust::Mozilla,
             },
+            breaker: self.breaker.unwrap_or(defaults.breaker),
         })
     }
 }

@@ -13,7 +13,7 @@ use napi_derive::napi;
 use tokio::sync::oneshot;
 
 use super::backend::Backend;
-use super::completions::{Answer, Completed, Completions, Notify, json, unless_it_panics};
+use super::completions::{Answer, Completed, Completions, json, unless_it_panics};
 use super::failure::{Outcome, wrap};
 use super::intake;
 use super::session::{KnownSession, SessionEntry, SpecialArgument, loaded, special_value};
@@ -49,10 +49,10 @@ pub struct NativeStore {
 }
 
 impl NativeStore {
-    pub fn new(backend: Backend, notify: Notify) -> Self {
+    pub fn new(backend: Backend, completions: Arc<Completions>) -> Self {
         Self {
             backend: Mutex::new(Some(Arc::new(backend))),
-            completions: Arc::new(Completions::new(notify)),
+            completions,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Everything that can go wrong, and what JavaScript sees of it.
 
 use std::collections::HashMap;
+use std::error::Error as StdError;
 use std::fmt;
 use std::future::Future;
 use std::time::Duration;
@@ -48,6 +49,14 @@ pub enum Error {
     Unreachable {
         /// From the outermost reason to the innermost.
         causes: Vec<String>,
+    },
+
+    /// The request was not sent, because DynamoDB does not answer for the time being. `code` and
+    /// `name` are those of what is wrong.
+    #[error("{reason} (not sent: DynamoDB has not answered for some time)")]
+    Outage {
+        /// What is wrong, as the last request found it.
+        reason: Box<Error>,
     },
 
     /// The user's client failed before DynamoDB had answered. `name` is the one of the client's own
@@ -237,6 +246,7 @@ impl Error {
             Self::Service { code, .. } => code,
             Self::Timeout { .. } => "ERR_SESSION_TIMEOUT",
             Self::Unreachable { .. } => "ERR_SESSION_UNREACHABLE",
+            Self::Outage { reason } => reason.code(),
             Self::Client { kind, .. } => match kind {
                 ClientFailure::Unreachable => "ERR_SESSION_UNREACHABLE",
                 ClientFailure::Credentials => "ERR_SESSION_CREDENTIALS",
@@ -261,7 +271,7 @@ impl Error {
     pub fn retryable(&self) -> bool {
         match self {
             Self::Service { retryable, .. } => *retryable,
-            Self::Timeout { .. } | Self::Unreachable { .. } => true,
+            Self::Timeout { .. } | Self::Unreachable { .. } | Self::Outage { .. } => true,
             Self::Client { kind, .. } => *kind == ClientFailure::Unreachable,
             Self::Credentials { .. }
             | Self::Settings { .. }
@@ -285,6 +295,7 @@ impl Error {
             | Self::Client { causes, .. }
             | Self::Credentials { causes }
             | Self::Settings { causes } => causes,
+            Self::Outage { reason } => reason.causes(),
             _ => &[],
         }
     }
@@ -322,6 +333,21 @@ fn is_throttling(code: &str) -> bool {
             | "TransactionInProgressException"
             | "LimitExceededException"
     )
+}
+
+/// What led to `error`, from the outermost reason to the innermost.
+pub(crate) fn causes(error: &(dyn StdError + 'static)) -> Vec<String> {
+    let mut causes: Vec<String> = sources(error).map(ToString::to_string).collect();
+    // Wrappers that print what they wrap say everything twice.
+    causes.dedup();
+    causes
+}
+
+/// The errors that led to `error`, from the outermost to the innermost.
+pub(crate) fn sources<'e>(
+    error: &'e (dyn StdError + 'static),
+) -> impl Iterator<Item = &'e (dyn StdError + 'static)> {
+    std::iter::successors(error.source(), |&error| error.source())
 }
 
 /// The SDK's builders can fail for a part that is missing, which none here is.

@@ -4,14 +4,14 @@
 use std::sync::{Arc, Mutex};
 
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextRef;
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_types::endpoint_config::AccountIdEndpointMode;
 use dynamo_session_store::core::dynamo::connection::connect;
-use dynamo_session_store::core::dynamo::settings::Settings;
+use dynamo_session_store::core::dynamo::settings::{CredentialSource, Settings};
+use dynamo_session_store::core::dynamo::shared::Shared;
 
 /// Takes the address of a request, and lets it go no further.
 #[derive(Debug, Clone, Default)]
@@ -42,10 +42,10 @@ async fn address(settings: Settings) -> String {
         .build();
     let settings = Settings {
         region: Some("eu-west-1".to_owned()),
-        credentials: Some(SharedCredentialsProvider::new(credentials)),
+        credentials: Some(CredentialSource::Fixed(credentials)),
         ..settings
     };
-    let client = connect(settings).await;
+    let client = connect(&settings, &Shared::default()).await;
     let address = Address::default();
     let request = client
         .client

@@ -6,7 +6,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, future};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use dynamo_session_store::core::dynamo::sdk::SdkDynamo;
-use dynamo_session_store::core::dynamo::settings::Settings;
+use dynamo_session_store::core::dynamo::settings::{CredentialSource, Settings};
 use dynamo_session_store::core::error::{Error, Result};
 use dynamo_session_store::core::expiry::{Expires, UnixMillis};
 use dynamo_session_store::core::layout::{ConnectLayout, Record};
@@ -30,7 +30,7 @@ fn settings(endpoint: &str) -> Settings {
     let token = Some(TOKEN.to_owned());
     let credentials = Credentials::new(ACCESS_KEY, SECRET_KEY, token, None, "test");
     Settings {
-        credentials: Some(SharedCredentialsProvider::new(credentials)),
+        credentials: Some(CredentialSource::Fixed(credentials)),
         max_attempts: Some(1),
         request_timeout: AMPLE,
         ..support::settings(endpoint)
@@ -278,7 +278,9 @@ impl ProvideCredentials for NoCredentials {
 async fn credentials_that_cannot_be_had_are_said_to_be_missing() {
     let server = Canned::start(in_turn([Answer::ok(json!({}))])).await;
     let settings = Settings {
-        credentials: Some(SharedCredentialsProvider::new(NoCredentials)),
+        credentials: Some(CredentialSource::Provided(SharedCredentialsProvider::new(
+            NoCredentials,
+        ))),
         ..settings(server.endpoint())
     };
     let error = save_error(settings, AMPLE).await;

@@ -2,10 +2,10 @@
 
 use std::time::{Duration, SystemTime};
 
-use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use aws_sdk_dynamodb::config::Credentials;
 use dynamo_session_store::core::dynamo::Items;
 use dynamo_session_store::core::dynamo::sdk::SdkDynamo;
-use dynamo_session_store::core::dynamo::settings::Settings;
+use dynamo_session_store::core::dynamo::settings::{CredentialSource, Settings};
 use dynamo_session_store::core::error::{Error, Result};
 use serde_json::json;
 
@@ -126,12 +126,7 @@ async fn a_refusal_is_final() {
 
 #[tokio::test]
 async fn what_cannot_be_read_fails_as_through_the_sdk() {
-    for body in [
-        "<html>",
-        "",
-        r#"{"Item":{"id":{"X":"a"}}}"#,
-        r#"{"Item":{"id":{}}}"#,
-    ] {
+    for body in [r#"{"Item":{"id":{"X":"a"}}}"#, r#"{"Item":{"id":{}}}"#] {
         let answer = Answer::text(200, body);
         let by_sdk = Settings {
             adaptive_retries: Some(true),
@@ -142,6 +137,31 @@ async fn what_cannot_be_read_fails_as_through_the_sdk() {
         assert_eq!(outcome, expected, "{body}");
         assert_eq!(attempts, ["fast"], "{body}");
     }
+}
+
+#[tokio::test]
+async fn what_is_no_answer_of_dynamodb_is_asked_for_again() {
+    for body in ["<html>", "", "[]", r#"{"message":"log in first"}"#] {
+        let answers = [Answer::text(200, body), found()];
+        let (outcome, attempts) = outcome_of(answers, own_settings()).await;
+        outcome.unwrap();
+        assert_eq!(attempts, ["fast", "attempt=2; max=3"], "{body}");
+        let (outcome, attempts) = outcome_of([Answer::text(200, body)], own_settings()).await;
+        let error = outcome.unwrap_err();
+        assert_eq!(error.code(), "ERR_SESSION_UNREACHABLE", "{body}");
+        assert_eq!(attempts.len(), 3, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_answer_is_asked_for_again() {
+    let damaged = found().with_header("x-amz-crc32", "1");
+    let (outcome, attempts) = outcome_of([damaged.clone(), found()], own_settings()).await;
+    outcome.unwrap();
+    assert_eq!(attempts, ["fast", "attempt=2; max=3"]);
+    let (outcome, _) = outcome_of([damaged], own_settings()).await;
+    let error = outcome.unwrap_err();
+    assert!(error.to_string().contains("CRC32"), "{error}");
 }
 
 #[tokio::test]
@@ -181,7 +201,7 @@ async fn credentials_that_are_about_to_expire_are_the_sdks_to_renew() {
     let expiry = SystemTime::now() + Duration::from_secs(25);
     let credentials = Credentials::new("AKIDFAST", "a secret", None, Some(expiry), "test");
     let settings = Settings {
-        credentials: Some(SharedCredentialsProvider::new(credentials)),
+        credentials: Some(CredentialSource::Fixed(credentials)),
         ..own_settings()
     };
     let (outcome, attempts) = outcome_of([found()], settings).await;

@@ -3,22 +3,32 @@
 //! * [`sdk`]: both traits, through the AWS SDK for Rust. Its parts:
 //!   * [`settings`]: how to reach DynamoDB, and where settings come from.
 //!   * [`connection`]: the SDK's client, made of settings.
+//!   * [`shared`]: what the stores of a process share.
 //!   * [`http`]: the HTTP client under it, with a bound on its connections.
+//!   * [`outage`]: failing at once while DynamoDB does not answer.
+//!   * [`lost`]: a table that is lost while the process runs.
+//!   * [`answers`]: what may be taken for DynamoDB's answer.
 //!   * [`trust`]: the certificate authorities that are trusted.
 //!   * [`profile`]: the credentials of a profile that was named.
 //!   * [`fast`]: the fast path: requests for items without the SDK's machinery.
 //!   * [`user_client`]: the user's client in place of HTTP.
 //! * [`schedule`]: requests for items in order, merged, and no more than a bound at a time.
 
+mod answers;
 pub mod connection;
 mod fast;
 mod http;
+pub mod lost;
+pub mod outage;
 mod profile;
 pub mod schedule;
 pub mod sdk;
 pub mod settings;
+pub mod shared;
 pub mod trust;
 pub mod user_client;
+
+use std::collections::HashMap;
 
 use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemOutput;
 use aws_sdk_dynamodb::operation::batch_get_item::builders::BatchGetItemInputBuilder;
@@ -47,9 +57,27 @@ use aws_sdk_dynamodb::operation::update_table::builders::UpdateTableInputBuilder
 use aws_sdk_dynamodb::operation::update_time_to_live::UpdateTimeToLiveOutput;
 use aws_sdk_dynamodb::operation::update_time_to_live::builders::UpdateTimeToLiveInputBuilder;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::BoxFuture;
 
 use super::error::Result;
+use super::options::TableName;
+
+/// A table, and the only attribute of its key.
+#[derive(Debug, Clone)]
+pub struct KeyedTable {
+    /// The table.
+    pub name: TableName,
+    /// The attribute.
+    pub hash_key: String,
+}
+
+impl KeyedTable {
+    /// The key of the item whose key attribute has the value `key`.
+    fn key(&self, key: &str) -> HashMap<String, AttributeValue> {
+        HashMap::from([(self.hash_key.clone(), AttributeValue::S(key.to_owned()))])
+    }
+}
 
 /// The answer to a request.
 pub type Answer<T> = BoxFuture<'static, Result<T>>;

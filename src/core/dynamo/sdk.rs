@@ -1,7 +1,8 @@
 //! DynamoDB through the AWS SDK for Rust.
 
 use std::error::Error as StdError;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use aws_credential_types::provider::error::CredentialsError;
@@ -34,43 +35,92 @@ use aws_sdk_dynamodb::operation::update_table::UpdateTableOutput;
 use aws_sdk_dynamodb::operation::update_table::builders::UpdateTableInputBuilder;
 use aws_sdk_dynamodb::operation::update_time_to_live::UpdateTimeToLiveOutput;
 use aws_sdk_dynamodb::operation::update_time_to_live::builders::UpdateTimeToLiveInputBuilder;
+use futures_util::future::BoxFuture;
 use tokio::sync::OnceCell;
 
 use super::connection::{self, Connection};
+use super::lost::{KeepTable, LostTable};
+use super::outage::{Member, Observer};
 use super::settings::{MAX_SOCKETS, ProvideSettings};
-use super::{Answer, Items, Tables, user_client};
-use crate::core::error::{Error, FoundItem, Result};
+use super::shared::Shared;
+use super::{Answer, Items, KeyedTable, Tables};
+use crate::core::error::{Error, FoundItem, Result, causes, sources};
+
+/// What DynamoDB answers where there is no such table.
+const NO_SUCH_TABLE: &str = "ResourceNotFoundException";
+
+/// The key of an item that is never there: reading it costs half a read unit.
+const PROBE_KEY: &str = "dynamo-session-store:probe";
 
 /// DynamoDB through `aws-sdk-dynamodb`, straight or by way of the user's client. Nothing is read or
 /// opened before the first request. A clone is the same.
 #[derive(Clone)]
 pub struct SdkDynamo(Arc<Ways>);
 
+/// What a store is to its requests.
+pub struct StoreContext {
+    /// Its table.
+    pub table: KeyedTable,
+    /// Who is told of outages.
+    pub observer: Arc<dyn Observer>,
+    /// Who sees to it that the table is there; `None` where nobody does.
+    pub keeper: Option<Arc<dyn KeepTable>>,
+}
+
 /// The ways that requests can go.
 struct Ways {
     source: Box<dyn ProvideSettings>,
+    shared: Arc<Shared>,
     /// `None` inside where requests have to go through the user's client.
-    direct: OnceCell<Option<Connection>>,
+    direct: OnceCell<Option<Arc<OnceCell<Connection>>>>,
     through_client: OnceCell<Connection>,
+    /// The table and who is told of outages, where there is a store.
+    store: Option<(KeyedTable, Arc<dyn Observer>)>,
+    /// How many outages there are for the store: of the address, and of its credentials.
+    outages: AtomicUsize,
+    lost: Option<LostTable>,
 }
 
 impl SdkDynamo {
-    /// Will connect with the settings that `source` gives.
+    /// Will connect with the settings that `source` gives. Shares nothing with others.
     pub fn new(source: impl ProvideSettings) -> Self {
+        Self::with(source, Arc::default(), None, None)
+    }
+
+    /// Will connect for a store with the settings that `source` gives, and share `shared` with others.
+    pub fn for_store(
+        source: impl ProvideSettings,
+        shared: Arc<Shared>,
+        store: StoreContext,
+    ) -> Self {
+        let lost = store.keeper.map(LostTable::new);
+        Self::with(source, shared, Some((store.table, store.observer)), lost)
+    }
+
+    fn with(
+        source: impl ProvideSettings,
+        shared: Arc<Shared>,
+        store: Option<(KeyedTable, Arc<dyn Observer>)>,
+        lost: Option<LostTable>,
+    ) -> Self {
         Self(Arc::new(Ways {
             source: Box::new(source),
+            shared,
             direct: OnceCell::new(),
             through_client: OnceCell::new(),
+            store,
+            outages: AtomicUsize::new(0),
+            lost,
         }))
     }
 }
 
 impl Ways {
     /// The way of a request that is sent now.
-    async fn connection(&self) -> Result<&Connection> {
+    async fn connection(self: &Arc<Self>) -> Result<&Connection> {
         if !self.source.through_client() {
             let direct = self.direct.get_or_try_init(|| self.connect()).await?;
-            if let Some(direct) = direct {
+            if let Some(direct) = direct.as_ref().and_then(|direct| direct.get()) {
                 return Ok(direct);
             }
         }
@@ -78,23 +128,36 @@ impl Ways {
         self.through_client.get_or_try_init(connect).await
     }
 
-    async fn connect(&self) -> Result<Option<Connection>> {
+    async fn connect(self: &Arc<Self>) -> Result<Option<Arc<OnceCell<Connection>>>> {
         let Some(settings) = self.source.settings().await? else {
             return Ok(None);
         };
-        Ok(Some(connection::connect(settings).await))
+        let cell = self.shared.connection(&settings);
+        let connect = || connection::connect(&settings, &self.shared);
+        let connection = cell.get_or_init(connect).await;
+        self.join(connection);
+        Ok(Some(cell))
     }
 
-    fn connect_through_client(&self) -> Result<Connection> {
+    fn connect_through_client(self: &Arc<Self>) -> Result<Connection> {
         let client = self.source.client().ok_or_else(|| Error::Settings {
             causes: vec!["there is no client to send requests through".to_owned()],
         })?;
-        Ok(Connection {
-            client: user_client::sdk_client(client),
-            fast: None,
-            request_timeout: Duration::MAX,
-            max_sockets: self.source.max_calls().unwrap_or(usize::MAX),
-        })
+        let max_sockets = self.source.max_calls().unwrap_or(usize::MAX);
+        let connection = connection::through(client, self.source.breaker(), max_sockets);
+        self.join(&connection);
+        Ok(connection)
+    }
+
+    /// Has the store told of the outages of `connection`.
+    fn join(self: &Arc<Self>, connection: &Connection) {
+        if self.store.is_none() {
+            return;
+        }
+        for outage in connection.outages() {
+            let member: Weak<Self> = Arc::downgrade(self);
+            outage.join(member);
+        }
     }
 
     /// The way that requests go at this moment, if that is known already.
@@ -103,7 +166,73 @@ impl Ways {
             true => None,
             false => self.direct.get()?.as_ref(),
         };
-        direct.or_else(|| self.through_client.get())
+        direct
+            .and_then(|direct| direct.get())
+            .or_else(|| self.through_client.get())
+    }
+
+    /// How often a lost table was looked for; `None` where nobody does.
+    fn looks(&self) -> Option<u64> {
+        self.lost.as_ref().map(LostTable::looks)
+    }
+
+    /// Whether a request can be sent again that was sent after `looks` and has ended in `error`.
+    async fn is_table_back(&self, looks: Option<u64>, error: &Error) -> bool {
+        match (&self.lost, looks) {
+            (Some(lost), Some(looks)) if error.is_service(NO_SUCH_TABLE) => {
+                lost.is_back(looks).await
+            }
+            _ => false,
+        }
+    }
+}
+
+impl Observer for Ways {
+    fn unavailable(&self, reason: &Error) {
+        if let Some((_, observer)) = &self.store
+            && self.outages.fetch_add(1, Ordering::Relaxed) == 0
+        {
+            observer.unavailable(reason);
+        }
+    }
+
+    fn available(&self) {
+        // A store that has joined during an outage has not been told of its beginning.
+        let ended = self
+            .outages
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| {
+                count.checked_sub(1)
+            });
+        if let Some((_, observer)) = &self.store
+            && ended == Ok(1)
+        {
+            observer.available();
+        }
+    }
+}
+
+impl Member for Ways {
+    fn probe(&self, limit: Duration) -> BoxFuture<'static, ()> {
+        let (Some(connection), Some((table, _))) = (self.known(), &self.store) else {
+            return Box::pin(async {});
+        };
+        let request = GetItemInputBuilder::default()
+            .table_name(table.name.as_str())
+            .set_key(Some(table.key(PROBE_KEY)));
+        let client = connection.probe.clone();
+        let credentials = connection.credentials.clone();
+        let request_timeout = connection.request_timeout;
+        Box::pin(async move {
+            // What comes of the attempt is noted by the guard, but without credentials there is none.
+            let sent = tokio::time::timeout(limit, request.send_with(&client)).await;
+            let failure = sent.ok().and_then(Result::err);
+            let error = failure.map(|error| translate(error, request_timeout));
+            if let (Some(error @ Error::Credentials { .. }), Some(credentials)) =
+                (error, credentials)
+            {
+                credentials.note(Err(&error));
+            }
+        })
     }
 }
 
@@ -116,12 +245,30 @@ macro_rules! send_through {
     ($client:expr, $request:expr, $connection:expr, $refused:expr) => {{
         let answer = $request.send_with($client).await;
         answer.map_err(|error| {
-            $refused(&error).unwrap_or_else(|| translate(error, $connection.request_timeout))
+            let error =
+                $refused(&error).unwrap_or_else(|| translate(error, $connection.request_timeout));
+            $connection.note(&error);
+            error
         })
     }};
 }
 
-/// Sends `$request` by the fast path where there is one, else as [`send`] does.
+/// Sends `$request` by the SDK, a second time where the table was lost and is back.
+macro_rules! send_again {
+    ($ways:expr, $client:expr, $request:expr, $connection:expr, $refused:expr) => {{
+        let looks = $ways.looks();
+        let again = looks.map(|_| $request.clone());
+        let answer = send_through!($client, $request, $connection, $refused);
+        match (answer, again) {
+            (Err(error), Some(request)) if $ways.is_table_back(looks, &error).await => {
+                send_through!(&$connection.client, request, $connection, $refused)
+            }
+            (answer, _) => answer,
+        }
+    }};
+}
+
+/// Sends `$request` for items: by the fast path where there is one, else by the SDK.
 ///
 /// `$refused` says what an error is that means more for this operation.
 macro_rules! send_fast {
@@ -132,24 +279,38 @@ macro_rules! send_fast {
         let ways = Arc::clone(&$self.0);
         Box::pin(async move {
             let connection = ways.connection().await?;
+            connection.admit()?;
             let sent = match &connection.fast {
                 Some(fast) => fast.send(&$request).await,
                 None => Err(connection.client.clone()),
             };
             match sent {
                 Ok(answer) => Ok(answer),
-                Err(client) => send_through!(&client, $request, connection, $refused),
+                Err(client) => send_again!(ways, &client, $request, connection, $refused),
             }
         })
     }};
 }
 
-/// Sends `$request` by the SDK.
+/// Sends `$request` for items by the SDK.
+macro_rules! send_slow {
+    ($self:expr, $request:expr) => {{
+        let ways = Arc::clone(&$self.0);
+        Box::pin(async move {
+            let connection = ways.connection().await?;
+            connection.admit()?;
+            send_again!(ways, &connection.client, $request, connection, |_| None)
+        })
+    }};
+}
+
+/// Sends `$request` for tables by the SDK.
 macro_rules! send {
     ($self:expr, $request:expr) => {{
         let ways = Arc::clone(&$self.0);
         Box::pin(async move {
             let connection = ways.connection().await?;
+            connection.admit()?;
             send_through!(&connection.client, $request, connection)
         })
     }};
@@ -202,11 +363,11 @@ impl Items for SdkDynamo {
     }
 
     fn query(&self, request: QueryInputBuilder) -> Answer<QueryOutput> {
-        send!(self, request)
+        send_slow!(self, request)
     }
 
     fn scan(&self, request: ScanInputBuilder) -> Answer<ScanOutput> {
-        send!(self, request)
+        send_slow!(self, request)
     }
 }
 
@@ -286,19 +447,6 @@ where
         SdkError::DispatchFailure(failure) if failure.is_user() => Error::Settings { causes },
         _ => Error::Unreachable { causes },
     }
-}
-
-fn sources<'e>(
-    error: &'e (dyn StdError + 'static),
-) -> impl Iterator<Item = &'e (dyn StdError + 'static)> {
-    std::iter::successors(error.source(), |&error| error.source())
-}
-
-fn causes(error: &(dyn StdError + 'static)) -> Vec<String> {
-    let mut causes: Vec<String> = sources(error).map(ToString::to_string).collect();
-    // Wrappers that print what they wrap say everything twice.
-    causes.dedup();
-    causes
 }
 
 fn is_about_credentials(error: &(dyn StdError + 'static)) -> bool {

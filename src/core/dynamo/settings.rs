@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_types::endpoint_config::AccountIdEndpointMode;
 
@@ -19,14 +20,16 @@ pub const MAX_SOCKETS: usize = 128;
 
 /// How to reach DynamoDB. What is not set, the AWS environment decides: variables, profile files,
 /// container and instance roles.
-#[derive(Clone)]
+///
+/// Two are equal where requests go the same way with both: see [`CredentialSource`].
+#[derive(Clone, PartialEq)]
 pub struct Settings {
     /// The region. Where the environment has none either: `us-east-1`.
     pub region: Option<String>,
     /// Another address than AWS's own.
     pub endpoint: Option<Endpoint>,
     /// Where credentials come from.
-    pub credentials: Option<SharedCredentialsProvider>,
+    pub credentials: Option<CredentialSource>,
     /// The profile to read in the AWS configuration files.
     pub profile: Option<String>,
     /// How often a request is sent at most, the first time included. The SDK's default is 3.
@@ -49,6 +52,37 @@ pub struct Settings {
     pub user_agent: Option<String>,
     /// Which certificate authorities are trusted.
     pub trust: Trust,
+    /// Whether calls fail at once during an outage, see [`super::outage`].
+    pub breaker: bool,
+}
+
+/// Credentials, or who knows them.
+#[derive(Clone)]
+pub enum CredentialSource {
+    /// Always these.
+    Fixed(Credentials),
+    /// Those that a provider gives.
+    Provided(SharedCredentialsProvider),
+}
+
+/// What a provider gives is not known before it is asked, so it equals none, not even itself.
+impl PartialEq for CredentialSource {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Fixed(one), Self::Fixed(other)) => one == other,
+            _ => false,
+        }
+    }
+}
+
+impl CredentialSource {
+    /// The provider that the SDK asks.
+    pub fn provider(&self) -> SharedCredentialsProvider {
+        match self {
+            Self::Fixed(credentials) => SharedCredentialsProvider::new(credentials.clone()),
+            Self::Provided(provider) => provider.clone(),
+        }
+    }
 }
 
 impl Default for Settings {
@@ -68,6 +102,7 @@ impl Default for Settings {
             account_id_endpoint_mode: None,
             user_agent: None,
             trust: Trust::default(),
+            breaker: true,
         }
     }
 }
@@ -103,6 +138,11 @@ pub trait ProvideSettings: Send + Sync + 'static {
     fn max_calls(&self) -> Option<usize> {
         None
     }
+
+    /// Whether calls of the user's client fail at once during an outage.
+    fn breaker(&self) -> bool {
+        true
+    }
 }
 
 #[async_trait]
@@ -114,14 +154,12 @@ impl ProvideSettings for Settings {
 
 #[cfg(test)]
 mod tests {
-    use aws_credential_types::Credentials;
-
     use super::*;
 
     #[test]
     fn settings_do_not_print_credentials() {
         let settings = Settings {
-            credentials: Some(SharedCredentialsProvider::new(Credentials::new(
+            credentials: Some(CredentialSource::Fixed(Credentials::new(
                 "AKIDEXAMPLE",
                 "SECRETEXAMPLE",
                 None,

@@ -16,7 +16,8 @@ use aws_sdk_dynamodb::config::{
     BehaviorVersion, Config, Credentials, Region, RuntimeComponents, StalledStreamProtectionConfig,
 };
 use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::http::StatusCode;
@@ -32,9 +33,14 @@ pub trait UserClient: Send + Sync + 'static {
     async fn call(&self, operation: String, input: String) -> Result<String>;
 }
 
-/// A client of the SDK for Rust whose requests are calls of `client`. Signing, retries and timeouts
-/// are the business of `client`.
-pub fn sdk_client(client: Arc<dyn UserClient>) -> Client {
+/// An HTTP client whose requests are calls of `client`.
+pub fn http_client(client: Arc<dyn UserClient>) -> SharedHttpClient {
+    SharedHttpClient::new(Calls(client))
+}
+
+/// A client of the SDK for Rust whose requests `http` sends. Signing, retries and timeouts are the
+/// business of the user's client behind that.
+pub fn sdk_client(http: SharedHttpClient) -> Client {
     // Neither is ever sent: the user's client knows its own.
     let credentials = Credentials::new("unused", "unused", None, None, "user client");
     let config = Config::builder()
@@ -43,7 +49,7 @@ pub fn sdk_client(client: Arc<dyn UserClient>) -> Client {
         .credentials_provider(credentials)
         .retry_config(RetryConfig::disabled())
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-        .http_client(Calls(client))
+        .http_client(http)
         .build();
     Client::from_conf(config)
 }

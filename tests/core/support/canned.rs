@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use aws_sdk_dynamodb::config::Credentials;
 use dynamo_session_store::core::dynamo::sdk::SdkDynamo;
-use dynamo_session_store::core::dynamo::settings::Settings;
+use dynamo_session_store::core::dynamo::settings::{CredentialSource, Settings};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -164,7 +164,7 @@ impl Canned {
     pub fn settings(&self) -> Settings {
         let credentials = Credentials::new("AKIDCANNED", "canned", None, None, "test");
         Settings {
-            credentials: Some(SharedCredentialsProvider::new(credentials)),
+            credentials: Some(CredentialSource::Fixed(credentials)),
             ..super::settings(&self.endpoint)
         }
     }

@@ -11,11 +11,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use dynamo_session_store::core::dynamo::Items;
-use dynamo_session_store::core::dynamo::schedule::{KeyedTable, Schedule, TableQueue};
+use dynamo_session_store::core::dynamo::KeyedTable;
+use dynamo_session_store::core::dynamo::schedule::{Schedule, TableQueue};
 use dynamo_session_store::core::dynamo::sdk::SdkDynamo;
-use dynamo_session_store::core::dynamo::settings::Settings;
+use dynamo_session_store::core::dynamo::settings::{CredentialSource, Settings};
 use dynamo_session_store::core::error::Result;
 use dynamo_session_store::core::options::{Endpoint, TableName};
 use dynamo_session_store::core::store::Loaded;
@@ -34,7 +35,7 @@ const REGION: &str = "us-east-1";
 pub fn dynamo() -> SdkDynamo {
     let credentials = Credentials::new("AKIDLOCAL", "local", None, None, "test");
     SdkDynamo::new(Settings {
-        credentials: Some(SharedCredentialsProvider::new(credentials)),
+        credentials: Some(CredentialSource::Fixed(credentials)),
         // DynamoDB Local is slow when many tests begin at once.
         request_timeout: AMPLE,
         ..settings(&local_endpoint())

@@ -22,7 +22,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Builder as ConfigBuilder;
 use aws_sdk_dynamodb::config::http::{HttpRequest, HttpResponse};
-use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
+use aws_smithy_runtime::client::retries::TokenBucket;
 use aws_smithy_runtime_api::client::connection::CaptureSmithyConnection;
 use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
@@ -53,20 +53,20 @@ type SharedTemplate = Arc<RwLock<Option<Arc<Template>>>>;
 type Outcome = Result<HttpResponse, ConnectorError>;
 
 impl FastPath {
-    /// Makes a client of `config`, whose requests `http` sends.
-    pub fn new(config: ConfigBuilder, http: SharedHttpClient, settings: &Settings) -> Self {
+    /// Makes a client of `config`, whose requests `http` sends and whose retries take from `tokens`.
+    pub fn new(
+        config: ConfigBuilder,
+        http: SharedHttpClient,
+        tokens: TokenBucket,
+        settings: &Settings,
+    ) -> Self {
         let template = SharedTemplate::default();
-        let tokens = TokenBucket::default();
-        let partition = RetryPartition::custom("dynamodb").token_bucket(tokens.clone());
         // As the SDK asks for them: so both have the same connections.
         let connection = HttpConnectorSettings::builder()
             .connect_timeout(settings.connect_timeout)
             .build();
         let learning = Learning::new(http.clone(), connection, Arc::clone(&template));
-        let config = config
-            .http_client(http.clone())
-            .retry_partition(partition.build())
-            .push_auth_scheme(learning);
+        let config = config.http_client(http.clone()).push_auth_scheme(learning);
         Self {
             client: Client::from_conf(config.build()),
             http,

@@ -23,8 +23,8 @@ use tokio::sync::oneshot;
 
 use super::queue::{Key, Kind, Rules, Sends};
 use super::table::{Slot, Turn};
-use super::{Item, KeyedTable, Outcome};
-use crate::core::dynamo::{Answer, Items};
+use super::{Item, Outcome};
+use crate::core::dynamo::{Answer, Items, KeyedTable};
 use crate::core::error::{Error, Result, built};
 
 /// How many items a BatchGetItem and a BatchWriteItem take.

@@ -34,27 +34,10 @@ use self::batches::{Batches, Change, Operation};
 use self::queue::{Key, Kind};
 use self::table::{Lane, Waiting};
 pub use self::table::{TableQueue, TableQueues};
-use super::{Answer, Items};
+use super::{Answer, Items, KeyedTable};
 use crate::core::error::{Error, Result};
-use crate::core::options::TableName;
 
 type Item = HashMap<String, AttributeValue>;
-
-/// A table, and the only attribute of its key.
-#[derive(Debug, Clone)]
-pub struct KeyedTable {
-    /// The table.
-    pub name: TableName,
-    /// The attribute.
-    pub hash_key: String,
-}
-
-impl KeyedTable {
-    /// The key of the item whose key attribute has the value `key`.
-    fn key(&self, key: &str) -> Item {
-        Item::from([(self.hash_key.clone(), AttributeValue::S(key.to_owned()))])
-    }
-}
 
 /// Session data beyond this many bytes is written alone: DynamoDB takes 400 KB, and one item too
 /// many for it would have the whole batch refused.

@@ -1,0 +1,267 @@
+//! What may be taken for DynamoDB's answer: a body that is whole, and that fits the operation.
+
+use std::fmt;
+
+use aws_sdk_dynamodb::config::http::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::byte_stream::ByteStream;
+use aws_smithy_types::retry::ErrorKind;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
+use crate::core::error::Error;
+
+/// An answer that has been read.
+pub struct Answered {
+    /// The answer, with all of its body.
+    pub response: HttpResponse,
+    /// What is wrong where DynamoDB itself is broken: its status is 500 or more.
+    pub failure: Option<Error>,
+}
+
+/// An operation of DynamoDB, and the members that its answer may have. One of `needed` has to be
+/// there, unless that is empty.
+pub struct Operation {
+    name: &'static str,
+    needed: &'static [&'static str],
+    others: &'static [&'static str],
+}
+
+const CONSUMED: &str = "ConsumedCapacity";
+const METRICS: &str = "ItemCollectionMetrics";
+
+/// The operations for items.
+static OPERATIONS: [Operation; 8] = [
+    Operation::new("GetItem", &[], &["Item", CONSUMED]),
+    Operation::new("PutItem", &[], &["Attributes", CONSUMED, METRICS]),
+    Operation::new("UpdateItem", &[], &["Attributes", CONSUMED, METRICS]),
+    Operation::new("DeleteItem", &[], &["Attributes", CONSUMED, METRICS]),
+    Operation::new(
+        "BatchGetItem",
+        &["Responses", "UnprocessedKeys"],
+        &[CONSUMED],
+    ),
+    Operation::new(
+        "BatchWriteItem",
+        &[],
+        &["UnprocessedItems", CONSUMED, METRICS],
+    ),
+    Operation::new("Query", &["Items", "Count"], &["ScannedCount", CONSUMED]),
+    Operation::new("Scan", &["Items", "Count"], &["ScannedCount", CONSUMED]),
+];
+
+impl Operation {
+    const fn new(
+        name: &'static str,
+        needed: &'static [&'static str],
+        others: &'static [&'static str],
+    ) -> Self {
+        Self {
+            name,
+            needed,
+            others,
+        }
+    }
+
+    /// Whether an object with these members answers it. DynamoDB may have members one day that are
+    /// not known here, but not only such.
+    fn is_answered_by(&self, Members(members): &Members) -> bool {
+        let has = |names: &[&str]| {
+            members
+                .iter()
+                .any(|member| names.contains(&member.as_str()))
+        };
+        if self.needed.is_empty() {
+            members.is_empty() || has(self.others)
+        } else {
+            has(self.needed)
+        }
+    }
+}
+
+/// The operation that `request` is for; `None` where it is none for items.
+pub fn operation(request: &HttpRequest) -> Option<&'static Operation> {
+    let (_, name) = request.headers().get("x-amz-target")?.rsplit_once('.')?;
+    OPERATIONS.iter().find(|operation| operation.name == name)
+}
+
+/// Reads all of `response`, which is to answer `operation`.
+///
+/// # Errors
+///
+/// What ends before its end, is damaged, or is no answer to `operation`, such as a page of a proxy
+/// with status 200. All of them are worth another attempt.
+pub async fn read(
+    mut response: HttpResponse,
+    operation: Option<&Operation>,
+) -> Result<Answered, ConnectorError> {
+    let body = ByteStream::new(response.take_body()).collect().await;
+    let body = body
+        .map_err(|error| ConnectorError::io(error.into()))?
+        .into_bytes();
+    if let Some(sum) = response.headers().get("x-amz-crc32")
+        && sum.parse() != Ok(crc32fast::hash(&body))
+    {
+        return Err(unusable(Unusable::Damaged));
+    }
+    let status = response.status().as_u16();
+    if let Some(operation) = operation
+        && response.status().is_success()
+    {
+        let members = serde_json::from_slice::<Members>(&body);
+        if !members.is_ok_and(|members| operation.is_answered_by(&members)) {
+            return Err(unusable(Unusable::Other(operation.name)));
+        }
+    }
+    let failure = (status >= 500).then(|| failure(&response, status, &body));
+    *response.body_mut() = SdkBody::from(body);
+    Ok(Answered { response, failure })
+}
+
+fn failure(response: &HttpResponse, status: u16, body: &[u8]) -> Error {
+    #[derive(Deserialize, Default)]
+    struct Body {
+        #[serde(rename = "__type", default)]
+        kind: String,
+        #[serde(alias = "Message")]
+        message: Option<String>,
+    }
+    let Body { kind, message } = serde_json::from_slice(body).unwrap_or_default();
+    let code = match kind.rsplit('#').next() {
+        Some(code) if !code.is_empty() => code,
+        _ => "UnknownError",
+    };
+    let request_id = response.headers().get("x-amzn-requestid");
+    let request_id = request_id.map(str::to_owned);
+    Error::service(
+        code.to_owned(),
+        message.as_deref(),
+        Some(status),
+        request_id,
+        None,
+    )
+}
+
+/// Why an answer cannot be used.
+#[derive(Debug)]
+enum Unusable {
+    Damaged,
+    Other(&'static str),
+}
+
+impl fmt::Display for Unusable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Damaged => f.write_str(
+                "the answer was damaged on its way: its checksum (CRC32) does not match",
+            ),
+            Self::Other(operation) => {
+                write!(f, "the answer is not what DynamoDB answers to {operation}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for Unusable {}
+
+fn unusable(reason: Unusable) -> ConnectorError {
+    ConnectorError::other(reason.into(), Some(ErrorKind::TransientError))
+}
+
+/// The names of the members of a JSON object.
+struct Members(Vec<String>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Names;
+
+        impl<'de> Visitor<'de> for Names {
+            type Value = Members;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+                let mut names = Vec::new();
+                while let Some((name, IgnoredAny)) = map.next_entry()? {
+                    names.push(name);
+                }
+                Ok(Members(names))
+            }
+        }
+
+        deserializer.deserialize_map(Names)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_smithy_runtime_api::http::StatusCode;
+
+    use super::*;
+
+    fn named(name: &str) -> &'static Operation {
+        OPERATIONS
+            .iter()
+            .find(|operation| operation.name == name)
+            .unwrap()
+    }
+
+    async fn answered(operation: &str, body: &str, sum: Option<u32>) -> Result<Answered, String> {
+        let status = StatusCode::try_from(200_u16).unwrap();
+        let mut response = HttpResponse::new(status, SdkBody::from(body));
+        if let Some(sum) = sum {
+            let headers = response.headers_mut();
+            headers.insert("x-amz-crc32", sum.to_string());
+        }
+        let read = read(response, Some(named(operation))).await;
+        read.map_err(|error| std::error::Error::source(&error).unwrap().to_string())
+    }
+
+    #[tokio::test]
+    async fn what_dynamodb_answers_is_an_answer() {
+        for (operation, body) in [
+            ("GetItem", "{}"),
+            ("GetItem", r#"{"Item":{"id":{"S":"a"}}}"#),
+            ("GetItem", r#"{"NewOne":1,"ConsumedCapacity":{}}"#),
+            ("PutItem", "{}"),
+            ("BatchGetItem", r#"{"Responses":{}}"#),
+            ("BatchWriteItem", r#"{"UnprocessedItems":{}}"#),
+            ("Scan", r#"{"Count":0,"Items":[]}"#),
+        ] {
+            assert!(answered(operation, body, None).await.is_ok(), "{body}");
+        }
+    }
+
+    #[tokio::test]
+    async fn nothing_else_is() {
+        for (operation, body) in [
+            ("GetItem", ""),
+            ("GetItem", "[]"),
+            ("GetItem", "null"),
+            ("GetItem", r#"{"Item":{"#),
+            ("GetItem", r#"{"message":"log in to this network"}"#),
+            ("PutItem", ""),
+            ("PutItem", "<html></html>"),
+            ("PutItem", r#"{"Item":{}}"#),
+            ("BatchGetItem", "{}"),
+            ("Scan", "{}"),
+        ] {
+            let reason = answered(operation, body, None).await.err().unwrap();
+            assert!(reason.ends_with(operation), "{body}: {reason}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_checksum_has_to_match() {
+        let sum = crc32fast::hash(b"{}");
+        assert!(answered("PutItem", "{}", Some(sum)).await.is_ok());
+        let reason = answered("PutItem", "{}", Some(sum + 1))
+            .await
+            .err()
+            .unwrap();
+        assert!(reason.contains("damaged"), "{reason}");
+    }
+}

@@ -1,0 +1,85 @@
+//! A table that is lost while the process runs: deleted and made again, or gone with a DynamoDB Local
+//! that has restarted in memory.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use futures_util::future::BoxFuture;
+use tokio::sync::Mutex;
+
+/// Who sees to it that a table is there.
+pub trait KeepTable: Send + Sync + 'static {
+    /// Looks for the table, and makes it where it is missing. Whether it is there then.
+    fn ensure(&self) -> BoxFuture<'static, bool>;
+}
+
+/// Has a lost table looked for, once for all requests that miss it.
+pub struct LostTable {
+    keeper: Arc<dyn KeepTable>,
+    /// How often it was looked for.
+    looks: AtomicU64,
+    /// What came of it the last time.
+    is_back: Mutex<bool>,
+}
+
+impl LostTable {
+    /// `keeper` will be asked.
+    pub fn new(keeper: Arc<dyn KeepTable>) -> Self {
+        Self {
+            keeper,
+            looks: AtomicU64::new(0),
+            is_back: Mutex::new(false),
+        }
+    }
+
+    /// How often the table was looked for up to now. A request notes it before it is sent.
+    pub fn looks(&self) -> u64 {
+        self.looks.load(Ordering::Acquire)
+    }
+
+    /// Whether a request can be sent again that has missed the table, and was sent after `looks`.
+    pub async fn is_back(&self, looks: u64) -> bool {
+        let mut is_back = self.is_back.lock().await;
+        // Somebody else may have seen to it since the request was sent.
+        if self.looks() == looks {
+            *is_back = self.keeper.ensure().await;
+            self.looks.store(looks + 1, Ordering::Release);
+        }
+        *is_back
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+    use futures_util::future::join_all;
+
+    use super::*;
+
+    struct Counting(Arc<AtomicU64>);
+
+    impl KeepTable for Counting {
+        fn ensure(&self) -> BoxFuture<'static, bool> {
+            let count = Arc::clone(&self.0);
+            async move {
+                tokio::task::yield_now().await;
+                count.fetch_add(1, Ordering::Relaxed) > 0
+            }
+            .boxed()
+        }
+    }
+
+    #[tokio::test]
+    async fn it_is_looked_for_once_for_all_that_have_missed_it() {
+        let count = Arc::new(AtomicU64::new(0));
+        let lost = LostTable::new(Arc::new(Counting(Arc::clone(&count))));
+        let before = lost.looks();
+        let found = join_all((0..5).map(|_| lost.is_back(before))).await;
+        assert_eq!(found, [false; 5]);
+        assert_eq!(count.load(Ordering::Relaxed), 1);
+        // A request that was sent since then has missed it again.
+        assert!(lost.is_back(lost.looks()).await);
+        assert!(lost.is_back(before).await);
+        assert_eq!(count.load(Ordering::Relaxed), 2);
+    }
+}

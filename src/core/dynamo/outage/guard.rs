@@ -1,0 +1,182 @@
+//! The HTTP client under the SDK and the fast path, which notes what comes of each attempt.
+
+use std::fmt;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use aws_sdk_dynamodb::config::RuntimeComponents;
+use aws_sdk_dynamodb::config::http::HttpRequest;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use futures_util::future::{Either, select};
+
+use super::Outage;
+use crate::core::dynamo::answers::{self, Answered};
+use crate::core::error::{Error, causes};
+
+/// An attempt that takes longer than this is given up when an outage begins.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// An attempt that was given up after this time has failed: DynamoDB answers within milliseconds.
+const HOPELESS: Duration = Duration::from_secs(1);
+
+/// What the attempts of a connection have in common.
+#[derive(Clone)]
+pub struct Guard {
+    /// Sends them.
+    pub http: SharedHttpClient,
+    /// The outage of the address; `None` where every call is to be tried.
+    pub address: Option<Arc<Outage>>,
+    /// That of the credentials, which are there once an attempt gets here.
+    pub credentials: Option<Arc<Outage>>,
+    /// Whether answers come from DynamoDB itself, and not from a client that may be a stub.
+    pub is_direct: bool,
+    /// Whether the attempts are probes, which are sent during an outage too.
+    pub is_probe: bool,
+}
+
+impl Guard {
+    /// The client to send by.
+    pub fn client(self) -> SharedHttpClient {
+        SharedHttpClient::new(self)
+    }
+}
+
+impl fmt::Debug for Guard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Guard")
+    }
+}
+
+impl HttpClient for Guard {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(GuardedConnector {
+            guard: self.clone(),
+            connector: self.http.http_connector(settings, components),
+        })
+    }
+}
+
+#[derive(Debug)]
+struct GuardedConnector {
+    guard: Guard,
+    connector: SharedHttpConnector,
+}
+
+impl HttpConnector for GuardedConnector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        if let Some(credentials) = &self.guard.credentials {
+            credentials.note(Ok(()));
+        }
+        let address = self.guard.address.clone();
+        if let Some(refusal) = address.as_ref().and_then(|address| address.refusal())
+            && !self.guard.is_probe
+        {
+            // The user's, as the SDK sees it, so that it does not try again.
+            return HttpConnectorFuture::ready(Err(ConnectorError::user(refusal.into())));
+        }
+        let operation = self.guard.is_direct.then(|| answers::operation(&request));
+        let answer = self.connector.call(request);
+        HttpConnectorFuture::new(async move {
+            let read = async { answers::read(answer.await?, operation.flatten()).await };
+            let Some(address) = address else {
+                return Ok(read.await?.response);
+            };
+            let mut attempt = Attempt::new(address);
+            let outcome = attempt.unless_an_outage_begins(read).await;
+            attempt.end(&outcome);
+            Ok(outcome?.response)
+        })
+    }
+}
+
+/// An attempt in flight.
+struct Attempt {
+    address: Arc<Outage>,
+    started: Instant,
+    is_over: bool,
+}
+
+impl Attempt {
+    fn new(address: Arc<Outage>) -> Self {
+        Self {
+            address,
+            started: Instant::now(),
+            is_over: false,
+        }
+    }
+
+    /// What comes of `answer`, unless that takes long and an outage begins.
+    async fn unless_an_outage_begins(
+        &self,
+        answer: impl Future<Output = Result<Answered, ConnectorError>>,
+    ) -> Result<Answered, ConnectorError> {
+        let mut answer = pin!(answer);
+        if let Ok(answer) = tokio::time::timeout(PATIENCE, &mut answer).await {
+            return answer;
+        }
+        match select(answer, pin!(self.address.opened())).await {
+            Either::Left((answer, _)) => answer,
+            Either::Right(_) => answer_of_nobody(&self.address),
+        }
+    }
+
+    fn end(&mut self, outcome: &Result<Answered, ConnectorError>) {
+        self.is_over = true;
+        match outcome {
+            Ok(Answered {
+                failure: Some(failure),
+                ..
+            }) => self.address.note(Err(failure)),
+            Ok(_) => self.address.note(Ok(())),
+            Err(error) => {
+                if let Some(error) = meaning(error) {
+                    self.address.note(Err(&error));
+                }
+            }
+        }
+    }
+}
+
+/// The outcome of an attempt that is given up because of an outage.
+fn answer_of_nobody(address: &Outage) -> Result<Answered, ConnectorError> {
+    let refusal = address.refusal().unwrap_or(Error::Unreachable {
+        causes: vec!["an outage has begun and ended while the request was in flight".to_owned()],
+    });
+    Err(ConnectorError::user(refusal.into()))
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        let waited = self.started.elapsed();
+        if !self.is_over && waited >= HOPELESS {
+            self.address.note(Err(&Error::Timeout {
+                operation: "a request to DynamoDB",
+                after: waited,
+            }));
+        }
+    }
+}
+
+/// What the error of an attempt says of DynamoDB; `None` where that is nothing.
+fn meaning(error: &ConnectorError) -> Option<Error> {
+    let known = std::iter::successors(Some(error as &(dyn std::error::Error + 'static)), |error| {
+        error.source()
+    })
+    .find_map(|error| error.downcast_ref::<Error>());
+    match known {
+        Some(error) => Some(error.clone()),
+        None if error.is_user() => None,
+        None => Some(Error::Unreachable {
+            causes: causes(error),
+        }),
+    }
+}

@@ -1,0 +1,195 @@
+//! Outages: when DynamoDB does not answer, calls fail at once, and are sent again once it does.
+//!
+//! * [`breaker`]: when an outage begins and ends.
+//! * [`guard`]: the HTTP client that notes what comes of each attempt.
+//!
+//! An [`Outage`] is shared by all stores of an address. While it lasts, one probe at a time goes
+//! out, also where nobody asks for a session.
+
+mod breaker;
+pub mod guard;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use aws_smithy_runtime::client::retries::TokenBucket;
+use futures_util::future::BoxFuture;
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+
+use self::breaker::Breaker;
+use crate::core::error::{ClientFailure, Error};
+
+/// The pauses before probes: the first, and the longest.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(250));
+
+/// The time that a probe has. Where DynamoDB hangs, a short one finds out soon that it is back.
+const PROBE_LIMIT: Duration = Duration::from_millis(500);
+
+/// Each probe of this number has longer, for a DynamoDB that is slow and well.
+const PATIENT_PROBE: u32 = 4;
+const PATIENT_LIMIT: Duration = Duration::from_secs(3);
+
+/// Who is told of outages, such as a store.
+pub trait Observer: Send + Sync + 'static {
+    /// An outage has begun: calls fail with `reason` from now on.
+    fn unavailable(&self, reason: &Error);
+
+    /// The outage is over.
+    fn available(&self);
+}
+
+/// Who can find out whether an outage is over, and wants to be told.
+pub trait Member: Observer {
+    /// Sends a request, and notes what comes of it.
+    fn probe(&self, limit: Duration) -> BoxFuture<'static, ()>;
+}
+
+/// What the stores of an address share. See the [module](self).
+#[derive(Default)]
+pub struct Outage {
+    breaker: Mutex<Breaker>,
+    /// Copies of what the breaker says, which cost no lock.
+    is_troubled: AtomicBool,
+    is_open: AtomicBool,
+    opened: Notify,
+    members: Mutex<Vec<Weak<dyn Member>>>,
+    /// What retries may cost, all stores together.
+    retries: TokenBucket,
+}
+
+impl Outage {
+    /// Tells `member` of outages from now on, for as long as it exists.
+    pub fn join(&self, member: Weak<dyn Member>) {
+        let mut members = locked(&self.members);
+        members.retain(|member| member.strong_count() > 0);
+        members.push(member);
+    }
+
+    /// What retries may cost, all stores of the address together.
+    pub fn retries(&self) -> &TokenBucket {
+        &self.retries
+    }
+
+    /// Why no request may be sent; `None` where it may.
+    pub fn refusal(&self) -> Option<Error> {
+        if !self.is_open.load(Ordering::Relaxed) {
+            return None;
+        }
+        let breaker = locked(&self.breaker);
+        let reason = breaker.reason()?;
+        Some(Error::Outage {
+            reason: Box::new(reason.clone()),
+        })
+    }
+
+    /// Notes what came of an attempt. A failure that a caller could mend says that DynamoDB answers.
+    pub fn note(self: &Arc<Self>, outcome: Result<(), &Error>) {
+        match outcome {
+            Err(error) if is_outage(error) => self.fail(error.clone()),
+            Err(error) if is_answer(error) => self.answer(),
+            Err(_) => {}
+            Ok(()) => self.answer(),
+        }
+    }
+
+    /// Returns when an outage begins; at once during one.
+    pub async fn opened(&self) {
+        let opened = self.opened.notified();
+        if !self.is_open.load(Ordering::Relaxed) {
+            opened.await;
+        }
+    }
+
+    fn answer(&self) {
+        if !self.is_troubled.load(Ordering::Relaxed) {
+            return;
+        }
+        let mut breaker = locked(&self.breaker);
+        let closes = breaker.answer();
+        self.show(&breaker);
+        if closes {
+            // Under the lock, so that nobody is told in another order.
+            for member in self.members() {
+                member.available();
+            }
+        }
+    }
+
+    fn fail(self: &Arc<Self>, error: Error) {
+        let members = self.members();
+        // With nobody to send probes, an outage would never end.
+        let Some(runtime) = Handle::try_current().ok().filter(|_| !members.is_empty()) else {
+            return;
+        };
+        let mut breaker = locked(&self.breaker);
+        let opens = breaker.fail(error.clone(), Instant::now());
+        self.show(&breaker);
+        if opens {
+            for member in members {
+                member.unavailable(&error);
+            }
+            self.opened.notify_waiters();
+            runtime.spawn(probe(Arc::downgrade(self)));
+        }
+    }
+
+    fn show(&self, breaker: &Breaker) {
+        self.is_troubled
+            .store(breaker.is_troubled(), Ordering::Relaxed);
+        self.is_open
+            .store(breaker.reason().is_some(), Ordering::Relaxed);
+    }
+
+    fn members(&self) -> Vec<Arc<dyn Member>> {
+        let members = locked(&self.members);
+        members.iter().filter_map(Weak::upgrade).collect()
+    }
+}
+
+/// Sends one probe after the other until the outage is over or nobody is left to care.
+async fn probe(outage: Weak<Outage>) {
+    let mut pause = PAUSES.0;
+    for number in 1_u32.. {
+        tokio::time::sleep(pause).await;
+        pause = PAUSES.1.min(pause * 2);
+        let Some(outage) = outage.upgrade() else {
+            return;
+        };
+        let members = outage.members();
+        if !outage.is_open.load(Ordering::Relaxed) || members.is_empty() {
+            // A store that is opened later begins with a closed breaker.
+            outage.answer();
+            return;
+        }
+        // Another one each time: what one store cannot reach, another one may.
+        let member = &members[number as usize % members.len()];
+        let limit = match number % PATIENT_PROBE {
+            0 => PATIENT_LIMIT,
+            _ => PROBE_LIMIT,
+        };
+        member.probe(limit).await;
+    }
+}
+
+/// Whether no caller can mend it: DynamoDB is not there, does not answer in time, or is broken; or
+/// there are no credentials.
+fn is_outage(error: &Error) -> bool {
+    match error {
+        Error::Timeout { .. } | Error::Unreachable { .. } | Error::Credentials { .. } => true,
+        Error::Service { status, .. } => status.is_some_and(|status| status >= 500),
+        Error::Client { kind, .. } => *kind != ClientFailure::Other,
+        _ => false,
+    }
+}
+
+/// Whether DynamoDB has answered.
+fn is_answer(error: &Error) -> bool {
+    matches!(error, Error::Service { .. } | Error::ConditionFailed { .. })
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing that is done under these locks can panic half way.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

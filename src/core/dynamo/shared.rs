@@ -1,0 +1,159 @@
+//! What the stores of a process share: connections where they go the same way, outages where they
+//! go to the same address. Whatever no store uses any more is let go of.
+
+use std::env;
+use std::ffi::OsString;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use tokio::sync::OnceCell;
+
+use super::connection::Connection;
+use super::http;
+use super::outage::Outage;
+use super::settings::Settings;
+
+/// See the [module](self).
+#[derive(Default)]
+pub struct Shared {
+    pools: Registry<(Settings, Environment), HttpPool>,
+    connections: Registry<(Settings, Environment), OnceCell<Connection>>,
+    outages: Registry<Address, Outage>,
+}
+
+/// Connections that are kept and used again.
+pub struct HttpPool {
+    /// The client that uses them.
+    pub client: SharedHttpClient,
+}
+
+/// Where DynamoDB is, as far as settings say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    /// The endpoint, where one is set.
+    pub endpoint: Option<String>,
+    /// The region.
+    pub region: String,
+    /// Whether it is the dual-stack endpoint, and whether the FIPS endpoint.
+    pub variants: (Option<bool>, Option<bool>),
+}
+
+impl Shared {
+    /// The connection of stores with these settings, which the first of them opens. The stores of
+    /// a provider of credentials have one each: a provider equals no other one.
+    pub fn connection(&self, settings: &Settings) -> Arc<OnceCell<Connection>> {
+        let key = (settings.clone(), environment());
+        self.connections.of(key, OnceCell::new)
+    }
+
+    /// The connections to use with these settings: whoever signs the requests can use the same.
+    pub fn pool(&self, settings: &Settings) -> Arc<HttpPool> {
+        let (max_sockets, trust) = (settings.max_sockets, settings.trust);
+        let key = Settings {
+            max_sockets,
+            trust,
+            ..Settings::default()
+        };
+        self.pools.of((key, environment()), || HttpPool {
+            client: http::client(max_sockets, trust),
+        })
+    }
+
+    /// The outage of an address.
+    pub fn outage(&self, address: Address) -> Arc<Outage> {
+        self.outages.of(address, Outage::default)
+    }
+}
+
+/// The environment variables that decide how requests go.
+type Environment = Vec<(OsString, OsString)>;
+
+fn environment() -> Environment {
+    let names = ["AWS_", "HOME", "NODE_EXTRA_CA_CERTS", "SSL_CERT_"];
+    let mut found: Environment = env::vars_os()
+        .filter(|(name, _)| {
+            let name = name.to_string_lossy();
+            names.iter().any(|begin| name.starts_with(begin))
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+/// Values by their keys, for as long as somebody uses them. They are few.
+struct Registry<K, V>(Mutex<Vec<(K, Weak<V>)>>);
+
+impl<K, V> Default for Registry<K, V> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<K: PartialEq, V> Registry<K, V> {
+    fn of(&self, key: K, make: impl FnOnce() -> V) -> Arc<V> {
+        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        entries.retain(|(_, value)| value.strong_count() > 0);
+        let found = entries.iter().find(|(each, _)| *each == key);
+        if let Some(value) = found.and_then(|(_, value)| value.upgrade()) {
+            return value;
+        }
+        let value = Arc::new(make());
+        entries.push((key, Arc::downgrade(&value)));
+        value
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::dynamo::settings::CredentialSource;
+    use aws_credential_types::Credentials;
+    use aws_credential_types::provider::SharedCredentialsProvider;
+
+    fn fixed(id: &str) -> Settings {
+        let credentials = Credentials::new(id, "secret", None, None, "test");
+        Settings {
+            credentials: Some(CredentialSource::Fixed(credentials)),
+            ..Settings::default()
+        }
+    }
+
+    #[test]
+    fn the_same_settings_share_a_connection() {
+        let shared = Shared::default();
+        let connection = |settings: &Settings| shared.connection(settings);
+        let (one, other) = (connection(&fixed("a")), connection(&fixed("a")));
+        assert!(Arc::ptr_eq(&one, &other));
+        assert!(!Arc::ptr_eq(&one, &connection(&fixed("b"))));
+        let attempts = Settings {
+            max_attempts: Some(1),
+            ..fixed("a")
+        };
+        assert!(!Arc::ptr_eq(&one, &connection(&attempts)));
+    }
+
+    #[test]
+    fn providers_share_connections_to_the_host_only() {
+        let shared = Shared::default();
+        let credentials = Credentials::new("a", "secret", None, None, "test");
+        let provided = Settings {
+            credentials: Some(CredentialSource::Provided(SharedCredentialsProvider::new(
+                credentials,
+            ))),
+            ..Settings::default()
+        };
+        let (one, other) = (shared.connection(&provided), shared.connection(&provided));
+        assert!(!Arc::ptr_eq(&one, &other));
+        let (one, other) = (shared.pool(&provided), shared.pool(&fixed("a")));
+        assert!(Arc::ptr_eq(&one, &other));
+    }
+
+    #[test]
+    fn what_nobody_uses_is_let_go_of() {
+        let shared = Shared::default();
+        let connection = Arc::downgrade(&shared.connection(&fixed("a")));
+        assert!(connection.upgrade().is_none());
+        let _other = shared.connection(&fixed("b"));
+        assert_eq!(shared.connections.0.lock().unwrap().len(), 1);
+    }
+}
