@@ -40,6 +40,8 @@ class Calls {
   /** Numbers that can be given to calls again. @type {number[]} */
   #free = [];
   #flushing = false;
+  /** Who waits until no call is under way. @type {(() => void)[]} */
+  #closing = [];
 
   /** @param {(notify: () => void) => NativeStore} open */
   constructor(open) {
@@ -107,6 +109,18 @@ class Calls {
     return this.#outcomeOf(call);
   }
 
+  /** @returns {Promise<void>} resolves when no call is under way */
+  whenIdle() {
+    if (this.#isIdle) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#closing.push(resolve);
+    });
+  }
+
+  get #isIdle() {
+    return this.#free.length === this.#waiting.length;
+  }
+
   #begin() {
     return this.#free.pop() ?? this.#waiting.push(undefined) - 1;
   }
@@ -142,6 +156,7 @@ class Calls {
       this.#end(failedCalls[index]).reject(toError(failures[index]));
     }
     keepAlive.end(calls.length + failedCalls.length);
+    if (this.#isIdle) for (const resolve of this.#closing.splice(0)) resolve();
   }
 
   /**

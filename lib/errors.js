@@ -47,6 +47,11 @@ function storeError(code, message, { retryable = false, ...options } = {}) {
   return new SessionStoreError({ code, name: 'SessionStoreError', message, retryable }, options);
 }
 
+/** The error for a call on a store that is closed. */
+function closedError() {
+  return storeError('ERR_SESSION_CLOSED', 'the session store is closed');
+}
+
 /**
  * The error for an option or argument that cannot be right.
  *
@@ -80,4 +85,11 @@ function settle(outcome) {
   return /** @type {T} */ (outcome);
 }
 
-module.exports = { SessionStoreError, invalidArgument, settle, storeError, toError };
+module.exports = {
+  SessionStoreError,
+  closedError,
+  invalidArgument,
+  settle,
+  storeError,
+  toError,
+};

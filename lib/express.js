@@ -242,7 +242,7 @@ function storeClass(Store) {
     close(callback) {
       this.clearInterval();
       // Calls that wait for the table end as they would have; those that are made now do not.
-      const closed = this.#gate.close(() => this.#native.close());
+      const closed = this.#gate.close(() => this.#dynamodb.close());
       return deliver(closed, callback);
     }
 
@@ -256,7 +256,7 @@ function storeClass(Store) {
 
     #initialize() {
       if (this.initialized) return Promise.resolve();
-      this.#initializing ??= this.#findOrCreateTable().finally(() => {
+      this.#initializing ??= this.#gate.holding(this.#findOrCreateTable()).finally(() => {
         this.#initializing = undefined;
       });
       return this.#initializing;

@@ -2,7 +2,7 @@
 
 /** Calls that wait for the table. */
 
-const { storeError } = require('./errors');
+const { closedError, storeError } = require('./errors');
 const { clearTimeout, setTimeout } = require('./timers');
 
 /**
@@ -38,25 +38,35 @@ class Gate {
    * @returns {Promise<T>}
    */
   pass(key, ready, limit, call) {
-    if (this.#isClosed) {
-      return Promise.reject(storeError('ERR_SESSION_CLOSED', 'the session store is closed'));
-    }
+    if (this.#isClosed) return Promise.reject(closedError());
     if (!ready && waiting.size === 0) return call(limit);
     const item = `${this.#table}\n${key}`;
     return ready || waiting.has(item) ? this.#wait(item, ready, limit, call) : call(limit);
   }
 
   /**
+   * Has `close` wait for work that takes several calls, one after the other.
+   *
+   * @template T
+   * @param {Promise<T>} work
+   * @returns {Promise<T>}
+   */
+  holding(work) {
+    this.#begun.add(work);
+    const done = () => this.#begun.delete(work);
+    work.then(done, done);
+    return work;
+  }
+
+  /**
    * Lets no call in any more.
    *
-   * @param {() => void} close is called once those that wait have begun, or have given up
-   * @returns {Promise<void>} resolves after that
+   * @param {() => Promise<void>} close is called once those that wait have begun, or have given up
+   * @returns {Promise<void>} resolves when `close` is done
    */
   close(close) {
     this.#isClosed = true;
-    if (this.#begun.size > 0) return Promise.allSettled(this.#begun).then(close);
-    close();
-    return Promise.resolve();
+    return this.#begun.size > 0 ? Promise.allSettled(this.#begun).then(close) : close();
   }
 
   /**

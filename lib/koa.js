@@ -155,7 +155,7 @@ class DynamoDBStore extends EventEmitter {
 
   /** @param {Callback} [callback] */
   createTableIfDontExists(callback) {
-    this.#creating ??= this.#createIfMissing().finally(() => {
+    this.#creating ??= this.#gate.holding(this.#createIfMissing()).finally(() => {
       this.#creating = undefined;
     });
     return deliver(this.#creating, callback);
@@ -248,7 +248,7 @@ class DynamoDBStore extends EventEmitter {
     this.#closed = true;
     clearTimeout(this.#retry);
     // Calls that wait for the table end as they would have; those that are made now do not.
-    const closed = this.#gate.close(() => this.#native.close());
+    const closed = this.#gate.close(() => this.#dynamodb.close());
     return deliver(closed, callback);
   }
 

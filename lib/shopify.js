@@ -9,6 +9,7 @@ const { DynamoDB } = require('./aws/dynamodb');
 const { bigReplacer, reviverFor } = require('./bytes');
 const { deliver } = require('./callback');
 const { invalidArgument, settle, storeError, toError } = require('./errors');
+const { Gate } = require('./gate');
 const { Loaded } = require('./known');
 const {
   DEFAULTS,
@@ -55,6 +56,8 @@ function storageClass(getSession) {
     #dynamodb;
     /** @type {ReturnType<typeof readOptions>} */
     #settings;
+    /** @type {Gate} */
+    #gate;
     /** @type {Promise<void> | undefined} */
     #creating;
 
@@ -64,6 +67,7 @@ function storageClass(getSession) {
       const options = optionsObject(given, 'the options of DynamoDBSessionStorage');
       const settings = readOptions(options);
       this.#settings = settings;
+      this.#gate = new Gate(settings.native.sessionTableName);
       this.#dynamodb = new DynamoDB(
         (...how) => openShopifyStore(settings.native, ...how),
         readClientConfig(options),
@@ -110,15 +114,14 @@ function storageClass(getSession) {
     }
 
     createTableIfNotExists() {
-      this.#creating ??= this.#createIfMissing().finally(() => {
+      this.#creating ??= this.#gate.holding(this.#createIfMissing()).finally(() => {
         this.#creating = undefined;
       });
       return this.#promise(this.#creating);
     }
 
     close() {
-      this.#native.close();
-      return Promise.resolve();
+      return this.#promise(this.#gate.close(() => this.#dynamodb.close()));
     }
 
     get #calls() {
@@ -137,6 +140,15 @@ function storageClass(getSession) {
       return deliver(promise, undefined);
     }
 
+    /**
+     * @template T
+     * @param {(limit: number) => Promise<T>} call
+     * @returns {Promise<T>}
+     */
+    #call(call) {
+      return this.#gate.pass(undefined, undefined, this.#settings.operationTimeout, call);
+    }
+
     /** @param {any} session */
     async #store(session) {
       if (typeof session !== 'object' || session === null) {
@@ -148,23 +160,24 @@ function storageClass(getSession) {
         if (session[name]) properties[name] = isoText(session[name], name);
       }
       const data = stringify(properties, bigReplacer);
-      const { operationTimeout } = this.#settings;
-      await this.#calls.save(id, data, endOf(session), [], undefined, undefined, operationTimeout);
+      await this.#call((limit) =>
+        this.#calls.save(id, data, endOf(session), [], undefined, undefined, limit),
+      );
       return true;
     }
 
     /** @param {string} id */
     async #load(id) {
       if (!id) return undefined;
-      const { operationTimeout } = this.#settings;
       const sid = sessionId(id);
-      const loaded = await this.#calls.load(sid, Date.now(), operationTimeout);
+      const loaded = await this.#call((limit) => this.#calls.load(sid, Date.now(), limit));
       return typeof loaded === 'string' ? toSession(new Loaded(sid, loaded).data) : undefined;
     }
 
     /** @param {string} id */
     async #delete(id) {
-      await this.#calls.destroy(sessionId(id), this.#settings.operationTimeout);
+      const sid = sessionId(id);
+      await this.#call((limit) => this.#calls.destroy(sid, limit));
       return true;
     }
 
@@ -174,7 +187,7 @@ function storageClass(getSession) {
         throw invalidArgument(`the ids must be an array, but are ${typeName(ids)}`);
       }
       const all = ids.map(sessionId);
-      settle(await this.#native.destroyMany(all, this.#settings.operationTimeout));
+      settle(await this.#call((limit) => this.#native.destroyMany(all, limit)));
       return true;
     }
 
@@ -184,8 +197,8 @@ function storageClass(getSession) {
         const got = shop === '' ? 'empty' : typeName(shop);
         throw invalidArgument(`the shop must be a string, but is ${got}`);
       }
-      const { operationTimeout } = this.#settings;
-      const entries = settle(await this.#native.find(shop, Date.now(), operationTimeout));
+      const found = this.#call((limit) => this.#native.find(shop, Date.now(), limit));
+      const entries = settle(await found);
       return entries.map(({ data }) => toSession(data));
     }
 

@@ -64,7 +64,16 @@ export declare class NativeStore {
   reap(now: number, limit: number): Promise<Outcome<number>>
   /** Whether requests go through the user's client from now on, whatever its settings say. */
   useClient(through: boolean): void
-  /** Lets go of the client. Calls after it fail with `ERR_SESSION_CLOSED`. */
+  /**
+   * Calls that are made from now on are made in the context of this number, until another is
+   * entered; 0 is none. The number comes back with each request for them that goes through the
+   * user's client.
+   */
+  enter(context: number): void
+  /**
+   * Lets go of connections, of the client and of the functions in JavaScript, once the calls that
+   * are under way have ended. Calls after it fail with `ERR_SESSION_CLOSED`.
+   */
   close(): void
   /** Waits until the table can be used. */
   describeTable(limit: number): Promise<Outcome<TableState>>
@@ -99,9 +108,12 @@ export interface Callbacks {
   credentials?: () => Promise<CredentialsAnswer>
   /**
    * A request through the user's client: the operation, such as `GetItem`, and its parameters
-   * as DynamoDB's JSON.
+   * as DynamoDB's JSON. `context` is the number of the context in which the call was made that
+   * the request is for, see `NativeStore.enter`.
    */
-  call?: (operation: string, input: string) => Promise<CallAnswer>
+  call?: (operation: string, input: string, context?: number) => Promise<CallAnswer>
+  /** Looks for a table that was lost, and makes it where it is missing. Whether it is there then. */
+  ensureTable?: () => Promise<boolean>
 }
 
 /** An error of the user's client. */
@@ -129,6 +141,8 @@ export interface Completed {
   failedCalls: Array<number>
   /** Why, in the order of `failed_calls`. */
   failures: Array<Failure>
+  /** The outages that have begun, by their reason, or `null` for one that has ended. */
+  outages?: Array<Failure | null>
 }
 
 /** A client's settings, or why they could not be read. */
@@ -172,6 +186,8 @@ export interface ConnectionOptions {
   userAgent?: string
   /** Whether the certificate authorities of the system are trusted too. */
   useSystemCa?: boolean
+  /** Whether calls fail at once during an outage. */
+  breaker?: boolean
 }
 
 /** The options of a store in connect-dynamodb's item format. */

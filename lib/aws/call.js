@@ -47,22 +47,21 @@ const NO_CREDENTIALS = new Set([
 ]);
 
 /**
- * Makes of a client the function that the addon calls: it answers with plain data, whatever
- * happens.
+ * Has a client do an operation, and answers the addon with plain data, whatever happens.
  *
- * @param {() => any} getClient asked each time: a client can be put in the place of another
- * @returns {(operation: string, input: string) => Promise<CallAnswer>}
+ * @param {any} client
+ * @param {string} operation
+ * @param {string} input
+ * @returns {Promise<CallAnswer>}
  */
-function answeringCalls(getClient) {
-  return async (operation, input) => {
-    try {
-      const answer = await call(getClient(), operation, JSON.parse(input, fromWire));
-      const { $metadata, ...output } = answer ?? {};
-      return { output: JSON.stringify(output, toWire) };
-    } catch (error) {
-      return { failure: failureOf(error) };
-    }
-  };
+async function answerCall(client, operation, input) {
+  try {
+    const answer = await call(client, operation, JSON.parse(input, fromWire));
+    const { $metadata, ...output } = answer ?? {};
+    return { output: JSON.stringify(output, toWire) };
+  } catch (error) {
+    return { failure: failureOf(error) };
+  }
 }
 
 /**
@@ -193,4 +192,4 @@ function text(value) {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-module.exports = { METHODS, answeringCalls };
+module.exports = { METHODS, answerCall };

@@ -3,11 +3,12 @@
 /** A store's way to DynamoDB: the store in the addon, and the client beside it where there is one. */
 
 const { Calls } = require('../calls');
-const { invalidArgument, settle } = require('../errors');
-const { METHODS, answeringCalls } = require('./call');
+const { closedError, invalidArgument, settle } = require('../errors');
+const { METHODS, answerCall } = require('./call');
 
 /** @import { Callbacks, ConnectionOptions, NativeStore, Outcome } from '../../native/binding' */
 /** @import { Connection, Transport } from './config' */
+/** @import { Contexts } from './contexts' */
 
 // Loaded where there is a client: what most applications do not need took most of the time that
 // loading this package took.
@@ -32,6 +33,13 @@ class DynamoDB {
   #reason;
   /** A reason that holds whatever the client looks like. @type {string | undefined} */
   #lasting;
+  /** Whether it is still to be seen if the client that was passed can be adopted. */
+  #isUndecided;
+  /** The contexts of calls, where requests go through a client. @type {Contexts | undefined} */
+  #contexts;
+  /** The client that was made here, to be destroyed here. @type {any} */
+  #made;
+  #isClosed = false;
 
   /**
    * @param {(connection: ConnectionOptions, callbacks: Callbacks, notify: () => void) =>
@@ -45,11 +53,14 @@ class DynamoDB {
     if (transport === 'client') this.#lasting = 'the option "transport" says so';
     if (needsSdk) this.#lasting = `option "${needsSdk.name}" needs it`;
     this.#client = client;
+    this.#isUndecided = client !== undefined;
     if (this.#lasting && !client) this.#make();
+    /** @type {Callbacks} */
     const asked = {
       ...callbacks,
       connection: callbacks.connection && (() => this.#readConnection()),
-      call: answeringCalls(() => this.#client),
+      call: (/** @type {string} */ operation, /** @type {string} */ input, context) =>
+        this.#callClient(operation, input, context),
     };
     const settings = this.#complete(connection.connection);
     this.#calls = new Calls((notify) => settle(open(settings, asked, notify)));
@@ -59,13 +70,27 @@ class DynamoDB {
   /** The store in the addon; what is called on it goes the way that is right at this moment. */
   get native() {
     this.#chooseWay();
-    return this.#native;
+    return this.#mayCallClient ? this.#keeping.native : this.#native;
   }
 
   /** The same for the calls that are made with every request. */
   get calls() {
     this.#chooseWay();
-    return this.#calls;
+    return this.#mayCallClient ? this.#keeping.calls : this.#calls;
+  }
+
+  /**
+   * Lets no call in any more. Lets go of everything once the calls have ended that were made before,
+   * except of a client that was passed.
+   *
+   * @returns {Promise<void>} resolves after that
+   */
+  async close() {
+    this.#isClosed = true;
+    this.#native.close();
+    await Promise.all([this.#calls.whenIdle(), this.#contexts?.whenIdle()]);
+    this.#made?.destroy?.();
+    this.#made = undefined;
   }
 
   /**
@@ -116,17 +141,43 @@ class DynamoDB {
   }
 
   #chooseWay() {
+    if (this.#isClosed) throw closedError();
     if (!this.#client || this.#lasting || !this.#hasChanged()) return;
     this.#waysIn = WAYS_IN.map((name) => this.#client[name]);
     this.#reason = adopt().reasonToCall(this.#client);
     this.#native.useClient(this.#reason !== undefined && this.#connection.transport !== 'native');
   }
 
+  /** Whether the requests of a call that is made now may go through a client. */
+  get #mayCallClient() {
+    if (!this.#client || this.#connection.transport === 'native') return false;
+    return this.#isUndecided || (this.#lasting ?? this.#reason) !== undefined;
+  }
+
+  /** What makes calls in the contexts of their callers. */
+  get #keeping() {
+    this.#contexts ??= new (require('./contexts').Contexts)(this.#calls);
+    return this.#contexts;
+  }
+
+  /**
+   * A request of a call goes through the client, in the context in which the call was made.
+   *
+   * @param {string} operation
+   * @param {string} input
+   * @param {number | undefined} context its number
+   */
+  #callClient(operation, input, context) {
+    const call = () => answerCall(this.#client, operation, input);
+    return this.#contexts ? this.#contexts.run(context, call) : call();
+  }
+
   #make() {
     const { needsSdk, sdks } = this.#connection;
     const usable = sdks.filter((sdk) => !needsSdk?.sdk || sdk === needsSdk.sdk);
     try {
-      this.#client = make().makeClient(this.#connection, usable);
+      this.#made = make().makeClient(this.#connection, usable);
+      this.#client = this.#made;
     } catch (error) {
       const { code, message } = /** @type {any} */ (error);
       if (!needsSdk || code !== 'ERR_SESSION_CLIENT') throw error;
@@ -165,6 +216,7 @@ class DynamoDB {
   /** The settings of the client, which may show that it has to be called after all. */
   async #readConnection() {
     const answer = await /** @type {any} */ (this.#connection.callbacks).connection();
+    this.#isUndecided = Boolean(answer.failure && !answer.throughClient);
     if (answer.connection) return { connection: this.#complete(answer.connection) };
     if (!answer.throughClient) return answer;
     if (this.#connection.transport === 'native') return answer;

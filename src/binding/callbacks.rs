@@ -20,12 +20,16 @@ use napi::threadsafe_function::ThreadsafeFunction;
 use napi_derive::napi;
 
 use super::options::ConnectionOptions;
+use crate::core::context::CallContext;
 use crate::core::dynamo::lost::KeepTable;
 use crate::core::dynamo::settings::{CredentialSource, ProvideSettings, Settings};
 use crate::core::dynamo::user_client::UserClient;
 use crate::core::error::{ClientFailure, Error, InvalidOption, Result};
 
 type Ask<T, A = ()> = ThreadsafeFunction<A, Promise<T>, A, Status, false, true>;
+
+/// The user's client: see [`Callbacks::call`].
+type AskClient = Ask<CallAnswer, FnArgs<(String, String, Option<u32>)>>;
 
 /// The functions through which the core asks.
 #[napi(object, object_to_js = false)]
@@ -37,9 +41,12 @@ pub struct Callbacks {
     #[napi(ts_type = "() => Promise<CredentialsAnswer>")]
     pub credentials: Option<Ask<CredentialsAnswer>>,
     /// A request through the user's client: the operation, such as `GetItem`, and its parameters
-    /// as DynamoDB's JSON.
-    #[napi(ts_type = "(operation: string, input: string) => Promise<CallAnswer>")]
-    pub call: Option<Ask<CallAnswer, FnArgs<(String, String)>>>,
+    /// as DynamoDB's JSON. `context` is the number of the context in which the call was made that
+    /// the request is for, see `NativeStore.enter`.
+    #[napi(
+        ts_type = "(operation: string, input: string, context?: number) => Promise<CallAnswer>"
+    )]
+    pub call: Option<AskClient>,
     /// Looks for a table that was lost, and makes it where it is missing. Whether it is there then.
     #[napi(ts_type = "() => Promise<boolean>")]
     pub ensure_table: Option<Arc<Ask<bool>>>,
@@ -244,12 +251,18 @@ impl ProvideSettings for Source {
 }
 
 /// The client that the user passed.
-struct JsClient(Ask<CallAnswer, FnArgs<(String, String)>>);
+struct JsClient(AskClient);
 
 #[async_trait]
 impl UserClient for JsClient {
-    async fn call(&self, operation: String, input: String) -> Result<String> {
-        let answer = ask(&self.0, (operation, input).into()).await;
+    async fn call(
+        &self,
+        operation: String,
+        input: String,
+        context: Option<CallContext>,
+    ) -> Result<String> {
+        let context = context.map(|CallContext(number)| number);
+        let answer = ask(&self.0, (operation, input, context).into()).await;
         match answer {
             Ok(CallAnswer {
                 failure: Some(failure),

@@ -14,6 +14,7 @@ use napi_derive::napi;
 
 use super::failure::Failure;
 use super::intake;
+use crate::core::context::CallContext;
 use crate::core::dynamo::outage::Observer;
 use crate::core::error::{Error, Result};
 
@@ -63,24 +64,68 @@ impl Completed {
 }
 
 /// The outcomes of one store's calls that wait to be taken.
+#[derive(Default)]
+pub struct Outcomes(Mutex<Completed>);
+
+impl Outcomes {
+    /// All that have completed since this was last asked.
+    pub fn take(&self) -> Completed {
+        std::mem::take(&mut *locked(&self.0))
+    }
+
+    /// Whether it is the first that waits to be taken.
+    pub fn push(&self, call: u32, outcome: Result<Answer>) -> bool {
+        let mut completed = locked(&self.0);
+        match outcome {
+            Ok(answer) => {
+                completed.calls.push(call);
+                completed.results.push(answer);
+            }
+            Err(error) => {
+                completed.failed_calls.push(call);
+                completed.failures.push(error.into());
+            }
+        }
+        completed.is_first()
+    }
+
+    fn push_outage(&self, reason: Option<Failure>) -> bool {
+        let mut completed = locked(&self.0);
+        completed.outages.get_or_insert_with(Vec::new).push(reason);
+        completed.is_first()
+    }
+}
+
+/// How the calls of an open store complete. The function in JavaScript is released when the store is
+/// closed and the last of its calls has completed.
 pub struct Completions {
     notify: Notify,
-    completed: Mutex<Completed>,
+    outcomes: Arc<Outcomes>,
 }
 
 impl Completions {
+    /// Will tell JavaScript by `notify` that there are outcomes.
     pub fn new(notify: Notify) -> Self {
         Self {
             notify,
-            completed: Mutex::default(),
+            outcomes: Arc::default(),
         }
+    }
+
+    /// Where outcomes gather.
+    pub fn outcomes(&self) -> &Arc<Outcomes> {
+        &self.outcomes
     }
 
     /// Puts a call in the queue of those that are to begin. `ask` is called when it begins, and
     /// takes the places of its operations; the outcome of the future that it gives will be found
     /// under `number`.
-    pub fn enqueue<F>(self: &Arc<Self>, number: u32, ask: impl FnOnce() -> F + Send + 'static)
-    where
+    pub fn enqueue<F>(
+        self: &Arc<Self>,
+        number: u32,
+        context: Option<CallContext>,
+        ask: impl FnOnce() -> F + Send + 'static,
+    ) where
         F: Future<Output = Result<Answer>> + Send + 'static,
     {
         let call = Call {
@@ -88,39 +133,12 @@ impl Completions {
             number,
             completed: false,
         };
-        intake::enqueue(Box::new(move || call.complete_with(ask()).boxed()));
-    }
-
-    /// All that have completed since this was last asked.
-    pub fn take(&self) -> Completed {
-        std::mem::take(&mut *locked(&self.completed))
+        let begin = move || call.complete_with(ask()).boxed();
+        intake::enqueue(context, Box::new(begin));
     }
 
     fn push(&self, call: u32, outcome: Result<Answer>) {
-        let is_first = {
-            let mut completed = locked(&self.completed);
-            match outcome {
-                Ok(answer) => {
-                    completed.calls.push(call);
-                    completed.results.push(answer);
-                }
-                Err(error) => {
-                    completed.failed_calls.push(call);
-                    completed.failures.push(error.into());
-                }
-            }
-            completed.is_first()
-        };
-        self.tell(is_first);
-    }
-
-    fn push_outage(&self, reason: Option<Failure>) {
-        let is_first = {
-            let mut completed = locked(&self.completed);
-            completed.outages.get_or_insert_with(Vec::new).push(reason);
-            completed.is_first()
-        };
-        self.tell(is_first);
+        self.tell(self.outcomes.push(call, outcome));
     }
 
     fn tell(&self, is_first: bool) {
@@ -134,11 +152,11 @@ impl Completions {
 
 impl Observer for Completions {
     fn unavailable(&self, reason: &Error) {
-        self.push_outage(Some(reason.clone().into()));
+        self.tell(self.outcomes.push_outage(Some(reason.clone().into())));
     }
 
     fn available(&self) {
-        self.push_outage(None);
+        self.tell(self.outcomes.push_outage(None));
     }
 }
 

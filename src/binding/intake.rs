@@ -8,10 +8,12 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
 use napi::bindgen_prelude::spawn;
+
+use crate::core::context::{self, CallContext};
 
 /// Has a call begin. The future that it gives ends with the call, and tells nobody: whoever made the
 /// call has to be told by the call itself.
@@ -33,8 +35,12 @@ fn intake() -> MutexGuard<'static, Intake> {
     INTAKE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Puts a call behind all that were made before it.
-pub fn enqueue(begin: Begin) {
+/// Puts a call behind all that were made before it. The call begins and goes on in `context`.
+pub fn enqueue(context: Option<CallContext>, begin: Begin) {
+    let begin = match context {
+        Some(context) => Box::new(move || context::begin(context, begin).boxed()),
+        None => begin,
+    };
     intake().made.push(begin);
 }
 

@@ -1,7 +1,7 @@
 //! `NativeStore`: each method converts, delegates and wraps. Those about the table are in `table.rs`.
 
 use std::future::Future;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -13,10 +13,11 @@ use napi_derive::napi;
 use tokio::sync::oneshot;
 
 use super::backend::Backend;
-use super::completions::{Answer, Completed, Completions, json, unless_it_panics};
+use super::completions::{Answer, Completed, Completions, Outcomes, json, unless_it_panics};
 use super::failure::{Outcome, wrap};
 use super::intake;
 use super::session::{KnownSession, SessionEntry, SpecialArgument, loaded, special_value};
+use crate::core::context::CallContext;
 use crate::core::error::{Error, Result};
 use crate::core::expiry::{Expires, UnixMillis};
 use crate::core::layout::{Record, connect};
@@ -43,37 +44,68 @@ pub fn session_of(sess: Option<String>, expires: Option<String>, now: f64) -> Op
 /// No method throws and no promise rejects: a failure is a result, see `Failure`.
 #[napi]
 pub struct NativeStore {
-    /// `None` once closed. What is under way has its own reference and ends as it would have.
-    backend: Mutex<Option<Arc<Backend>>>,
+    /// `None` once closed. What is under way has its own references and ends as it would have.
+    open: Mutex<Option<Open>>,
+    outcomes: Arc<Outcomes>,
+    /// The context of calls that are made now; 0 where there is none.
+    context: AtomicU32,
+}
+
+/// What a store has while it is open.
+struct Open {
+    backend: Arc<Backend>,
     completions: Arc<Completions>,
 }
 
 impl NativeStore {
     pub fn new(backend: Backend, completions: Arc<Completions>) -> Self {
-        Self {
-            backend: Mutex::new(Some(Arc::new(backend))),
+        let outcomes = Arc::clone(completions.outcomes());
+        let open = Open {
+            backend: Arc::new(backend),
             completions,
+        };
+        Self {
+            open: Mutex::new(Some(open)),
+            outcomes,
+            context: AtomicU32::new(0),
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Arc<Backend>>> {
-        self.backend.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Option<Open>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The backend at this moment, whatever is closed later.
     pub(super) fn backend(&self) -> Result<Arc<Backend>> {
-        self.lock().clone().ok_or(Error::Closed)
+        let open = self.lock();
+        let open = open.as_ref().ok_or(Error::Closed)?;
+        Ok(Arc::clone(&open.backend))
+    }
+
+    fn context(&self) -> Option<CallContext> {
+        let context = self.context.load(Ordering::Relaxed);
+        (context != 0).then_some(CallContext(context))
     }
 
     /// Enqueues a call whose outcome is taken with others. `ask` is called when it begins, and takes
-    /// the places of its operations.
+    /// the places of its operations. On a closed store, which `lib/` makes no calls on, nobody is told
+    /// that there is an outcome.
     fn call<F>(&self, number: u32, ask: impl FnOnce(&Backend) -> Result<F> + Send + 'static)
     where
         F: Future<Output = Result<Answer>> + Send + 'static,
     {
-        let backend = self.backend();
-        self.completions.enqueue(number, || {
-            let asked = backend.and_then(|backend| ask(&backend));
+        let open = self.lock();
+        let Some(Open {
+            backend,
+            completions,
+        }) = &*open
+        else {
+            self.outcomes.push(number, Err(Error::Closed));
+            return;
+        };
+        let backend = Arc::clone(backend);
+        completions.enqueue(number, self.context(), move || {
+            let asked = ask(&backend);
             async move { asked?.await }
         });
     }
@@ -91,7 +123,7 @@ impl NativeStore {
     {
         let backend = self.backend();
         let (sender, receiver) = oneshot::channel();
-        intake::enqueue(Box::new(|| {
+        let begin = || {
             let asked = backend.map(ask);
             async move {
                 let outcome = unless_it_panics(async { asked?.await }).await;
@@ -99,7 +131,8 @@ impl NativeStore {
                 let _ = sender.send(outcome);
             }
             .boxed()
-        }));
+        };
+        intake::enqueue(self.context(), Box::new(begin));
         intake::begin_all();
         env.spawn_future(async move {
             // Dropped where the beginning of the call has panicked.
@@ -224,7 +257,7 @@ impl NativeStore {
     /// call takes a number, under which its outcome comes; `notify` tells when there are some.
     #[napi]
     pub fn take(&self) -> Completed {
-        self.completions.take()
+        self.outcomes.take()
     }
 
     /// The sessions that the store's index has under `value`.
@@ -345,17 +378,26 @@ impl NativeStore {
     /// Whether requests go through the user's client from now on, whatever its settings say.
     #[napi]
     pub fn use_client(&self, through: bool) {
-        if let Some(backend) = &*self.lock() {
+        if let Ok(backend) = self.backend() {
             backend.through_client.store(through, Ordering::Relaxed);
         }
     }
 
-    /// Lets go of the client. Calls after it fail with `ERR_SESSION_CLOSED`.
+    /// Calls that are made from now on are made in the context of this number, until another is
+    /// entered; 0 is none. The number comes back with each request for them that goes through the
+    /// user's client.
+    #[napi]
+    pub fn enter(&self, context: u32) {
+        self.context.store(context, Ordering::Relaxed);
+    }
+
+    /// Lets go of connections, of the client and of the functions in JavaScript, once the calls that
+    /// are under way have ended. Calls after it fail with `ERR_SESSION_CLOSED`.
     #[napi]
     pub fn close(&self) {
         // Dropped when it is unlocked again.
-        let backend = self.lock().take();
-        drop(backend);
+        let open = self.lock().take();
+        drop(open);
     }
 }
 

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod context;
 pub mod dynamo;
 pub mod error;
 pub mod expiry;

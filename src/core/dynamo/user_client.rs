@@ -23,14 +23,20 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 
+use crate::core::context::{self, CallContext};
 use crate::core::error::{Error, Result};
 
 /// A client of the user's own.
 #[async_trait]
 pub trait UserClient: Send + Sync + 'static {
     /// Has the client do `operation` (`GetItem`, …). `input` and the answer are JSON as it goes to
-    /// and comes from DynamoDB.
-    async fn call(&self, operation: String, input: String) -> Result<String>;
+    /// and comes from DynamoDB. `context` is that of the call which the request is for.
+    async fn call(
+        &self,
+        operation: String,
+        input: String,
+        context: Option<CallContext>,
+    ) -> Result<String>;
 }
 
 /// An HTTP client whose requests are calls of `client`.
@@ -79,7 +85,7 @@ impl HttpConnector for Calls {
         let client = Arc::clone(&self.0);
         HttpConnectorFuture::new(async move {
             let answer = match parts(&request) {
-                Some((operation, input)) => client.call(operation, input).await,
+                Some((operation, input)) => client.call(operation, input, context::current()).await,
                 None => Err(Error::Settings {
                     causes: vec!["the request is none of DynamoDB's".to_owned()],
                 }),

@@ -24,6 +24,7 @@ use tokio::sync::oneshot;
 use super::queue::{Key, Kind, Rules, Sends};
 use super::table::{Slot, Turn};
 use super::{Item, Outcome};
+use crate::core::context::{self, CallContext};
 use crate::core::dynamo::{Answer, Items, KeyedTable};
 use crate::core::error::{Error, Result, built};
 
@@ -44,6 +45,8 @@ const SINGLES_AT_ONCE: usize = 8;
 /// An operation that can be merged, and who waits for it.
 pub struct Operation {
     pub change: Change,
+    /// The context of the call that has asked for it.
+    pub context: Option<CallContext>,
     pub answer: oneshot::Sender<Outcome>,
 }
 
@@ -168,6 +171,7 @@ impl Batches {
                 true => self.read_batch(together)?,
                 false => self.write_batch(together)?,
             };
+            let request = context::within(context_of_first(together), request);
             let all = together.iter_mut().flat_map(|(_, waiting)| waiting);
             let waiters = all.map(|operation| &mut operation.answer);
             let Some(answer) = while_wanted(request, waiters).await else {
@@ -269,14 +273,23 @@ impl Batches {
     }
 
     /// Sends the operations on one key: one read for all, or the last write, and where that is
-    /// refused those before it too, each on its own.
+    /// refused those before it too, each on its own. A read is sent in the context of the first who
+    /// has asked for it, a write in its own.
     async fn send_alone(&self, turn: Turn, mut waiting: Vec<Operation>) {
         let consistent = is_consistent(&waiting);
-        while let Some(Operation { change, mut answer }) = waiting.pop() {
+        let first = waiting.first().and_then(|operation| operation.context);
+        while let Some(Operation {
+            change,
+            context,
+            mut answer,
+        }) = waiting.pop()
+        {
             let is_read = matches!(change, Change::None { .. });
+            let context = if is_read { first } else { context };
             let before = waiting.iter_mut().map(|operation| &mut operation.answer);
             let waiters = iter::once(&mut answer).chain(before);
             let request = self.single(turn.key(), change, consistent);
+            let request = context::within(context, request);
             let Some(outcome) = while_wanted(request, waiters).await else {
                 return;
             };
@@ -343,6 +356,11 @@ fn id_of<'r>(table: &KeyedTable, request: &'r WriteRequest) -> Option<&'r str> {
     let put = request.put_request().map(PutRequest::item);
     let delete = request.delete_request().map(DeleteRequest::key);
     id(table, put.or(delete)?)
+}
+
+/// A batch for several calls is sent in the context of the first.
+fn context_of_first(together: &[Together]) -> Option<CallContext> {
+    together.first()?.1.first()?.context
 }
 
 fn is_consistent<'o>(operations: impl IntoIterator<Item = &'o Operation>) -> bool {

@@ -35,6 +35,7 @@ use self::queue::{Key, Kind};
 use self::table::{Lane, Waiting};
 pub use self::table::{TableQueue, TableQueues};
 use super::{Answer, Items, KeyedTable};
+use crate::core::context;
 use crate::core::error::{Error, Result};
 
 type Item = HashMap<String, AttributeValue>;
@@ -201,7 +202,11 @@ impl Schedule {
     fn operation(&self, key: &Key, change: Change) -> (Operation, Answer<Option<Item>>) {
         let (answer, answered) = oneshot::channel();
         let asked = self.asked(Some(Arc::clone(key)), answered);
-        let operation = Operation { change, answer };
+        let operation = Operation {
+            change,
+            context: context::current(),
+            answer,
+        };
         (operation, async move { asked.await? }.boxed())
     }
 
