@@ -25,7 +25,7 @@ const sids = Array.from({ length: 30 }, (_, index) => `sid${index}`);
 const asked = (stub) => [...new Set(stub.calls.map(({ operation }) => operation))].sort();
 
 /** Answers as a DynamoDB with an empty table. */
-const empty = () => ({ body: {} });
+const empty = () => ({});
 
 describe('merging', () => {
   const ways = {
@@ -107,7 +107,7 @@ describe('merging', () => {
 
   test('a role without batches is served with single requests', async () => {
     const { stub, store } = await express.newStubbed(({ operation }) =>
-      operation.startsWith('Batch') ? refusal('AccessDeniedException') : { body: {} },
+      operation.startsWith('Batch') ? refusal('AccessDeniedException') : {},
     );
     for (let round = 0; round < 3; round += 1) {
       await Promise.all(sids.map((sid) => store.get(sid)));

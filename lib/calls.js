@@ -8,7 +8,7 @@
 const { toError } = require('./errors');
 const { nextTick, setImmediate, setInterval } = require('./timers');
 
-/** @import { KnownSession, NativeStore, SpecialArgument } from '../native/binding' */
+/** @import { Failure, KnownSession, NativeStore, SpecialArgument } from '../native/binding' */
 /** @typedef {{ resolve: (result: any) => void, reject: (error: Error) => void }} Waiting */
 
 /** A timer that does nothing, ever; it holds the process alive while calls are under way. */
@@ -32,9 +32,21 @@ const keepAlive = {
   },
 };
 
+/**
+ * The owners of calls that are under way. The addon holds no store: one that nobody refers to is
+ * collected, but not before its calls have ended.
+ *
+ * @type {Set<object>}
+ */
+const active = new Set();
+
 class Calls {
   /** @type {NativeStore} */
   #native;
+  /** What holds this. @type {object} */
+  #owner;
+  /** @type {(outages: (Failure | null)[]) => void} */
+  #tellOfOutages;
   /** Who waits for each call, by its number. @type {(Waiting | undefined)[]} */
   #waiting = [];
   /** Numbers that can be given to calls again. @type {number[]} */
@@ -43,10 +55,21 @@ class Calls {
   /** Who waits until no call is under way. @type {(() => void)[]} */
   #closing = [];
 
-  /** @param {(notify: () => void) => NativeStore} open */
-  constructor(open) {
+  /**
+   * @param {(notify: () => void) => NativeStore} open
+   * @param {object} owner what holds this, and is not to be collected while calls are under way
+   * @param {(outages: (Failure | null)[]) => void} tellOfOutages see `outageEvents`
+   */
+  constructor(open, owner, tellOfOutages) {
+    this.#owner = owner;
+    this.#tellOfOutages = tellOfOutages;
+    const self = new WeakRef(this);
+    const takeOutcomes = () => {
+      const calls = self.deref();
+      if (calls) calls.#takeOutcomes();
+    };
     // Not at once: as long as outcomes keep coming, the event loop would see to nothing else.
-    this.#native = open(() => setImmediate(() => this.#takeOutcomes()));
+    this.#native = open(() => setImmediate(takeOutcomes));
   }
 
   /** The store in the addon. */
@@ -131,6 +154,7 @@ class Calls {
    */
   #outcomeOf(call) {
     keepAlive.begin();
+    active.add(this.#owner);
     if (!this.#flushing) this.#flushSoon();
     return new Promise((resolve, reject) => {
       this.#waiting[call] = { resolve, reject };
@@ -148,7 +172,7 @@ class Calls {
 
   /** Nothing that waits for an outcome runs in here, so nothing it throws can hold up another. */
   #takeOutcomes() {
-    const { calls, results, failedCalls, failures } = this.#native.take();
+    const { calls, results, failedCalls, failures, outages } = this.#native.take();
     for (let index = 0; index < calls.length; index += 1) {
       this.#end(calls[index]).resolve(results[index]);
     }
@@ -156,7 +180,10 @@ class Calls {
       this.#end(failedCalls[index]).reject(toError(failures[index]));
     }
     keepAlive.end(calls.length + failedCalls.length);
-    if (this.#isIdle) for (const resolve of this.#closing.splice(0)) resolve();
+    if (outages) this.#tellOfOutages(outages);
+    if (!this.#isIdle) return;
+    active.delete(this.#owner);
+    for (const resolve of this.#closing.splice(0)) resolve();
   }
 
   /**

@@ -15,6 +15,7 @@ const { readOptions } = require('./express.options');
 const { Gate } = require('./gate');
 const { Known, Loaded, Saving, isSameLifetime, notes } = require('./known');
 const { lifetimeOf, optionsObject, typeName } = require('./options');
+const { outageEvents } = require('./outages');
 const { parse, sessionId, specialValue, stringify } = require('./session');
 const { warn, warnOfTable } = require('./warning');
 
@@ -70,6 +71,11 @@ function storeClass(Store) {
       this.#dynamodb = new DynamoDB(
         (...how) => openConnectStore(settings.native, ...how),
         readConnection(options),
+        {
+          // Somebody who says that the table is there has it made elsewhere.
+          ensureTable: settings.initialized ? undefined : () => this.#ensureTable(),
+          tellOfOutages: outageEvents(this, settings.disconnectEvents),
+        },
       );
       // Read only: the addon has its own copies, and an assignment must not look as if it worked.
       const { native, reapInterval, touchInterval, conflict } = settings;
@@ -262,6 +268,15 @@ function storeClass(Store) {
       return this.#initializing;
     }
 
+    /** Where a request has missed the table. */
+    #ensureTable() {
+      this.initialized = false;
+      return Promise.resolve(this.initialize()).then(
+        () => true,
+        () => false,
+      );
+    }
+
     async #findOrCreateTable() {
       try {
         await this.describeSessionsTable();
@@ -428,14 +443,19 @@ function storeClass(Store) {
     /** @param {number} interval in milliseconds */
     #reapEvery(interval) {
       let reaping = false;
-      this._reap = setInterval(() => {
+      // The timer must not hold a store that nobody refers to any more.
+      const self = new WeakRef(this);
+      const timer = setInterval(() => {
+        const store = self.deref();
+        if (!store) return clearInterval(timer);
         if (reaping) return;
         reaping = true;
-        this.reap((error) => {
+        store.reap((error) => {
           reaping = false;
-          if (error) warn(this, error);
+          if (error) warn(store, error);
         });
       }, interval).unref();
+      this._reap = timer;
     }
   };
 }

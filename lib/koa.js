@@ -15,6 +15,7 @@ const { Gate } = require('./gate');
 const { Known, Loaded, Saving } = require('./known');
 const { readOptions } = require('./koa.options');
 const { lifetimeOf, optionsObject } = require('./options');
+const { outageEvents } = require('./outages');
 const { parse, sessionId, stringify } = require('./session');
 const { warn, warnOfTable } = require('./warning');
 
@@ -44,6 +45,8 @@ class DynamoDBStore extends EventEmitter {
   #creating;
   /** Whether there is no need to create the table: it is there, or nobody asked for it. */
   #ready;
+  /** Whether somebody has asked for the table to be made where it is missing. */
+  #makesTable = false;
   /** @type {string} the attribute that the end of a session is written to */
   #ttlKey;
   /** @type {NodeJS.Timeout | undefined} */
@@ -67,6 +70,10 @@ class DynamoDBStore extends EventEmitter {
       (...how) => openKoaStore(settings.native, ...how),
       // koa-session-dynamodb-store is made on v2.
       readConnection(options, [V2, V3]),
+      {
+        ensureTable: () => this.#ensureTable(),
+        tellOfOutages: outageEvents(this, settings.disconnectEvents),
+      },
     );
     this.#ttlKey = settings.native.ttlKey;
     this.#ready = !settings.autoCreate;
@@ -155,6 +162,7 @@ class DynamoDBStore extends EventEmitter {
 
   /** @param {Callback} [callback] */
   createTableIfDontExists(callback) {
+    this.#makesTable = true;
     this.#creating ??= this.#gate.holding(this.#createIfMissing()).finally(() => {
       this.#creating = undefined;
     });
@@ -363,6 +371,15 @@ class DynamoDBStore extends EventEmitter {
    */
   #createAtStart(callback) {
     this.createTableIfDontExists(callback ?? ((error) => error && warn(this, error)));
+  }
+
+  /** Where a request has missed the table, and somebody has had it made before. */
+  async #ensureTable() {
+    if (!this.#makesTable) return false;
+    return Promise.resolve(this.createTableIfDontExists()).then(
+      () => true,
+      () => false,
+    );
   }
 
   async #createIfMissing() {

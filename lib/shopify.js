@@ -22,11 +22,13 @@ const {
   warnOfUnknown,
 } = require('./options');
 const { parse, sessionId, stringify } = require('./session');
+const { outageEvents } = require('./outages');
 const { warnOfTable } = require('./warning');
 
 const KNOWN = new Set([
   'batch',
   'batchThreshold',
+  'breaker',
   'client',
   'config',
   'consistentRead',
@@ -60,6 +62,8 @@ function storageClass(getSession) {
     #gate;
     /** @type {Promise<void> | undefined} */
     #creating;
+    /** Whether the application has asked for the table to be made where it is missing. */
+    #makesTable = false;
 
     /** @param {any} [given] */
     constructor(given) {
@@ -71,6 +75,10 @@ function storageClass(getSession) {
       this.#dynamodb = new DynamoDB(
         (...how) => openShopifyStore(settings.native, ...how),
         readClientConfig(options),
+        {
+          ensureTable: () => this.#ensureTable(),
+          tellOfOutages: outageEvents(this, false),
+        },
       );
     }
 
@@ -114,6 +122,7 @@ function storageClass(getSession) {
     }
 
     createTableIfNotExists() {
+      this.#makesTable = true;
       this.#creating ??= this.#gate.holding(this.#createIfMissing()).finally(() => {
         this.#creating = undefined;
       });
@@ -200,6 +209,15 @@ function storageClass(getSession) {
       const found = this.#call((limit) => this.#native.find(shop, Date.now(), limit));
       const entries = settle(await found);
       return entries.map(({ data }) => toSession(data));
+    }
+
+    /** Where a request has missed the table, and the application has had it made before. */
+    async #ensureTable() {
+      if (!this.#makesTable) return false;
+      return Promise.resolve(this.createTableIfNotExists()).then(
+        () => true,
+        () => false,
+      );
     }
 
     async #createIfMissing() {

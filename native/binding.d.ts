@@ -165,6 +165,8 @@ export interface ConnectionOptions {
   accessKeyId?: string
   secretAccessKey?: string
   sessionToken?: string
+  /** By what name the process knows the object that gives the credentials, where something does. */
+  credentialsFrom?: string
   profile?: string
   maxAttempts?: number
   /** Milliseconds for one attempt. */

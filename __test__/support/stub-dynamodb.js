@@ -24,8 +24,8 @@ const privateCa = file('ca.pem');
  */
 
 /**
- * Starts it. `answer` gets each call and returns what to send: `{ status, body, headers }`; `hang`
- * for no answer at all; `tear` for a connection that is torn.
+ * Starts it. `answer` gets each call and returns what to send: `{ status, body, headers }`, by default
+ * that there is nothing; `hang` for no answer at all; `tear` for a connection that is torn.
  *
  * @param {(call: Call) => any} answer
  * @param {{ secure?: boolean }} [options] whether it is on HTTPS
@@ -51,7 +51,7 @@ async function startStub(answer, { secure = false } = {}) {
       request.socket.destroy();
       return;
     }
-    const { status = 200, body = {}, headers = {} } = said ?? {};
+    const { status = 200, body = nothing[operation] ?? {}, headers = {} } = said ?? {};
     response.writeHead(status, {
       'content-type': 'application/x-amz-json-1.0',
       'x-amzn-requestid': 'REQUEST-ID',
@@ -73,6 +73,13 @@ async function startStub(answer, { secure = false } = {}) {
     },
   };
 }
+
+/** What operations answer that find nothing, unless that is an empty object. */
+const nothing = {
+  BatchGetItem: { Responses: {}, UnprocessedKeys: {} },
+  Query: { Items: [], Count: 0, ScannedCount: 0 },
+  Scan: { Items: [], Count: 0, ScannedCount: 0 },
+};
 
 /** An error as DynamoDB sends it. */
 function refusal(name, message = `${name} from the stub`, status = 400) {

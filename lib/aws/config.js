@@ -9,7 +9,7 @@ const { readFileSync } = require('node:fs');
 const { isDeepStrictEqual } = require('node:util');
 const { invalidArgument } = require('../errors');
 const { option, readCount, warnOfUnknown } = require('../options');
-const { answering, fromV2, readProvider, reason } = require('./credentials');
+const { answering, fromV2, nameOf, readProvider, reason } = require('./credentials');
 const { KNOWN_ANYWHERE, KNOWN_HTTP, PROVIDABLE, needed } = require('./known');
 const { V2, V3, loadedV2 } = require('./sdk');
 const { readEndpoint, readSettings } = require('./settings');
@@ -30,6 +30,7 @@ const adopt = () => require('./adopt');
  * @property {any} [client] the one that was passed
  * @property {Transport} [transport] the one that was asked for
  * @property {number} [maxSockets] how many connections there may be, where the store was told so
+ * @property {boolean} [breaker] whether calls fail at once during an outage
  * @property {{ name: string, sdk: string }} [needsSdk] an option that only a client of that SDK
  *   can follow
  * @property {Record<string, any>} config what else a client is made with
@@ -81,6 +82,7 @@ function readForAllWays(options) {
   return {
     transport: readTransport(options),
     maxSockets: readCount(options, 'maxSockets', 'connections'),
+    breaker: option(options, 'breaker', 'boolean'),
   };
 }
 
@@ -160,6 +162,7 @@ function readConfig(own, origin, defaults = {}) {
       return readSettings({ ...config, ...Object.fromEntries(given) }, http, handler, origin);
     });
   }
+  if (provide) connection.credentialsFrom = nameOf(config.credentials);
   return { connection, callbacks, needsSdk, config, provide };
 }
 
@@ -179,7 +182,7 @@ function readClient(client) {
   const { config } = client;
   const provide = adopt().isV3(client) ? () => config.credentials() : () => fromV2(config);
   return {
-    connection: { origin: 'client' },
+    connection: { origin: 'client', credentialsFrom: nameOf(client) },
     callbacks: {
       connection: answeringConnection(() =>
         adopt().settingsOf(client, (url) => readEndpoint(url, 'client')),

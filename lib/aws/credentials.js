@@ -4,6 +4,8 @@
 
 const { option } = require('../options');
 
+const { threadId } = require('node:worker_threads');
+
 /** @import { CredentialsAnswer } from '../../native/binding' */
 
 /**
@@ -66,6 +68,26 @@ function answering(provide) {
   };
 }
 
+/** @type {WeakMap<object, string>} */
+const names = new WeakMap();
+let named = 0;
+
+/**
+ * A name for what gives credentials, by which stores are known that have the same.
+ *
+ * @param {object} source a client, a provider, or credentials of aws-sdk v2
+ */
+function nameOf(source) {
+  let name = names.get(source);
+  if (name === undefined) {
+    named += 1;
+    // Each thread has its own objects, and asks them itself.
+    name = `${threadId}-${named}`;
+    names.set(source, name);
+  }
+  return name;
+}
+
 /** @param {() => any} provide */
 async function read(provide) {
   const credentials = await provide();
@@ -85,4 +107,4 @@ function reason(error) {
   return error?.originalError ? `${message}: ${error.originalError.message}` : message;
 }
 
-module.exports = { answering, fromV2, isProvider, readProvider, reason };
+module.exports = { answering, fromV2, isProvider, nameOf, readProvider, reason };

@@ -6,7 +6,7 @@ const { Calls } = require('../calls');
 const { closedError, invalidArgument, settle } = require('../errors');
 const { METHODS, answerCall } = require('./call');
 
-/** @import { Callbacks, ConnectionOptions, NativeStore, Outcome } from '../../native/binding' */
+/** @import { Callbacks, ConnectionOptions, Failure, NativeStore, Outcome } from '../../native/binding' */
 /** @import { Connection, Transport } from './config' */
 /** @import { Contexts } from './contexts' */
 
@@ -17,6 +17,15 @@ const make = () => require('./make');
 
 /** What a client is called by: if one of these changes, a test stub was installed or removed. */
 const WAYS_IN = ['send', ...METHODS];
+
+/**
+ * What a store does for its way to DynamoDB.
+ *
+ * @typedef {object} Store
+ * @property {() => Promise<boolean>} [ensureTable] looks for the table after it was lost, and makes it
+ *   where it is missing; whether it is there then
+ * @property {(outages: (Failure | null)[]) => void} tellOfOutages see `outageEvents`
+ */
 
 class DynamoDB {
   /** @type {Calls} */
@@ -40,13 +49,15 @@ class DynamoDB {
   /** The client that was made here, to be destroyed here. @type {any} */
   #made;
   #isClosed = false;
+  #ensureTable = () => Promise.resolve(false);
 
   /**
    * @param {(connection: ConnectionOptions, callbacks: Callbacks, notify: () => void) =>
    *   Outcome<NativeStore>} open
    * @param {Connection} connection
+   * @param {Store} store
    */
-  constructor(open, connection) {
+  constructor(open, connection, { ensureTable, tellOfOutages }) {
     this.#connection = connection;
     const { client, needsSdk, transport, callbacks } = connection;
     if (transport === 'native') this.#refuseClientsToCall();
@@ -55,16 +66,36 @@ class DynamoDB {
     this.#client = client;
     this.#isUndecided = client !== undefined;
     if (this.#lasting && !client) this.#make();
-    /** @type {Callbacks} */
-    const asked = {
-      ...callbacks,
-      connection: callbacks.connection && (() => this.#readConnection()),
-      call: (/** @type {string} */ operation, /** @type {string} */ input, context) =>
-        this.#callClient(operation, input, context),
-    };
+    if (ensureTable) this.#ensureTable = ensureTable;
+    const asked = DynamoDB.#askedBack(new WeakRef(this), callbacks, Boolean(ensureTable));
     const settings = this.#complete(connection.connection);
-    this.#calls = new Calls((notify) => settle(open(settings, asked, notify)));
+    const openWith = (/** @type {() => void} */ notify) => settle(open(settings, asked, notify));
+    this.#calls = new Calls(openWith, this, tellOfOutages);
     if (this.#lasting) this.#native.useClient(true);
+  }
+
+  /**
+   * What the addon asks JavaScript for. The addon holds these functions for as long as there is the
+   * store, which they must not hold in turn: it would never be collected. That is why they are made
+   * where they can see nothing else of it.
+   *
+   * @param {WeakRef<DynamoDB>} reference
+   * @param {Callbacks} callbacks those of the connection
+   * @param {boolean} makesTable whether the store makes its table again where that is lost
+   * @returns {Callbacks}
+   */
+  static #askedBack(reference, callbacks, makesTable) {
+    const self = () => {
+      const dynamodb = reference.deref();
+      if (!dynamodb) throw closedError();
+      return dynamodb;
+    };
+    return {
+      ...callbacks,
+      connection: callbacks.connection && (async () => self().#readConnection()),
+      call: async (operation, input, context) => self().#callClient(operation, input, context),
+      ensureTable: makesTable ? async () => self().#ensureTable() : undefined,
+    };
   }
 
   /** The store in the addon; what is called on it goes the way that is right at this moment. */
@@ -196,6 +227,7 @@ class DynamoDB {
     return {
       ...settings,
       maxSockets: this.#connection.maxSockets ?? settings.maxSockets,
+      breaker: this.#connection.breaker,
       useSystemCa: usesSystemCa(),
     };
   }

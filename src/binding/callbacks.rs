@@ -159,7 +159,7 @@ where
 pub struct Source {
     given: Settings,
     connection: Option<Ask<ConnectionAnswer>>,
-    credentials: Option<SharedCredentialsProvider>,
+    credentials: Option<CredentialSource>,
     client: Option<Arc<dyn UserClient>>,
     max_calls: Option<usize>,
     breaker: bool,
@@ -180,14 +180,17 @@ impl Source {
         Ok(Self {
             max_calls: given.max_sockets()?,
             breaker: given.breaker.unwrap_or(true),
-            given: given.settings()?,
             connection: callbacks.connection,
             credentials: callbacks
                 .credentials
-                .map(|callback| SharedCredentialsProvider::new(Provider(Arc::new(callback)))),
+                .map(|callback| CredentialSource::Provided {
+                    provider: SharedCredentialsProvider::new(Provider(Arc::new(callback))),
+                    origin: given.credentials_from.clone(),
+                }),
             client: callbacks
                 .call
                 .map(|callback| Arc::new(JsClient(callback)) as Arc<dyn UserClient>),
+            given: given.settings()?,
             through_client,
         })
     }
@@ -228,7 +231,7 @@ impl ProvideSettings for Source {
             None => self.given.clone(),
         };
         if let Some(provider) = &self.credentials {
-            settings.credentials = Some(CredentialSource::Provided(provider.clone()));
+            settings.credentials = Some(provider.clone());
         }
         Ok(Some(settings))
     }

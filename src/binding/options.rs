@@ -173,6 +173,8 @@ pub struct ConnectionOptions {
     pub access_key_id: Option<String>,
     pub secret_access_key: Option<String>,
     pub session_token: Option<String>,
+    /// By what name the process knows the object that gives the credentials, where something does.
+    pub credentials_from: Option<String>,
     pub profile: Option<String>,
     pub max_attempts: Option<f64>,
     /// Milliseconds for one attempt.

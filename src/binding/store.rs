@@ -321,11 +321,8 @@ impl NativeStore {
         limit: f64,
     ) -> napi::Result<PromiseRaw<'env, Outcome<Vec<String>>>> {
         self.start(env, move |backend| async move {
-            let sessions = backend
-                .expiring("list")?
-                .list(UnixMillis(now), time(limit))
-                .await?;
-            Ok(sessions.into_iter().map(|(stored, _)| stored.sid).collect())
+            let sessions = backend.expiring("list")?;
+            sessions.ids(UnixMillis(now), time(limit)).await
         })
     }
 
@@ -338,11 +335,9 @@ impl NativeStore {
         limit: f64,
     ) -> napi::Result<PromiseRaw<'env, Outcome<f64>>> {
         self.start(env, move |backend| async move {
-            let sessions = backend
-                .expiring("list")?
-                .list(UnixMillis(now), time(limit))
-                .await?;
-            Ok(sessions.len() as f64)
+            let sessions = backend.expiring("list")?;
+            let count = sessions.count(UnixMillis(now), time(limit)).await?;
+            Ok(count as f64)
         })
     }
 

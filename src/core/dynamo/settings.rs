@@ -62,14 +62,23 @@ pub enum CredentialSource {
     /// Always these.
     Fixed(Credentials),
     /// Those that a provider gives.
-    Provided(SharedCredentialsProvider),
+    Provided {
+        /// The provider.
+        provider: SharedCredentialsProvider,
+        /// What it asks in turn: providers that ask the same give the same.
+        origin: Option<String>,
+    },
 }
 
-/// What a provider gives is not known before it is asked, so it equals none, not even itself.
+/// A provider without an origin equals none, not even itself: what it gives is not known before it is
+/// asked.
 impl PartialEq for CredentialSource {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Fixed(one), Self::Fixed(other)) => one == other,
+            (Self::Provided { origin: one, .. }, Self::Provided { origin: other, .. }) => {
+                one.is_some() && one == other
+            }
             _ => false,
         }
     }
@@ -80,7 +89,7 @@ impl CredentialSource {
     pub fn provider(&self) -> SharedCredentialsProvider {
         match self {
             Self::Fixed(credentials) => SharedCredentialsProvider::new(credentials.clone()),
-            Self::Provided(provider) => provider.clone(),
+            Self::Provided { provider, .. } => provider.clone(),
         }
     }
 }

@@ -39,8 +39,7 @@ pub struct Address {
 }
 
 impl Shared {
-    /// The connection of stores with these settings, which the first of them opens. The stores of
-    /// a provider of credentials have one each: a provider equals no other one.
+    /// The connection of stores with these settings, which the first of them opens.
     pub fn connection(&self, settings: &Settings) -> Arc<OnceCell<Connection>> {
         let key = (settings.clone(), environment());
         self.connections.of(key, OnceCell::new)
@@ -133,18 +132,25 @@ mod tests {
     }
 
     #[test]
-    fn providers_share_connections_to_the_host_only() {
+    fn what_a_provider_asks_tells_whether_it_is_the_same() {
         let shared = Shared::default();
         let credentials = Credentials::new("a", "secret", None, None, "test");
-        let provided = Settings {
-            credentials: Some(CredentialSource::Provided(SharedCredentialsProvider::new(
-                credentials,
-            ))),
+        let provided = |origin: Option<&str>| Settings {
+            credentials: Some(CredentialSource::Provided {
+                provider: SharedCredentialsProvider::new(credentials.clone()),
+                origin: origin.map(str::to_owned),
+            }),
             ..Settings::default()
         };
-        let (one, other) = (shared.connection(&provided), shared.connection(&provided));
-        assert!(!Arc::ptr_eq(&one, &other));
-        let (one, other) = (shared.pool(&provided), shared.pool(&fixed("a")));
+        let is_shared = |one: Option<&str>, other: Option<&str>| {
+            let (one, other) = (provided(one), provided(other));
+            let (one, other) = (shared.connection(&one), shared.connection(&other));
+            Arc::ptr_eq(&one, &other)
+        };
+        assert!(is_shared(Some("a"), Some("a")));
+        assert!(!is_shared(Some("a"), Some("b")));
+        assert!(!is_shared(None, None));
+        let (one, other) = (shared.pool(&provided(None)), shared.pool(&fixed("a")));
         assert!(Arc::ptr_eq(&one, &other));
     }
 

@@ -8,9 +8,11 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::StreamExt;
 use futures_util::stream;
+use serde::de::IgnoredAny;
 
 use super::{SessionStore, alive};
-use crate::core::error::{Result, within};
+use crate::core::dynamo::schedule::Schedule;
+use crate::core::error::{Error, Result, within};
 use crate::core::expiry::{self, Expires, UnixMillis};
 use crate::core::layout::{Condition, ExpiringLayout, Item, Marks, Stored};
 
@@ -74,48 +76,62 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
         async move { unless_refused(within(limit, "touch", touched).await) }
     }
 
-    /// Every session that is alive. Reads the whole table.
+    /// Every session that is alive. Reads the whole table, and holds all that it gives.
     pub async fn list(&self, now: UnixMillis, limit: Duration) -> Result<Vec<(Stored, Marks)>> {
-        let mut condition = self.layout.ours();
-        condition.expression += " AND NOT #expires <= :now";
-        self.name_expires(&mut condition);
-        // A session without an end, or with one that is no number, passes: nothing compares with it.
-        // Whole seconds, rounded down: what passes is looked at again below.
-        let seconds = now.seconds().floor();
-        condition.values.insert(":now".into(), number(seconds));
+        let mut pages = self.alive_pages(now, limit);
         let mut sessions = Vec::new();
-        self.scan("reading the sessions", condition, limit, |items| {
-            sessions.extend(items.into_iter().filter_map(|item| {
-                let marks = self.layout.marks(&item);
-                let stored = alive(self.layout.read(item, now), now)?;
-                Some((stored, marks))
-            }));
-        })
-        .await?;
+        while let Some(page) = pages.next().await? {
+            sessions.extend(self.alive_of(page, now));
+        }
         Ok(sessions)
     }
 
-    /// Deletes every session that is alive. Reads the whole table.
+    /// The id of every session that [`list`](Self::list) gives. Reads the whole table page by page.
+    pub async fn ids(&self, now: UnixMillis, limit: Duration) -> Result<Vec<String>> {
+        let mut pages = self.alive_pages(now, limit);
+        let mut ids = Vec::new();
+        while let Some(page) = pages.next().await? {
+            ids.extend(self.alive_of(page, now).map(|(stored, _)| stored.sid));
+        }
+        Ok(ids)
+    }
+
+    /// How many sessions [`list`](Self::list) gives. Reads the whole table page by page.
+    pub async fn count(&self, now: UnixMillis, limit: Duration) -> Result<usize> {
+        let mut pages = self.alive_pages(now, limit);
+        let mut count = 0;
+        while let Some(page) = pages.next().await? {
+            count += self.alive_of(page, now).count();
+        }
+        Ok(count)
+    }
+
+    /// Deletes every session that [`list`](Self::list) gives. Reads the whole table page by page.
     ///
     /// # Errors
     ///
-    /// The first failure, after everything else was tried.
+    /// The first failure, after everything else was tried; a page that cannot be read ends it.
     pub async fn clear(&self, now: UnixMillis, limit: Duration) -> Result<()> {
-        let sessions = self.list(now, limit).await?;
-        let deletes = sessions.into_iter().map(|(stored, _)| async move {
-            self.destroy(&stored.sid, limit).await.map(|()| true)
-        });
-        at_most(DELETES_AT_ONCE, deletes).await?;
-        Ok(())
+        let mut pages = self.alive_pages(now, limit);
+        let mut done = Deletions::default();
+        while let Some(page) = pages.next().await? {
+            let sessions = self.alive_of(page, now);
+            let deletes = sessions.map(|(stored, _)| {
+                let destroyed = self.destroy(&stored.sid, limit);
+                async { destroyed.await.map(|()| true) }
+            });
+            done.run(deletes).await;
+        }
+        done.outcome().map(|_| ())
     }
 
-    /// Deletes sessions that have ended, and returns how many. Reads the whole table.
+    /// Deletes sessions that have ended, and returns how many. Reads the whole table page by page.
     ///
     /// A session that is touched or saved meanwhile stays.
     ///
     /// # Errors
     ///
-    /// The first failure, after everything else was tried.
+    /// The first failure, after everything else was tried; a page that cannot be read ends it.
     pub async fn reap(&self, now: UnixMillis, limit: Duration) -> Result<usize> {
         let mut condition = self.layout.ours();
         condition.expression += " AND (#expires < :now OR #expires > :far)";
@@ -125,19 +141,54 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
             .values
             .insert(":now".into(), number(now.seconds().floor()));
         condition.values.insert(":far".into(), number(far));
-        let mut ended: Vec<(String, AttributeValue)> = Vec::new();
-        self.scan("reap", condition, limit, |items| {
-            ended.extend(
-                items
-                    .into_iter()
-                    .filter_map(|item| self.if_ended(item, now)),
-            );
+        let mut pages = self.pages("reap", condition, limit);
+        let mut done = Deletions::default();
+        while let Some(page) = pages.next().await? {
+            let ended = page.into_iter().filter_map(|item| self.if_ended(item, now));
+            let deletes = ended.map(|(key, expires)| self.delete_unchanged(key, expires, limit));
+            done.run(deletes).await;
+        }
+        done.outcome()
+    }
+
+    /// The pages of the items that may hold a session which is alive.
+    fn alive_pages(&self, now: UnixMillis, limit: Duration) -> Pages {
+        let mut condition = self.layout.ours();
+        condition.expression += " AND NOT #expires <= :now";
+        self.name_expires(&mut condition);
+        // A session without an end, or with one that is no number, passes: nothing compares with it.
+        // Whole seconds, rounded down: what passes is looked at again below.
+        let seconds = now.seconds().floor();
+        condition.values.insert(":now".into(), number(seconds));
+        self.pages("reading the sessions", condition, limit)
+    }
+
+    /// The sessions of a page that are alive.
+    fn alive_of(
+        &self,
+        page: Vec<Item>,
+        now: UnixMillis,
+    ) -> impl Iterator<Item = (Stored, Marks)> + Send {
+        page.into_iter().filter_map(move |item| {
+            let marks = self.layout.marks(&item);
+            let stored = alive(self.layout.read(item, now), now)?;
+            is_readable(&stored.data).then_some((stored, marks))
         })
-        .await?;
-        let deletes = ended
-            .into_iter()
-            .map(|(key, expires)| self.delete_unchanged(key, expires, limit));
-        at_most(DELETES_AT_ONCE, deletes).await
+    }
+
+    /// Every page of the items that meet `condition`.
+    fn pages(&self, operation: &'static str, condition: Condition, limit: Duration) -> Pages {
+        let request = ScanInputBuilder::default()
+            .consistent_read(self.consistent_read)
+            .filter_expression(condition.expression)
+            .set_expression_attribute_names(Some(condition.names))
+            .set_expression_attribute_values(Some(condition.values));
+        Pages {
+            schedule: self.schedule.clone(),
+            next: Some(request),
+            operation,
+            limit,
+        }
     }
 
     /// The key and `expires` of an item whose session has ended, or that has lost its session: one
@@ -169,31 +220,6 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
         unless_refused(within(limit, "reap", deleted).await)
     }
 
-    /// Reads every page of the items that meet `condition`.
-    async fn scan(
-        &self,
-        operation: &'static str,
-        condition: Condition,
-        limit: Duration,
-        mut page: impl FnMut(Vec<Item>),
-    ) -> Result<()> {
-        let request = ScanInputBuilder::default()
-            .consistent_read(self.consistent_read)
-            .filter_expression(condition.expression)
-            .set_expression_attribute_names(Some(condition.names))
-            .set_expression_attribute_values(Some(condition.values));
-        let mut next = None;
-        loop {
-            let request = request.clone().set_exclusive_start_key(next);
-            let answer = within(limit, operation, self.schedule.scan(request)).await?;
-            page(answer.items.unwrap_or_default());
-            next = answer.last_evaluated_key;
-            if next.is_none() {
-                return Ok(());
-            }
-        }
-    }
-
     fn name_expires(&self, condition: &mut Condition) {
         let expires = self.layout.expires_attribute();
         condition
@@ -215,23 +241,62 @@ fn unless_refused(outcome: Result<()>) -> Result<bool> {
     }
 }
 
-/// Runs `deletes`, a few at a time, and counts those that deleted something.
-async fn at_most(
-    concurrency: usize,
-    deletes: impl Iterator<Item = impl Future<Output = Result<bool>>>,
-) -> Result<usize> {
-    let outcomes = stream::iter(deletes).buffer_unordered(concurrency);
-    let (deleted, failure) = outcomes
-        .fold((0, None), |(deleted, failure), outcome| async move {
+/// A table that is read page by page.
+struct Pages {
+    schedule: Schedule,
+    /// The request for the next page; `None` after the last.
+    next: Option<ScanInputBuilder>,
+    operation: &'static str,
+    /// The time that each page may take.
+    limit: Duration,
+}
+
+impl Pages {
+    /// The items of the next page; `None` after the last.
+    async fn next(&mut self) -> Result<Option<Vec<Item>>> {
+        let Some(request) = self.next.take() else {
+            return Ok(None);
+        };
+        let page = self.schedule.scan(request.clone());
+        let page = within(self.limit, self.operation, page).await?;
+        if page.last_evaluated_key.is_some() {
+            self.next = Some(request.set_exclusive_start_key(page.last_evaluated_key));
+        }
+        Ok(Some(page.items.unwrap_or_default()))
+    }
+}
+
+/// Whether a session that is stored as text is an object: nothing else can be given to anybody.
+fn is_readable(data: &str) -> bool {
+    data.trim_start().starts_with(['{', '[']) && serde_json::from_str::<IgnoredAny>(data).is_ok()
+}
+
+/// Deletions that are made a few at a time.
+#[derive(Default)]
+struct Deletions {
+    deleted: usize,
+    failure: Option<Error>,
+}
+
+impl Deletions {
+    /// Runs `deletes`, each of which tells whether it has deleted something.
+    async fn run(&mut self, deletes: impl Iterator<Item = impl Future<Output = Result<bool>>>) {
+        let mut outcomes = stream::iter(deletes).buffer_unordered(DELETES_AT_ONCE);
+        while let Some(outcome) = outcomes.next().await {
             match outcome {
-                Ok(true) => (deleted + 1, failure),
-                Ok(false) => (deleted, failure),
-                Err(error) => (deleted, failure.or(Some(error))),
+                Ok(deleted) => self.deleted += usize::from(deleted),
+                Err(error) => {
+                    self.failure.get_or_insert(error);
+                }
             }
-        })
-        .await;
-    match failure {
-        Some(error) => Err(error),
-        None => Ok(deleted),
+        }
+    }
+
+    /// How many have deleted something, or the first failure.
+    fn outcome(self) -> Result<usize> {
+        match self.failure {
+            Some(error) => Err(error),
+            None => Ok(self.deleted),
+        }
     }
 }

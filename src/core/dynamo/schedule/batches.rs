@@ -36,7 +36,7 @@ const MOST_WRITES: usize = 25;
 /// that it is sent alone, to get an error of its own if it has to.
 const ROUNDS: u32 = 3;
 
-/// The pause before the first of these rounds. Each next one is twice as long.
+/// The longest pause before the first of these rounds. That of each next one is twice as long.
 const PAUSE: Duration = Duration::from_millis(25);
 
 /// How many requests are in flight for a batch that was refused, where as many slots are free.
@@ -191,7 +191,8 @@ impl Batches {
             if together.is_empty() {
                 return Ok(());
             }
-            tokio::time::sleep(pause).await;
+            // A random part of it, so that those who wait do not all come back at once.
+            tokio::time::sleep(pause.mul_f64(fastrand::f64())).await;
             pause *= 2;
             if !self.may_batch(kind) {
                 return Ok(());
