@@ -76,6 +76,14 @@ impl fmt::Debug for PooledClient {
     }
 }
 
+/// Hyper goes on opening a connection for a request that has found an idle one meanwhile. Those that
+/// wait for their turn to open would keep the pool, and all connections in it, for ever.
+impl Drop for PooledClient {
+    fn drop(&mut self) {
+        self.connector.close();
+    }
+}
+
 impl HttpClient for PooledClient {
     fn http_connector(
         &self,
@@ -196,6 +204,14 @@ impl Bounded {
         let sockets = Arc::new(Semaphore::new(self.max_sockets));
         hosts.insert(host.to_owned(), Arc::clone(&sockets));
         sockets
+    }
+
+    /// Has everybody give up who waits to open a connection.
+    fn close(&self) {
+        let hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        for sockets in hosts.values() {
+            sockets.close();
+        }
     }
 
     fn tls(&self) -> Result<HttpsConnector<TcpConnector>, Error> {
