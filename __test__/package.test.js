@@ -34,11 +34,12 @@ beforeAll(async () => {
     mkdirSync(join(modules, name), { recursive: true });
     const target = join(modules, name);
     await run('tar', ['-xzf', join(folder, filename), '-C', target, '--strip-components=1']);
-    for (const addon of readdirSync(join(root, 'native')).filter((file) =>
-      file.endsWith('.node'),
-    )) {
-      symlinkSync(join(root, 'native', addon), join(target, 'native', addon));
-    }
+  }
+  for (const main of readdirSync(join(root, 'native')).filter((name) => name.endsWith('.node'))) {
+    const platform = join(modules, `dynamo-session-store-${main.split('.').at(-2)}`);
+    mkdirSync(platform);
+    writeFileSync(join(platform, 'package.json'), JSON.stringify({ main }));
+    symlinkSync(join(root, 'native', main), join(platform, main));
   }
 });
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -62,7 +63,6 @@ test('holds no more than it needs', () => {
     'koa.d.ts',
     'koa.js',
     'lib',
-    'native',
     'package.json',
     'shopify.d.mts',
     'shopify.d.ts',
@@ -75,11 +75,25 @@ test('loads without express-session, any AWS SDK or any other package', async ()
   const text = `${withStore}
     const connect = require('dynamo-session-store');
     const DynamoDBStore = connect({ Store });
-    console.log(new DynamoDBStore({ table: 'abc' }).table, Object.keys(connect).join());
-    try { connect.DynamoDBStore } catch ({ code }) { console.log(code) }`;
-  expect(await output('common.cjs', text)).toBe(
-    'abc SessionStoreError,DynamoDBStore\nMODULE_NOT_FOUND',
-  );
+    console.log(new DynamoDBStore({ table: 'abc' }).table, Object.keys(connect).join());`;
+  expect(await output('common.cjs', text)).toBe('abc SessionStoreError,DynamoDBStore');
+});
+
+test.each([
+  ['cjs', "const { DynamoDBStore } = require('dynamo-session-store');"],
+  ['mjs', "import { DynamoDBStore } from 'dynamo-session-store';"],
+])('DynamoDBStore without express-session says what to do (%s)', async (extension, load) => {
+  const text = `${load}
+    class Mine extends DynamoDBStore {}
+    for (const Class of [DynamoDBStore, Mine]) {
+      try { new Class() } catch ({ code, message }) { console.log(code, message) }
+    }`;
+  const lines = (await output(`without-session.${extension}`, text)).split('\n');
+  expect(lines).toHaveLength(2);
+  for (const line of lines) {
+    expect(line).toMatch(/^MODULE_NOT_FOUND DynamoDBStore needs express-session/);
+    expect(line).toContain("require('dynamo-session-store')(require('express-session'))");
+  }
 });
 
 test('loads for Koa, without any other package, from CommonJS and from ESM', async () => {
@@ -106,6 +120,7 @@ test('loads for Shopify, with the Session of the module system of the app', asyn
     storage.loadSession('a').then((found) => console.log(found instanceof Session, found.id));`;
   const start = `
     const server = require('node:http').createServer((request, response) => {
+      response.setHeader('connection', 'close');
       response.end(JSON.stringify({ Item: { id: { S: 'a' }, shop: { S: 's' } } }));
       server.close();
     });`;
@@ -131,6 +146,7 @@ test('without any AWS SDK: requests go out, and what needs a client says so', as
     const DynamoDBStore = require('dynamo-session-store')({ Store });
     const KoaStore = require('dynamo-session-store/koa');
     const server = require('node:http').createServer((request, response) => {
+      response.setHeader('connection', 'close');
       response.end(JSON.stringify({ Item: { sess: { S: '{"a":1}' } } }));
       server.close();
     });

@@ -460,10 +460,39 @@ function storeClass(Store) {
   };
 }
 
+/** The store on the express-session of the application; made when it is first asked for. */
+function storeOnExpressSession() {
+  let session;
+  try {
+    session = require('express-session');
+  } catch (error) {
+    if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'MODULE_NOT_FOUND') throw error;
+    return storeWithoutExpressSession(error);
+  }
+  return connect(session);
+}
+
+/**
+ * What stands for the store where there is no express-session. The error comes when a store is made
+ * of it: in an ES module, one that comes earlier would be lost, and leave `undefined` to the user.
+ *
+ * @param {unknown} cause
+ */
+function storeWithoutExpressSession(cause) {
+  const message =
+    'DynamoDBStore needs express-session, which cannot be found from where dynamo-session-store is. ' +
+    'Install it; or, where it is in a bundle or its sessions come from another package, pass it: ' +
+    "const DynamoDBStore = require('dynamo-session-store')(require('express-session'))";
+  return class DynamoDBStore {
+    constructor() {
+      throw Object.assign(new Error(message, { cause }), { code: 'MODULE_NOT_FOUND' });
+    }
+  };
+}
+
 module.exports = {
   connect,
-  /** Made when first asked for: express-session is no dependency of those who use `connect`. */
   get DynamoDBStore() {
-    return connect(require('express-session'));
+    return storeOnExpressSession();
   },
 };

@@ -1,37 +1,108 @@
 'use strict';
 
 /**
- * The addon. The loader that napi generates finds it on every platform, but is larger than all the
- * rest of a store, and compiling it takes longer than loading the addon: what it would find in
- * most processes is tried first.
+ * Loads the addon: from `native/` in a clone of the repository, else from the package of this
+ * platform, which npm has installed beside this one.
  */
+
+const { closeSync, fstatSync, openSync, readSync } = require('node:fs');
+const { createRequire } = require('node:module');
+const { resolve } = require('node:path');
+const { places } = require('./modules');
 
 /** @import * as Binding from '../native/binding' */
 
-const VARIANT = new Map([
-  ['linux', '-gnu'],
-  ['win32', '-msvc'],
+const NAME = 'dynamo-session-store';
+
+/** The C libraries of a platform, the more common one first. */
+const VARIANTS = new Map([
+  ['linux', ['-gnu', '-musl']],
+  ['win32', ['-msvc']],
 ]);
+
+/** The first four bytes of a file that Linux can load. */
+const ELF = 0x7f_45_4c_46;
 
 /** @returns {typeof Binding} */
 function load() {
-  const { arch, env, platform } = process;
-  const target = `${platform}-${arch}${VARIANT.get(platform) ?? ''}`;
-  const likely = [
-    `../native/dynamo-session-store.${target}.node`,
-    `dynamo-session-store-${target}`,
-  ];
-  // The generated loader knows this variable.
-  if (!env.NAPI_RS_NATIVE_LIBRARY_PATH) {
-    for (const path of likely) {
-      try {
-        return require(path);
-      } catch {
-        // It is of another kind; if it cannot be loaded, the generated loader will say why.
-      }
+  /** @type {Array<{ wanted: string, error: unknown }>} */
+  const failures = [];
+  for (const { wanted, from, request } of candidates()) {
+    try {
+      const path = from.resolve(request);
+      if (process.platform === 'linux') refuseTruncated(path);
+      return from(path);
+    } catch (error) {
+      failures.push({ wanted, error });
     }
   }
-  return require('../native/binding');
+  const { addonError } = require('./native.error');
+  throw addonError(NAME, failures);
+}
+
+/**
+ * What to load, most likely first.
+ *
+ * @returns {Generator<{ wanted: string, from: NodeJS.Require, request: string }>} `wanted` is the
+ *   name for messages
+ */
+function* candidates() {
+  const { arch, env, platform } = process;
+  // Not napi's own NAPI_RS_NATIVE_LIBRARY_PATH: every package that is made with napi-rs follows that.
+  const given = env.DYNAMO_SESSION_STORE_ADDON;
+  if (given) {
+    yield { wanted: given, from: places()[0], request: resolve(given) };
+    return;
+  }
+  const targets = (VARIANTS.get(platform) ?? ['']).map((libc) => `${platform}-${arch}${libc}`);
+  for (const from of places()) {
+    for (const target of targets) {
+      const file = `${NAME}.${target}.node`;
+      yield { wanted: file, from, request: `../native/${file}` };
+      yield { wanted: `${NAME}-${target}`, from, request: `${NAME}-${target}` };
+    }
+  }
+  // With pnpm and Yarn PnP a bundle cannot see the platform's package, but this package can.
+  for (const from of places()) {
+    const own = requireOfPackage(from);
+    for (const target of own ? targets : []) {
+      yield { wanted: `${NAME}-${target}`, from: own, request: `${NAME}-${target}` };
+    }
+  }
+}
+
+/**
+ * @param {NodeJS.Require} from
+ * @returns {any} the `require` of this package, where it is installed
+ */
+function requireOfPackage(from) {
+  try {
+    return createRequire(from.resolve(`${NAME}/package.json`));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Throws where a file is shorter than its header says: Linux kills a process that loads such an
+ * addon. A file of another format is left to the loader of the system.
+ *
+ * @param {string} path
+ */
+function refuseTruncated(path) {
+  const header = new DataView(new ArrayBuffer(64));
+  const file = openSync(path, 'r');
+  try {
+    const read = readSync(file, header, 0, header.byteLength, 0);
+    if (read < header.byteLength || header.getUint32(0) !== ELF) return;
+    // The table of sections is what a linker writes last: where it starts, and its entries.
+    const start = Number(header.getBigUint64(40, true));
+    const end = start + header.getUint16(58, true) * header.getUint16(60, true);
+    const { size } = fstatSync(file);
+    if (size < end) throw new Error(`${path}: the file is truncated: ${size} of ${end} bytes`);
+  } finally {
+    closeSync(file);
+  }
 }
 
 module.exports = load();

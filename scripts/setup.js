@@ -55,10 +55,9 @@ function dependenciesAreThere() {
   return existsSync(stamp) && readFileSync(stamp, 'utf8') === lockHash();
 }
 
-/** An addon and its loader that are newer than all that they are built from. */
+/** An addon that is newer than all that it is built from. */
 function addonIsThere() {
   const native = join(root, 'native');
-  if (!existsSync(join(native, 'binding.js'))) return false;
   const built = readdirSync(native).filter((name) => name.endsWith('.node'));
   if (built.length === 0) return false;
   const oldest = Math.min(...built.map((name) => statSync(join(native, name)).mtimeMs));

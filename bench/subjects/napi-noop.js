@@ -15,7 +15,7 @@ module.exports = {
   operations: ['get'],
   modes: ['canned'],
   async make() {
-    const { expiresAt } = require('../../native/binding');
+    const { expiresAt } = require('../../lib/native');
     const call = async (/** @type {number} */ index) => ({ expires: expiresAt(index) });
     return { get: call, set: call, close() {} };
   },

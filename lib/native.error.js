@@ -1,0 +1,233 @@
+'use strict';
+
+/** What went wrong when no addon could be loaded, and what to do about it. */
+
+const { storeError } = require('./errors');
+const { places } = require('./modules');
+
+/** @typedef {{ wanted: string, error: any }} Failure a module, and why it could not be loaded */
+/**
+ * @typedef {object} Situation
+ * @property {string} name of this package
+ * @property {string | undefined} wanted the package of this platform, if there is one
+ * @property {Libc} libc
+ * @property {string} code of the first real reason
+ * @property {string} reason
+ */
+/** @typedef {{ family: 'glibc' | 'musl' | undefined, version?: string }} Libc */
+
+/** The platforms that have a package: `napi.targets` in package.json, as Node names them. */
+const PLATFORMS = [
+  'darwin-arm64',
+  'darwin-x64',
+  'linux-arm64-gnu',
+  'linux-arm64-musl',
+  'linux-x64-gnu',
+  'linux-x64-musl',
+  'win32-x64-msvc',
+];
+
+/** The oldest glibc that the addon runs on. */
+const GLIBC = '2.28';
+
+/**
+ * @param {string} name of this package
+ * @param {Failure[]} failures at least one
+ * @returns {Error} with the code `ERR_SESSION_ADDON`; its `cause` is the first real reason
+ */
+function addonError(name, failures) {
+  const libc = findLibc();
+  const target = targetOf(libc);
+  const wanted = PLATFORMS.includes(target) ? `${name}-${target}` : undefined;
+  const first = failures.find((failure) => !isMissing(failure)) ?? failures[0];
+  const reason = isMissing(first) ? 'it is not installed' : messageOf(first.error);
+  /** @type {Situation} */
+  const situation = { name, wanted, libc, code: String(first.error?.code), reason };
+  const message = [
+    `The native addon of ${name} cannot be loaded.`,
+    `  Platform: ${platformText(libc)}`,
+    `  Wanted:   ${process.env.DYNAMO_SESSION_STORE_ADDON ?? wanted ?? 'no package is published for this platform'}`,
+    `  Reason:   ${reason.trim().replaceAll('\n', '\n            ')}`,
+    ...advice(situation, isMissing(first)).map((line) => `  ${line}`),
+  ].join('\n');
+  return storeError('ERR_SESSION_ADDON', message, { cause: first.error });
+}
+
+/**
+ * Whether the module itself was not found, in contrast to one that was found and not loaded.
+ *
+ * @param {Failure} failure
+ */
+function isMissing({ wanted, error }) {
+  return error?.code === 'MODULE_NOT_FOUND' && wanted !== process.env.DYNAMO_SESSION_STORE_ADDON;
+}
+
+/** @param {any} error */
+function messageOf(error) {
+  return String(error?.message ?? error).split('\nRequire stack:')[0];
+}
+
+/**
+ * What to do, in whole sentences.
+ *
+ * @param {Situation} situation
+ * @param {boolean} missing
+ * @returns {string[]}
+ */
+function advice(situation, missing) {
+  const { name, wanted } = situation;
+  if (process.env.DYNAMO_SESSION_STORE_ADDON) {
+    return ['The environment variable DYNAMO_SESSION_STORE_ADDON must be the path of an addon.'];
+  }
+  const forbidden = adviceOnPermissions(situation);
+  if (forbidden) return forbidden;
+  if (!missing) return adviceOnFile(situation);
+  if (!wanted) {
+    return [
+      `There are packages for ${PLATFORMS.join(', ')}.`,
+      'For another platform, build the addon from the source (npm run build, see CONTRIBUTING.md),',
+      'and set DYNAMO_SESSION_STORE_ADDON to its path.',
+    ];
+  }
+  if (isBundled()) {
+    return [
+      'This code runs from a bundle, and there is no such package in a node_modules beside it.',
+      `Install ${name} where the bundle runs, or keep it out of the bundle as an external package.`,
+      'docs/BUNDLERS.md in the package has the line that each bundler needs.',
+    ];
+  }
+  const others = PLATFORMS.map((platform) => `${name}-${platform}`).filter(isInstalled);
+  if (others.length > 0) {
+    return [
+      `Installed is ${others.join(', ')}: node_modules comes from another platform.`,
+      'Delete node_modules and install on this platform; do not copy node_modules into an image.',
+      'Installing for another platform: npm install --os=linux --cpu=x64 --libc=glibc,',
+      'or "supportedArchitectures" of pnpm and Yarn.',
+    ];
+  }
+  return [
+    'The package manager has left out optional dependencies. Install without --omit=optional or',
+    '--no-optional, and without "omit" or "optional" in .npmrc.',
+    'If neither is there, the lock file was made on another platform, and npm has kept only the',
+    'packages of that one: delete node_modules and the lock file, and install again.',
+    `Or add the package by its name: npm install --save-optional ${wanted}`,
+  ];
+}
+
+/**
+ * Where the runtime was told not to load addons.
+ *
+ * @param {Situation} situation
+ */
+function adviceOnPermissions({ code, reason }) {
+  if ('Deno' in globalThis && /NotCapable|PermissionDenied|--allow-ffi|ffi access/.test(reason)) {
+    return [
+      'Start Deno with --allow-ffi (and --allow-env, --allow-net, --allow-read), or with -A.',
+    ];
+  }
+  if (code === 'ERR_DLOPEN_DISABLED') {
+    return [
+      'Node was started with --permission or --no-addons. With --permission, add --allow-addons;',
+      'leave --no-addons out.',
+    ];
+  }
+  if (code === 'ERR_ACCESS_DENIED') {
+    return [
+      'Node was started with --permission: add --allow-addons, and --allow-fs-read for node_modules.',
+    ];
+  }
+  return undefined;
+}
+
+/**
+ * Where there is an addon that cannot be loaded.
+ *
+ * @param {Situation} situation
+ */
+function adviceOnFile({ wanted, libc, reason }) {
+  const again = 'Delete node_modules and install again, on the platform that it is to run on.';
+  if (/version [`'"]?GLIBC_/.test(reason)) {
+    return [
+      `The addon needs glibc ${GLIBC} or later, as Node 20 does: use a newer system or image.`,
+    ];
+  }
+  const lacksGlibc = /ld-linux|libc\.so\.6|libgcc_s|symbol not found/i.test(reason);
+  const lacksMusl = /musl/.test(reason);
+  if ((libc.family === 'musl' && lacksGlibc) || (libc.family === 'glibc' && lacksMusl)) {
+    const [here, there] = libc.family === 'musl' ? ['musl', 'glibc'] : ['glibc', 'musl'];
+    return [
+      `The addon is for ${there}, and this system has ${here}: node_modules comes from another image.`,
+      again,
+      `Installing elsewhere for this system: npm install --os=linux --cpu=${process.arch} --libc=${here}`,
+    ];
+  }
+  if (
+    /file too short|truncated|too small|file data|invalid ELF header|not a mach-o|not a valid Win32|exec format/i.test(
+      reason,
+    )
+  ) {
+    return [`The file of ${wanted ?? 'the addon'} is damaged, or for another platform.`, again];
+  }
+  if (/wrong ELF class|incompatible architecture|not supported by this machine/i.test(reason)) {
+    return [`The addon is for another processor than this Node (${process.arch}).`, again];
+  }
+  if (/failed to map segment|Operation not permitted/i.test(reason)) {
+    return ['The file system forbids loading code from it: is it mounted with "noexec"?'];
+  }
+  return [again];
+}
+
+/** Whether a bundler has made this code a part of another file. */
+function isBundled() {
+  return typeof __filename !== 'string' || !/[\\/]native\.error\.js$/.test(__filename);
+}
+
+/** @param {string} name of a package */
+function isInstalled(name) {
+  return places().some((load) => {
+    try {
+      return Boolean(load.resolve(`${name}/package.json`));
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** @returns {Libc} */
+function findLibc() {
+  if (process.platform !== 'linux') return { family: undefined };
+  try {
+    // Looking up the names of open connections may take seconds.
+    Object.assign(process.report, { excludeNetwork: true });
+    const report = /** @type {any} */ (process.report.getReport());
+    const version = report.header?.glibcVersionRuntime;
+    if (version) return { family: 'glibc', version };
+    const isMusl = (/** @type {string} */ file) => /ld-musl-|libc\.musl-/.test(file);
+    if (report.sharedObjects?.some(isMusl)) return { family: 'musl' };
+  } catch {
+    // A runtime other than Node, or one that must not make reports.
+  }
+  return { family: undefined };
+}
+
+/** @param {Libc} libc */
+function targetOf({ family }) {
+  const { arch, platform } = process;
+  const linux = family === 'musl' ? '-musl' : '-gnu';
+  const variant = platform === 'linux' ? linux : platform === 'win32' ? '-msvc' : '';
+  return `${platform}-${arch}${variant}`;
+}
+
+/** @param {Libc} libc */
+function platformText({ family, version }) {
+  const { arch, platform, versions } = process;
+  const runtime = ['bun', 'deno'].find((name) => versions[name]) ?? 'node';
+  const parts = [
+    `${platform} ${arch}`,
+    platform === 'linux' && [family ?? 'an unknown C library', version].filter(Boolean).join(' '),
+    `${runtime === 'node' ? 'Node' : runtime} ${versions[runtime]}`,
+  ];
+  return parts.filter(Boolean).join(', ');
+}
+
+module.exports = { GLIBC, PLATFORMS, addonError };
