@@ -176,6 +176,22 @@ test('without any AWS SDK: requests go out, and what needs a client says so', as
   ]);
 });
 
+test('finds the AWS SDK of the program that was started, wherever that was', async () => {
+  const name = '@aws-sdk/client-dynamodb';
+  const app = join(folder, 'linked');
+  mkdirSync(join(app, 'node_modules', '@aws-sdk'), { recursive: true });
+  symlinkSync(join(root, 'node_modules', name), join(app, 'node_modules', name));
+  const text = `
+    const KoaStore = require(${JSON.stringify(join(modules, 'dynamo-session-store', 'koa.js'))});
+    const { DynamoDB } = require('${name}');
+    const store = new KoaStore({ dynamoConfig: { region: 'r' } });
+    console.log(store.client instanceof DynamoDB);`;
+  writeFileSync(join(app, 'app.cjs'), text);
+  const args = ['--no-warnings', join(app, 'app.cjs')];
+  const { stdout } = await run(process.execPath, args, { cwd: tmpdir() });
+  expect(stdout.trim()).toBe('true');
+});
+
 test('loads under the name of connect-dynamodb', async () => {
   const text = `${withStore}
     const DynamoDBStore = require('connect-dynamodb')({ session: { Store } });

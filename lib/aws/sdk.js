@@ -2,29 +2,31 @@
 
 /** Finding the AWS SDKs for JavaScript, of which none has to be there. */
 
-const { join } = require('node:path');
+const { places } = require('../modules');
 
 const V2 = 'aws-sdk';
 const V3 = '@aws-sdk/client-dynamodb';
 const V3_DOCUMENT = '@aws-sdk/lib-dynamodb';
 
-/** Where to look: from here, and from the application, which may lie elsewhere. */
-function* requires() {
-  yield require;
-  const { createRequire } = require('node:module');
-  yield createRequire(join(process.cwd(), 'index.js'));
-}
+/** What was looked for: the module, or `undefined` where it is not installed. @type {Map<string, any>} */
+const found = new Map();
 
 /**
- * The module `name`, `undefined` where it is not installed.
+ * The module `name`, `undefined` where it is not installed. It is looked for once.
  *
  * @param {string} name
  * @returns {any}
  */
 function findSdk(name) {
-  for (const load of requires()) {
+  if (!found.has(name)) found.set(name, load(name));
+  return found.get(name);
+}
+
+/** @param {string} name */
+function load(name) {
+  for (const from of places()) {
     try {
-      return load(name);
+      return from(name);
     } catch (error) {
       if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'MODULE_NOT_FOUND') throw error;
     }
@@ -40,9 +42,9 @@ function findSdk(name) {
 function loadedV2() {
   // Finding that it is not installed takes a while.
   if (!Object.keys(require.cache).some((path) => path.includes(V2))) return undefined;
-  for (const load of requires()) {
+  for (const from of places()) {
     try {
-      const { exports } = require.cache[load.resolve(V2)] ?? {};
+      const { exports } = require.cache[from.resolve(V2)] ?? {};
       if (exports) return exports;
     } catch {
       // It is not installed there.
