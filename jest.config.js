@@ -3,7 +3,7 @@
 /** @type {import('jest').Config} */
 module.exports = {
   testMatch: ['<rootDir>/__test__/**/*.test.js'],
-  modulePathIgnorePatterns: ['<rootDir>/target/'],
+  modulePathIgnorePatterns: ['<rootDir>/release/', '<rootDir>/target/'],
   globalSetup: '<rootDir>/__test__/support/dynamodb-local-global-setup.js',
   globalTeardown: '<rootDir>/__test__/support/dynamodb-local-global-teardown.js',
   // A hang must fail before CI does; nothing that works takes a tenth of it.

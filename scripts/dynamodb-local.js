@@ -11,11 +11,10 @@
 
 const { spawn, spawnSync } = require('node:child_process');
 const { once } = require('node:events');
-const { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } = require('node:fs');
 const { createServer } = require('node:net');
-const { homedir } = require('node:os');
 const { join } = require('node:path');
 const { setTimeout: sleep } = require('node:timers/promises');
+const { cached, run } = require('./cache');
 const { SetupError, program } = require('./setup');
 
 const VERSION = '3.1.0';
@@ -51,19 +50,10 @@ async function start() {
 /** The folder with the server in it, fetched where it is not there yet. */
 function fetched() {
   need('java', ['-version'], 'Java 17 or later');
-  const cache =
-    process.env.DYNAMO_SESSION_STORE_CACHE ??
-    join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'dynamo-session-store');
-  const folder = join(cache, `dynamodb-local-${VERSION}`);
-  if (existsSync(folder)) return folder;
-  need('mvn', ['-version'], 'Maven');
-  process.stderr.write(`Fetching DynamoDB Local ${VERSION} …\n`);
-  mkdirSync(cache, { recursive: true });
-  // Into a folder of its own, then renamed: another process may be doing the same.
-  const partial = mkdtempSync(join(cache, 'partial-'));
-  const { status, stdout, stderr } = spawnSync(
-    'mvn',
-    [
+  return cached(`dynamodb-local-${VERSION}`, (partial) => {
+    need('mvn', ['-version'], 'Maven');
+    process.stderr.write(`Fetching DynamoDB Local ${VERSION} …\n`);
+    const args = [
       '--quiet',
       '--batch-mode',
       '--file',
@@ -71,20 +61,9 @@ function fetched() {
       'dependency:copy-dependencies',
       '-DincludeScope=runtime',
       `-DoutputDirectory=${partial}`,
-    ],
-    { encoding: 'utf8', shell: process.platform === 'win32' },
-  );
-  if (status !== 0) {
-    rmSync(partial, { recursive: true, force: true });
-    throw new SetupError(`Maven could not fetch DynamoDB Local:\n${stdout}${stderr}`);
-  }
-  try {
-    renameSync(partial, folder);
-  } catch (error) {
-    rmSync(partial, { recursive: true, force: true });
-    if (!existsSync(folder)) throw error;
-  }
-  return folder;
+    ];
+    run('mvn', args, __dirname);
+  });
 }
 
 /**
@@ -170,7 +149,7 @@ async function answers(endpoint) {
   }
 }
 
-module.exports = { start };
+module.exports = { freePort, start };
 
 if (require.main === module) {
   program(async () => {

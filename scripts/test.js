@@ -39,6 +39,7 @@ const steps = [
     command: tool('jest'),
     args: ['--ci', '--json', `--outputFile=${results}`],
   },
+  { name: 'registry', command: process.execPath, args: ['scripts/checks/registry.js'] },
 ];
 
 /** @param {(typeof steps)[number]} step */

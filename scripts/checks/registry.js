@@ -1,0 +1,244 @@
+'use strict';
+
+/**
+ * The way of the package to its users: published to a registry on this machine, installed from there
+ * into an empty app by each package manager, without a compiler, and run on DynamoDB.
+ */
+
+const assert = require('node:assert/strict');
+const { randomUUID } = require('node:crypto');
+const {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} = require('node:fs');
+const { tmpdir } = require('node:os');
+const { delimiter, dirname, join } = require('node:path');
+const { cachedPackages, run } = require('../cache');
+const dynamodb = require('../dynamodb-local');
+const { publish } = require('../release/publish');
+const { stage } = require('../release/stage');
+const { targets, thisTarget } = require('../release/targets');
+const { program, root } = require('../setup');
+const { startRegistry } = require('./verdaccio');
+
+const NAME = 'dynamo-session-store';
+const SDK = '@aws-sdk/client-dynamodb';
+
+const scratch = mkdtempSync(join(tmpdir(), 'dynamo-session-store-registry-'));
+/** In the repository: napi writes nowhere else. */
+const staged = join(root, 'release', `check-${randomUUID()}`);
+const folder = (/** @type {string} */ name) => {
+  mkdirSync(join(scratch, name), { recursive: true });
+  return join(scratch, name);
+};
+
+/** @param {string} line */
+const done = (line) => console.log(`  ✓ ${line}`);
+
+program(async () => {
+  const tools = cachedPackages('registry', join(__dirname, 'registry', 'package.json'));
+  const server = await dynamodb.start();
+  const registry = await startRegistry(tools, folder('registry'));
+  try {
+    const env = environment(registry.url);
+    publishAll(env);
+    const users = new Users(tools, env, server.endpoint);
+    users.withNpm();
+    users.withoutOptionalDependencies();
+    users.withPnpm();
+    users.withYarn();
+  } finally {
+    await registry.stop();
+    await server.stop();
+    for (const each of [scratch, staged]) rmSync(each, { recursive: true, force: true });
+  }
+});
+
+/** The addon of this platform; those of the others are placeholders that nobody loads. */
+function publishAll(/** @type {NodeJS.ProcessEnv} */ env) {
+  const artifacts = folder('artifacts');
+  for (const { file, platform } of targets) {
+    const path = join(artifacts, file);
+    if (platform === thisTarget().platform) copyFileSync(join(root, 'native', file), path);
+    else writeFileSync(path, 'of another platform');
+  }
+  const folders = stage(artifacts, staged);
+  publish(folders, [], env);
+  const sdk = folder('sdk');
+  writeFileSync(join(sdk, 'package.json'), JSON.stringify({ name: SDK, version: '3.9999.0' }));
+  writeFileSync(join(sdk, 'index.js'), 'exports.DynamoDB = class OfTheApplication {};');
+  publish({ main: sdk, platforms: [] }, [], env);
+  const own = folders.platforms.find((each) => each.endsWith(thisTarget().platform));
+  for (const each of [folders.main, own]) printSizes(String(each), env);
+}
+
+/**
+ * @param {string} path
+ * @param {NodeJS.ProcessEnv} env
+ */
+function printSizes(path, env) {
+  const [{ name, size, unpackedSize, entryCount }] = Object.values(
+    JSON.parse(run('npm', ['pack', '--dry-run', '--json'], path, env)),
+  );
+  console.log(
+    `  ${name}: ${kilobytes(size)} packed, ${kilobytes(unpackedSize)} unpacked, ${entryCount} files`,
+  );
+}
+
+/** @param {number} bytes */
+const kilobytes = (bytes) => `${Math.round(bytes / 1000).toLocaleString('en')} kB`;
+
+/**
+ * What a user's shell has: Node and npm, no compiler, no settings, and empty caches.
+ *
+ * @param {string} registry
+ * @returns {NodeJS.ProcessEnv}
+ */
+function environment(registry) {
+  const npmrc = join(folder('home'), '.npmrc');
+  // npm publishes for nobody who has no token.
+  writeFileSync(npmrc, `//${new URL(registry).host}/:_authToken=none\n`);
+  const { SystemRoot, TEMP } = process.env;
+  return {
+    ...(process.platform === 'win32'
+      ? { SystemRoot, TEMP, PATH: process.env.PATH }
+      : { PATH: programs() }),
+    HOME: folder('home'),
+    npm_config_registry: registry,
+    npm_config_userconfig: npmrc,
+    npm_config_update_notifier: 'false',
+    YARN_NPM_REGISTRY_SERVER: registry,
+    YARN_UNSAFE_HTTP_WHITELIST: '127.0.0.1',
+    YARN_NPM_MINIMAL_AGE_GATE: '0',
+    YARN_ENABLE_TELEMETRY: 'false',
+    YARN_ENABLE_GLOBAL_CACHE: 'false',
+    YARN_NODE_LINKER: 'pnp',
+    // Without these, each helps packages that do not say what they need.
+    YARN_PNP_FALLBACK_MODE: 'none',
+    npm_config_hoist: 'false',
+  };
+}
+
+/** A folder with Node and npm, and nothing else. */
+function programs() {
+  const bin = folder('bin');
+  const npm = String(process.env.PATH)
+    .split(delimiter)
+    .map((path) => join(path, 'npm'))
+    .find((path) => statSync(path, { throwIfNoEntry: false }));
+  symlinkSync(process.execPath, join(bin, 'node'));
+  symlinkSync(String(npm), join(bin, 'npm'));
+  return bin;
+}
+
+class Users {
+  /**
+   * @param {string} tools
+   * @param {NodeJS.ProcessEnv} env
+   * @param {string} endpoint
+   */
+  constructor(tools, env, endpoint) {
+    this.tools = join(tools, 'node_modules');
+    this.env = env;
+    this.endpoint = endpoint;
+  }
+
+  withNpm() {
+    const [plain, unscripted] = [[], ['--ignore-scripts']].map((options, index) => {
+      const app = this.app(`npm-${index}`);
+      this.npm(app, options);
+      return app;
+    });
+    const installed = readdirSync(join(plain, 'node_modules')).filter((name) => name[0] !== '.');
+    assert.deepEqual(installed, [NAME, thisTarget().package]);
+    assert.deepEqual(tree(unscripted), tree(plain), 'install scripts change nothing');
+    this.run(plain, { sdk: 'ERR_SESSION_CLIENT' });
+    const bytes = tree(plain).reduce((sum, [, size]) => sum + Number(size), 0);
+    done(`npm: installed with and without --ignore-scripts, ${kilobytes(bytes)}, and run`);
+  }
+
+  withoutOptionalDependencies() {
+    const app = this.app('npm-omit');
+    this.npm(app, ['--omit=optional']);
+    assert.throws(
+      () => this.run(app, { sdk: 'ERR_SESSION_CLIENT' }),
+      /Reason: +it is not installed\s+The package manager has left out optional dependencies/,
+    );
+    done('npm --omit=optional: ERR_SESSION_ADDON');
+  }
+
+  withPnpm() {
+    // In a workspace, what an app has installed is in no folder above that of the package.
+    writeFileSync(join(folder('pnpm'), 'pnpm-workspace.yaml'), 'packages: [app]');
+    const app = this.app(join('pnpm', 'app'));
+    const pnpm = join(this.tools, 'pnpm', 'bin', 'pnpm.cjs');
+    const options = ['--store-dir', folder('pnpm-store')];
+    run(process.execPath, [pnpm, 'add', NAME, SDK, ...options], app, this.env);
+    this.run(app, { sdk: 'OfTheApplication' });
+    done('pnpm, in a workspace: installed, run, and the AWS SDK of the application is found');
+  }
+
+  withYarn() {
+    const app = this.app('yarn');
+    writeFileSync(join(app, 'yarn.lock'), '');
+    const yarn = join(this.tools, '@yarnpkg', 'cli-dist', 'bin', 'yarn.js');
+    run(process.execPath, [yarn, 'add', NAME, SDK], app, this.env);
+    this.run(app, { sdk: 'OfTheApplication' }, ['--require', join(app, '.pnp.cjs')]);
+    done('Yarn, Plug’n’Play: installed, run, and the AWS SDK of the application is found');
+  }
+
+  /** An empty app. */
+  app(/** @type {string} */ name) {
+    const app = folder(name);
+    writeFileSync(join(app, 'package.json'), JSON.stringify({ private: true }));
+    copyFileSync(join(__dirname, 'registry', 'app.js'), join(app, 'app.js'));
+    return app;
+  }
+
+  /**
+   * @param {string} app
+   * @param {string[]} options
+   */
+  npm(app, options) {
+    const cache = ['--cache', folder(`cache-${randomUUID()}`)];
+    run('npm', ['install', NAME, '--no-audit', '--no-fund', ...cache, ...options], app, this.env);
+  }
+
+  /**
+   * Runs an app. Neither the program nor the working directory is in the folder of the app, so that
+   * all that the package finds it finds from where it was installed.
+   *
+   * @param {string} app
+   * @param {{ sdk: string }} expected
+   * @param {string[]} [options] of Node
+   */
+  run(app, { sdk }, options = []) {
+    const env = {
+      ...this.env,
+      DYNAMODB_ENDPOINT: this.endpoint,
+      EXPRESS_FROM: join(root, 'package.json'),
+      SESSION_TABLE: `registry-${randomUUID()}`,
+    };
+    const code = `require(${JSON.stringify(join(app, 'app.js'))})`;
+    const said = run(process.execPath, [...options, '--eval', code], dirname(scratch), env);
+    assert.deepEqual(JSON.parse(said), { visits: [1, 2], sdk });
+  }
+}
+
+/** The files that were installed, with their sizes. */
+function tree(/** @type {string} */ app) {
+  const modules = join(app, 'node_modules');
+  return readdirSync(modules, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name !== '.package-lock.json')
+    .map(({ parentPath, name }) => {
+      const path = join(parentPath, name);
+      return [path.slice(modules.length), statSync(path).size];
+    })
+    .sort();
+}

@@ -1,0 +1,47 @@
+'use strict';
+
+/**
+ * Builds the addon of one target as it ships, into `artifacts/`, and checks what it needs.
+ *
+ *     node scripts/release/build.js [triple]    this machine's, if none is named
+ */
+
+const { spawnSync } = require('node:child_process');
+const { statSync } = require('node:fs');
+const { join } = require('node:path');
+const { SetupError, program, root } = require('../setup');
+const { checkGlibc } = require('./glibc');
+const { GLIBC, targets, thisTarget } = require('./targets');
+const { zigEnvironment } = require('./zig');
+
+const artifacts = join(root, 'artifacts');
+
+/** @param {import('./targets').Target} target */
+function build({ triple, file, zig }) {
+  const versioned = triple.endsWith('-linux-gnu') ? `${triple}.${GLIBC}` : triple;
+  const args = [
+    ...['build', '--platform', '--release', '--no-js', '--output-dir', artifacts],
+    ...['--target', zig ? versioned : triple],
+    ...(zig ? ['--cross-compile'] : []),
+  ];
+  const { status } = spawnSync(join(root, 'node_modules', '.bin', 'napi'), args, {
+    cwd: root,
+    env: zig ? zigEnvironment() : process.env,
+    stdio: 'inherit',
+    shell: process.platform === 'win32',
+  });
+  if (status !== 0) throw new SetupError(`The addon for ${triple} could not be built.`);
+  const path = join(artifacts, file);
+  console.log(`${path}: ${(statSync(path).size / 1e6).toFixed(1)} MB`);
+  if (triple.endsWith('-linux-gnu')) console.log(checkGlibc(path));
+}
+
+program(() => {
+  const [triple = thisTarget()?.triple] = process.argv.slice(2);
+  const target = targets.find((each) => each.triple === triple);
+  if (!target) {
+    const known = targets.map((each) => each.triple).join(', ');
+    throw new SetupError(`There is no target "${triple}"; there are ${known}.`);
+  }
+  build(target);
+});

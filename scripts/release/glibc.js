@@ -1,0 +1,57 @@
+'use strict';
+
+/**
+ * The glibc that an addon for Linux needs, by the versions of the functions that it imports.
+ *
+ *     node scripts/release/glibc.js <file.node> …    fails where one needs a newer one than 2.28
+ */
+
+const { run } = require('../cache');
+const { SetupError, program, root } = require('../setup');
+const { GLIBC } = require('./targets');
+
+/**
+ * @param {string} file
+ * @returns {string | undefined} the newest version of glibc that it asks for
+ */
+function neededGlibc(file) {
+  const said = run('readelf', ['--version-info', '--wide', file], root, {
+    ...process.env,
+    LC_ALL: 'C',
+  });
+  const versions = [...said.matchAll(/Name: GLIBC_([\d.]+)/g)].map(([, version]) => version);
+  return versions.sort(compare).at(-1);
+}
+
+/**
+ * @param {string} a
+ * @param {string} b
+ */
+function compare(a, b) {
+  const [left, right] = [a, b].map((version) => version.split('.').map(Number));
+  return left[0] - right[0] || left[1] - right[1] || (left[2] ?? 0) - (right[2] ?? 0);
+}
+
+/**
+ * @param {string} file
+ * @returns {string} what it needs, as a sentence
+ */
+function checkGlibc(file) {
+  const needed = neededGlibc(file);
+  if (needed === undefined) return `${file} needs no glibc`;
+  if (compare(needed, GLIBC) > 0) {
+    throw new SetupError(`${file} needs glibc ${needed}; ${GLIBC} is the newest that it may need.`);
+  }
+  return `${file} needs glibc ${needed}, and may need ${GLIBC}`;
+}
+
+module.exports = { checkGlibc };
+
+if (require.main === module) {
+  program(() => {
+    const files = process.argv.slice(2);
+    if (files.length === 0)
+      throw new SetupError('Usage: node scripts/release/glibc.js <file.node> …');
+    for (const file of files) console.log(checkGlibc(file));
+  });
+}

@@ -1,0 +1,110 @@
+'use strict';
+
+/**
+ * Makes the folders that are published: the package, and the one of each platform.
+ *
+ *     node scripts/release/stage.js    from the addons in artifacts/, into release/publish/
+ */
+
+const {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} = require('node:fs');
+const { join } = require('node:path');
+const { run } = require('../cache');
+const { SetupError, program, root } = require('../setup');
+const { targets } = require('./targets');
+
+/** The licenses of the crates that are compiled into the addon. */
+const NOTICES = 'THIRD_PARTY_LICENSES';
+
+/** What of package.json is for those who work on the package. */
+const FOR_DEVELOPMENT = ['devDependencies', 'napi', 'scripts', 'tsd'];
+
+/**
+ * @param {string} artifacts the folder with the addon of every target
+ * @param {string} folder made anew; in the repository, which is where napi writes
+ * @returns {{ main: string, platforms: string[] }} the folders to publish
+ */
+function stage(artifacts, folder) {
+  checkVersions();
+  rmSync(folder, { recursive: true, force: true });
+  const npm = join(folder, 'npm');
+  mkdirSync(npm, { recursive: true });
+  const napi = (/** @type {string[]} */ ...args) =>
+    run(join(root, 'node_modules', '.bin', 'napi'), [...args, '--npm-dir', npm], root);
+  napi('create-npm-dirs');
+  napi('artifacts', '--output-dir', artifacts);
+  // napi puts a copy of each beside package.json as well.
+  for (const { file } of targets) rmSync(join(root, file), { force: true });
+  for (const target of targets) completePlatform(join(npm, target.platform), target);
+  return {
+    main: stageMain(folder),
+    platforms: targets.map(({ platform }) => join(npm, platform)),
+  };
+}
+
+/** The package as npm packs it, with the packages of the platforms as optional dependencies. */
+function stageMain(/** @type {string} */ folder) {
+  const main = join(folder, 'main');
+  mkdirSync(main);
+  const args = ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder];
+  const file = run('npm', args, root).trim();
+  run('tar', ['-xzf', join(folder, file), '-C', main, '--strip-components=1'], folder);
+  rmSync(join(folder, file));
+  editPackage(main, (manifest) => {
+    for (const name of FOR_DEVELOPMENT) delete manifest[name];
+    manifest.optionalDependencies = Object.fromEntries(
+      targets.map((target) => [target.package, manifest.version]),
+    );
+  });
+  return main;
+}
+
+/**
+ * What napi leaves out of a platform's package.
+ *
+ * @param {string} folder
+ * @param {import('./targets').Target} target
+ */
+function completePlatform(folder, { platform }) {
+  const added = ['LICENSE', NOTICES].filter((name) => existsSync(join(root, name)));
+  for (const name of added) copyFileSync(join(root, name), join(folder, name));
+  editPackage(folder, (manifest) => {
+    delete manifest.keywords;
+    manifest.description = `The native addon of dynamo-session-store for ${platform}`;
+    manifest.files.push(...added);
+  });
+}
+
+/**
+ * @param {string} folder
+ * @param {(manifest: any) => void} edit
+ */
+function editPackage(folder, edit) {
+  const file = join(folder, 'package.json');
+  const manifest = JSON.parse(readFileSync(file, 'utf8'));
+  edit(manifest);
+  writeFileSync(file, `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+/** npm and Cargo each have the version. */
+function checkVersions() {
+  const { version } = require('../../package.json');
+  const cargo = readFileSync(join(root, 'Cargo.toml'), 'utf8').match(/^version = "(.+)"$/m)?.[1];
+  if (cargo === version) return;
+  throw new SetupError(`package.json has version ${version}, and Cargo.toml ${cargo}.`);
+}
+
+module.exports = { stage };
+
+if (require.main === module) {
+  program(() => {
+    const { main, platforms } = stage(join(root, 'artifacts'), join(root, 'release', 'publish'));
+    console.log([main, ...platforms].join('\n'));
+  });
+}

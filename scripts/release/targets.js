@@ -1,0 +1,55 @@
+'use strict';
+
+/** The platforms that the addon is published for: `napi.targets` in package.json. */
+
+const { name, napi } = require('../../package.json');
+
+/** The oldest glibc that the addon must run on: that of Node 20's own builds. */
+const GLIBC = '2.28';
+
+const ARCHITECTURES = new Map([
+  ['x86_64', 'x64'],
+  ['aarch64', 'arm64'],
+]);
+
+/**
+ * @typedef {object} Target
+ * @property {string} triple Rust's name for it
+ * @property {string} platform Node's name for it
+ * @property {string} file the addon
+ * @property {string} package the package that holds it
+ * @property {boolean} zig whether it is linked by zig: all of Linux is, for its old glibc, for musl
+ *   and for other processors
+ */
+
+/** @type {Target[]} */
+const targets = napi.targets.map((/** @type {string} */ triple) => {
+  const [architecture, ...rest] = triple.split('-');
+  const arch = ARCHITECTURES.get(architecture);
+  const system = rest.join('-');
+  const platform = {
+    'unknown-linux-gnu': `linux-${arch}-gnu`,
+    'unknown-linux-musl': `linux-${arch}-musl`,
+    'apple-darwin': `darwin-${arch}`,
+    'pc-windows-msvc': `win32-${arch}-msvc`,
+  }[system];
+  if (!arch || !platform) throw new Error(`package.json has an unknown target: ${triple}`);
+  return {
+    triple,
+    platform,
+    file: `${napi.binaryName}.${platform}.node`,
+    package: `${name}-${platform}`,
+    zig: platform.startsWith('linux'),
+  };
+});
+
+/** The target that this process can load. */
+function thisTarget() {
+  const { arch, platform } = process;
+  const found = targets.filter((target) => target.platform.startsWith(`${platform}-${arch}`));
+  const report = /** @type {any} */ (process.report.getReport());
+  const libc = report.header.glibcVersionRuntime ? 'gnu' : 'musl';
+  return found.find((target) => target.platform.endsWith(libc)) ?? found[0];
+}
+
+module.exports = { GLIBC, targets, thisTarget };
