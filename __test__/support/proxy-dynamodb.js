@@ -19,13 +19,17 @@ async function startProxy(endpoint = process.env.DYNAMODB_ENDPOINT) {
   /** @type {{ operation: string, body: any, status: number, error?: string }[]} */
   const answered = [];
   const hooks = {
-    /** Awaited before a request is forwarded. @type {(call: any) => unknown} */
+    /**
+     * Awaited before a request is forwarded. Whoever gives `tear` has the connection torn instead.
+     *
+     * @type {(call: any) => unknown}
+     */
     before() {},
     /** Whether the answer to a request gets lost. @type {(call: any) => boolean} */
     loses: () => false,
   };
   const stub = await startStub(async (call) => {
-    await hooks.before(call);
+    if ((await hooks.before(call)) === 'tear') return 'tear';
     const headers = Object.fromEntries(FORWARDED.map((name) => [name, call.headers[name]]));
     const body = JSON.stringify(call.body);
     const answer = await fetch(String(endpoint), { method: 'POST', headers, body });

@@ -1,0 +1,41 @@
+'use strict';
+
+/** What the tests of outages share. */
+
+const { once } = require('node:events');
+
+/** The key of the item that a probe reads. */
+const PROBE = 'dynamo-session-store:probe';
+
+const isProbe = ({ body }) => Object.values(body.Key ?? {}).some(({ S }) => S === PROBE);
+
+/** What a DynamoDB in trouble does, and the code that calls fail with. */
+const troubles = {
+  'is broken': {
+    answer: { status: 500, body: { __type: 'a#InternalServerError', message: 'broken' } },
+    code: 'InternalServerError',
+  },
+  'tears connections': { answer: 'tear', code: 'ERR_SESSION_UNREACHABLE' },
+  hangs: { answer: 'hang', code: 'ERR_SESSION_TIMEOUT' },
+};
+
+/** Makes calls, a few at a time, until the store says that DynamoDB is unavailable. */
+async function untilUnavailable(store) {
+  let reason;
+  once(store, 'unavailable').then(([error]) => {
+    reason = error;
+  });
+  while (!reason) {
+    await Promise.all(['a', 'b', 'c'].map((sid) => store.get(sid).catch(() => {})));
+  }
+  return reason;
+}
+
+/** The error that `promise` is rejected with. */
+const failure = (promise) =>
+  promise.then(
+    () => undefined,
+    (error) => error,
+  );
+
+module.exports = { failure, isProbe, troubles, untilUnavailable };
