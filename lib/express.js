@@ -56,6 +56,8 @@ function storeClass(Store) {
     #initializing;
     /** @type {ReturnType<typeof readOptions>} */
     #settings;
+    /** @type {(() => void) | undefined} */
+    #stopReaping;
     /** What was read, on the object that `get` gives for it. */
     #read = /** @type {ReturnType<typeof notes<Loaded>>} */ (notes());
     /** What is known of the session of a request, on that session. */
@@ -240,7 +242,7 @@ function storeClass(Store) {
 
     /** Stops the timer of `reapInterval`. */
     clearInterval() {
-      clearInterval(this._reap);
+      this.#stopReaping?.();
       this._reap = undefined;
     }
 
@@ -442,6 +444,9 @@ function storeClass(Store) {
 
     /** @param {number} interval in milliseconds */
     #reapEvery(interval) {
+      // The timers of this moment: a test moves reaping with its fake clock, as with connect-dynamodb,
+      // and another clock could not stop it.
+      const { clearInterval, setInterval } = globalThis;
       let reaping = false;
       // The timer must not hold a store that nobody refers to any more.
       const self = new WeakRef(this);
@@ -454,8 +459,11 @@ function storeClass(Store) {
           reaping = false;
           if (error) warn(store, error);
         });
-      }, interval).unref();
+      }, interval);
+      // A number in jsdom.
+      timer.unref?.();
       this._reap = timer;
+      this.#stopReaping = () => clearInterval(timer);
     }
   };
 }

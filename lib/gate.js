@@ -3,7 +3,7 @@
 /** Calls that wait for the table. */
 
 const { closedError, storeError } = require('./errors');
-const { clearTimeout, setTimeout } = require('./timers');
+const { clearTimeout, monotonicNow, setTimeout } = require('./timers');
 
 /**
  * For each item with calls that wait, of all stores: settled once the call that was the last to wait
@@ -78,12 +78,12 @@ class Gate {
    * @returns {Promise<T>}
    */
   #wait(item, ready, limit, call) {
-    const started = performance.now();
+    const started = monotonicNow();
     // A microtask later, so that what `ready` throws is a rejection like any other.
     const isReady = Promise.all([waiting.get(item), Promise.resolve().then(ready)]);
     const begun = within(isReady, limit, 'initializing the table').then(() => ({
       // In an object, so that nobody waits for the outcome here.
-      outcome: call(Math.max(1, limit - (performance.now() - started))),
+      outcome: call(Math.max(1, limit - (monotonicNow() - started))),
     }));
     this.#begun.add(begun);
     const done = () => {

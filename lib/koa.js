@@ -17,6 +17,7 @@ const { readOptions } = require('./koa.options');
 const { lifetimeOf, optionsObject } = require('./options');
 const { outageEvents } = require('./outages');
 const { parse, sessionId, stringify } = require('./session');
+const { clearTimeout, setTimeout } = require('./timers');
 const { warn, warnOfTable } = require('./warning');
 
 /** @import { KnownSession } from '../native/binding' */

@@ -3,6 +3,7 @@
 /** Making a client of an AWS SDK for JavaScript, where there is one, from the options of a store. */
 
 const { storeError } = require('../errors');
+const { nextTick } = require('../timers');
 const { isV2 } = require('./adopt');
 const { V2, V3_DOCUMENT, findSdk } = require('./sdk');
 
@@ -125,7 +126,7 @@ function providing(AWS, provide) {
     } catch (error) {
       failure = error;
     }
-    process.nextTick(callback, failure);
+    nextTick(callback, failure);
   };
   return credentials;
 }
