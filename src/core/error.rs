@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use super::dynamo::size::LARGEST;
+
 /// The outcome of anything in the core that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -129,6 +131,14 @@ pub enum Error {
         path: String,
         /// What is wrong with it; never the value.
         reason: &'static str,
+    },
+
+    /// The item of a session is larger than DynamoDB takes; nothing was sent. `code` is
+    /// `ERR_SESSION_TOO_LARGE`.
+    #[error("the session makes an item of {size} bytes, but DynamoDB takes at most {LARGEST}")]
+    TooLarge {
+        /// The size of the item in bytes.
+        size: usize,
     },
 
     /// An option cannot be right. `code` is `ERR_INVALID_ARG_VALUE`; a `TypeError`.
@@ -258,6 +268,7 @@ impl Error {
             Self::TableStatus { .. } => "ERR_SESSION_TABLE_STATUS",
             Self::SpecialKey { .. } => "ERR_SESSION_SPECIAL_KEY",
             Self::Value { .. } => "ERR_SESSION_VALUE",
+            Self::TooLarge { .. } => "ERR_SESSION_TOO_LARGE",
             Self::Option(_) => "ERR_INVALID_ARG_VALUE",
             Self::Closed => "ERR_SESSION_CLOSED",
             Self::ConditionFailed { .. } => CONDITION_FAILED,
@@ -279,6 +290,7 @@ impl Error {
             | Self::TableStatus { .. }
             | Self::SpecialKey { .. }
             | Self::Value { .. }
+            | Self::TooLarge { .. }
             | Self::Option(_)
             | Self::Closed
             | Self::ConditionFailed { .. }

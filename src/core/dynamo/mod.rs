@@ -12,6 +12,7 @@
 //!   * [`profile`]: the credentials of a profile that was named.
 //!   * [`fast`]: the fast path: requests for items without the SDK's machinery.
 //!   * [`user_client`]: the user's client in place of HTTP.
+//! * [`size`]: how large an item is, as DynamoDB counts.
 //! * [`schedule`]: requests for items in order, merged, and no more than a bound at a time.
 
 mod answers;
@@ -25,6 +26,7 @@ pub mod schedule;
 pub mod sdk;
 pub mod settings;
 pub mod shared;
+pub mod size;
 pub mod trust;
 pub mod user_client;
 

@@ -16,7 +16,7 @@ mod table;
 use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{self, Context, Poll};
 
 use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemInputBuilder;
 use aws_sdk_dynamodb::operation::get_item::builders::GetItemInputBuilder;
@@ -28,20 +28,21 @@ use aws_sdk_dynamodb::operation::scan::builders::ScanInputBuilder;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::FutureExt;
+use futures_util::future::ready;
 use tokio::sync::oneshot;
 
 use self::batches::{Batches, Change, Operation};
 use self::queue::{Key, Kind};
 use self::table::{Lane, Waiting};
 pub use self::table::{TableQueue, TableQueues};
-use super::{Answer, Items, KeyedTable};
+use super::{Answer, Items, KeyedTable, size};
 use crate::core::context;
 use crate::core::error::{Error, Result};
 
 type Item = HashMap<String, AttributeValue>;
 
-/// Session data beyond this many bytes is written alone: DynamoDB takes 400 KB, and one item too
-/// many for it would have the whole batch refused.
+/// An item of more bytes than this is written alone. AWS calls its own arithmetic approximate, and one
+/// item that DynamoDB finds too large would have the whole batch refused.
 const LARGE: usize = 300 * 1024;
 
 /// See the [module](self). A clone is the same lane. Deadlines are the caller's: dropping the future
@@ -92,8 +93,15 @@ impl Schedule {
     }
 
     /// Writes `item` under `key`, whatever is there.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooLarge`], without taking a place.
     pub fn put(&self, key: String, item: Item) -> Answer<()> {
-        let is_large = is_large(&item);
+        let is_large = match size::checked(&item) {
+            Ok(size) => size > LARGE,
+            Err(error) => return ready(Err(error)).boxed(),
+        };
         let request = PutItemInputBuilder::default()
             .table_name(self.table.name.as_str())
             .set_item(Some(item));
@@ -257,7 +265,14 @@ impl InTurn {
     }
 
     /// Writes the item that `request` has. The table is filled in.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooLarge`], without sending anything.
     pub async fn put(&self, request: PutItemInputBuilder) -> Result<()> {
+        if let Some(item) = request.get_item() {
+            size::checked(item)?;
+        }
         let request = request.table_name(self.table.name.as_str());
         self.items.put_item(request).await.map(|_| ())
     }
@@ -282,7 +297,7 @@ impl<T> Future for Asked<T> {
         let Some(answer) = &mut self.answer else {
             return Poll::Ready(Err(defect));
         };
-        let answer = ready!(answer.poll_unpin(context));
+        let answer = task::ready!(answer.poll_unpin(context));
         self.answer = None;
         Poll::Ready(answer.map_err(|_| defect))
     }
@@ -302,25 +317,6 @@ impl<T> Drop for Asked<T> {
 /// An answer of which only matters whether it is a success.
 fn without_output<T: 'static>(answer: Answer<T>) -> Answer<()> {
     answer.map(|answer| answer.map(|_| ())).boxed()
-}
-
-/// Whether an item is too large to be written with others.
-fn is_large(item: &Item) -> bool {
-    item.values().map(size).sum::<usize>() > LARGE
-}
-
-/// About as many bytes as DynamoDB counts.
-fn size(value: &AttributeValue) -> usize {
-    match value {
-        AttributeValue::S(text) | AttributeValue::N(text) => text.len(),
-        AttributeValue::B(bytes) => bytes.as_ref().len(),
-        AttributeValue::L(list) => list.iter().map(|value| size(value) + 1).sum(),
-        AttributeValue::M(map) => {
-            let entries = map.iter().map(|(name, value)| name.len() + size(value) + 1);
-            entries.sum()
-        }
-        _ => 1,
-    }
 }
 
 /// What an operation that can be merged gives: an item where it was read.
