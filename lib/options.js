@@ -37,6 +37,15 @@ function typeName(value) {
   return typeof value;
 }
 
+/**
+ * Whether text is well-formed Unicode. As UTF-8, all halves of surrogate pairs are the same.
+ *
+ * @param {string} text
+ */
+function isWellFormed(text) {
+  return !/\p{Surrogate}/u.test(text);
+}
+
 /** @typedef {'string' | 'boolean' | 'number' | 'function' | 'array' | 'object'} Kind */
 
 /**
@@ -70,9 +79,12 @@ function option(options, name, kind, owner) {
   const value = options[name];
   if (value === undefined || value === null) return undefined;
   const allowed = [kind].flat();
+  const path = owner ? `${owner}.${name}` : name;
+  if (typeof value === 'string' && !isWellFormed(value)) {
+    throw invalidArgument(`option "${path}" has half a surrogate pair in it`);
+  }
   if (allowed.some((each) => kinds[each][1](value))) return value;
   const takes = allowed.map((each) => kinds[each][0]).join(' or ');
-  const path = owner ? `${owner}.${name}` : name;
   throw invalidArgument(`option "${path}" must be ${takes}, but is ${typeName(value)}`);
 }
 
@@ -213,6 +225,7 @@ function lifetimeOf(ttl, session) {
 
 module.exports = {
   DEFAULTS,
+  isWellFormed,
   lifetimeOf,
   option,
   optionsObject,

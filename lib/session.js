@@ -3,7 +3,7 @@
 /** Session ids and sessions on their way between an application and the addon. */
 
 const { invalidArgument, storeError } = require('./errors');
-const { typeName } = require('./options');
+const { isWellFormed, typeName } = require('./options');
 
 /** @import { SpecialArgument } from '../native/binding' */
 
@@ -13,14 +13,24 @@ const { typeName } = require('./options');
  */
 function sessionId(sid) {
   // The replaced packages made a string of a number, by putting the prefix before it or otherwise.
-  if (typeof sid === 'number') return String(sid);
-  if (typeof sid === 'string' && sid !== '') {
-    // As UTF-8, all halves of surrogate pairs are the same: one session would open another.
-    if (!/\p{Surrogate}/u.test(sid)) return sid;
-    throw invalidArgument('the session id has half a surrogate pair in it');
+  return typeof sid === 'number' ? String(sid) : keyText(sid, 'the session id');
+}
+
+/**
+ * Text that sessions are found by.
+ *
+ * @param {unknown} text
+ * @param {string} name for the error
+ * @returns {string}
+ */
+function keyText(text, name) {
+  if (typeof text !== 'string' || text === '') {
+    const got = text === '' ? 'empty' : typeName(text);
+    throw invalidArgument(`${name} must be a string, but is ${got}`);
   }
-  const got = sid === '' ? 'empty' : typeName(sid);
-  throw invalidArgument(`the session id must be a string, but is ${got}`);
+  // One session would open another.
+  if (!isWellFormed(text)) throw invalidArgument(`${name} has half a surrogate pair in it`);
+  return text;
 }
 
 /**
@@ -66,7 +76,10 @@ function parse(data, reviver) {
  * @returns {SpecialArgument | undefined}
  */
 function specialValue(value) {
-  if (value === undefined || typeof value === 'string' || typeof value === 'number') return value;
+  if (value === undefined || typeof value === 'number') return value;
+  if (typeof value === 'string') {
+    return isWellFormed(value) ? value : { typeName: 'string with half a surrogate pair' };
+  }
   if (ArrayBuffer.isView(value)) {
     return Buffer.from(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
   }
@@ -75,4 +88,4 @@ function specialValue(value) {
   return { typeName: typeName(value) };
 }
 
-module.exports = { parse, sessionId, specialValue, stringify };
+module.exports = { keyText, parse, sessionId, specialValue, stringify };

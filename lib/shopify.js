@@ -21,7 +21,7 @@ const {
   typeName,
   warnOfUnknown,
 } = require('./options');
-const { parse, sessionId, stringify } = require('./session');
+const { keyText, parse, sessionId, stringify } = require('./session');
 const { outageEvents } = require('./outages');
 const { warnOfTable } = require('./warning');
 
@@ -202,11 +202,8 @@ function storageClass(getSession) {
 
     /** @param {string} shop */
     async #find(shop) {
-      if (typeof shop !== 'string' || shop === '') {
-        const got = shop === '' ? 'empty' : typeName(shop);
-        throw invalidArgument(`the shop must be a string, but is ${got}`);
-      }
-      const found = this.#call((limit) => this.#native.find(shop, Date.now(), limit));
+      const value = keyText(shop, 'the shop');
+      const found = this.#call((limit) => this.#native.find(value, Date.now(), limit));
       const entries = settle(await found);
       return entries.map(({ data }) => toSession(data));
     }
