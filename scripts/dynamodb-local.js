@@ -90,11 +90,32 @@ async function freePort() {
 }
 
 /**
+ * A server of its own that keeps its tables in a folder, so that they outlive it.
+ *
+ * @param {string} data the folder
+ * @returns {Promise<Server & { restart: () => Promise<void> }>} `restart` kills it and starts it again
+ */
+async function startOnDisk(data) {
+  const folder = fetched();
+  const port = await freePort();
+  let server = await startOn(folder, port, data);
+  return {
+    endpoint: server.endpoint,
+    stop: () => server.stop(),
+    async restart() {
+      await server.stop();
+      server = await startOn(folder, port, data);
+    },
+  };
+}
+
+/**
  * @param {string} folder
  * @param {number} port
+ * @param {string} [data] the folder for its tables; in memory without
  * @returns {Promise<Server>}
  */
-async function startOn(folder, port) {
+async function startOn(folder, port, data) {
   const child = spawn(
     'java',
     [
@@ -102,7 +123,7 @@ async function startOn(folder, port) {
       '-cp',
       join(folder, '*'),
       MAIN_CLASS,
-      '-inMemory',
+      ...(data === undefined ? ['-inMemory'] : ['-dbPath', data]),
       '-sharedDb',
       '-port',
       String(port),
@@ -149,7 +170,7 @@ async function answers(endpoint) {
   }
 }
 
-module.exports = { freePort, start };
+module.exports = { freePort, start, startOnDisk };
 
 if (require.main === module) {
   program(async () => {

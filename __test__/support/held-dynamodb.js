@@ -108,4 +108,4 @@ function idIn(key) {
   return (key.id ?? key.sessionId).S;
 }
 
-module.exports = { startHeld };
+module.exports = { keysOf, startHeld };

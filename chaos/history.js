@@ -1,0 +1,166 @@
+'use strict';
+
+/**
+ * The histories of a round. Each thread writes its own to a file, by one system call for each line:
+ * what a thread has written before it was killed is there.
+ */
+
+const { openSync, readFileSync, readdirSync, writeSync } = require('node:fs');
+const { join } = require('node:path');
+
+/** Nanoseconds by the clock that all processes of a machine share. */
+const now = () => Number(process.hrtime.bigint());
+
+/** What an operation of a lane asks DynamoDB to write, by the request that does. */
+const WRITES = {
+  PutItem: ['write', 'merge', 'overwrite', 'compare'],
+  UpdateItem: ['touch'],
+  DeleteItem: ['destroy', 'sweep', 'reap'],
+};
+
+/** The calls of a thread and their ends. */
+class Journal {
+  #file;
+  #calls = 0;
+
+  /** @param {string} path of a file that is not there yet */
+  constructor(path) {
+    this.#file = openSync(path, 'wx');
+  }
+
+  /**
+   * Notes a call that is about to be made. `input` is for the model.
+   *
+   * @param {string} subject
+   * @param {string} sid
+   * @param {string} name
+   * @param {any} [input]
+   * @returns {number} for `ended`
+   */
+  called(subject, sid, name, input) {
+    const id = this.#calls++;
+    this.#write({ id, subject, sid, name, input, call: now() });
+    return id;
+  }
+
+  /** @param {number} id @param {any} result */
+  ended(id, result) {
+    this.#write({ id, end: now(), result });
+  }
+
+  /** @param {number} id @param {string} failure */
+  failed(id, failure) {
+    this.#write({ id, end: now(), failure });
+  }
+
+  /** @param {object} line */
+  #write(line) {
+    writeSync(this.#file, `${JSON.stringify(line)}\n`);
+  }
+}
+
+/**
+ * The calls in the files of a folder, each with what is known of its end.
+ *
+ * @param {string} folder
+ */
+function readCalls(folder) {
+  const calls = [];
+  for (const program of readdirSync(folder)) {
+    /** @type {Map<number, any>} */
+    const byId = new Map();
+    for (const line of readFileSync(join(folder, program), 'utf8').split('\n')) {
+      if (line === '') continue;
+      const { id, ...rest } = JSON.parse(line);
+      byId.set(id, { program, ...byId.get(id), ...rest });
+    }
+    calls.push(...byId.values());
+  }
+  return calls;
+}
+
+/**
+ * The history of each session, as `linearizable.js` takes it.
+ *
+ * @param {any[]} calls as `readCalls` gives them
+ * @param {object} round
+ * @param {{ subject: string, sid: string }[]} round.keys
+ * @param {{ key: string, operation: string, at: number }[]} round.lost writes whose answers got lost,
+ *   with the moments of their arrival at the proxy: each may have been repeated
+ * @param {number} round.attempts how often a request is sent at most
+ * @param {number} round.settled the moment after which nothing was in flight any more
+ * @returns {Map<string, import('./model/linearizable').Operation[]>} by the session's id
+ */
+function historiesOf(calls, { keys, lost, attempts, settled }) {
+  const histories = new Map(keys.map(({ sid }) => [sid, []]));
+  /** @type {Map<string, typeof lost>} */
+  const lostOf = new Map();
+  for (const each of lost) lostOf.set(each.key, [...(lostOf.get(each.key) ?? []), each]);
+  for (const call of calls) {
+    for (const [sid, operation] of operationsOf(call, keys)) {
+      const isDone = operation.end !== undefined && operation.failure === undefined;
+      if (!isDone && operation.name === 'read') continue;
+      // Attempts are made until the call ends, also if they have their effect after that.
+      const until = operation.end ?? settled;
+      const mayBeRepeated = (lostOf.get(sid) ?? []).filter(
+        ({ operation: request, at }) =>
+          WRITES[request].includes(operation.name) && operation.call <= at && at <= until,
+      );
+      const repeats = Math.min(mayBeRepeated.length, attempts - 1);
+      // A write that finds its own first attempt in its way, and others after that, is a conflict.
+      const isUnclear = operation.isOptional || (operation.result === 'conflict' && repeats > 0);
+      const isCertain = isDone && !isUnclear;
+      const known = {
+        ...operation,
+        result: isCertain ? operation.result : undefined,
+        end: isDone ? operation.end : settled,
+        isCertain,
+      };
+      histories.get(sid).push(known);
+      for (let count = 0; count < repeats; count += 1) {
+        histories.get(sid).push({ ...known, isCertain: false, result: undefined });
+      }
+    }
+  }
+  return histories;
+}
+
+/**
+ * What a call does to single sessions.
+ *
+ * @param {any} call
+ * @param {{ subject: string, sid: string }[]} keys
+ * @returns {[sid: string, operation: any][]}
+ */
+function operationsOf(call, keys) {
+  const { subject, sid, name, input, result } = call;
+  if (name === 'destroyMany') {
+    return input.sids.map((each) => [each, { ...call, name: 'destroy', input: undefined }]);
+  }
+  // A request that has changed nothing changes nothing.
+  if (name === 'unchanged') return [];
+  if (sid !== '') return [[sid, call]];
+  const all = keys.filter((key) => key.subject === subject).map((key) => key.sid);
+  // What is asked of the whole table has no place in the order of a session's operations.
+  const whole = { ...call, program: undefined };
+  if (name === 'all') {
+    const of = (each) => ({ ...whole, name: 'read', result: result?.[each] ?? null });
+    return all.map((each) => [each, of(each)]);
+  }
+  // Whether `reap` has deleted a session is known only by what is there later.
+  if (name === 'reap') return all.map((each) => [each, { ...whole, isOptional: true }]);
+  if (name !== 'clear') return [];
+  // One that failed has deleted a session or not: nobody knows what it has seen.
+  if (call.end === undefined || call.failure !== undefined) {
+    return all.map((each) => [each, { ...whole, name: 'destroy' }]);
+  }
+  const seen = { sweep: `${call.program}/${call.call}` };
+  return all.flatMap((each) =>
+    ['see', 'sweep'].map((part) => [
+      each,
+      { ...whole, name: part, input: seen, result: undefined },
+    ]),
+  );
+}
+
+module.exports = { Journal, historiesOf, now, readCalls };

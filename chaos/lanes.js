@@ -1,0 +1,254 @@
+'use strict';
+
+/**
+ * What a thread does in a round. It has lanes: a lane does one operation, or one burst of them, after
+ * another, as its seed decides.
+ */
+
+const { join } = require('node:path');
+const { setImmediate: turn, setTimeout: wait } = require('node:timers/promises');
+const { Journal, now } = require('./history');
+const { sorted } = require('./model/session');
+const { Random } = require('./random');
+const { SUBJECTS } = require('./subjects');
+
+/** Milliseconds: the furthest that a clock jumps. */
+const JUMP = 45 * 60_000;
+
+/** Seconds since the Unix epoch: for sessions that have ended. */
+const LONG_AGO = 1_000_000_000;
+
+/** The same, for sessions that never end: the year 2100. */
+const NEVER = 4_102_444_800;
+
+/** Seconds: how long other sessions live. */
+const LIFETIME = 30 * 86_400;
+
+/** How the save of a request is named in the model. */
+const SAVES = { merge: 'merge', overwrite: 'overwrite', error: 'compare', koaRequests: 'merge' };
+
+/** The operations that are not about one session. */
+const WHOLE = new Set(['all', 'clear', 'destroyMany', 'length', 'reap']);
+
+const realNow = Date.now;
+let jumped = 0;
+Date.now = () => realNow() + jumped;
+
+/**
+ * What a thread is to do.
+ *
+ * @typedef {object} Task
+ * @property {string} seed
+ * @property {string} thread a name that no other thread of the round has
+ * @property {string} folder for its journal
+ * @property {Record<string, string>} tables
+ * @property {object} connection options of every store
+ * @property {{ subject: string, sid: string }[]} keys
+ * @property {number} lanes
+ * @property {number} operations of each lane
+ * @property {number} burst the most operations that a lane begins at once
+ * @property {number} milliseconds after which no operation begins any more
+ * @property {number} [endAfter] the operation with which the thread is to end, in the middle of it
+ * @property {number} dropEvery how often a write is not made and acknowledged nevertheless; 0 is never
+ */
+
+class Lanes {
+  #task;
+  #end;
+  #journal;
+  #stores = new Map();
+  #begun = 0;
+  #written = 0;
+  #started = now();
+  counts = {
+    operations: 0,
+    /** How many calls have failed, by the code of the error. @type {Record<string, number>} */
+    failures: {},
+    doubled: 0,
+    jumps: 0,
+    collections: 0,
+    /** Milliseconds that the longest call took. */
+    longest: 0,
+  };
+
+  /**
+   * @param {Task} task
+   * @param {() => void} end ends the thread
+   */
+  constructor(task, end) {
+    this.#task = task;
+    this.#end = end;
+    this.#journal = new Journal(join(task.folder, task.thread));
+    for (const name of new Set(task.keys.map(({ subject }) => subject))) {
+      const { open, table } = SUBJECTS[name];
+      // Two on a table: what is asked of both has an order, too.
+      const opened = [0, 1].map(() => open(task.tables[table], task.connection));
+      for (const store of opened) store.on?.('warning', () => {});
+      this.#stores.set(name, opened);
+    }
+  }
+
+  async run() {
+    const doubled = () => {
+      this.counts.doubled += 1;
+    };
+    process.on('doubled', doubled);
+    const lanes = Array.from({ length: this.#task.lanes }, (_, index) => this.#lane(index));
+    await Promise.all(lanes);
+    await Promise.all([...this.#stores.values()].flat().map((store) => store.close()));
+    process.off('doubled', doubled);
+    jumped = 0;
+    return this.counts;
+  }
+
+  /** @param {number} index */
+  async #lane(index) {
+    const { seed, thread, operations, burst, milliseconds } = this.#task;
+    const random = new Random(`${seed}/${thread}/${index}`);
+    for (let done = 0; done < operations; ) {
+      if (now() - this.#started > milliseconds * 1e6) return;
+      const width = burst > 1 && random.chance(0.3) ? random.between(2, burst) : 1;
+      done += width;
+      await Promise.all(Array.from({ length: width }, () => this.#one(random)));
+      await this.#between(random);
+    }
+  }
+
+  /** What happens between two operations of a lane. @param {Random} random */
+  async #between(random) {
+    if (random.chance(0.02)) {
+      jumped = random.between(-JUMP, JUMP);
+      this.counts.jumps += 1;
+    }
+    if (random.chance(0.01)) {
+      globalThis.gc?.();
+      this.counts.collections += 1;
+    }
+    if (random.chance(0.1)) await wait(random.below(5));
+    else if (random.chance(0.5)) await turn();
+  }
+
+  /** @param {Random} random */
+  #one(random) {
+    const { subject, sid } = random.pick(this.#task.keys);
+    const store = random.pick(this.#stores.get(subject));
+    const name = random.weighed(SUBJECTS[subject].mix);
+    const size = random.chance(0.1) ? random.below(4000) : random.below(40);
+    const end = random.chance(0.1) ? LONG_AGO : Math.floor(realNow() / 1000) + LIFETIME;
+    // Taken by each operation, whether it needs them or not: so the decisions after it are the same.
+    const details = { size, end: end + random.below(1000), own: random.below(4) };
+    const sids = [0, 1, 2].map(() => random.pick(this.#task.keys));
+    this.#begun += 1;
+    this.counts.operations += 1;
+    if (this.#begun === this.#task.endAfter) this.#end();
+    if (SAVES[subject]) return this.#request(subject, store, sid, name, details);
+    return this.#byHand(subject, store, sid, name, { ...details, sids });
+  }
+
+  /** A value that no other write has. */
+  #newValue() {
+    this.#written += 1;
+    return `${this.#task.thread}/${this.#written}`;
+  }
+
+  /**
+   * @param {string} subject
+   * @param {any} store
+   * @param {string} sid
+   * @param {string} name
+   * @param {any} details
+   */
+  #byHand(subject, store, sid, name, { size, end, sids }) {
+    const input = {
+      write: () => ({
+        value: { n: this.#newValue() },
+        end: SUBJECTS[subject].ends ? end : NEVER,
+        size,
+      }),
+      touch: () => ({ end }),
+      destroyMany: () => ({
+        sids: [
+          ...new Set([sid, ...sids.flatMap((key) => (key.subject === subject ? key.sid : []))]),
+        ],
+      }),
+    }[name]?.();
+    return this.#record(subject, WHOLE.has(name) ? '' : sid, name, input, () =>
+      SUBJECTS[subject].operations[name](store, sid, input),
+    );
+  }
+
+  /**
+   * A request: reads the session, changes it and saves it, or ends it.
+   *
+   * @param {string} subject
+   * @param {any} store
+   * @param {string} sid
+   * @param {string} name
+   * @param {any} details
+   */
+  async #request(subject, store, sid, name, { size, own }) {
+    const { begin, create, destroy, save } = SUBJECTS[subject].operations;
+    if (name === 'destroy') {
+      return this.#record(subject, sid, 'destroy', undefined, () => destroy(store, sid));
+    }
+    let session;
+    const read = await this.#record(subject, sid, 'read', undefined, async () => {
+      const begun = await begin(store, sid);
+      session = begun.session;
+      return begun.found;
+    });
+    if (read === undefined || name === 'look') return;
+    const value = this.#newValue();
+    if (read === null) {
+      const created = { value: { last: value }, size };
+      const input = { ...created, end: Math.floor(realNow() / 1000) + LIFETIME };
+      await this.#record(subject, sid, 'write', input, () => create(store, sid, created));
+      return;
+    }
+    if (name === 'unchanged') {
+      await this.#record(subject, sid, 'unchanged', undefined, () =>
+        save(store, sid, { session, changes: {} }),
+      );
+      return;
+    }
+    const changes = { last: value, [`own${own}`]: value };
+    const input = { read, changes, value: sorted({ ...read, ...changes }) };
+    await this.#record(subject, sid, SAVES[subject], input, async () => {
+      await save(store, sid, { session, changes });
+    });
+  }
+
+  /**
+   * @param {string} subject
+   * @param {string} sid
+   * @param {string} name
+   * @param {any} input for the model
+   * @param {() => Promise<any>} call
+   * @returns {Promise<any>} its result; `undefined` where it failed
+   */
+  async #record(subject, sid, name, input, call) {
+    const id = this.#journal.called(subject, sid, name, input);
+    const started = now();
+    try {
+      const result = name === 'write' && this.#drops() ? undefined : await call();
+      this.#journal.ended(id, result);
+      return result;
+    } catch (error) {
+      const code = String(error.code ?? error);
+      this.counts.failures[code] = (this.counts.failures[code] ?? 0) + 1;
+      if (name === 'compare' && code === 'ERR_SESSION_CONFLICT')
+        this.#journal.ended(id, 'conflict');
+      else this.#journal.failed(id, code);
+      return undefined;
+    } finally {
+      this.counts.longest = Math.max(this.counts.longest, (now() - started) / 1e6);
+    }
+  }
+
+  #drops() {
+    const { dropEvery } = this.#task;
+    return dropEvery > 0 && this.#written % dropEvery === 0;
+  }
+}
+
+module.exports = { Lanes };

@@ -1,0 +1,227 @@
+'use strict';
+
+/**
+ * The stores under test, each with the operations that a lane can ask of it: sessions by hand, as any
+ * code may use a store, and sessions of requests, as express-session and koa-session use one.
+ */
+
+const expressSession = require('express-session');
+require('@shopify/shopify-api/adapters/node');
+const { Session } = require('@shopify/shopify-api');
+const { DynamoDBStore } = require('..');
+const KoaStore = require('../koa');
+const { DynamoDBSessionStorage } = require('../shopify');
+const { ENDED_BEFORE, sorted } = require('./model/session');
+
+/** Milliseconds: thirty days, which no jump of a clock comes near. */
+const LONG = 30 * 86_400_000;
+
+/** The keys of a session that are no part of what the model looks at. */
+const BESIDE = new Set(['cookie', 'sid', 'fill', '_expire', '_maxAge']);
+
+/**
+ * What a lane works on.
+ *
+ * @typedef {object} Subject
+ * @property {string} table one of `TABLES`
+ * @property {boolean} [ends] whether a session that has ended is none; one of Shopify's is still read
+ * @property {Record<string, number>} mix its operations, each as often as the number says
+ * @property {(table: string, connection: object) => any} open
+ * @property {Record<string, (store: any, sid: string, input: any) => Promise<any>>} operations
+ */
+
+/** The tables, by the attribute that is their key. */
+const TABLES = { byhand: 'id', requests: 'id', koa: 'sessionId', shopify: 'id' };
+
+/** A session that tells whose it is. @param {string} sid @param {object} keys @param {number} size */
+const filled = (sid, keys, size) => ({ ...keys, sid, fill: 'x'.repeat(size) });
+
+/**
+ * What a session holds, for the model.
+ *
+ * @param {string} sid
+ * @param {any} session
+ * @returns {any} no value of the model where it is the session of another id
+ */
+function contents(sid, session) {
+  if (session === null || session === undefined) return null;
+  if (session.sid !== sid) return { foreign: session.sid ?? null };
+  return sorted(Object.fromEntries(Object.entries(session).filter(([key]) => !BESIDE.has(key))));
+}
+
+/**
+ * Calls a method with a callback, and counts how often that is called.
+ *
+ * @param {any} store
+ * @param {string} method
+ * @param {any[]} args
+ */
+function called(store, method, ...args) {
+  return new Promise((resolve, reject) => {
+    let calls = 0;
+    store[method](...args, (error, result) => {
+      calls += 1;
+      if (calls > 1) process.emit('doubled', method);
+      if (error) reject(error);
+      else resolve(result);
+    });
+  });
+}
+
+/** @type {Subject} */
+const express = {
+  table: 'byhand',
+  ends: true,
+  mix: { read: 40, write: 26, touch: 14, destroy: 8, all: 4, length: 3, reap: 4, clear: 1 },
+  open: (table, connection) => new DynamoDBStore({ table, prefix: '', ...connection }),
+  operations: {
+    read: async (store, sid) => contents(sid, await called(store, 'get', sid)),
+    write: (store, sid, { value, end, size }) =>
+      called(store, 'set', sid, { cookie: cookieUntil(end), ...filled(sid, value, size) }),
+    touch: async (store, sid, { end }) =>
+      (await called(store, 'touch', sid, { cookie: cookieUntil(end) })) !== undefined,
+    destroy: (store, sid) => called(store, 'destroy', sid),
+    all: async (store) => {
+      const sessions = await called(store, 'all');
+      return Object.fromEntries(sessions.map(({ id, ...session }) => [id, contents(id, session)]));
+    },
+    length: (store) => called(store, 'length'),
+    reap: (store) => called(store, 'reap'),
+    clear: (store) => called(store, 'clear'),
+  },
+};
+
+/** @param {number} end */
+const cookieUntil = (end) => ({ path: '/', expires: new Date(end * 1000) });
+
+/** Requests of express-session. @param {'merge' | 'overwrite' | 'error'} conflict @returns {Subject} */
+function expressRequests(conflict) {
+  /** What express-session does with a session that a request has. */
+  const requestOf = (store, sid) => ({ sessionStore: store, sessionID: sid });
+  const kept = (session) => JSON.parse(JSON.stringify(session));
+  return {
+    table: 'requests',
+    mix: { look: 25, request: 60, unchanged: 8, destroy: 7 },
+    open: (table, connection) => new DynamoDBStore({ table, prefix: '', conflict, ...connection }),
+    operations: {
+      begin: async (store, sid) => {
+        const found = await called(store, 'get', sid);
+        if (!found) return { found: null, session: null };
+        const session = store.createSession(requestOf(store, sid), found);
+        return { found: contents(sid, kept(session)), session };
+      },
+      save: (store, sid, { session, changes }) =>
+        called(store, 'set', sid, Object.assign(session, changes)),
+      create: (store, sid, { value, size }) => {
+        const session = new expressSession.Session(requestOf(store, sid), {
+          cookie: new expressSession.Cookie({ maxAge: LONG }),
+        });
+        return called(store, 'set', sid, Object.assign(session, filled(sid, value, size)));
+      },
+      destroy: (store, sid) => called(store, 'destroy', sid),
+    },
+  };
+}
+
+const newKoaStore = (table, { dynamoConfig, ...connection }, more = {}) =>
+  new KoaStore({ dynamoConfig, table: { name: table }, ...connection, ...more });
+
+/** @type {Subject} */
+const koa = {
+  table: 'koa',
+  ends: true,
+  mix: { read: 45, write: 40, destroy: 15 },
+  open: newKoaStore,
+  operations: {
+    read: async (store, sid) => contents(sid, await store.get(sid)),
+    write: (store, sid, { value, end, size }) =>
+      store.set(sid, filled(sid, value, size), end < ENDED_BEFORE ? -LONG : LONG),
+    destroy: (store, sid) => store.destroy(sid),
+  },
+};
+
+/** Requests of koa-session 7. @type {Subject} */
+const koaRequests = {
+  table: 'koa',
+  mix: { look: 25, request: 60, unchanged: 8, destroy: 7 },
+  open: (table, connection) => newKoaStore(table, connection, { conflict: 'merge' }),
+  operations: {
+    begin: async (store, sid) => {
+      const ctx = {};
+      const session = (await store.get(sid, LONG, { ctx })) ?? null;
+      return { found: contents(sid, session), session: session && { session, ctx } };
+    },
+    save: (store, sid, { session: { session, ctx }, changes }) => {
+      Object.assign(session, changes, { _expire: Date.now() + LONG, _maxAge: LONG });
+      return store.set(sid, session, LONG, { ctx, changed: Object.keys(changes).length > 0 });
+    },
+    create: (store, sid, { value, size }) => {
+      const clock = { _expire: Date.now() + LONG, _maxAge: LONG };
+      const session = { ...filled(sid, value, size), ...clock };
+      return store.set(sid, session, LONG, { ctx: {}, changed: true });
+    },
+    destroy: (store, sid) => store.destroy(sid),
+  },
+};
+
+/** @type {Subject} */
+const shopify = {
+  table: 'shopify',
+  mix: { read: 45, write: 38, destroy: 12, destroyMany: 5 },
+  open: (sessionTableName, { dynamoConfig: config, ...connection }) =>
+    new DynamoDBSessionStorage({ sessionTableName, config, ...connection }),
+  operations: {
+    async read(storage, sid) {
+      const session = await storage.loadSession(sid);
+      return session ? contents(sid, { sid: session.id, ...JSON.parse(session.state) }) : null;
+    },
+    write: (storage, sid, { value, size }) =>
+      storage.storeSession(
+        new Session({
+          id: sid,
+          shop: 'one.myshopify.com',
+          state: JSON.stringify(value),
+          isOnline: false,
+          accessToken: 'x'.repeat(size),
+        }),
+      ),
+    destroy: (storage, sid) => storage.deleteSession(sid),
+    destroyMany: (storage, _sid, { sids }) => storage.deleteSessions(sids),
+  },
+};
+
+/** @type {Record<string, Subject>} */
+const SUBJECTS = {
+  express,
+  merge: expressRequests('merge'),
+  overwrite: expressRequests('overwrite'),
+  error: expressRequests('error'),
+  koa,
+  koaRequests,
+  shopify,
+};
+
+/**
+ * The session in an item, for the model; `null` for none.
+ *
+ * @param {string} name of a subject
+ * @param {string} sid
+ * @param {any} item in DynamoDB's JSON
+ */
+function inspect(name, sid, item) {
+  if (!item) return null;
+  if (name === 'shopify') return contents(sid, { sid, ...JSON.parse(item.state.S) });
+  const isKoa = SUBJECTS[name].table === 'koa';
+  const end = Number(item.expires?.N);
+  if (isKoa) return end * 1000 < Date.now() ? null : contents(sid, plain(item.session));
+  const value = contents(sid, JSON.parse(item.sess.S));
+  return name === 'express' ? { value, end } : value;
+}
+
+/** @param {any} attribute a map with texts and numbers in it */
+function plain(attribute) {
+  const entries = Object.entries(/** @type {Record<string, any>} */ (attribute.M));
+  return Object.fromEntries(entries.map(([key, { S, N }]) => [key, S ?? Number(N)]));
+}
+
+module.exports = { SUBJECTS, TABLES, inspect };
