@@ -29,6 +29,7 @@ const steps = [
     args: ['clippy', '--quiet', '--locked', '--all-targets', '--', '-D', 'warnings'],
   },
   { name: 'cargo', command: 'cargo', args: ['test', '--quiet', '--locked'] },
+  { name: 'crates', command: process.execPath, args: ['scripts/checks/crates.js'] },
   { name: 'tsc', command: tool('tsc'), args: ['--project', 'tsconfig.json'] },
   { name: 'biome', command: tool('biome'), args: ['ci', '--error-on-warnings'] },
   { name: 'types', command: tool('tsd'), args: [] },
