@@ -16,6 +16,8 @@ const {
 const { tmpdir } = require('node:os');
 const { delimiter, join } = require('node:path');
 const { promisify } = require('node:util');
+const { GLIBC, PLATFORMS } = require('../lib/native.error');
+const { GLIBC: FLOOR, targets } = require('../scripts/release/targets');
 
 const run = promisify(execFile);
 const root = join(__dirname, '..');
@@ -104,6 +106,15 @@ test('the package of another platform', async () => {
   expect(code).toBe('ERR_SESSION_ADDON');
   expect(message).toContain(`Installed is dynamo-session-store-${other}`);
   expect(message).toContain('node_modules comes from another platform');
+});
+
+test('every place that lists the platforms has the targets of package.json', () => {
+  const platforms = targets.map(({ platform }) => platform).sort();
+  expect(PLATFORMS).toEqual(platforms);
+  const traced = readFileSync(join(root, 'lib', 'traced.js'), 'utf8');
+  const packages = [...traced.matchAll(/require\('dynamo-session-store-(.+)'\)/g)];
+  expect(packages.map(([, platform]) => platform)).toEqual(platforms);
+  expect(GLIBC).toBe(FLOOR);
 });
 
 test('a platform that has no package', async () => {

@@ -4,8 +4,10 @@
 
 const { execFile } = require('node:child_process');
 const {
+  existsSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   readdirSync,
   rmSync,
   symlinkSync,
@@ -58,6 +60,9 @@ test('holds no more than it needs', () => {
     'CHANGELOG.md',
     'LICENSE',
     'README.md',
+    'bench',
+    'docs',
+    'examples',
     'index.d.ts',
     'index.js',
     'koa.d.ts',
@@ -69,6 +74,16 @@ test('holds no more than it needs', () => {
     'shopify.js',
     'shopify.mjs',
   ]);
+});
+
+test('has what its README links to', () => {
+  const target = join(modules, 'dynamo-session-store');
+  const text = readFileSync(join(target, 'README.md'), 'utf8');
+  const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link);
+  const files = links.filter((link) => !/^(https?:|mailto:|#)/.test(link));
+  expect(files.length).toBeGreaterThan(0);
+  const missing = files.filter((link) => !existsSync(join(target, link.split('#')[0])));
+  expect(missing).toEqual([]);
 });
 
 test('loads without express-session, any AWS SDK or any other package', async () => {

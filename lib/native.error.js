@@ -111,6 +111,7 @@ function advice(situation, missing) {
     'If neither is there, the lock file was made on another platform, and npm has kept only the',
     'packages of that one: delete node_modules and the lock file, and install again.',
     `Or add the package by its name: npm install --save-optional ${wanted}`,
+    'If a tool has copied a part of node_modules (Next standalone), see docs/BUNDLERS.md.',
   ];
 }
 

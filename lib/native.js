@@ -105,4 +105,7 @@ function refuseTruncated(path) {
   }
 }
 
+// biome-ignore lint/correctness/noConstantCondition: bundlers leave out what is never run.
+if (false) require('./traced');
+
 module.exports = load();

@@ -41,6 +41,7 @@ const steps = [
     args: ['--ci', '--json', `--outputFile=${results}`],
   },
   { name: 'registry', command: process.execPath, args: ['scripts/checks/registry.js'] },
+  { name: 'bundlers', command: process.execPath, args: ['scripts/checks/bundlers.js'] },
 ];
 
 /** @param {(typeof steps)[number]} step */

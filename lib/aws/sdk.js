@@ -40,11 +40,11 @@ function load(name) {
  * @returns {any}
  */
 function loadedV2() {
-  // Finding that it is not installed takes a while.
-  if (!Object.keys(require.cache).some((path) => path.includes(V2))) return undefined;
   for (const from of places()) {
+    // Finding that it is not installed takes a while.
+    if (!Object.keys(from.cache).some((path) => path.includes(V2))) continue;
     try {
-      const { exports } = require.cache[from.resolve(V2)] ?? {};
+      const { exports } = from.cache[from.resolve(V2)] ?? {};
       if (exports) return exports;
     } catch {
       // It is not installed there.

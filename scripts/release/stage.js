@@ -51,11 +51,7 @@ function stage(artifacts, folder) {
 /** The package as npm packs it, with the packages of the platforms as optional dependencies. */
 function stageMain(/** @type {string} */ folder) {
   const main = join(folder, 'main');
-  mkdirSync(main);
-  const args = ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder];
-  const file = run('npm', args, root).trim();
-  run('tar', ['-xzf', join(folder, file), '-C', main, '--strip-components=1'], folder);
-  rmSync(join(folder, file));
+  unpack(main);
   editPackage(main, (manifest) => {
     for (const name of FOR_DEVELOPMENT) delete manifest[name];
     manifest.optionalDependencies = Object.fromEntries(
@@ -63,6 +59,19 @@ function stageMain(/** @type {string} */ folder) {
     );
   });
   return main;
+}
+
+/**
+ * The files of the package as npm packs them.
+ *
+ * @param {string} folder made anew
+ */
+function unpack(folder) {
+  mkdirSync(folder, { recursive: true });
+  const args = ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder];
+  const file = join(folder, run('npm', args, root).trim());
+  run('tar', ['-xzf', file, '-C', folder, '--strip-components=1'], folder);
+  rmSync(file);
 }
 
 /**
@@ -100,7 +109,7 @@ function checkVersions() {
   throw new SetupError(`package.json has version ${version}, and Cargo.toml ${cargo}.`);
 }
 
-module.exports = { stage };
+module.exports = { stage, unpack };
 
 if (require.main === module) {
   program(() => {

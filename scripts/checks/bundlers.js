@@ -1,0 +1,225 @@
+'use strict';
+
+/**
+ * The package in a bundle: as each bundler makes it without being told anything, with the package of
+ * the platform beside it. And the package kept out of one, as an external.
+ *
+ *     node scripts/checks/bundlers.js [--next]    with Next too, which takes some minutes
+ */
+
+const assert = require('node:assert/strict');
+const { spawnSync } = require('node:child_process');
+const { randomUUID } = require('node:crypto');
+const {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} = require('node:fs');
+const { createRequire } = require('node:module');
+const { tmpdir } = require('node:os');
+const { join } = require('node:path');
+const { parseArgs } = require('node:util');
+const { cachedPackages } = require('../cache');
+const dynamodb = require('../dynamodb-local');
+const { unpack } = require('../release/stage');
+const { thisTarget } = require('../release/targets');
+const { program, root } = require('../setup');
+const { checkNext } = require('./next');
+
+const NAME = 'dynamo-session-store';
+const platform = thisTarget();
+const scratch = mkdtempSync(join(tmpdir(), 'dynamo-session-store-bundlers-'));
+const app = join(scratch, 'app');
+const entry = join(app, 'app.js');
+
+/** @param {string} line */
+const done = (line) => console.log(`  ✓ ${line}`);
+
+/**
+ * Each makes a bundle of `entry`, with no option about the package or its addon.
+ *
+ * @type {Array<{ file: string, make: (load: NodeJS.Require, output: string) => Promise<unknown> }>}
+ */
+const bundles = [
+  {
+    file: 'esbuild.js',
+    make: (load, output) => load('esbuild').build({ ...forEsbuild, outfile: output }),
+  },
+  {
+    file: 'esbuild.mjs',
+    // As CommonJS in an ES module of esbuild needs it, whatever the package.
+    make: (load, output) =>
+      load('esbuild').build({
+        ...forEsbuild,
+        format: 'esm',
+        outfile: output,
+        banner: {
+          js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+        },
+      }),
+  },
+  { file: 'webpack.js', make: withWebpack },
+  { file: 'rollup.cjs', make: (load, output) => withRollup(load, output, 'cjs') },
+  { file: 'rollup.mjs', make: (load, output) => withRollup(load, output, 'es') },
+  {
+    file: 'ncc.js',
+    async make(load, output) {
+      const { code, assets } = await load('@vercel/ncc')(entry, { quiet: true });
+      assert.deepEqual(Object.keys(assets), []);
+      writeFileSync(output, code);
+    },
+  },
+];
+
+const forEsbuild = {
+  entryPoints: [entry],
+  bundle: true,
+  platform: 'node',
+  logLevel: 'error',
+};
+
+/**
+ * @param {NodeJS.Require} load
+ * @param {string} output
+ */
+function withWebpack(load, output) {
+  const options = {
+    mode: 'production',
+    target: 'node',
+    context: app,
+    entry,
+    output: { path: join(output, '..'), filename: 'webpack.js' },
+  };
+  return new Promise((resolve, reject) => {
+    load('webpack')(options, (/** @type {unknown} */ error, /** @type {any} */ stats) => {
+      const said = stats?.toJson({ all: false, errors: true, warnings: true });
+      const ours = [...(said?.errors ?? []), ...(said?.warnings ?? [])].filter(
+        // Express itself is not quite to webpack's liking.
+        ({ moduleName }) => !/node_modules\/express\//.test(moduleName),
+      );
+      if (error || ours.length > 0) reject(error ?? new Error(JSON.stringify(ours)));
+      else resolve(undefined);
+    });
+  });
+}
+
+/**
+ * @param {NodeJS.Require} load
+ * @param {string} file
+ * @param {'cjs' | 'es'} format
+ */
+async function withRollup(load, file, format) {
+  const bundle = await load('rollup').rollup({
+    input: entry,
+    plugins: [
+      load('@rollup/plugin-node-resolve').nodeResolve({ preferBuiltins: true }),
+      load('@rollup/plugin-commonjs')(),
+      load('@rollup/plugin-json')(),
+    ],
+    logLevel: 'silent',
+  });
+  await bundle.write({ file, format });
+}
+
+program(async () => {
+  const options = /** @type {const} */ ({ next: { type: 'boolean', default: false } });
+  const { next } = parseArgs({ options }).values;
+  const tools = cachedPackages('bundlers', join(__dirname, 'bundlers', 'package.json'));
+  const load = createRequire(join(tools, 'index.js'));
+  const server = await dynamodb.start();
+  process.env.DYNAMODB_ENDPOINT = server.endpoint;
+  try {
+    makeApp();
+    for (const bundle of bundles) await checkBundle(load, bundle);
+    await checkExternal(load);
+    await checkTracing(load);
+    if (next) await checkNext(scratch, installIn, done);
+  } finally {
+    await server.stop();
+    rmSync(scratch, { recursive: true, force: true });
+  }
+});
+
+function makeApp() {
+  const modules = join(app, 'node_modules');
+  mkdirSync(modules, { recursive: true });
+  copyFileSync(join(__dirname, 'bundlers', 'app.js'), entry);
+  for (const name of ['express', 'express-session']) {
+    symlinkSync(join(root, 'node_modules', name), join(modules, name), 'junction');
+  }
+  installIn(app, NAME);
+  installIn(app, platform.package);
+}
+
+/**
+ * @param {string} folder
+ * @param {string} name the package, or that of this platform
+ */
+function installIn(folder, name) {
+  const target = join(folder, 'node_modules', name);
+  if (name === NAME) {
+    unpack(target);
+    return;
+  }
+  mkdirSync(target, { recursive: true });
+  copyFileSync(join(root, 'native', platform.file), join(target, platform.file));
+  const manifest = { name, version: '0.0.0', main: platform.file };
+  writeFileSync(join(target, 'package.json'), JSON.stringify(manifest));
+}
+
+/**
+ * @param {NodeJS.Require} load
+ * @param {(typeof bundles)[number]} bundle
+ */
+async function checkBundle(load, { file, make }) {
+  const [beside, alone] = ['beside', 'alone'].map((name) => join(scratch, name, file));
+  if (file === bundles[0].file) installIn(join(scratch, 'beside'), platform.package);
+  await make(load, beside);
+  assert.deepEqual(start(beside), { status: 0, stdout: '[1,2]\n', stderr: '' });
+  mkdirSync(join(scratch, 'alone'), { recursive: true });
+  copyFileSync(beside, alone);
+  const { status, stderr } = start(alone);
+  assert.equal(status, 1);
+  assert.match(stderr, /code: 'ERR_SESSION_ADDON'/);
+  assert.match(stderr, /This code runs from a bundle[\s\S]+docs\/BUNDLERS\.md/);
+  done(`${file}: runs beside the package of the platform, and says so where there is none`);
+}
+
+/** express-session is in the bundle, and the package outside. */
+async function checkExternal(/** @type {NodeJS.Require} */ load) {
+  const folder = join(scratch, 'external');
+  const file = join(folder, 'external.js');
+  for (const name of [NAME, platform.package]) installIn(folder, name);
+  await load('esbuild').build({ ...forEsbuild, external: [NAME], outfile: file });
+  assert.deepEqual(start(file, {}), { status: 0, stdout: '[1,2]\n', stderr: '' });
+  const { status, stderr } = start(file);
+  assert.equal(status, 1);
+  assert.match(stderr, /DynamoDBStore needs express-session.*pass it:/);
+  done('an external package: runs on the express-session of the bundle when that is passed');
+}
+
+/** What Vercel takes along. */
+async function checkTracing(/** @type {NodeJS.Require} */ load) {
+  const { fileList } = await load('@vercel/nft').nodeFileTrace([entry], { base: scratch });
+  const wanted = join('app', 'node_modules', platform.package, platform.file);
+  assert.ok(fileList.has(wanted), 'the addon is among the files that are traced');
+  done('@vercel/nft: finds the addon');
+}
+
+/**
+ * Runs a bundle.
+ *
+ * @param {string} file
+ * @param {NodeJS.ProcessEnv} [env]
+ */
+function start(file, env = { READY_MADE: '1' }) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [file], {
+    cwd: join(file, '..'),
+    env: { ...process.env, ...env, SESSION_TABLE: `bundlers-${randomUUID()}` },
+    encoding: 'utf8',
+  });
+  return { status, stdout, stderr };
+}
