@@ -2,7 +2,7 @@
 
 /** What the package says where its addon cannot be loaded. */
 
-const { execFile, spawnSync } = require('node:child_process');
+const { execFile } = require('node:child_process');
 const {
   cpSync,
   existsSync,
@@ -16,8 +16,7 @@ const {
 const { tmpdir } = require('node:os');
 const { delimiter, join } = require('node:path');
 const { promisify } = require('node:util');
-const { GLIBC, PLATFORMS } = require('../lib/native.error');
-const { GLIBC: FLOOR, targets } = require('../scripts/release/targets');
+const { canLink, linkAgainst } = require('./support/linked');
 
 const run = promisify(execFile);
 const root = join(__dirname, '..');
@@ -108,15 +107,6 @@ test('the package of another platform', async () => {
   expect(message).toContain('node_modules comes from another platform');
 });
 
-test('every place that lists the platforms has the targets of package.json', () => {
-  const platforms = targets.map(({ platform }) => platform).sort();
-  expect(PLATFORMS).toEqual(platforms);
-  const traced = readFileSync(join(root, 'lib', 'traced.js'), 'utf8');
-  const packages = [...traced.matchAll(/require\('dynamo-session-store-(.+)'\)/g)];
-  expect(packages.map(([, platform]) => platform)).toEqual(platforms);
-  expect(GLIBC).toBe(FLOOR);
-});
-
 test('a platform that has no package', async () => {
   const before = `Object.defineProperty(process, 'platform', { value: 'freebsd' });`;
   const { code, message } = await output({ before });
@@ -161,38 +151,7 @@ test('Node with --permission and without --allow-addons', async () => {
   expect(await output({ args: [...args, '--allow-addons'] })).toEqual({ code: 'none' });
 });
 
-/**
- * A library that needs another one that is not there, or not as it wants it.
- *
- * @param {string} file
- * @param {string} library the name of the other one
- * @param {string} [version] of a function in it
- */
-function linkAgainst(file, library, version) {
-  const folder = mkdtempSync(join(app, 'linked-'));
-  const compile = (text, ...args) => {
-    const flags = ['-shared', '-fPIC', '-nostdlib', '-x', 'c', '-', '-o', ...args];
-    const { status, stderr } = spawnSync('cc', flags, { input: text, encoding: 'utf8' });
-    expect({ status, stderr }).toMatchObject({ status: 0 });
-  };
-  const script = join(folder, 'versions');
-  writeFileSync(script, version ? `${version} { wanted; };` : '{ wanted; };');
-  const stub = join(folder, library);
-  const named = [`-Wl,-soname,${library}`, `-Wl,--version-script,${script}`];
-  compile('void wanted(void) {}', stub, ...named);
-  compile(
-    'void wanted(void); void f(void) { wanted(); }',
-    file,
-    '-Wl,--no-as-needed',
-    '-x',
-    'none',
-    stub,
-  );
-}
-
-const cannotLink = spawnSync('cc', ['--version']).status !== 0;
-const onGlibc =
-  process.platform === 'linux' && here.endsWith('-gnu') && !cannotLink ? test : test.skip;
+const onGlibc = canLink ? test : test.skip;
 
 onGlibc('an addon for musl on a system with glibc', async () => {
   install(here, (file) => linkAgainst(file, 'libc.musl-x86_64.so.1'));

@@ -70,6 +70,8 @@ function publishAll(/** @type {NodeJS.ProcessEnv} */ env) {
   }
   const folders = stage(artifacts, staged);
   publish(folders, [], env);
+  // A release that failed half-way is published again.
+  publish({ main: folders.main, platforms: [] }, [], env);
   const sdk = folder('sdk');
   writeFileSync(join(sdk, 'package.json'), JSON.stringify({ name: SDK, version: '3.9999.0' }));
   writeFileSync(join(sdk, 'index.js'), 'exports.DynamoDB = class OfTheApplication {};');
