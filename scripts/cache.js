@@ -53,13 +53,16 @@ function cached(name, fill) {
  *
  * @param {string} name what they are for
  * @param {string} file the package.json
+ * @param {{ except?: string }} [options] `except`: a dependency that comes from elsewhere
  */
-function cachedPackages(name, file) {
+function cachedPackages(name, file, { except } = {}) {
   const text = readFileSync(file, 'utf8');
   const hash = createHash('sha256').update(text).digest('hex').slice(0, 16);
   return cached(`${name}-${hash}`, (partial) => {
     process.stderr.write(`Installing what the check of ${name} needs …\n`);
-    writeFileSync(join(partial, 'package.json'), text);
+    const manifest = JSON.parse(text);
+    if (except) delete manifest.dependencies[except];
+    writeFileSync(join(partial, 'package.json'), JSON.stringify(manifest));
     const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock'];
     run('npm', args, partial);
   });

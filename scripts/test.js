@@ -17,7 +17,8 @@ const dynamodb = require('./dynamodb-local');
 const { SetupError, program, root, setup } = require('./setup');
 
 const scratch = mkdtempSync(join(tmpdir(), 'dynamo-session-store-test-'));
-const results = join(scratch, 'jest.json');
+/** Where Jest writes what became of its tests. */
+const reports = { jest: join(scratch, 'jest.json'), examples: join(scratch, 'examples.json') };
 const tool = (/** @type {string} */ name) => join(root, 'node_modules', '.bin', name);
 
 /** @type {ReadonlyArray<{ name: string, command: string, args: string[] }>} */
@@ -38,7 +39,12 @@ const steps = [
   {
     name: 'jest',
     command: tool('jest'),
-    args: ['--ci', '--json', `--outputFile=${results}`],
+    args: ['--ci', '--json', `--outputFile=${reports.jest}`],
+  },
+  {
+    name: 'examples',
+    command: process.execPath,
+    args: ['scripts/checks/examples.js', `--outputFile=${reports.examples}`],
   },
   { name: 'registry', command: process.execPath, args: ['scripts/checks/registry.js'] },
   { name: 'bundlers', command: process.execPath, args: ['scripts/checks/bundlers.js'] },
@@ -67,14 +73,25 @@ async function run({ name, command, args }) {
   };
 }
 
-/** The counts of the Jest tests, in the form that CI reads. */
-function jestCounts() {
-  if (!existsSync(results)) return '0 passed, 1 failed';
-  const report = JSON.parse(readFileSync(results, 'utf8'));
-  // A file that cannot even be loaded has no tests to count.
-  const failed = report.numFailedTests + report.numRuntimeErrorTestSuites;
-  const skipped = report.numPendingTests + report.numTodoTests;
-  return `${report.numPassedTests} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}`;
+/**
+ * The counts of the Jest tests of all checks, in the form that CI reads.
+ *
+ * @param {string[]} files the reports
+ */
+function jestCounts(files) {
+  let [passed, failed, skipped] = [0, 0, 0];
+  for (const file of files) {
+    if (!existsSync(file)) {
+      failed += 1;
+      continue;
+    }
+    const report = JSON.parse(readFileSync(file, 'utf8'));
+    passed += report.numPassedTests;
+    // A file that cannot even be loaded has no tests to count.
+    failed += report.numFailedTests + report.numRuntimeErrorTestSuites;
+    skipped += report.numPendingTests + report.numTodoTests;
+  }
+  return `${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}`;
 }
 
 /** @param {string | undefined} only */
@@ -104,7 +121,10 @@ program(async () => {
   for (const step of wanted) outcomes.push(await run(step));
   await server.stop();
   console.log(`\n${outcomes.map(({ line }) => line).join('\n')}\n`);
-  if (outcomes.some(({ name }) => name === 'jest')) console.log(jestCounts());
+  const written = Object.entries(reports).filter(([name]) =>
+    wanted.some((step) => step.name === name),
+  );
+  if (written.length > 0) console.log(jestCounts(written.map(([, file]) => file)));
   rmSync(scratch, { recursive: true });
   return outcomes.every(({ ok }) => ok) ? 0 : 1;
 });

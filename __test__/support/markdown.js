@@ -13,7 +13,7 @@ const root = join(__dirname, '..', '..');
  * @typedef {object} Block
  * @property {string} name for a test: page, number and first line
  * @property {string} language
- * @property {string} mark what follows the language: `no-run: why`, or nothing
+ * @property {string} mark what follows the language: `no-run: why`, `in: examples/name`, or nothing
  * @property {string} code
  * @property {string} before code that readers don't see, from a comment above the block
  * @property {string} after the same, from a comment below it
@@ -108,6 +108,13 @@ function blocks(page) {
   return found;
 }
 
+/** The blocks of all pages for users. */
+function documented() {
+  return pages()
+    .filter((page) => /^(README|docs\/.*|examples\/.*)\.md$/.test(page))
+    .flatMap(blocks);
+}
+
 /** The code in a comment beside a block. */
 function hidden(token, where) {
   if (token?.type !== 'html') return '';
@@ -118,4 +125,4 @@ function isComment(html) {
   return html.trimStart().startsWith('<!--');
 }
 
-module.exports = { anchors, blocks, links, pages, root };
+module.exports = { anchors, documented, links, pages, root };

@@ -1,45 +1,37 @@
 'use strict';
 
 /**
- * A login and a count of visits, kept in DynamoDB.
- *
- *     DYNAMODB_ENDPOINT=http://localhost:8000 node examples/express/app.js
- *
- * Without `DYNAMODB_ENDPOINT` it uses the DynamoDB of your AWS environment. `PORT` (3000),
- * `SESSION_TABLE` (sessions) and `SESSION_SECRET` can be set as well.
+ * A login page and a count of visits, kept in DynamoDB. README.md says how to start it. `PORT`
+ * (3000), `SESSION_TABLE` (sessions) and `SESSION_SECRET` can be set.
  */
 
 const express = require('express');
 const session = require('express-session');
-const { DynamoDBStore } = require('dynamo-session-store');
+const { DynamoDBStore, SessionStoreError } = require('dynamo-session-store');
+const { page } = require('./page');
 
-const { DYNAMODB_ENDPOINT: endpoint, SESSION_TABLE, SESSION_SECRET, PORT = '3000' } = process.env;
+const { SESSION_TABLE, SESSION_SECRET, PORT = '3000' } = process.env;
 
-/** A DynamoDB of one's own takes any credentials. */
-const local = { endpoint, region: 'us-east-1', accessKeyId: 'local', secretAccessKey: 'local' };
-
-const store = new DynamoDBStore({
-  table: SESSION_TABLE,
-  payPerRequest: true,
-  dynamoConfig: endpoint && !process.env.AWS_ACCESS_KEY_ID ? local : { endpoint },
-});
+const store = new DynamoDBStore({ table: SESSION_TABLE, payPerRequest: true });
 store.on('warning', ({ code, message }) => console.error(`store warning: ${code}: ${message}`));
 
 const app = express();
-app.use(express.urlencoded({ extended: false }), express.json());
+app.use(express.urlencoded(), express.json());
 app.use(
   session({
     store,
     secret: SESSION_SECRET ?? 'keyboard cat',
     resave: false,
     saveUninitialized: false,
-    cookie: { maxAge: 3_600_000, sameSite: 'lax' },
+    cookie: { maxAge: 3_600_000, sameSite: 'lax', secure: 'auto' },
   }),
 );
 
 app.get('/', (request, response) => {
   if (request.session.user) request.session.visits += 1;
   const { user = null, visits = 0 } = request.session;
+  // The back button must not show the page of somebody who has logged out.
+  response.set('Cache-Control', 'no-store');
   response.format({
     html: () => response.send(page(user, visits)),
     json: () => response.json({ user, visits }),
@@ -62,15 +54,11 @@ app.post('/logout', (request, response, next) => {
   request.session.destroy((error) => (error ? next(error) : response.redirect('/')));
 });
 
-function page(user, visits) {
-  const escaped = user?.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
-  const body = user
-    ? `<p>Hello ${escaped}, this is visit ${visits}.</p>
-       <form method="post" action="/logout"><button>Log out</button></form>`
-    : `<form method="post" action="/login"><input name="user" placeholder="Your name" required>
-       <button>Log in</button></form>`;
-  return `<!doctype html><title>dynamo-session-store</title>${body}`;
-}
+app.use((error, _request, response, next) => {
+  if (!(error instanceof SessionStoreError) || response.headersSent) return next(error);
+  console.error(error.code, error.requestId);
+  return response.status(error.retryable ? 503 : 500).send('Sessions are not available');
+});
 
 const server = app.listen(Number(PORT), '127.0.0.1', (error) => {
   if (error) throw error;

@@ -1,30 +1,19 @@
 'use strict';
 
 /**
- * A login and a count of visits, kept in DynamoDB.
- *
- *     DYNAMODB_ENDPOINT=http://localhost:8000 node examples/koa/app.js
- *
- * Without `DYNAMODB_ENDPOINT` it uses the DynamoDB of your AWS environment. `PORT` (3000),
- * `SESSION_TABLE` (sessions) and `SESSION_SECRET` can be set as well.
- *
- *     curl -c jar -b jar -d '' 'localhost:3000/login?user=Ann'
- *     curl -c jar -b jar localhost:3000
+ * A login and a count of visits, kept in DynamoDB. README.md says how to start it. `PORT` (3000),
+ * `SESSION_TABLE` (koa-sessions) and `SESSION_SECRET` can be set.
  */
 
 const Koa = require('koa');
 const { createSession } = require('koa-session');
 const DynamoDBStore = require('dynamo-session-store/koa');
 
-const { DYNAMODB_ENDPOINT: endpoint, SESSION_TABLE, SESSION_SECRET, PORT = '3000' } = process.env;
-
-/** A DynamoDB of one's own takes any credentials. */
-const local = { endpoint, region: 'us-east-1', accessKeyId: 'local', secretAccessKey: 'local' };
+const { SESSION_TABLE = 'koa-sessions', SESSION_SECRET, PORT = '3000' } = process.env;
 
 const store = new DynamoDBStore({
   table: { name: SESSION_TABLE, autoCreate: true },
   payPerRequest: true,
-  dynamoConfig: endpoint && !process.env.AWS_ACCESS_KEY_ID ? local : { endpoint },
 });
 store.on('warning', ({ code, message }) => console.error(`store warning: ${code}: ${message}`));
 

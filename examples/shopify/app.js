@@ -1,45 +1,104 @@
 'use strict';
 
 /**
- * The session storage on its own: what Shopify's app packages do with it.
+ * The server of an embedded Shopify app, as small as it can be. README.md says how to start it.
  *
- *     DYNAMODB_ENDPOINT=http://localhost:8000 node examples/shopify/app.js
+ * `GET /` with the session token that App Bridge gives finds the session of the shop in DynamoDB. At
+ * the first visit there is none: the token is exchanged for one with Shopify, and stored. The
+ * webhook `app/uninstalled` deletes all sessions of a shop.
  *
- * Without `DYNAMODB_ENDPOINT` it uses the DynamoDB of your AWS environment. `SESSION_TABLE`
- * (shopify_sessions) can be set as well.
+ * `SHOPIFY_API_KEY` and `SHOPIFY_API_SECRET` are those of the app. `PORT` (3000) and
+ * `SESSION_TABLE` (shopify_sessions) can be set.
  */
 
 require('@shopify/shopify-api/adapters/node');
-const { Session } = require('@shopify/shopify-api');
+const { createServer } = require('node:http');
+const { text } = require('node:stream/consumers');
+const {
+  ApiVersion,
+  InvalidJwtError,
+  LogSeverity,
+  RequestedTokenType,
+  shopifyApi,
+} = require('@shopify/shopify-api');
 const { DynamoDBSessionStorage } = require('dynamo-session-store/shopify');
 
-const { DYNAMODB_ENDPOINT: endpoint, SESSION_TABLE } = process.env;
+const { SHOPIFY_API_KEY, SHOPIFY_API_SECRET, SESSION_TABLE, PORT = '3000' } = process.env;
 
-/** A DynamoDB of one's own takes any credentials. */
-const local = { endpoint, region: 'us-east-1', accessKeyId: 'local', secretAccessKey: 'local' };
+const shopify = shopifyApi({
+  apiKey: SHOPIFY_API_KEY,
+  apiSecretKey: SHOPIFY_API_SECRET,
+  apiVersion: ApiVersion.July25,
+  hostName: 'localhost',
+  isEmbeddedApp: true,
+  logger: { level: LogSeverity.Warning },
+});
 
-async function main() {
-  const storage = new DynamoDBSessionStorage({
-    sessionTableName: SESSION_TABLE,
-    expiresTtl: 'ttl',
-    config: endpoint && !process.env.AWS_ACCESS_KEY_ID ? local : { endpoint },
-  });
-  storage.on('warning', ({ code, message }) => console.error(`warning: ${code}: ${message}`));
-  await storage.createTableIfNotExists();
+const storage = new DynamoDBSessionStorage({ sessionTableName: SESSION_TABLE, expiresTtl: 'ttl' });
+storage.on('warning', ({ code, message }) => console.error(`warning: ${code}: ${message}`));
 
-  const shop = 'example.myshopify.com';
-  for (const user of ['ann', 'ben']) {
-    const expires = new Date(Date.now() + 3_600_000);
-    const id = `${shop}_${user}`;
-    await storage.storeSession(new Session({ id, shop, state: '', isOnline: true, expires }));
-  }
-  const sessions = await storage.findSessionsByShop(shop);
-  console.log(`${sessions.length} sessions of ${shop}`);
-  const { id, expires } = await storage.loadSession(`${shop}_ann`);
-  console.log(`${id} until ${expires.toISOString()}`);
-  await storage.deleteSessions(sessions.map((session) => session.id));
-  console.log(`${(await storage.findSessionsByShop(shop)).length} sessions left`);
-  await storage.close();
+/** The session of the shop that a token is from. */
+async function sessionOf(sessionToken) {
+  const { dest } = await shopify.session.decodeSessionToken(sessionToken);
+  const shop = new URL(dest).hostname;
+  const stored = await storage.loadSession(shopify.session.getOfflineId(shop));
+  if (stored?.isActive(undefined)) return { session: stored, found: true };
+  const requestedTokenType = RequestedTokenType.OfflineAccessToken;
+  const { session } = await shopify.auth.tokenExchange({ shop, sessionToken, requestedTokenType });
+  await storage.storeSession(session);
+  return { session, found: false };
 }
 
-main();
+async function visit(request) {
+  const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
+  if (!token) return [401, { error: 'a session token is missing' }];
+  try {
+    const { session, found } = await sessionOf(token);
+    return [200, { shop: session.shop, scope: session.scope, found }];
+  } catch (error) {
+    if (!(error instanceof InvalidJwtError)) throw error;
+    return [401, { error: 'the session token is not valid' }];
+  }
+}
+
+async function uninstall(request, response) {
+  const rawBody = await text(request);
+  const check = { rawBody, rawRequest: request, rawResponse: response };
+  const { valid, domain } = await shopify.webhooks.validate(check);
+  if (!valid) return [401, { error: 'the webhook is not signed by Shopify' }];
+  const sessions = await storage.findSessionsByShop(domain);
+  await storage.deleteSessions(sessions.map(({ id }) => id));
+  return [200, { deleted: sessions.length }];
+}
+
+const routes = { 'GET /': visit, 'POST /webhooks/uninstalled': uninstall };
+
+async function answer(request, response) {
+  const route = routes[`${request.method} ${request.url}`];
+  if (!route) return [404, { error: 'there is no such page' }];
+  try {
+    return await route(request, response);
+  } catch (error) {
+    console.error(error.code ?? error.name, error.message);
+    return [500, { error: 'this did not work' }];
+  }
+}
+
+const server = createServer(async (request, response) => {
+  const [status, body] = await answer(request, response);
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(JSON.stringify(body));
+});
+
+storage.createTableIfNotExists().then(() => {
+  server.listen(Number(PORT), '127.0.0.1', () => {
+    console.log(`listening on http://127.0.0.1:${server.address().port}`);
+  });
+});
+
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => {
+    server.close(() => storage.close());
+    server.closeAllConnections();
+  });
+}

@@ -2,10 +2,40 @@
 
 const { spawn } = require('node:child_process');
 const { once } = require('node:events');
+const { existsSync, mkdirSync, symlinkSync } = require('node:fs');
 const { join } = require('node:path');
 const { createInterface } = require('node:readline');
+const { root } = require('../setup');
 
-const script = join(__dirname, '..', '..', 'examples', 'express', 'app.js');
+const script = join(root, 'examples', 'express', 'app.js');
+
+/**
+ * A folder in which the app finds this package by its name. The example has a `package.json` of its
+ * own, but nothing is installed beside it here: all else that it needs is in this checkout.
+ */
+function ownModules() {
+  const modules = join(root, 'target', 'demo', 'node_modules');
+  const link = join(modules, 'dynamo-session-store');
+  mkdirSync(modules, { recursive: true });
+  if (!existsSync(link)) symlinkSync(root, link, 'junction');
+  return modules;
+}
+
+/**
+ * The environment for a DynamoDB of one's own, which takes any credentials.
+ *
+ * @param {string} endpoint
+ */
+function local(endpoint) {
+  return {
+    AWS_ENDPOINT_URL_DYNAMODB: endpoint,
+    ...(!process.env.AWS_ACCESS_KEY_ID && {
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: 'local',
+      AWS_SECRET_ACCESS_KEY: 'local',
+    }),
+  };
+}
 
 /**
  * Starts the example app in a process of its own.
@@ -17,9 +47,10 @@ async function startApp({ endpoint, table }, port = '0') {
   const child = spawn(process.execPath, [script], {
     env: {
       ...process.env,
+      NODE_PATH: ownModules(),
       PORT: port,
       SESSION_TABLE: table,
-      ...(endpoint && { DYNAMODB_ENDPOINT: endpoint }),
+      ...(endpoint && local(endpoint)),
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -1,9 +1,25 @@
 'use strict';
 
-/** As much of a browser as the demo needs: it keeps one cookie and follows a redirect. */
+/** As much of a browser as the demo needs: it keeps cookies and follows a redirect. */
 class Browser {
-  /** @type {string | undefined} */
-  cookie;
+  /** By name, each with its value. @type {Map<string, string>} */
+  #cookies = new Map();
+
+  /** All cookies, as a request sends them. */
+  get cookie() {
+    return Array.from(this.#cookies, (pair) => pair.join('=')).join('; ');
+  }
+
+  set cookie(text) {
+    this.#cookies = new Map();
+    for (const each of text.split('; ').filter(Boolean)) this.#keep(each);
+  }
+
+  /** @param {string} cookie `name=value`, with attributes behind it or without */
+  #keep(cookie) {
+    const [, name, value] = /** @type {string[]} */ (/^([^=]*)=([^;]*)/.exec(cookie));
+    this.#cookies.set(name, value);
+  }
 
   /** @param {string} url */
   get(url) {
@@ -26,12 +42,13 @@ class Browser {
   async #request(url, init) {
     const headers = { accept: 'application/json', ...(this.cookie && { cookie: this.cookie }) };
     const response = await fetch(url, { ...init, headers, redirect: 'manual' });
-    this.cookie = response.headers.getSetCookie()[0]?.split(';')[0] ?? this.cookie;
+    for (const cookie of response.headers.getSetCookie()) this.#keep(cookie);
     const location = response.headers.get('location');
     if (location) return this.get(new URL(location, url).href);
     const text = await response.text();
     if (!response.ok) throw new Error(`${init.method} ${url} gave ${response.status}: ${text}`);
-    return { status: response.status, body: JSON.parse(text) };
+    const isJson = response.headers.get('content-type')?.startsWith('application/json');
+    return { status: response.status, body: isJson ? JSON.parse(text) : text };
   }
 }
 

@@ -1,0 +1,29 @@
+'use strict';
+
+/** The code blocks of the documentation that need what an example has installed. */
+
+const ts = require('typescript');
+const { documented } = require('../../__test__/support/markdown');
+const { runProgram, typeErrors } = require('../../__test__/support/programs');
+const { openWorkspace } = require('../../scripts/checks/workspace');
+
+const marked = documented().filter(({ mark }) => mark.startsWith('in: '));
+
+test.each(marked.map((block) => [block.name, block]))('%s', async (_name, block) => {
+  const { folder, remove } = openWorkspace(block.mark.replace('in: examples/', ''));
+  try {
+    if (block.language === 'js') await runProgram(folder, block);
+    else expect(typeErrors(`${folder}/src`, [block], asNest)).toEqual([]);
+  } finally {
+    remove();
+  }
+});
+
+/** What `nest new` gives an application. */
+const asNest = {
+  module: ts.ModuleKind.CommonJS,
+  moduleResolution: ts.ModuleResolutionKind.Node10,
+  esModuleInterop: true,
+  experimentalDecorators: true,
+  emitDecoratorMetadata: true,
+};
