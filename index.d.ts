@@ -134,6 +134,21 @@ declare namespace connect {
      */
     maxSockets?: number;
     /**
+     * Whether calls fail at once while DynamoDB does not answer, with the error of what is wrong. An
+     * outage begins when five attempts in a row have failed over half a second or more, and ends with the
+     * first answer to a probe that the store sends by itself. The stores of a process that reach the same
+     * address share it. With `false` every call is tried, and the store emits no events of outages.
+     * @default true
+     */
+    breaker?: boolean;
+    /**
+     * Whether the store emits `disconnect` when an outage begins and `connect` when it ends.
+     * express-session then passes requests on without `request.session`, and koa-generic-session has them
+     * wait for the end: an application has to be written for that. Needs `breaker`.
+     * @default false
+     */
+    disconnectEvents?: boolean;
+    /**
      * A touch that would move the end of a session by less than this many milliseconds is not written,
      * and an unchanged `set` is a touch. A session may so end early, by less than that, and never
      * late. `'auto'` is a twentieth of the session's lifetime, `0` writes every touch. The name is
@@ -350,6 +365,10 @@ declare namespace connect {
      * to live of a new table. Without a listener it becomes a warning of the process.
      */
     on(event: 'warning', listener: (warning: Error & { code?: string }) => void): this;
+    /** An outage has begun: calls fail at once, with this error. See `breaker`. */
+    on(event: 'unavailable', listener: (error: Error & { code?: string }) => void): this;
+    /** The outage is over. */
+    on(event: 'available', listener: () => void): this;
     // biome-ignore lint/suspicious/noExplicitAny: as EventEmitter has it
     on(event: string | symbol, listener: (...args: any[]) => void): this;
   }

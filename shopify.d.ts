@@ -60,6 +60,14 @@ export interface DynamoDBSessionStorageOptions {
    * @default 128
    */
   maxSockets?: number;
+  /**
+   * Whether calls fail at once while DynamoDB does not answer, with the error of what is wrong. An
+   * outage begins when five attempts in a row have failed over half a second or more, and ends with the
+   * first answer to a probe that the store sends by itself. The stores of a process that reach the same
+   * address share it. With `false` every call is tried, and the store emits no events of outages.
+   * @default true
+   */
+  breaker?: boolean;
   /** Read capacity units of a created table and its index; on demand where neither is set. */
   readCapacityUnits?: number | string;
   /** Write capacity units, as `readCapacityUnits`. */
@@ -134,6 +142,10 @@ export declare class DynamoDBSessionStorage extends EventEmitter {
    * table. Without a listener it becomes a warning of the process.
    */
   on(event: 'warning', listener: (warning: Error & { code?: string }) => void): this;
+  /** An outage has begun: calls fail at once, with this error. See `breaker`. */
+  on(event: 'unavailable', listener: (error: Error & { code?: string }) => void): this;
+  /** The outage is over. */
+  on(event: 'available', listener: () => void): this;
   // biome-ignore lint/suspicious/noExplicitAny: as EventEmitter has it
   on(event: string | symbol, listener: (...args: any[]) => void): this;
 }

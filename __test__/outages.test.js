@@ -163,6 +163,14 @@ test('all stores of an address know of it, others do not', async () => {
   expect((await failure(other.get('sid'))).message).toMatch(/not sent/);
   expect(requests()).toHaveLength(sent);
   expect(await elsewhere.store.get('sid')).toBeNull();
+  // One that comes later is told as well.
+  const late = newStore();
+  const toldLate = once(late, 'unavailable');
+  expect((await failure(late.get('sid'))).message).toMatch(/not sent/);
+  await toldLate;
+  const allAreBack = Promise.all([store, late].map((each) => once(each, 'available')));
+  state.answer = {};
+  await allAreBack;
 });
 
 test('with breaker: false every call is tried', async () => {

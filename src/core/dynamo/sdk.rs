@@ -197,14 +197,8 @@ impl Observer for Ways {
     }
 
     fn available(&self) {
-        // A store that has joined during an outage has not been told of its beginning.
-        let ended = self
-            .outages
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| {
-                count.checked_sub(1)
-            });
         if let Some((_, observer)) = &self.store
-            && ended == Ok(1)
+            && self.outages.fetch_sub(1, Ordering::Relaxed) == 1
         {
             observer.available();
         }

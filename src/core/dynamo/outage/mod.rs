@@ -60,8 +60,13 @@ pub struct Outage {
 }
 
 impl Outage {
-    /// Tells `member` of outages from now on, for as long as it exists.
+    /// Tells `member` of outages from now on, for as long as it exists; at once during one.
     pub fn join(&self, member: Weak<dyn Member>) {
+        // Under this lock no outage begins or ends.
+        let breaker = locked(&self.breaker);
+        if let (Some(reason), Some(member)) = (breaker.reason(), member.upgrade()) {
+            member.unavailable(reason);
+        }
         let mut members = locked(&self.members);
         members.retain(|member| member.strong_count() > 0);
         members.push(member);
@@ -118,12 +123,12 @@ impl Outage {
     }
 
     fn fail(self: &Arc<Self>, error: Error) {
+        let mut breaker = locked(&self.breaker);
         let members = self.members();
         // With nobody to send probes, an outage would never end.
         let Some(runtime) = Handle::try_current().ok().filter(|_| !members.is_empty()) else {
             return;
         };
-        let mut breaker = locked(&self.breaker);
         let opens = breaker.fail(error.clone(), Instant::now());
         self.show(&breaker);
         if opens {
