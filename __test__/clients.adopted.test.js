@@ -268,7 +268,7 @@ describe('an HTTPS endpoint with a private certificate authority', () => {
     `;
     const { stdout } = await promisify(execFile)(process.execPath, ['-e', script], {
       cwd: join(__dirname, '..'),
-      env: { ...process.env, ...env },
+      env: { ...process.env, AWS_CA_BUNDLE: undefined, ...env },
     });
     return stdout.trim();
   }

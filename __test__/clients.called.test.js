@@ -111,7 +111,8 @@ describe('aws-sdk-client-mock', () => {
       name,
       code,
       retryable,
-      message: 'for a reason',
+      // Where that was follows, if another place could have answered.
+      message: expect.stringMatching(/^for a reason( \(table "\w+".*\))?$/),
       cause: expect.any(Error),
     });
   });

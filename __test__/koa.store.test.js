@@ -227,7 +227,7 @@ test('D14: get keeps the cause of an error', async () => {
   const { store } = await newStubbed(() => refusal('ResourceNotFoundException', 'no such table'));
   await expect(store.get('abc')).rejects.toMatchObject({
     name: 'ResourceNotFoundException',
-    message: 'no such table',
+    message: expect.stringMatching(/^no such table \(table "\w+", endpoint http/),
     $metadata: { requestId: 'REQUEST-ID' },
   });
 });

@@ -146,6 +146,12 @@ export interface DynamoConfig extends Partial<Record<ClientSetting | OwnWorkSett
    * anything else, a client of v3 is made and requests go through it.
    */
   requestHandler?: object;
+  /**
+   * Whether `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_DYNAMODB` and an `endpoint_url` of the profile are
+   * left out of account.
+   * @default false
+   */
+  ignoreConfiguredEndpointUrls?: boolean;
   useDualstackEndpoint?: Provided<boolean>;
   useFipsEndpoint?: Provided<boolean>;
   /**

@@ -121,6 +121,10 @@ export interface CallFailure {
   metadata?: string
   /** The error and what led to it, from the outermost to the innermost. */
   causes: Array<string>
+  /** The address that the client sends its requests to, where it says so. */
+  endpoint?: string
+  /** The region that it signs them for. */
+  region?: string
 }
 
 /** Outcomes of calls, each under the number that JavaScript gave the call. */
@@ -154,6 +158,8 @@ export interface ConnectionOptions {
   origin: string
   region?: string
   endpoint?: string
+  /** Whether the AWS environment is not asked for another endpoint. */
+  ignoreConfiguredEndpointUrls?: boolean
   accessKeyId?: string
   secretAccessKey?: string
   sessionToken?: string

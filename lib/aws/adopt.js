@@ -185,7 +185,11 @@ function settingsOf(client, readEndpoint) {
  * @param {(endpoint: any) => string | undefined} readEndpoint
  */
 async function settingsOfV3({ config }, readEndpoint) {
-  const endpoint = readEndpoint(await config.endpoint?.());
+  const ignores = config.ignoreConfiguredEndpointUrls;
+  const given = await config.endpoint?.();
+  const endpoint = readEndpoint(
+    given ?? (ignores ? undefined : await config.serviceConfiguredEndpoint?.()),
+  );
   const handler = await handlerOf(config.requestHandler, endpoint);
   const strategy = await config.retryStrategy?.();
   if (strategy && !/^_?(Standard|Adaptive)RetryStrategy/.test(strategy.constructor.name)) {
@@ -195,6 +199,8 @@ async function settingsOfV3({ config }, readEndpoint) {
     origin: 'client',
     region: await config.region(),
     endpoint,
+    // The client has looked itself, where its version does that. Its profile has no say in it.
+    ignoreConfiguredEndpointUrls: ignores || config.serviceConfiguredEndpoint !== undefined,
     profile: config.profile,
     // The strategy first: one that was passed may have a number of its own.
     maxAttempts: await (strategy?.maxAttemptsProvider?.() ?? value(config.maxAttempts)),

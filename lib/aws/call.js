@@ -6,6 +6,7 @@
  */
 
 const { isDate } = require('node:util').types;
+const { placeOf, secretsOf, without } = require('./place');
 const { V3, findSdk } = require('./sdk');
 
 /** @import { CallAnswer, CallFailure } from '../../native/binding' */
@@ -60,7 +61,7 @@ async function answerCall(client, operation, input) {
     const { $metadata, ...output } = answer ?? {};
     return { output: JSON.stringify(output, toWire) };
   } catch (error) {
-    return { failure: failureOf(error) };
+    return { failure: await describe(failureOf(error), client) };
   }
 }
 
@@ -152,6 +153,19 @@ function failureOf(error) {
     metadata: metadata && JSON.stringify(metadata),
     causes: causesOf(error),
   };
+}
+
+/**
+ * A failure that says where requests go, and does not quote what they are signed with.
+ *
+ * @param {CallFailure} failure
+ * @param {any} client
+ * @returns {Promise<CallFailure>}
+ */
+async function describe(failure, client) {
+  const secrets = await secretsOf(client);
+  const shown = Object.entries(failure).map(([name, value]) => [name, without(value, secrets)]);
+  return { ...Object.fromEntries(shown), ...(await placeOf(client)) };
 }
 
 /**

@@ -15,6 +15,7 @@ const KNOWN = new Set([
   'credentials',
   'endpoint',
   'httpOptions',
+  'ignoreConfiguredEndpointUrls',
   'maxAttempts',
   'maxRetries',
   'profile',

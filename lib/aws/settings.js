@@ -29,6 +29,7 @@ function readSettings(config, http, handler, origin) {
     origin,
     region: read('region', 'string'),
     endpoint,
+    ignoreConfiguredEndpointUrls: read('ignoreConfiguredEndpointUrls', 'boolean'),
     profile: read('profile', 'string'),
     maxAttempts: read('maxAttempts', 'number') ?? readMaxRetries(config, origin),
     retryMode: read('retryMode', 'string'),

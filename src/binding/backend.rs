@@ -3,8 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use crate::core::error::{Error, Result};
+use super::failure::Failure;
+use crate::core::dynamo::sdk::Locator;
+use crate::core::error::{Error, Place, Result};
 use crate::core::layout::{ExpiringLayout, KoaLayout, Layout};
+use crate::core::options::TableName;
 use crate::core::store::{Index, SessionStore};
 use crate::core::table::Table;
 
@@ -14,12 +17,31 @@ pub struct Backend {
     /// The same sessions, where the format keeps their end.
     pub expiring: Option<SessionStore<dyn ExpiringLayout>>,
     pub table: Table,
+    pub whereabouts: Whereabouts,
     /// Where the format is Koa's: it can be told to write another attribute.
     pub koa: Option<KoaLayout>,
     /// Whether requests go through the user's client.
     pub through_client: Arc<AtomicBool>,
     /// Where sessions can be found by another attribute than their id.
     pub index: Option<Index>,
+}
+
+/// Where the requests of a store go: for its errors, also those of calls that outlive it.
+#[derive(Clone)]
+pub struct Whereabouts {
+    pub table: TableName,
+    pub dynamo: Locator,
+}
+
+impl Whereabouts {
+    /// The error as a failure that says where it happened, as far as that is known by now.
+    pub fn failure(&self, error: &Error) -> Failure {
+        let place = Place {
+            table: Some(self.table.as_str().to_owned()),
+            ..self.dynamo.place()
+        };
+        Failure::at(error, &place)
+    }
 }
 
 impl Backend {

@@ -5,8 +5,8 @@
 //! them is the business of the call that asked, and they hold no process alive.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
 
 use async_trait::async_trait;
@@ -24,7 +24,7 @@ use crate::core::context::CallContext;
 use crate::core::dynamo::lost::KeepTable;
 use crate::core::dynamo::settings::{CredentialSource, ProvideSettings, Settings};
 use crate::core::dynamo::user_client::UserClient;
-use crate::core::error::{ClientFailure, Error, InvalidOption, Result};
+use crate::core::error::{ClientFailure, Error, InvalidOption, Place, Result};
 
 type Ask<T, A = ()> = ThreadsafeFunction<A, Promise<T>, A, Status, false, true>;
 
@@ -115,6 +115,10 @@ pub struct CallFailure {
     pub metadata: Option<String>,
     /// The error and what led to it, from the outermost to the innermost.
     pub causes: Vec<String>,
+    /// The address that the client sends its requests to, where it says so.
+    pub endpoint: Option<String>,
+    /// The region that it signs them for.
+    pub region: Option<String>,
 }
 
 impl From<CallFailure> for Error {
@@ -187,9 +191,10 @@ impl Source {
                     provider: SharedCredentialsProvider::new(Provider(Arc::new(callback))),
                     origin: given.credentials_from.clone(),
                 }),
-            client: callbacks
-                .call
-                .map(|callback| Arc::new(JsClient(callback)) as Arc<dyn UserClient>),
+            client: callbacks.call.map(|callback| {
+                let place = Mutex::default();
+                Arc::new(JsClient { callback, place }) as Arc<dyn UserClient>
+            }),
             given: given.settings()?,
             through_client,
         })
@@ -254,7 +259,11 @@ impl ProvideSettings for Source {
 }
 
 /// The client that the user passed.
-struct JsClient(AskClient);
+struct JsClient {
+    callback: AskClient,
+    /// Where it sends its requests, as it has said with its last failure.
+    place: Mutex<Place>,
+}
 
 #[async_trait]
 impl UserClient for JsClient {
@@ -265,17 +274,27 @@ impl UserClient for JsClient {
         context: Option<CallContext>,
     ) -> Result<String> {
         let context = context.map(|CallContext(number)| number);
-        let answer = ask(&self.0, (operation, input, context).into()).await;
+        let answer = ask(&self.callback, (operation, input, context).into()).await;
         match answer {
             Ok(CallAnswer {
-                failure: Some(failure),
+                failure: Some(mut failure),
                 ..
-            }) => Err(failure.into()),
+            }) => {
+                *self.place.lock().unwrap_or_else(PoisonError::into_inner) = Place {
+                    table: None,
+                    endpoint: failure.endpoint.take(),
+                    region: failure.region.take(),
+                };
+                Err(failure.into())
+            }
             Ok(CallAnswer { output, .. }) => Ok(output.unwrap_or_else(|| "{}".to_owned())),
-            Err(reason) => Err(Error::Unreachable {
-                causes: vec![reason],
-            }),
+            Err(reason) => Err(Error::unreachable(vec![reason])),
         }
+    }
+
+    fn place(&self) -> Place {
+        let place = self.place.lock();
+        place.unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

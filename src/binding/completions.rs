@@ -4,7 +4,7 @@
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use futures_util::FutureExt;
 use napi::Status;
@@ -12,6 +12,7 @@ use napi::bindgen_prelude::{Either, Latin1String};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi_derive::napi;
 
+use super::backend::Whereabouts;
 use super::failure::Failure;
 use super::intake;
 use crate::core::context::CallContext;
@@ -74,16 +75,16 @@ impl Outcomes {
     }
 
     /// Whether it is the first that waits to be taken.
-    pub fn push(&self, call: u32, outcome: Result<Answer>) -> bool {
+    pub fn push(&self, call: u32, outcome: Result<Answer, Failure>) -> bool {
         let mut completed = locked(&self.0);
         match outcome {
             Ok(answer) => {
                 completed.calls.push(call);
                 completed.results.push(answer);
             }
-            Err(error) => {
+            Err(failure) => {
                 completed.failed_calls.push(call);
-                completed.failures.push(error.into());
+                completed.failures.push(failure);
             }
         }
         completed.is_first()
@@ -101,6 +102,8 @@ impl Outcomes {
 pub struct Completions {
     notify: Notify,
     outcomes: Arc<Outcomes>,
+    /// Known once the store is open, which tells of its outages by this.
+    whereabouts: OnceLock<Whereabouts>,
 }
 
 impl Completions {
@@ -109,12 +112,27 @@ impl Completions {
         Self {
             notify,
             outcomes: Arc::default(),
+            whereabouts: OnceLock::new(),
         }
     }
 
     /// Where outcomes gather.
     pub fn outcomes(&self) -> &Arc<Outcomes> {
         &self.outcomes
+    }
+
+    /// Has failures say where they happened.
+    pub fn locate(&self, whereabouts: Whereabouts) {
+        // The first counts: there is one store.
+        let _ = self.whereabouts.set(whereabouts);
+    }
+
+    /// An error as a failure that says where it happened.
+    pub fn failure(&self, error: &Error) -> Failure {
+        match self.whereabouts.get() {
+            Some(whereabouts) => whereabouts.failure(error),
+            None => error.clone().into(),
+        }
     }
 
     /// Puts a call in the queue of those that are to begin. `ask` is called when it begins, and
@@ -138,6 +156,7 @@ impl Completions {
     }
 
     fn push(&self, call: u32, outcome: Result<Answer>) {
+        let outcome = outcome.map_err(|error| self.failure(&error));
         self.tell(self.outcomes.push(call, outcome));
     }
 
@@ -152,7 +171,7 @@ impl Completions {
 
 impl Observer for Completions {
     fn unavailable(&self, reason: &Error) {
-        self.tell(self.outcomes.push_outage(Some(reason.clone().into())));
+        self.tell(self.outcomes.push_outage(Some(self.failure(reason))));
     }
 
     fn available(&self) {

@@ -6,7 +6,7 @@
 use napi::Either;
 use napi_derive::napi;
 
-use crate::core::error::{Error, InvalidOption};
+use crate::core::error::{Error, InvalidOption, Place};
 
 /// An error on its way to `lib/errors.js`.
 #[napi(object, object_from_js = false)]
@@ -31,9 +31,10 @@ pub struct Failure {
     pub causes: Vec<String>,
 }
 
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        let what = match &error {
+impl Failure {
+    /// The failure of a request that went to `place`.
+    pub fn at(error: &Error, place: &Place) -> Self {
+        let what = match error {
             Error::Outage { reason } => reason,
             other => other,
         };
@@ -53,13 +54,19 @@ impl From<Error> for Failure {
             failed: true,
             code: error.code().to_owned(),
             name: name.to_owned(),
-            message: error.to_string(),
+            message: error.message(place),
             request_id,
             status_code,
             metadata,
             retryable: error.retryable(),
             causes: error.causes().to_vec(),
         }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::at(&error, &Place::default())
     }
 }
 

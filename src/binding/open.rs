@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 
 use napi_derive::napi;
 
-use super::backend::Backend;
+use super::backend::{Backend, Whereabouts};
 use super::callbacks::{Callbacks, Source};
 use super::completions::{Completions, Notify};
 use super::failure::{Outcome, wrap};
@@ -65,6 +65,10 @@ impl<L: Layout> Parts<L> {
             keeper,
         };
         let dynamo = SdkDynamo::for_store(source, Arc::clone(&SHARED), context);
+        let whereabouts = Whereabouts {
+            table: self.name.clone(),
+            dynamo: dynamo.locator(),
+        };
         let table = Table::new(
             Arc::new(dynamo.clone()),
             self.name.clone(),
@@ -79,6 +83,7 @@ impl<L: Layout> Parts<L> {
             sessions: sessions.of_any_format(),
             expiring: None,
             table,
+            whereabouts,
             through_client,
             koa: None,
             index: None,

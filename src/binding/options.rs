@@ -170,6 +170,8 @@ pub struct ConnectionOptions {
     pub origin: String,
     pub region: Option<String>,
     pub endpoint: Option<String>,
+    /// Whether the AWS environment is not asked for another endpoint.
+    pub ignore_configured_endpoint_urls: Option<bool>,
     pub access_key_id: Option<String>,
     pub secret_access_key: Option<String>,
     pub session_token: Option<String>,
@@ -247,6 +249,9 @@ impl ConnectionOptions {
                 .endpoint
                 .map(|endpoint| Endpoint::new(&name("endpoint"), &endpoint))
                 .transpose()?,
+            ignore_configured_endpoints: self
+                .ignore_configured_endpoint_urls
+                .unwrap_or(defaults.ignore_configured_endpoints),
             profile: texts("profile", self.profile)?,
             max_attempts: self
                 .max_attempts

@@ -1,7 +1,10 @@
-//! The threads that requests are made on.
+//! The threads that requests are made on, and what is said of a panic in one.
 
-use napi::bindgen_prelude::create_custom_tokio_runtime;
-use napi_derive::module_init;
+use std::io::{self, Write as _};
+use std::panic;
+
+use napi::bindgen_prelude::{Object, create_custom_tokio_runtime};
+use napi_derive::{module_init, napi};
 use tokio::runtime::Builder;
 
 /// Tokio's default is one for each processor. The work of an application that keeps its one event
@@ -18,4 +21,17 @@ fn limit_threads() {
     if let Ok(runtime) = runtime {
         create_custom_tokio_runtime(runtime);
     }
+}
+
+/// A panic says where it was, and no more: its message may have a session in it, or a key. Other
+/// addons have hooks of their own.
+#[napi(module_exports)]
+pub fn keep_panics_short(_exports: Object<'_>) -> napi::Result<()> {
+    panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        let place = place.unwrap_or_default();
+        // Where nobody reads standard error, nobody can be told.
+        let _ = writeln!(io::stderr(), "dynamo-session-store: a defect at {place}");
+    }));
+    Ok(())
 }

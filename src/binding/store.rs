@@ -12,7 +12,7 @@ use napi::bindgen_prelude::{Either, PromiseRaw, ToNapiValue};
 use napi_derive::napi;
 use tokio::sync::oneshot;
 
-use super::backend::Backend;
+use super::backend::{Backend, Whereabouts};
 use super::completions::{Answer, Completed, Completions, Outcomes, json, unless_it_panics};
 use super::failure::{Outcome, wrap};
 use super::intake;
@@ -47,6 +47,7 @@ pub struct NativeStore {
     /// `None` once closed. What is under way has its own references and ends as it would have.
     open: Mutex<Option<Open>>,
     outcomes: Arc<Outcomes>,
+    whereabouts: Whereabouts,
     /// The context of calls that are made now; 0 where there is none.
     context: AtomicU32,
 }
@@ -59,7 +60,9 @@ struct Open {
 
 impl NativeStore {
     pub fn new(backend: Backend, completions: Arc<Completions>) -> Self {
+        completions.locate(backend.whereabouts.clone());
         let outcomes = Arc::clone(completions.outcomes());
+        let whereabouts = backend.whereabouts.clone();
         let open = Open {
             backend: Arc::new(backend),
             completions,
@@ -67,6 +70,7 @@ impl NativeStore {
         Self {
             open: Mutex::new(Some(open)),
             outcomes,
+            whereabouts,
             context: AtomicU32::new(0),
         }
     }
@@ -100,7 +104,7 @@ impl NativeStore {
             completions,
         }) = &*open
         else {
-            self.outcomes.push(number, Err(Error::Closed));
+            self.outcomes.push(number, Err(Error::Closed.into()));
             return;
         };
         let backend = Arc::clone(backend);
@@ -122,6 +126,7 @@ impl NativeStore {
         F: Future<Output = Result<T>> + Send + 'static,
     {
         let backend = self.backend();
+        let whereabouts = self.whereabouts.clone();
         let (sender, receiver) = oneshot::channel();
         let begin = || {
             let asked = backend.map(ask);
@@ -139,7 +144,8 @@ impl NativeStore {
             let defect = Error::Internal {
                 operation: "the call",
             };
-            Ok(wrap(receiver.await.unwrap_or(Err(defect))))
+            let outcome = receiver.await.unwrap_or(Err(defect));
+            Ok(wrap(outcome.map_err(|error| whereabouts.failure(&error))))
         })
     }
 }

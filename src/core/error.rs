@@ -45,12 +45,33 @@ pub enum Error {
         after: Duration,
     },
 
+    /// Attempts to send a request have timed out, before the deadline of the call. `code` is
+    /// `ERR_SESSION_TIMEOUT`.
+    #[error(
+        "DynamoDB did not answer: {} timed out after {} ms{}",
+        count(*timed_out, *attempts),
+        .each.as_millis(),
+        if *timed_out > 1 { " each" } else { "" }
+    )]
+    AttemptsTimedOut {
+        /// How many have timed out.
+        timed_out: u32,
+        /// How many there were in all.
+        attempts: u32,
+        /// The time that each had.
+        each: Duration,
+    },
+
     /// DynamoDB did not answer at all, or its answer could not be read. `code` is
     /// `ERR_SESSION_UNREACHABLE`.
-    #[error("DynamoDB could not be reached{}", because(causes))]
+    #[error("DynamoDB could not be reached{}{}", tried(*attempts), because(causes))]
     Unreachable {
         /// From the outermost reason to the innermost.
         causes: Vec<String>,
+        /// How many attempts there were.
+        attempts: u32,
+        /// Whether the same call may succeed a little later.
+        retryable: bool,
     },
 
     /// The request was not sent, because DynamoDB does not answer for the time being. `code` and
@@ -178,6 +199,47 @@ pub enum Error {
     },
 }
 
+/// "3 attempts", "1 of 3 attempts"
+fn count(some: u32, all: u32) -> String {
+    match (some, all) {
+        (1, 1) => "1 attempt".to_owned(),
+        _ if some == all => format!("{all} attempts"),
+        _ => format!("{some} of {all} attempts"),
+    }
+}
+
+/// " in 3 attempts", where there were several
+fn tried(attempts: u32) -> String {
+    match attempts {
+        0 | 1 => String::new(),
+        _ => format!(" in {attempts} attempts"),
+    }
+}
+
+/// Where requests go, as far as that is known: for errors.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The table, by name or ARN.
+    pub table: Option<String>,
+    /// The address that requests go to.
+    pub endpoint: Option<String>,
+    /// The region that requests are signed for.
+    pub region: Option<String>,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let table = self
+            .table
+            .as_ref()
+            .map(|table| format!("table \"{table}\""));
+        let endpoint = self.endpoint.as_ref().map(|url| format!("endpoint {url}"));
+        let region = self.region.as_ref().map(|name| format!("region {name}"));
+        let known: Vec<_> = [table, endpoint, region].into_iter().flatten().collect();
+        f.write_str(&known.join(", "))
+    }
+}
+
 /// DynamoDB's name for a condition that does not hold.
 pub const CONDITION_FAILED: &str = "ConditionalCheckFailedException";
 
@@ -240,6 +302,13 @@ impl Error {
         request_id: Option<String>,
         metadata: Option<String>,
     ) -> Self {
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"._".contains(&byte);
+        // Whatever stands where a name should be.
+        let code = if code.is_empty() || !code.bytes().all(is_name) {
+            "UnknownError".to_owned()
+        } else {
+            code
+        };
         Self::Service {
             message: explain(&code, message, status),
             retryable: status.is_some_and(|status| status >= 500) || is_throttling(&code),
@@ -250,11 +319,98 @@ impl Error {
         }
     }
 
+    /// DynamoDB could not be reached by an attempt, but may be by another.
+    pub fn unreachable(causes: Vec<String>) -> Self {
+        Self::Unreachable {
+            causes,
+            attempts: 1,
+            retryable: true,
+        }
+    }
+
+    /// DynamoDB could not be reached, for a reason that no retry mends. The last of `causes` says what
+    /// does.
+    pub fn lasting(causes: Vec<String>) -> Self {
+        Self::Unreachable {
+            causes,
+            attempts: 1,
+            retryable: false,
+        }
+    }
+
+    /// The same, with what others have said as `hide` shows it.
+    pub fn hiding(mut self, hide: impl Fn(&str) -> String) -> Self {
+        match &mut self {
+            Self::Service {
+                message,
+                request_id,
+                metadata,
+                ..
+            } => {
+                *message = hide(message);
+                *request_id = request_id.as_deref().map(&hide);
+                *metadata = metadata.as_deref().map(&hide);
+            }
+            Self::Client {
+                message,
+                metadata,
+                causes,
+                ..
+            } => {
+                *message = hide(message);
+                *metadata = metadata.as_deref().map(&hide);
+                *causes = causes.iter().map(|cause| hide(cause)).collect();
+            }
+            Self::Unreachable { causes, .. }
+            | Self::Credentials { causes }
+            | Self::Settings { causes } => {
+                *causes = causes.iter().map(|cause| hide(cause)).collect();
+            }
+            Self::Outage { reason } => {
+                let shown = reason
+                    .as_ref()
+                    .clone()
+                    .hiding(&hide as &dyn Fn(&str) -> String);
+                **reason = shown;
+            }
+            _ => {}
+        }
+        self
+    }
+
+    /// What it says, and where that was if it could be otherwise in another place.
+    pub fn message(&self, place: &Place) -> String {
+        let place = place.to_string();
+        if self.is_of_the_place() && !place.is_empty() {
+            format!("{self} ({place})")
+        } else {
+            self.to_string()
+        }
+    }
+
+    fn is_of_the_place(&self) -> bool {
+        match self {
+            // Keys of another account or region, and tables that are somewhere else.
+            Self::Service { code, .. } => {
+                code == "ResourceNotFoundException" || code == "UnrecognizedClientException"
+            }
+            Self::Timeout { .. }
+            | Self::AttemptsTimedOut { .. }
+            | Self::Unreachable { .. }
+            | Self::Client {
+                kind: ClientFailure::Unreachable,
+                ..
+            } => true,
+            Self::Outage { reason } => reason.is_of_the_place(),
+            _ => false,
+        }
+    }
+
     /// The stable code that JavaScript sees.
     pub fn code(&self) -> &str {
         match self {
             Self::Service { code, .. } => code,
-            Self::Timeout { .. } => "ERR_SESSION_TIMEOUT",
+            Self::Timeout { .. } | Self::AttemptsTimedOut { .. } => "ERR_SESSION_TIMEOUT",
             Self::Unreachable { .. } => "ERR_SESSION_UNREACHABLE",
             Self::Outage { reason } => reason.code(),
             Self::Client { kind, .. } => match kind {
@@ -281,8 +437,8 @@ impl Error {
     /// Whether the same call may succeed a little later.
     pub fn retryable(&self) -> bool {
         match self {
-            Self::Service { retryable, .. } => *retryable,
-            Self::Timeout { .. } | Self::Unreachable { .. } | Self::Outage { .. } => true,
+            Self::Service { retryable, .. } | Self::Unreachable { retryable, .. } => *retryable,
+            Self::Timeout { .. } | Self::AttemptsTimedOut { .. } | Self::Outage { .. } => true,
             Self::Client { kind, .. } => *kind == ClientFailure::Unreachable,
             Self::Credentials { .. }
             | Self::Settings { .. }
@@ -303,7 +459,7 @@ impl Error {
     /// What led to it, from the outermost reason to the innermost.
     pub fn causes(&self) -> &[String] {
         match self {
-            Self::Unreachable { causes }
+            Self::Unreachable { causes, .. }
             | Self::Client { causes, .. }
             | Self::Credentials { causes }
             | Self::Settings { causes } => causes,

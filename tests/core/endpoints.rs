@@ -45,7 +45,7 @@ async fn address(settings: Settings) -> String {
         credentials: Some(CredentialSource::Fixed(credentials)),
         ..settings
     };
-    let client = connect(&settings, &Shared::default()).await;
+    let client = connect(&settings, &Shared::default()).await.unwrap();
     let address = Address::default();
     let request = client
         .client

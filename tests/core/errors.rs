@@ -244,9 +244,10 @@ async fn a_server_that_does_not_answer_ends_at_the_limit_of_the_request() {
     };
     assert_eq!(
         save_error(settings, AMPLE).await,
-        Error::Timeout {
-            operation: "a request to DynamoDB",
-            after: SHORT
+        Error::AttemptsTimedOut {
+            timed_out: 1,
+            attempts: 1,
+            each: SHORT
         }
     );
 }
@@ -278,9 +279,10 @@ impl ProvideCredentials for NoCredentials {
 async fn credentials_that_cannot_be_had_are_said_to_be_missing() {
     let server = Canned::start(in_turn([Answer::ok(json!({}))])).await;
     let settings = Settings {
-        credentials: Some(CredentialSource::Provided(SharedCredentialsProvider::new(
-            NoCredentials,
-        ))),
+        credentials: Some(CredentialSource::Provided {
+            provider: SharedCredentialsProvider::new(NoCredentials),
+            origin: None,
+        }),
         ..settings(server.endpoint())
     };
     let error = save_error(settings, AMPLE).await;

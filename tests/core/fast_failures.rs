@@ -99,9 +99,10 @@ async fn an_attempt_has_the_time_that_the_settings_give_it() {
         ..own_settings()
     };
     let (outcome, attempts) = outcome_of([Answer::Hang], settings).await;
-    let expected = Error::Timeout {
-        operation: "a request to DynamoDB",
-        after: SHORT,
+    let expected = Error::AttemptsTimedOut {
+        timed_out: 2,
+        attempts: 2,
+        each: SHORT,
     };
     assert_eq!(outcome, Err(expected));
     assert_eq!(attempts, ["fast", "attempt=2; max=2"]);

@@ -208,9 +208,7 @@ impl BeforeDelete for Refuse {
 }
 
 fn refusal(key: &str) -> Error {
-    Error::Unreachable {
-        causes: vec![key.to_owned()],
-    }
+    Error::unreachable(vec![key.to_owned()])
 }
 
 /// Asserts that all of 40 were tried, the two that were refused are there, and the first refusal

@@ -1,6 +1,5 @@
 //! Where DynamoDB is, and an SDK client that talks to it.
 
-use aws_config::environment::EnvironmentVariableRegionProvider;
 use aws_config::imds::region::ImdsRegionProvider;
 use aws_config::meta::region::RegionProviderChain;
 use aws_config::profile::ProfileFileRegionProvider;
@@ -16,13 +15,17 @@ use aws_sdk_dynamodb::error::BoxError;
 use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use ring::digest;
+use std::env;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::attempts::Watch;
+use super::credentials::{self, Checked};
+use super::environment::{self, Environment};
 use super::fast::FastPath;
 use super::outage::Outage;
 use super::outage::guard::Guard;
-use super::profile;
+use super::redact::Secrets;
 use super::settings::Settings;
 use super::shared::{Address, HttpPool, Shared};
 use super::user_client::{self, UserClient};
@@ -55,6 +58,12 @@ pub struct Connection {
     pub credentials: Option<Arc<Outage>>,
     /// The connections, for as long as this is used.
     pub pool: Option<Arc<HttpPool>>,
+    /// The region that requests are signed for.
+    pub region: Option<String>,
+    /// The credentials of late, which no error may quote.
+    pub secrets: Secrets,
+    configured: Option<String>,
+    watch: Watch,
 }
 
 impl Connection {
@@ -77,6 +86,12 @@ impl Connection {
         }
     }
 
+    /// The address that requests go to: the one of the settings, or what the SDK has made of the
+    /// region, once it has.
+    pub fn endpoint(&self) -> Option<&String> {
+        self.watch.endpoint().or(self.configured.as_ref())
+    }
+
     /// The outages that keep requests from being sent.
     pub fn outages(&self) -> impl Iterator<Item = &Arc<Outage>> {
         self.address.iter().chain(&self.credentials)
@@ -85,14 +100,16 @@ impl Connection {
 
 /// A connection through a client of the user's, whose retries and timeouts are its own business.
 pub fn through(client: Arc<dyn UserClient>, breaker: bool, max_sockets: usize) -> Connection {
+    let (secrets, watch) = (Secrets::default(), Watch::default());
     let guard = Guard {
         http: user_client::http_client(client),
         address: breaker.then(Arc::default),
         credentials: None,
         is_direct: false,
         is_probe: false,
+        secrets: secrets.clone(),
     };
-    let client = user_client::sdk_client(guard.clone().client());
+    let client = user_client::sdk_client(guard.clone().client(), watch.clone());
     Connection {
         probe: probing(&client, &guard),
         client,
@@ -102,21 +119,38 @@ pub fn through(client: Arc<dyn UserClient>, breaker: bool, max_sockets: usize) -
         address: guard.address,
         credentials: None,
         pool: None,
+        region: None,
+        secrets,
+        configured: None,
+        watch,
     }
 }
 
 /// Connects with these settings. Nothing is sent yet, except what finding the region asks.
-pub async fn connect(settings: &Settings, shared: &Shared) -> Connection {
-    let pool = shared.pool(settings);
+///
+/// # Errors
+///
+/// [`Error::Settings`] for a region or an endpoint of the environment that cannot be one.
+pub async fn connect(settings: &Settings, shared: &Shared) -> Result<Connection> {
+    let environment = Environment::load(settings.profile.as_deref()).await;
+    let pool = shared.pool(settings, environment.ca_bundle());
     let http = pool.client.clone();
-    let region = region(settings, &http).await;
+    let endpoint = match &settings.endpoint {
+        None if settings.ignore_configured_endpoints => None,
+        None => environment.endpoint()?,
+        given => given.clone(),
+    };
+    let configured = endpoint.map(|endpoint| endpoint.as_str().to_owned());
+    let (region, is_fips) = region(settings, &http).await?;
+    let use_fips = if is_fips {
+        Some(true)
+    } else {
+        settings.use_fips
+    };
     let address = shared.outage(Address {
-        endpoint: settings
-            .endpoint
-            .as_ref()
-            .map(|endpoint| endpoint.as_str().to_owned()),
+        endpoint: configured.clone(),
         region: region.as_ref().to_owned(),
-        variants: (settings.use_dual_stack, settings.use_fips),
+        variants: (settings.use_dual_stack, use_fips),
     });
     let mut retries = match settings.adaptive_retries {
         Some(true) => RetryConfig::adaptive(),
@@ -131,24 +165,29 @@ pub async fn connect(settings: &Settings, shared: &Shared) -> Connection {
         .connect_timeout(settings.connect_timeout)
         .operation_attempt_timeout(settings.request_timeout)
         .build();
-    let credentials = settings
-        .credentials
-        .as_ref()
-        .map(|credentials| credentials.provider())
-        .or_else(|| profile::credentials(settings.profile.as_deref(), &http, &region));
+    let credentials = match &settings.credentials {
+        Some(credentials) => credentials.provider(),
+        None => {
+            let config = ProviderConfig::default()
+                .with_http_client(http.clone())
+                .with_region(Some(region.clone()))
+                .with_use_fips(use_fips)
+                .with_use_dual_stack(settings.use_dual_stack)
+                .with_retry_config(retries.clone())
+                .with_timeout_config(timeouts.clone());
+            credentials::of_environment(settings.profile.as_deref(), &config)
+        }
+    };
+    let (secrets, watch) = (Secrets::default(), Watch::default());
+    let region_name = region.to_string();
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .region(region)
         .http_client(http)
         .retry_config(retries)
-        .timeout_config(timeouts);
+        .timeout_config(timeouts)
+        .credentials_provider(Checked::new(credentials, secrets.clone()));
     if let Ok(name) = AppName::new(env!("CARGO_PKG_NAME")) {
         loader = loader.app_name(name);
-    }
-    if let Some(endpoint) = &settings.endpoint {
-        loader = loader.endpoint_url(endpoint.as_str());
-    }
-    if let Some(credentials) = credentials {
-        loader = loader.credentials_provider(credentials);
     }
     if let Some(profile) = &settings.profile {
         loader = loader.profile_name(profile);
@@ -156,14 +195,16 @@ pub async fn connect(settings: &Settings, shared: &Shared) -> Connection {
     if let Some(dual_stack) = settings.use_dual_stack {
         loader = loader.use_dual_stack(dual_stack);
     }
-    if let Some(fips) = settings.use_fips {
+    if let Some(fips) = use_fips {
         loader = loader.use_fips(fips);
     }
     if let Some(mode) = settings.account_id_endpoint_mode.clone() {
         loader = loader.account_id_endpoint_mode(mode);
     }
     let mut config = aws_sdk_dynamodb::config::Builder::from(&loader.load().await);
-    config = config.interceptor(HashBody);
+    // Whatever the SDK has found for itself: it panics where a variable is empty.
+    config.set_endpoint_url(configured.clone());
+    config = config.interceptor(HashBody).interceptor(watch.clone());
     if let Some(suffix) = &settings.user_agent {
         config = config.interceptor(UserAgent(suffix.clone()));
     }
@@ -177,9 +218,10 @@ pub async fn connect(settings: &Settings, shared: &Shared) -> Connection {
         credentials: settings.breaker.then(Arc::default),
         is_direct: true,
         is_probe: false,
+        secrets: secrets.clone(),
     };
     let (client, fast) = clients(config, &guard, retries, settings);
-    Connection {
+    Ok(Connection {
         probe: probing(&client, &guard),
         client,
         fast,
@@ -188,7 +230,11 @@ pub async fn connect(settings: &Settings, shared: &Shared) -> Connection {
         address: guard.address,
         credentials: guard.credentials,
         pool: Some(pool),
-    }
+        region: Some(region_name),
+        secrets,
+        configured,
+        watch,
+    })
 }
 
 fn clients(
@@ -220,16 +266,44 @@ fn probing(client: &Client, guard: &Guard) -> Client {
     Client::from_conf(config.build())
 }
 
-async fn region(settings: &Settings, http: &SharedHttpClient) -> Region {
-    if let Some(region) = &settings.region {
-        return Region::new(region.clone());
+/// The region, and whether it was named as one with FIPS (`fips-us-east-1`).
+///
+/// As in the AWS SDK for JavaScript v3: the options, `AWS_REGION`, the profile. It stops there; here
+/// `AWS_DEFAULT_REGION` follows, as for the AWS CLI, and the instance.
+async fn region(settings: &Settings, http: &SharedHttpClient) -> Result<(Region, bool)> {
+    // An empty variable is no region, but it is somebody's answer.
+    let of_environment = || env::var("AWS_REGION").ok();
+    let named = match settings.region.clone().or_else(of_environment) {
+        Some(region) => region,
+        None => found_region(settings, http).await.to_string(),
+    };
+    let real = named
+        .strip_prefix("fips-")
+        .or_else(|| named.strip_suffix("-fips"));
+    let region = match real {
+        Some("aws" | "aws-global") => DEFAULT_REGION,
+        Some(real) => real,
+        None => &named,
+    };
+    let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    if !(1..=63).contains(&region.len()) || !region.bytes().all(is_letter) {
+        return Err(Error::Settings {
+            causes: vec![format!(
+                "the region must be a region's name such as \"us-east-1\", but is {named:?}"
+            )],
+        });
     }
+    Ok((Region::new(region.to_owned()), real.is_some()))
+}
+
+/// The region that neither the options nor `AWS_REGION` name.
+async fn found_region(settings: &Settings, http: &SharedHttpClient) -> Region {
     let mut profile = ProfileFileRegionProvider::builder();
     if let Some(name) = &settings.profile {
         profile = profile.profile_name(name);
     }
-    let mut chain = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
-        .or_else(profile.build());
+    let default = environment::set("AWS_DEFAULT_REGION").map(Region::new);
+    let mut chain = RegionProviderChain::first_try(profile.build()).or_else(default);
     // For a DynamoDB of one's own, the instance metadata service would be asked in vain, and on a
     // machine without one that takes seconds.
     if settings.endpoint.is_none() {
@@ -255,7 +329,7 @@ impl Intercept for HashBody {
         context: &mut BeforeTransmitInterceptorContextMut<'_>,
         _components: &RuntimeComponents,
         bag: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
+    ) -> std::result::Result<(), BoxError> {
         if let Some(body) = context.request().body().bytes() {
             let hash = digest::digest(&digest::SHA256, body);
             let hash = PayloadSigningOverride::Precomputed(hex::encode(hash));
@@ -279,7 +353,7 @@ impl Intercept for UserAgent {
         context: &mut BeforeTransmitInterceptorContextMut<'_>,
         _components: &RuntimeComponents,
         _bag: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
+    ) -> std::result::Result<(), BoxError> {
         let headers = context.request_mut().headers_mut();
         let own = headers.get("user-agent").unwrap_or_default();
         let all = format!("{own} {}", self.0);

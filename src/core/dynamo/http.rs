@@ -11,7 +11,7 @@ use std::fmt;
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::config::RuntimeComponents;
@@ -28,25 +28,26 @@ use aws_smithy_types::retry::ErrorKind;
 use futures_util::future::BoxFuture;
 use http::Uri;
 use http::uri::Scheme;
-use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::{
     CaptureConnection, Connected, Connection, HttpConnector as TcpConnector, capture_connection,
 };
 use hyper_util::client::legacy::{Client, Error as ClientError};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use rustls::ClientConfig;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower_service::Service;
 
-use super::trust::Trust;
+use super::tls;
+use super::trust::{self, Bundle, Trust};
 use crate::core::error::Error;
 
 type Hyper = Client<Bounded, SdkBody>;
 
-/// An HTTP client with at most `max_sockets` connections to each host. What `trust` says is looked at
-/// by the first connection with TLS; where that cannot be, each request that needs TLS fails.
-pub fn client(max_sockets: usize, trust: Trust) -> SharedHttpClient {
+/// An HTTP client with at most `max_sockets` connections to each host. The authorities of `trust` and
+/// `bundle` are read by the first connection with TLS. If they cannot be, each request that needs TLS
+/// fails.
+pub fn client(max_sockets: usize, trust: Trust, bundle: Option<Bundle>) -> SharedHttpClient {
     let mut tcp = TcpConnector::new();
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
@@ -55,6 +56,7 @@ pub fn client(max_sockets: usize, trust: Trust) -> SharedHttpClient {
             tcp,
             tls: Arc::default(),
             trust,
+            bundle,
             max_sockets,
             hosts: Arc::default(),
             timeout: None,
@@ -151,9 +153,9 @@ fn metadata(connection: &CaptureConnection) -> Option<ConnectionMetadata> {
 
 /// What the SDK has to know of a failure to decide whether to try again.
 fn classify(error: ClientError) -> ConnectorError {
-    // What is wrong with the settings stays so.
-    if find::<Error>(&error).is_some() {
-        return ConnectorError::user(error.into());
+    // What is wrong with the settings or with TLS stays so.
+    if let Some(error) = find::<Error>(&error) {
+        return ConnectorError::user(error.clone().into());
     }
     let is_timeout = |error: &io::Error| error.kind() == io::ErrorKind::TimedOut;
     if find::<io::Error>(&error).is_some_and(is_timeout) {
@@ -177,8 +179,10 @@ fn classify(error: ClientError) -> ConnectorError {
 
 /// The outermost error of a kind among `error` and what led to it.
 fn find<'e, E: StdError + 'static>(error: &'e (dyn StdError + 'static)) -> Option<&'e E> {
-    std::iter::successors(Some(error), |&error| error.source())
-        .find_map(|error| error.downcast_ref::<E>())
+    std::iter::successors(Some(error), |&error| {
+        tls::within(error).or_else(|| error.source())
+    })
+    .find_map(|error| error.downcast_ref::<E>())
 }
 
 /// Opens connections, a bounded number to each host.
@@ -188,6 +192,7 @@ struct Bounded {
     /// Made by the first connection that needs it.
     tls: Arc<OnceLock<Result<HttpsConnector<TcpConnector>, Error>>>,
     trust: Trust,
+    bundle: Option<Bundle>,
     max_sockets: usize,
     hosts: Arc<Mutex<HashMap<String, Arc<Semaphore>>>>,
     /// From the moment at which the connection may be opened.
@@ -196,14 +201,11 @@ struct Bounded {
 
 impl Bounded {
     fn sockets(&self, uri: &Uri) -> Arc<Semaphore> {
-        let host = uri.authority().map_or("", |authority| authority.as_str());
         let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(sockets) = hosts.get(host) {
-            return Arc::clone(sockets);
-        }
-        let sockets = Arc::new(Semaphore::new(self.max_sockets));
-        hosts.insert(host.to_owned(), Arc::clone(&sockets));
-        sockets
+        let sockets = hosts
+            .entry(host(uri))
+            .or_insert_with(|| Arc::new(Semaphore::new(self.max_sockets)));
+        Arc::clone(sockets)
     }
 
     /// Has everybody give up who waits to open a connection.
@@ -216,16 +218,9 @@ impl Bounded {
 
     fn tls(&self) -> Result<HttpsConnector<TcpConnector>, Error> {
         let connector = self.tls.get_or_init(|| {
-            let provider = Arc::new(rustls::crypto::ring::default_provider());
-            let config = ClientConfig::builder_with_provider(provider)
-                .with_safe_default_protocol_versions()
-                .map_err(|error| Error::Settings {
-                    causes: vec![error.to_string()],
-                })?
-                .with_root_certificates(self.trust.authorities()?)
-                .with_no_client_auth();
+            let trusted = trust::authorities(self.trust, self.bundle.as_ref())?;
             let connector = HttpsConnectorBuilder::new()
-                .with_tls_config(config)
+                .with_tls_config(tls::config(trusted)?)
                 .https_only()
                 .enable_http1();
             Ok(connector.wrap_connector(self.tcp.clone()))
@@ -237,11 +232,24 @@ impl Bounded {
     fn open(&self, uri: Uri) -> BoxFuture<'static, Result<Stream, BoxError>> {
         if uri.scheme() == Some(&Scheme::HTTPS) {
             let connector = self.tls();
-            return Box::pin(async move { connector?.call(uri).await });
+            let host = host(&uri);
+            return Box::pin(async move {
+                let opened = connector?.call(uri).await;
+                opened.map_err(|error| match tls::explain(&*error, &host) {
+                    Some(explained) => explained.into(),
+                    None => error,
+                })
+            });
         }
         let opening = self.tcp.clone().call(uri);
         Box::pin(async move { Ok(MaybeHttpsStream::Http(opening.await?)) })
     }
+}
+
+/// `localhost:8000` of `http://localhost:8000/`.
+fn host(uri: &Uri) -> String {
+    let authority = uri.authority();
+    authority.map_or_else(String::new, ToString::to_string)
 }
 
 impl Service<Uri> for Bounded {
@@ -256,6 +264,7 @@ impl Service<Uri> for Bounded {
 
     fn call(&mut self, uri: Uri) -> Self::Future {
         let sockets = self.sockets(&uri);
+        let plain = (uri.scheme() == Some(&Scheme::HTTP)).then(|| host(&uri));
         let bounded = self.clone();
         let limit = self.timeout.unwrap_or(Duration::MAX);
         Box::pin(async move {
@@ -267,6 +276,7 @@ impl Service<Uri> for Bounded {
             })??;
             Ok(Socket {
                 stream,
+                unheard: plain,
                 _permit: permit,
             })
         })
@@ -278,6 +288,8 @@ type Stream = MaybeHttpsStream<<TcpConnector as Service<Uri>>::Response>;
 /// An open connection, which counts as such until it is dropped.
 struct Socket {
     stream: Stream,
+    /// The host of a connection without TLS that nothing has been heard from yet.
+    unheard: Option<String>,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -295,11 +307,31 @@ impl Connection for Socket {
 
 impl Read for Socket {
     fn poll_read(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-        buffer: ReadBufCursor<'_>,
+        mut buffer: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        self.stream().poll_read(context, buffer)
+        if self.unheard.is_none() || buffer.remaining() == 0 {
+            return self.stream().poll_read(context, buffer);
+        }
+        // The first byte tells whether the server takes this for TLS, and so does its silence.
+        let mut first = [0];
+        let mut read = ReadBuf::new(&mut first);
+        let outcome = ready!(self.as_mut().stream().poll_read(context, read.unfilled()));
+        let heard = read.filled();
+        buffer.put_slice(heard);
+        let host = self.get_mut().unheard.take().unwrap_or_default();
+        match (outcome, heard) {
+            (Ok(()), [tls::ALERT]) => {
+                let error = tls::spoken_by(&host);
+                Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, error)))
+            }
+            (Ok(()), []) => Poll::Ready(Err(tls::silent(&host, io::ErrorKind::UnexpectedEof))),
+            (Err(error), _) if error.kind() == io::ErrorKind::ConnectionReset => {
+                Poll::Ready(Err(tls::silent(&host, error.kind())))
+            }
+            (outcome, _) => Poll::Ready(outcome),
+        }
     }
 }
 

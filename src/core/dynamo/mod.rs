@@ -8,25 +8,32 @@
 //!   * [`outage`]: failing at once while DynamoDB does not answer.
 //!   * [`lost`]: a table that is lost while the process runs.
 //!   * [`answers`]: what may be taken for DynamoDB's answer.
-//!   * [`trust`]: the certificate authorities that are trusted.
-//!   * [`profile`]: the credentials of a profile that was named.
+//!   * [`tls`]: TLS, and what a refusal means; [`trust`]: the certificate authorities that are trusted.
+//!   * [`environment`]: what variables and profiles say of the way to DynamoDB.
+//!   * [`credentials`]: where credentials come from if the options give none.
+//!   * [`attempts`]: what became of attempts, and where they went; [`redact`]: what errors may not
+//!     quote.
 //!   * [`fast`]: the fast path: requests for items without the SDK's machinery.
 //!   * [`user_client`]: the user's client in place of HTTP.
 //! * [`size`]: how large an item is, as DynamoDB counts.
 //! * [`schedule`]: requests for items in order, merged, and no more than a bound at a time.
 
 mod answers;
+mod attempts;
 pub mod connection;
+mod credentials;
+mod environment;
 mod fast;
 mod http;
 pub mod lost;
 pub mod outage;
-mod profile;
+mod redact;
 pub mod schedule;
 pub mod sdk;
 pub mod settings;
 pub mod shared;
 pub mod size;
+mod tls;
 pub mod trust;
 pub mod user_client;
 

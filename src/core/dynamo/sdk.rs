@@ -38,13 +38,15 @@ use aws_sdk_dynamodb::operation::update_time_to_live::builders::UpdateTimeToLive
 use futures_util::future::BoxFuture;
 use tokio::sync::OnceCell;
 
+use super::attempts::{Attempts, counted};
 use super::connection::{self, Connection};
+use super::fast::Request as _;
 use super::lost::{KeepTable, LostTable};
 use super::outage::{Member, Observer};
 use super::settings::{MAX_SOCKETS, ProvideSettings};
 use super::shared::Shared;
 use super::{Answer, Items, KeyedTable, Tables};
-use crate::core::error::{Error, FoundItem, Result, causes, sources};
+use crate::core::error::{Error, FoundItem, Place, Result, causes, sources};
 
 /// What DynamoDB answers where there is no such table.
 const NO_SUCH_TABLE: &str = "ResourceNotFoundException";
@@ -113,6 +115,23 @@ impl SdkDynamo {
             lost,
         }))
     }
+
+    /// What says where requests go, and keeps nothing open.
+    pub fn locator(&self) -> Locator {
+        Locator(Arc::downgrade(&self.0))
+    }
+}
+
+/// See [`SdkDynamo::locator`].
+#[derive(Clone)]
+pub struct Locator(Weak<Ways>);
+
+impl Locator {
+    /// Where requests go, as far as that is known by now.
+    pub fn place(&self) -> Place {
+        let ways = self.0.upgrade();
+        ways.map_or_else(Place::default, |ways| ways.place())
+    }
 }
 
 impl Ways {
@@ -134,7 +153,7 @@ impl Ways {
         };
         let cell = self.shared.connection(&settings);
         let connect = || connection::connect(&settings, &self.shared);
-        let connection = cell.get_or_init(connect).await;
+        let connection = cell.get_or_try_init(connect).await?;
         self.join(connection);
         Ok(Some(cell))
     }
@@ -169,6 +188,25 @@ impl Ways {
         direct
             .and_then(|direct| direct.get())
             .or_else(|| self.through_client.get())
+    }
+
+    /// Whether requests go out from here at this moment, if that is known already.
+    fn is_direct(&self) -> bool {
+        !self.source.through_client() && self.direct.get().is_some_and(Option::is_some)
+    }
+
+    fn place(&self) -> Place {
+        match self.known() {
+            Some(connection) if self.is_direct() => Place {
+                table: None,
+                endpoint: connection.endpoint().cloned(),
+                region: connection.region.clone(),
+            },
+            _ => self
+                .source
+                .client()
+                .map_or_else(Place::default, |client| client.place()),
+        }
     }
 
     /// How often a lost table was looked for; `None` where nobody does.
@@ -215,12 +253,20 @@ impl Member for Ways {
             .set_key(Some(table.key(PROBE_KEY)));
         let client = connection.probe.clone();
         let credentials = connection.credentials.clone();
+        let secrets = connection.secrets.clone();
         let request_timeout = connection.request_timeout;
         Box::pin(async move {
             // What comes of the attempt is noted by the guard, but without credentials there is none.
-            let sent = tokio::time::timeout(limit, request.send_with(&client)).await;
-            let failure = sent.ok().and_then(Result::err);
-            let error = failure.map(|error| translate(error, request_timeout));
+            let sent = counted(request.send_with(&client));
+            let sent = tokio::time::timeout(limit, sent).await;
+            let failure = sent
+                .ok()
+                .and_then(|(sent, attempts)| Some((sent.err()?, attempts)));
+            let error = failure.map(|(error, attempts)| {
+                translate(error, request_timeout, &attempts, |text| {
+                    secrets.hide(text, None)
+                })
+            });
             if let (Some(error @ Error::Credentials { .. }), Some(credentials)) =
                 (error, credentials)
             {
@@ -231,16 +277,19 @@ impl Member for Ways {
 }
 
 /// Sends `$request` through `$client` and translates the error: the same for every operation, whose
-/// types have no trait in common.
+/// types have no trait in common. `$body` is what the request says, where that may be quoted.
 macro_rules! send_through {
-    ($client:expr, $request:expr, $connection:expr) => {
-        send_through!($client, $request, $connection, |_| None)
+    ($client:expr, $request:expr, $body:expr, $connection:expr) => {
+        send_through!($client, $request, $body, $connection, |_| None)
     };
-    ($client:expr, $request:expr, $connection:expr, $refused:expr) => {{
-        let answer = $request.send_with($client).await;
+    ($client:expr, $request:expr, $body:expr, $connection:expr, $refused:expr) => {{
+        let body: Option<&[u8]> = $body;
+        let (answer, attempts) = counted($request.send_with($client)).await;
         answer.map_err(|error| {
-            let error =
-                $refused(&error).unwrap_or_else(|| translate(error, $connection.request_timeout));
+            let error = $refused(&error).unwrap_or_else(|| {
+                let hide = |text: &str| $connection.secrets.hide(text, body);
+                translate(error, $connection.request_timeout, &attempts, hide)
+            });
             $connection.note(&error);
             error
         })
@@ -249,13 +298,14 @@ macro_rules! send_through {
 
 /// Sends `$request` by the SDK, a second time where the table was lost and is back.
 macro_rules! send_again {
-    ($ways:expr, $client:expr, $request:expr, $connection:expr, $refused:expr) => {{
+    ($ways:expr, $client:expr, $request:expr, $body:expr, $connection:expr, $refused:expr) => {{
         let looks = $ways.looks();
         let again = looks.map(|_| $request.clone());
-        let answer = send_through!($client, $request, $connection, $refused);
+        let body: Option<&[u8]> = $body;
+        let answer = send_through!($client, $request, body, $connection, $refused);
         match (answer, again) {
             (Err(error), Some(request)) if $ways.is_table_back(looks, &error).await => {
-                send_through!(&$connection.client, request, $connection, $refused)
+                send_through!(&$connection.client, request, body, $connection, $refused)
             }
             (answer, _) => answer,
         }
@@ -280,7 +330,17 @@ macro_rules! send_fast {
             };
             match sent {
                 Ok(answer) => Ok(answer),
-                Err(client) => send_again!(ways, &client, $request, connection, $refused),
+                Err(client) => {
+                    let body = $request.to_json().ok();
+                    send_again!(
+                        ways,
+                        &client,
+                        $request,
+                        body.as_deref(),
+                        connection,
+                        $refused
+                    )
+                }
             }
         })
     }};
@@ -293,7 +353,9 @@ macro_rules! send_slow {
         Box::pin(async move {
             let connection = ways.connection().await?;
             connection.admit()?;
-            send_again!(ways, &connection.client, $request, connection, |_| None)
+            send_again!(ways, &connection.client, $request, None, connection, |_| {
+                None
+            })
         })
     }};
 }
@@ -305,7 +367,7 @@ macro_rules! send {
         Box::pin(async move {
             let connection = ways.connection().await?;
             connection.admit()?;
-            send_through!(&connection.client, $request, connection)
+            send_through!(&connection.client, $request, None, connection)
         })
     }};
 }
@@ -319,8 +381,7 @@ impl Items for SdkDynamo {
     /// Not through the user's client: it is called with the very commands that the user would
     /// send.
     fn merges(&self) -> bool {
-        let known = self.0.direct.get().is_some_and(Option::is_some);
-        known && !self.0.source.through_client()
+        self.0.is_direct()
     }
 
     fn max_requests(&self) -> usize {
@@ -406,8 +467,13 @@ fn refused_put(error: &SdkError<PutItemError, HttpResponse>) -> Option<Error> {
     }
 }
 
-/// What the SDK's error means to a caller.
-fn translate<E>(error: SdkError<E, HttpResponse>, request_timeout: Duration) -> Error
+/// What the SDK's error means to a caller. `hide` takes secrets out of what is quoted.
+fn translate<E>(
+    error: SdkError<E, HttpResponse>,
+    request_timeout: Duration,
+    attempts: &Attempts,
+    hide: impl Fn(&str) -> String,
+) -> Error
 where
     E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
 {
@@ -416,30 +482,48 @@ where
         && !answer.raw().status().is_success()
     {
         let status = answer.raw().status().as_u16();
-        let code = answer.err().code().unwrap_or("UnknownError");
+        // A name in which there is something to hide is none.
+        let code = answer.err().code().filter(|code| hide(code) == *code);
         return Error::service(
-            code.to_owned(),
+            code.unwrap_or("UnknownError").to_owned(),
             answer.err().message(),
             Some(status),
             error.request_id().map(str::to_owned),
             None,
-        );
+        )
+        .hiding(hide);
     }
-    if let Some(error) = sources(&error).find_map(|source| source.downcast_ref::<Error>()) {
-        return error.clone();
-    }
-    let causes = causes(&error);
+    let causes: Vec<String> = causes(&error).iter().map(|cause| hide(cause)).collect();
+    let timed_out = Error::AttemptsTimedOut {
+        timed_out: attempts.timed_out(),
+        attempts: attempts.sent(),
+        each: request_timeout,
+    };
+    let known = sources(&error).find_map(|source| source.downcast_ref::<Error>());
     if is_about_credentials(&error) {
-        return Error::Credentials { causes };
+        // A CA bundle that cannot be used is no fault of credentials that come over TLS.
+        return match known {
+            Some(error @ Error::Settings { .. }) => error.clone(),
+            _ => Error::Credentials { causes },
+        };
+    }
+    match known {
+        // The first attempt of the fast path.
+        Some(Error::Timeout { .. }) => return timed_out,
+        Some(known) => return known.clone().hiding(hide),
+        None => {}
     }
     match error {
-        SdkError::TimeoutError(_) => Error::Timeout {
-            operation: "a request to DynamoDB",
-            after: request_timeout,
-        },
+        SdkError::TimeoutError(_) => timed_out,
         SdkError::ConstructionFailure(_) => Error::Settings { causes },
         SdkError::DispatchFailure(failure) if failure.is_user() => Error::Settings { causes },
-        _ => Error::Unreachable { causes },
+        // There was no address to send it to.
+        _ if attempts.sent() == 0 => Error::Settings { causes },
+        _ => Error::Unreachable {
+            causes,
+            attempts: attempts.sent(),
+            retryable: true,
+        },
     }
 }
 

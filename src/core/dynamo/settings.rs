@@ -28,6 +28,8 @@ pub struct Settings {
     pub region: Option<String>,
     /// Another address than AWS's own.
     pub endpoint: Option<Endpoint>,
+    /// Whether the environment is not asked for another address.
+    pub ignore_configured_endpoints: bool,
     /// Where credentials come from.
     pub credentials: Option<CredentialSource>,
     /// The profile to read in the AWS configuration files.
@@ -99,6 +101,7 @@ impl Default for Settings {
         Self {
             region: None,
             endpoint: None,
+            ignore_configured_endpoints: false,
             credentials: None,
             profile: None,
             max_attempts: None,

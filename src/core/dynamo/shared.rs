@@ -12,11 +12,12 @@ use super::connection::Connection;
 use super::http;
 use super::outage::Outage;
 use super::settings::Settings;
+use super::trust::Bundle;
 
 /// See the [module](self).
 #[derive(Default)]
 pub struct Shared {
-    pools: Registry<(Settings, Environment), HttpPool>,
+    pools: Registry<(Settings, Option<Bundle>, Environment), HttpPool>,
     connections: Registry<(Settings, Environment), OnceCell<Connection>>,
     outages: Registry<Address, Outage>,
 }
@@ -45,17 +46,19 @@ impl Shared {
         self.connections.of(key, OnceCell::new)
     }
 
-    /// The connections to use with these settings: whoever signs the requests can use the same.
-    pub fn pool(&self, settings: &Settings) -> Arc<HttpPool> {
+    /// The connections to use with these settings and this CA bundle: whoever signs the requests can
+    /// use the same.
+    pub fn pool(&self, settings: &Settings, bundle: Option<Bundle>) -> Arc<HttpPool> {
         let (max_sockets, trust) = (settings.max_sockets, settings.trust);
         let key = Settings {
             max_sockets,
             trust,
             ..Settings::default()
         };
-        self.pools.of((key, environment()), || HttpPool {
-            client: http::client(max_sockets, trust),
-        })
+        self.pools
+            .of((key, bundle.clone(), environment()), || HttpPool {
+                client: http::client(max_sockets, trust, bundle),
+            })
     }
 
     /// The outage of an address.
@@ -150,7 +153,10 @@ mod tests {
         assert!(is_shared(Some("a"), Some("a")));
         assert!(!is_shared(Some("a"), Some("b")));
         assert!(!is_shared(None, None));
-        let (one, other) = (shared.pool(&provided(None)), shared.pool(&fixed("a")));
+        let (one, other) = (
+            shared.pool(&provided(None), None),
+            shared.pool(&fixed("a"), None),
+        );
         assert!(Arc::ptr_eq(&one, &other));
     }
 

@@ -1,8 +1,10 @@
 //! Which certificate authorities are trusted: those that Node has compiled in, or those of the system
-//! where the user asks for them, and what `NODE_EXTRA_CA_CERTS` and `AWS_CA_BUNDLE` add.
+//! where the user asks for them, or those of a CA bundle in their place; and what
+//! `NODE_EXTRA_CA_CERTS` adds.
 
 use std::env;
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use rustls::RootCertStore;
 use rustls_pki_types::CertificateDer;
@@ -20,15 +22,39 @@ pub enum Trust {
     System,
 }
 
+/// A file of certificate authorities that is to be trusted in place of all others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bundle {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What names it, such as `AWS_CA_BUNDLE`.
+    pub named_by: &'static str,
+}
+
+/// The authorities that may have signed the certificate of a server.
+///
+/// Those of a `bundle` take the place of all others, as in the AWS CLI. `NODE_EXTRA_CA_CERTS` adds to
+/// either. The system's are trusted too where `SSL_CERT_FILE` or `SSL_CERT_DIR` name them.
+///
+/// # Errors
+///
+/// [`Error::Settings`] where the file of the `bundle` cannot be used.
+pub fn authorities(trust: Trust, bundle: Option<&Bundle>) -> Result<RootCertStore> {
+    let mut trusted = match bundle {
+        Some(Bundle { path, named_by }) => read(path, named_by)?,
+        None => trust.authorities(),
+    };
+    let extra = env::var_os("NODE_EXTRA_CA_CERTS").filter(|path| !path.is_empty());
+    // Node has warned already of a file that it could not use, and goes on without.
+    let extra = extra.and_then(|path| read(Path::new(&path), "NODE_EXTRA_CA_CERTS").ok());
+    trusted
+        .roots
+        .extend(extra.into_iter().flat_map(|extra| extra.roots));
+    Ok(trusted)
+}
+
 impl Trust {
-    /// The authorities that may have signed the certificate of a server.
-    ///
-    /// The system's are trusted too where `SSL_CERT_FILE` or `SSL_CERT_DIR` name them.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Settings`] where `AWS_CA_BUNDLE` names a file that cannot be used.
-    pub fn authorities(self) -> Result<RootCertStore> {
+    fn authorities(self) -> RootCertStore {
         let mut trusted = RootCertStore {
             roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
         };
@@ -37,34 +63,26 @@ impl Trust {
             let system = rustls_native_certs::load_native_certs().certs;
             trusted.add_parsable_certificates(system);
         }
-        // Node has warned already of a file that it could not use, and goes on without.
-        let extra = read("NODE_EXTRA_CA_CERTS").unwrap_or_default();
-        for more in [extra, read("AWS_CA_BUNDLE")?] {
-            trusted
-                .roots
-                .extend(more.into_iter().flat_map(|more| more.roots));
-        }
-        Ok(trusted)
+        trusted
     }
 }
 
-/// The certificates in the file that the environment variable names; `None` where it names none.
-fn read(variable: &str) -> Result<Option<RootCertStore>> {
-    let Some(path) = env::var_os(variable).filter(|path| !path.is_empty()) else {
-        return Ok(None);
-    };
+/// The certificates in a file, which `named_by` names.
+fn read(path: &Path, named_by: &str) -> Result<RootCertStore> {
     let bytes = fs::read(path).map_err(|error| {
         settings(format!(
-            "the file that {variable} names cannot be read: {}",
+            "the file that {named_by} names cannot be read: {}",
             error.kind()
         ))
     })?;
-    let found = parse(&bytes).ok_or_else(|| {
+    if bytes.is_empty() {
+        return Err(settings(format!("the file that {named_by} names is empty")));
+    }
+    parse(&bytes).ok_or_else(|| {
         settings(format!(
-            "the file that {variable} names does not hold PEM certificates"
+            "the file that {named_by} names does not hold PEM certificates"
         ))
-    })?;
-    Ok(Some(found))
+    })
 }
 
 /// The certificates in `pem`; `None` where it cannot be read or holds none.

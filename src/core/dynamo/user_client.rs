@@ -23,8 +23,9 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 
+use super::attempts::Watch;
 use crate::core::context::{self, CallContext};
-use crate::core::error::{Error, Result};
+use crate::core::error::{Error, Place, Result};
 
 /// A client of the user's own.
 #[async_trait]
@@ -37,6 +38,11 @@ pub trait UserClient: Send + Sync + 'static {
         input: String,
         context: Option<CallContext>,
     ) -> Result<String>;
+
+    /// Where the client sends its requests, as far as it has said so.
+    fn place(&self) -> Place {
+        Place::default()
+    }
 }
 
 /// An HTTP client whose requests are calls of `client`.
@@ -45,8 +51,8 @@ pub fn http_client(client: Arc<dyn UserClient>) -> SharedHttpClient {
 }
 
 /// A client of the SDK for Rust whose requests `http` sends. Signing, retries and timeouts are the
-/// business of the user's client behind that.
-pub fn sdk_client(http: SharedHttpClient) -> Client {
+/// business of the user's client behind that. `watch` counts its calls.
+pub fn sdk_client(http: SharedHttpClient, watch: Watch) -> Client {
     // Neither is ever sent: the user's client knows its own.
     let credentials = Credentials::new("unused", "unused", None, None, "user client");
     let config = Config::builder()
@@ -56,6 +62,7 @@ pub fn sdk_client(http: SharedHttpClient) -> Client {
         .retry_config(RetryConfig::disabled())
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .http_client(http)
+        .interceptor(watch)
         .build();
     Client::from_conf(config)
 }

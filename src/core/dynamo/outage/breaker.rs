@@ -63,9 +63,7 @@ mod tests {
     use super::*;
 
     fn error() -> Error {
-        Error::Unreachable {
-            causes: vec!["refused".to_owned()],
-        }
+        Error::unreachable(vec!["refused".to_owned()])
     }
 
     fn at(start: Instant, millis: u64) -> Instant {

@@ -16,6 +16,7 @@ use futures_util::future::{Either, select};
 
 use super::Outage;
 use crate::core::dynamo::answers::{self, Answered};
+use crate::core::dynamo::redact::Secrets;
 use crate::core::error::{Error, causes};
 
 /// An attempt that takes longer than this is given up when an outage begins.
@@ -37,6 +38,8 @@ pub struct Guard {
     pub is_direct: bool,
     /// Whether the attempts are probes, which are sent during an outage too.
     pub is_probe: bool,
+    /// What the reason of an outage may not quote.
+    pub secrets: Secrets,
 }
 
 impl Guard {
@@ -77,6 +80,7 @@ impl HttpConnector for GuardedConnector {
             credentials.note(Ok(()));
         }
         let address = self.guard.address.clone();
+        let secrets = self.guard.secrets.clone();
         if let Some(refusal) = address.as_ref().and_then(|address| address.refusal())
             && !self.guard.is_probe
         {
@@ -90,7 +94,7 @@ impl HttpConnector for GuardedConnector {
             let Some(address) = address else {
                 return Ok(read.await?.response);
             };
-            let mut attempt = Attempt::new(address);
+            let mut attempt = Attempt::new(address, secrets);
             let outcome = attempt.unless_an_outage_begins(read).await;
             attempt.end(&outcome);
             Ok(outcome?.response)
@@ -101,14 +105,16 @@ impl HttpConnector for GuardedConnector {
 /// An attempt in flight.
 struct Attempt {
     address: Arc<Outage>,
+    secrets: Secrets,
     started: Instant,
     is_over: bool,
 }
 
 impl Attempt {
-    fn new(address: Arc<Outage>) -> Self {
+    fn new(address: Arc<Outage>, secrets: Secrets) -> Self {
         Self {
             address,
+            secrets,
             started: Instant::now(),
             is_over: false,
         }
@@ -135,22 +141,27 @@ impl Attempt {
             Ok(Answered {
                 failure: Some(failure),
                 ..
-            }) => self.address.note(Err(failure)),
+            }) => self.fail(failure),
             Ok(_) => self.address.note(Ok(())),
             Err(error) => {
                 if let Some(error) = meaning(error) {
-                    self.address.note(Err(&error));
+                    self.fail(&error);
                 }
             }
         }
+    }
+
+    fn fail(&self, error: &Error) {
+        let shown = error.clone().hiding(|text| self.secrets.hide(text, None));
+        self.address.note(Err(&shown));
     }
 }
 
 /// The outcome of an attempt that is given up because of an outage.
 fn answer_of_nobody(address: &Outage) -> Result<Answered, ConnectorError> {
-    let refusal = address.refusal().unwrap_or(Error::Unreachable {
-        causes: vec!["an outage has begun and ended while the request was in flight".to_owned()],
-    });
+    let refusal = address.refusal().unwrap_or(Error::unreachable(vec![
+        "an outage has begun and ended while the request was in flight".to_owned(),
+    ]));
     Err(ConnectorError::user(refusal.into()))
 }
 
@@ -175,8 +186,6 @@ fn meaning(error: &ConnectorError) -> Option<Error> {
     match known {
         Some(error) => Some(error.clone()),
         None if error.is_user() => None,
-        None => Some(Error::Unreachable {
-            causes: causes(error),
-        }),
+        None => Some(Error::unreachable(causes(error))),
     }
 }

@@ -1,0 +1,96 @@
+//! What became of the attempts to send a request, and where they went: for errors.
+
+use std::future::Future;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use aws_sdk_dynamodb::config::interceptors::{
+    BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextRef,
+};
+use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_dynamodb::error::BoxError;
+
+tokio::task_local! {
+    /// The attempts of the request that this task sends. The SDK sends it in the task that asks.
+    static ATTEMPTS: Arc<Attempts>;
+}
+
+/// How many attempts were sent, and how many of them timed out.
+#[derive(Debug, Default)]
+pub struct Attempts {
+    sent: AtomicU32,
+    timed_out: AtomicU32,
+}
+
+impl Attempts {
+    /// How many attempts went out to DynamoDB.
+    pub fn sent(&self) -> u32 {
+        self.sent.load(Ordering::Relaxed)
+    }
+
+    /// How many of them took longer than an attempt may take.
+    pub fn timed_out(&self) -> u32 {
+        self.timed_out.load(Ordering::Relaxed)
+    }
+}
+
+/// Does `work`, which sends a request with a client that a [`Watch`] is on, and counts its attempts.
+pub async fn counted<T>(work: impl Future<Output = T>) -> (T, Arc<Attempts>) {
+    let attempts = Arc::<Attempts>::default();
+    let answer = ATTEMPTS.scope(Arc::clone(&attempts), work).await;
+    (answer, attempts)
+}
+
+/// Watches the attempts of a client. A clone watches for the same.
+#[derive(Debug, Clone, Default)]
+pub struct Watch {
+    endpoint: Arc<OnceLock<String>>,
+}
+
+impl Watch {
+    /// The address that requests go to, once one was sent: `https://dynamodb.eu-west-1.amazonaws.com`.
+    pub fn endpoint(&self) -> Option<&String> {
+        self.endpoint.get()
+    }
+}
+
+impl Intercept for Watch {
+    fn name(&self) -> &'static str {
+        "Watch"
+    }
+
+    fn read_before_transmit(
+        &self,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        _bag: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.endpoint.get_or_init(|| {
+            let uri = context.request().uri();
+            uri.trim_end_matches('/').to_owned()
+        });
+        // Not there where nobody counts.
+        let _ = ATTEMPTS.try_with(|attempts| attempts.sent.fetch_add(1, Ordering::Relaxed));
+        Ok(())
+    }
+
+    fn read_after_attempt(
+        &self,
+        context: &FinalizerInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        _bag: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let timed_out = match context.output_or_error() {
+            Some(Err(error)) => {
+                let of_connector = error.as_connector_error();
+                error.is_timeout_error() || of_connector.is_some_and(|error| error.is_timeout())
+            }
+            _ => false,
+        };
+        if timed_out {
+            let _ =
+                ATTEMPTS.try_with(|attempts| attempts.timed_out.fetch_add(1, Ordering::Relaxed));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,108 @@
+//! What the AWS environment says where the options say nothing: its variables, and its files with
+//! profiles. `docs/CREDENTIALS.md` compares each source with the AWS SDK for JavaScript v3.
+
+use std::borrow::Cow;
+use std::env;
+
+use aws_config::profile::{Profile, ProfileSet};
+use aws_runtime::env_config::EnvConfigValue;
+use aws_runtime::env_config::file::EnvConfigFiles;
+use aws_types::os_shim_internal::{Env, Fs};
+
+use super::trust::Bundle;
+use crate::core::error::{Error, Result};
+use crate::core::options::Endpoint;
+
+const IGNORE: (&str, &str) = (
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "ignore_configured_endpoint_urls",
+);
+
+/// The profiles, one of which is selected: the one in the options, else that of `AWS_PROFILE`, else
+/// `default`.
+pub struct Environment {
+    /// `None` where a file cannot be read as profiles. Credentials that are looked for there fail.
+    profiles: Option<ProfileSet>,
+}
+
+impl Environment {
+    /// Reads the files with profiles.
+    pub async fn load(profile: Option<&str>) -> Self {
+        let selected = profile.map(str::to_owned).or_else(selected_profile);
+        let (fs, env, files) = (Fs::real(), Env::real(), EnvConfigFiles::default());
+        let loaded = aws_config::profile::load(&fs, &env, &files, selected.map(Cow::Owned)).await;
+        Self {
+            profiles: loaded.ok(),
+        }
+    }
+
+    /// The selected profile; `None` where there is no such profile.
+    pub fn profile(&self) -> Option<&Profile> {
+        let profiles = self.profiles.as_ref()?;
+        profiles.get_profile(profiles.selected_profile())
+    }
+
+    /// The endpoint that is configured for DynamoDB, or for every service.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Settings`] where the endpoint is no URL of one.
+    pub fn endpoint(&self) -> Result<Option<Endpoint>> {
+        let (variable, key) = IGNORE;
+        let ignore = set(variable).or_else(|| self.get(key));
+        if ignore.is_some_and(|ignore| ignore.eq_ignore_ascii_case("true")) {
+            return Ok(None);
+        }
+        for variable in ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"] {
+            if let Some(url) = set(variable) {
+                return parse(variable, &url).map(Some);
+            }
+        }
+        let url = self.profiles.as_ref().and_then(|profiles| {
+            // An empty environment: only the profile and its `services` section are left.
+            let nothing = Env::from_slice(&[]);
+            let value = EnvConfigValue::new()
+                .profile("endpoint_url")
+                .service_id("DynamoDB");
+            let (url, _source) = value.load(&nothing, Some(profiles))?;
+            Some(url.into_owned())
+        });
+        let url = url.filter(|url| !url.is_empty());
+        url.map(|url| parse("endpoint_url of the profile", &url))
+            .transpose()
+    }
+
+    /// The file of certificate authorities that the environment names, as in the AWS CLI.
+    pub fn ca_bundle(&self) -> Option<Bundle> {
+        let named = |path: String, by: &'static str| Bundle {
+            path: path.into(),
+            named_by: by,
+        };
+        let variable = "AWS_CA_BUNDLE";
+        let of_profile = || Some(named(self.get("ca_bundle")?, "ca_bundle of the profile"));
+        set(variable)
+            .map(|path| named(path, variable))
+            .or_else(of_profile)
+    }
+
+    fn get(&self, key: &str) -> Option<String> {
+        let value = self.profile()?.get(key)?;
+        (!value.is_empty()).then(|| value.to_owned())
+    }
+}
+
+/// The profile that `AWS_PROFILE` names.
+pub fn selected_profile() -> Option<String> {
+    set("AWS_PROFILE")
+}
+
+/// The value of an environment variable. An empty one is none.
+pub fn set(variable: &str) -> Option<String> {
+    env::var(variable).ok().filter(|value| !value.is_empty())
+}
+
+fn parse(name: &str, url: &str) -> Result<Endpoint> {
+    Endpoint::new(name, url).map_err(|error| Error::Settings {
+        causes: vec![format!("{name} {}", error.rule)],
+    })
+}

@@ -1,0 +1,203 @@
+//! TLS: how it is set up, and what a refusal means to somebody who has to mend it.
+
+use std::error::Error as StdError;
+use std::io;
+use std::sync::Arc;
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{WebPkiServerVerifier, verify_server_cert_signed_by_trust_anchor};
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::server::ParsedCertificate;
+use rustls::{
+    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error as TlsError,
+    OtherError, RootCertStore, SignatureScheme,
+};
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+
+use crate::core::error::{Error, Result};
+
+/// The first byte of what a server sends that takes a request for the beginning of TLS: an alert.
+pub const ALERT: u8 = 0x15;
+
+/// Whom to ask where an authority is not trusted.
+const NAME_IT: &str =
+    "name the file of its authority's certificate in AWS_CA_BUNDLE or NODE_EXTRA_CA_CERTS";
+
+/// TLS 1.2 and 1.3, with certificates of these authorities.
+pub fn config(trusted: RootCertStore) -> Result<ClientConfig> {
+    let provider = Arc::new(ring::default_provider());
+    let refused = |error: &dyn StdError| Error::Settings {
+        causes: vec![error.to_string()],
+    };
+    let verifier =
+        WebPkiServerVerifier::builder_with_provider(Arc::new(trusted), Arc::clone(&provider))
+            .build()
+            .map_err(|error| refused(&error))?;
+    let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| refused(&error))?;
+    let verifier = Arc::new(Telling { verifier, provider });
+    Ok(config
+        .dangerous()
+        .with_custom_certificate_verifier(verifier)
+        .with_no_client_auth())
+}
+
+/// Verifies as rustls does, and tells a certificate that is its own authority from one whose
+/// authority is not known.
+#[derive(Debug)]
+struct Telling {
+    verifier: Arc<WebPkiServerVerifier>,
+    provider: Arc<CryptoProvider>,
+}
+
+/// A certificate that nobody but itself has signed.
+#[derive(Debug, thiserror::Error)]
+#[error("self-signed certificate")]
+struct SelfSigned;
+
+impl Telling {
+    fn is_self_signed(&self, certificate: &CertificateDer<'_>, now: UnixTime) -> bool {
+        let mut itself = RootCertStore::empty();
+        if itself.add(certificate.clone().into_owned()).is_err() {
+            return false;
+        }
+        let algorithms = self.provider.signature_verification_algorithms.all;
+        ParsedCertificate::try_from(certificate).is_ok_and(|parsed| {
+            verify_server_cert_signed_by_trust_anchor(&parsed, &itself, &[], now, algorithms)
+                .is_ok()
+        })
+    }
+}
+
+impl ServerCertVerifier for Telling {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> std::result::Result<ServerCertVerified, TlsError> {
+        let verified = self.verifier.verify_server_cert(
+            end_entity,
+            intermediates,
+            server_name,
+            ocsp_response,
+            now,
+        );
+        match verified {
+            Err(TlsError::InvalidCertificate(CertificateError::UnknownIssuer))
+                if self.is_self_signed(end_entity, now) =>
+            {
+                let reason = OtherError(Arc::new(SelfSigned));
+                Err(CertificateError::Other(reason).into())
+            }
+            verified => verified,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> std::result::Result<HandshakeSignatureValid, TlsError> {
+        self.verifier
+            .verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> std::result::Result<HandshakeSignatureValid, TlsError> {
+        self.verifier
+            .verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.verifier.supported_verify_schemes()
+    }
+}
+
+/// What the failure of a handshake with `host` means, where trying again is of no use.
+pub fn explain(error: &(dyn StdError + 'static), host: &str) -> Option<Error> {
+    let error = std::iter::successors(Some(error), |&error| {
+        within(error).or_else(|| error.source())
+    })
+    .find_map(|error| error.downcast_ref::<TlsError>())?;
+    let reason = match error {
+        TlsError::InvalidCertificate(reason) => certificate(reason, host),
+        TlsError::PeerIncompatible(_)
+        | TlsError::AlertReceived(AlertDescription::ProtocolVersion) => {
+            format!("{host} does not speak TLS 1.2 or 1.3: have it speak one of these")
+        }
+        TlsError::AlertReceived(AlertDescription::HandshakeFailure) => format!(
+            "{host} refuses TLS 1.2 and 1.3 as they are spoken here: have it take their usual \
+             cipher suites"
+        ),
+        TlsError::InvalidMessage(_) => {
+            format!("{host} does not speak TLS: if it speaks plain HTTP, its URL begins with http:")
+        }
+        _ => return None,
+    };
+    Some(Error::lasting(vec![error.to_string(), reason]))
+}
+
+/// What an alert means in place of an answer to a plain request.
+pub fn spoken_by(host: &str) -> Error {
+    let reason = format!("{host} speaks TLS, not plain HTTP: its URL begins with https:");
+    Error::lasting(vec![reason])
+}
+
+/// What a connection without TLS means that was closed before anything was heard from it. That passes,
+/// if the server was about to end.
+pub fn silent(host: &str, kind: io::ErrorKind) -> io::Error {
+    let reason = format!(
+        "{host} has closed the connection without an answer: if it speaks TLS, its URL begins with \
+         https:"
+    );
+    io::Error::new(kind, reason)
+}
+
+/// The error inside one of I/O, which that does not name as its source.
+pub fn within<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e (dyn StdError + 'static)> {
+    let inner = error.downcast_ref::<io::Error>()?.get_ref()?;
+    Some(inner)
+}
+
+fn certificate(reason: &CertificateError, host: &str) -> String {
+    let what = match reason {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            "has expired: renew it, or set the clock of this machine right"
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "is not valid yet: set the clock of this machine right, or wait"
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "is for another host name: use an endpoint that the certificate names"
+        }
+        CertificateError::UnknownIssuer => {
+            return format!(
+                "the certificate of {host} is signed by an authority that is not trusted: {NAME_IT}"
+            );
+        }
+        CertificateError::Other(OtherError(other)) if other.is::<SelfSigned>() => {
+            return format!(
+                "the certificate of {host} is self-signed: name its file in AWS_CA_BUNDLE or \
+                 NODE_EXTRA_CA_CERTS"
+            );
+        }
+        CertificateError::Other(_) => {
+            return format!(
+                "the certificate of {host} is refused ({reason}). One that is the certificate of an \
+                 authority too, as self-signed ones often are, cannot be that of a server: use one \
+                 without CA:TRUE"
+            );
+        }
+        reason => return format!("the certificate of {host} is refused: {reason}"),
+    };
+    format!("the certificate of {host} {what}")
+}
