@@ -111,8 +111,9 @@ async function main(subject) {
       outcomes[about][name] = await outcomeOf(SUBJECTS[subject], each, server);
     }
   }
-  process.stdout.write(JSON.stringify(outcomes));
   await server.stop();
+  // The SDK has timers that would hold the process for seconds.
+  process.stdout.write(JSON.stringify(outcomes), () => process.exit());
 }
 
 main(process.argv[2]);
