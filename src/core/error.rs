@@ -1,5 +1,10 @@
 //! Everything that can go wrong, and what JavaScript sees of it.
 
+mod service;
+mod shown;
+
+pub use shown::Place;
+
 use std::collections::HashMap;
 use std::error::Error as StdError;
 use std::fmt;
@@ -49,7 +54,7 @@ pub enum Error {
     /// `ERR_SESSION_TIMEOUT`.
     #[error(
         "DynamoDB did not answer: {} timed out after {} ms{}",
-        count(*timed_out, *attempts),
+        shown::count(*timed_out, *attempts),
         .each.as_millis(),
         if *timed_out > 1 { " each" } else { "" }
     )]
@@ -64,7 +69,7 @@ pub enum Error {
 
     /// DynamoDB did not answer at all, or its answer could not be read. `code` is
     /// `ERR_SESSION_UNREACHABLE`.
-    #[error("DynamoDB could not be reached{}{}", tried(*attempts), because(causes))]
+    #[error("DynamoDB could not be reached{}{}", shown::tried(*attempts), because(causes))]
     Unreachable {
         /// From the outermost reason to the innermost.
         causes: Vec<String>,
@@ -199,47 +204,6 @@ pub enum Error {
     },
 }
 
-/// "3 attempts", "1 of 3 attempts"
-fn count(some: u32, all: u32) -> String {
-    match (some, all) {
-        (1, 1) => "1 attempt".to_owned(),
-        _ if some == all => format!("{all} attempts"),
-        _ => format!("{some} of {all} attempts"),
-    }
-}
-
-/// " in 3 attempts", where there were several
-fn tried(attempts: u32) -> String {
-    match attempts {
-        0 | 1 => String::new(),
-        _ => format!(" in {attempts} attempts"),
-    }
-}
-
-/// Where requests go, as far as that is known: for errors.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Place {
-    /// The table, by name or ARN.
-    pub table: Option<String>,
-    /// The address that requests go to.
-    pub endpoint: Option<String>,
-    /// The region that requests are signed for.
-    pub region: Option<String>,
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let table = self
-            .table
-            .as_ref()
-            .map(|table| format!("table \"{table}\""));
-        let endpoint = self.endpoint.as_ref().map(|url| format!("endpoint {url}"));
-        let region = self.region.as_ref().map(|name| format!("region {name}"));
-        let known: Vec<_> = [table, endpoint, region].into_iter().flatten().collect();
-        f.write_str(&known.join(", "))
-    }
-}
-
 /// DynamoDB's name for a condition that does not hold.
 pub const CONDITION_FAILED: &str = "ConditionalCheckFailedException";
 
@@ -293,32 +257,6 @@ impl InvalidOption {
 }
 
 impl Error {
-    /// DynamoDB's answer that is an error. `message` is DynamoDB's own, without what it quotes of a
-    /// signature; whether the same call may succeed later follows from `code` and `status`.
-    pub fn service(
-        code: String,
-        message: Option<&str>,
-        status: Option<u16>,
-        request_id: Option<String>,
-        metadata: Option<String>,
-    ) -> Self {
-        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"._".contains(&byte);
-        // Whatever stands where a name should be.
-        let code = if code.is_empty() || !code.bytes().all(is_name) {
-            "UnknownError".to_owned()
-        } else {
-            code
-        };
-        Self::Service {
-            message: explain(&code, message, status),
-            retryable: status.is_some_and(|status| status >= 500) || is_throttling(&code),
-            code,
-            request_id,
-            status,
-            metadata,
-        }
-    }
-
     /// DynamoDB could not be reached by an attempt, but may be by another.
     pub fn unreachable(causes: Vec<String>) -> Self {
         Self::Unreachable {
@@ -335,74 +273,6 @@ impl Error {
             causes,
             attempts: 1,
             retryable: false,
-        }
-    }
-
-    /// The same, with what others have said as `hide` shows it.
-    pub fn hiding(mut self, hide: impl Fn(&str) -> String) -> Self {
-        match &mut self {
-            Self::Service {
-                message,
-                request_id,
-                metadata,
-                ..
-            } => {
-                *message = hide(message);
-                *request_id = request_id.as_deref().map(&hide);
-                *metadata = metadata.as_deref().map(&hide);
-            }
-            Self::Client {
-                message,
-                metadata,
-                causes,
-                ..
-            } => {
-                *message = hide(message);
-                *metadata = metadata.as_deref().map(&hide);
-                *causes = causes.iter().map(|cause| hide(cause)).collect();
-            }
-            Self::Unreachable { causes, .. }
-            | Self::Credentials { causes }
-            | Self::Settings { causes } => {
-                *causes = causes.iter().map(|cause| hide(cause)).collect();
-            }
-            Self::Outage { reason } => {
-                let shown = reason
-                    .as_ref()
-                    .clone()
-                    .hiding(&hide as &dyn Fn(&str) -> String);
-                **reason = shown;
-            }
-            _ => {}
-        }
-        self
-    }
-
-    /// What it says, and where that was if it could be otherwise in another place.
-    pub fn message(&self, place: &Place) -> String {
-        let place = place.to_string();
-        if self.is_of_the_place() && !place.is_empty() {
-            format!("{self} ({place})")
-        } else {
-            self.to_string()
-        }
-    }
-
-    fn is_of_the_place(&self) -> bool {
-        match self {
-            // Keys of another account or region, and tables that are somewhere else.
-            Self::Service { code, .. } => {
-                code == "ResourceNotFoundException" || code == "UnrecognizedClientException"
-            }
-            Self::Timeout { .. }
-            | Self::AttemptsTimedOut { .. }
-            | Self::Unreachable { .. }
-            | Self::Client {
-                kind: ClientFailure::Unreachable,
-                ..
-            } => true,
-            Self::Outage { reason } => reason.is_of_the_place(),
-            _ => false,
         }
     }
 
@@ -474,50 +344,6 @@ impl Error {
     }
 }
 
-/// DynamoDB's words, without those parts of a signature that it quotes: what was signed has the
-/// session token in it, the header the access key.
-fn explain(code: &str, message: Option<&str>, status: Option<u16>) -> String {
-    match (message, status) {
-        _ if code == "IncompleteSignatureException" => {
-            "the signature of the request is incomplete".to_owned()
-        }
-        (Some(message), _) => match message.find("The Canonical String") {
-            Some(end) => message[..end].trim_end().to_owned(),
-            None => message.to_owned(),
-        },
-        (None, Some(status)) => format!("DynamoDB answered with HTTP status {status}"),
-        (None, None) => "DynamoDB answered with an error".to_owned(),
-    }
-}
-
-/// The errors of DynamoDB that pass by themselves and do not have a status of 500 or more.
-fn is_throttling(code: &str) -> bool {
-    matches!(
-        code,
-        "ProvisionedThroughputExceededException"
-            | "RequestLimitExceeded"
-            | "ThrottlingException"
-            | "Throttling"
-            | "TransactionInProgressException"
-            | "LimitExceededException"
-    )
-}
-
-/// What led to `error`, from the outermost reason to the innermost.
-pub(crate) fn causes(error: &(dyn StdError + 'static)) -> Vec<String> {
-    let mut causes: Vec<String> = sources(error).map(ToString::to_string).collect();
-    // Wrappers that print what they wrap say everything twice.
-    causes.dedup();
-    causes
-}
-
-/// The errors that led to `error`, from the outermost to the innermost.
-pub(crate) fn sources<'e>(
-    error: &'e (dyn StdError + 'static),
-) -> impl Iterator<Item = &'e (dyn StdError + 'static)> {
-    std::iter::successors(error.source(), |&error| error.source())
-}
-
 /// The SDK's builders can fail for a part that is missing, which none here is.
 pub(crate) fn built<T>(part: Result<T, aws_sdk_dynamodb::error::BuildError>) -> Result<T> {
     part.map_err(|error| Error::Settings {
@@ -540,40 +366,17 @@ pub async fn within<T>(
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// What led to `error`, from the outermost reason to the innermost.
+pub(crate) fn causes(error: &(dyn StdError + 'static)) -> Vec<String> {
+    let mut causes: Vec<String> = sources(error).map(ToString::to_string).collect();
+    // Wrappers that print what they wrap say everything twice.
+    causes.dedup();
+    causes
+}
 
-    fn explained(code: &str, message: Option<&str>, status: u16) -> String {
-        Error::service(code.to_owned(), message, Some(status), None, None).to_string()
-    }
-
-    #[test]
-    fn a_signature_error_does_not_show_what_was_signed() {
-        let message = "The request signature we calculated does not match.\n\nThe Canonical String \
-            for this request should have been\n'POST\n/\nx-amz-security-token:SECRET'";
-        assert_eq!(
-            explained("InvalidSignatureException", Some(message), 400),
-            "The request signature we calculated does not match."
-        );
-        let message = "'AKIDEXAMPLE' not a valid key=value pair in Authorization header";
-        let shown = explained("IncompleteSignatureException", Some(message), 400);
-        assert!(!shown.contains("AKIDEXAMPLE"), "{shown}");
-        assert_eq!(
-            explained("UnknownError", None, 502),
-            "DynamoDB answered with HTTP status 502"
-        );
-    }
-
-    #[test]
-    fn what_passes_by_itself_is_retryable() {
-        let retryable = |code: &str, status| {
-            Error::service(code.to_owned(), None, status, None, None).retryable()
-        };
-        assert!(retryable("InternalServerError", Some(500)));
-        assert!(retryable("ThrottlingException", Some(400)));
-        assert!(retryable("ThrottlingException", None));
-        assert!(!retryable("ValidationException", Some(400)));
-        assert!(!retryable("ValidationException", None));
-    }
+/// The errors that led to `error`, from the outermost to the innermost.
+pub(crate) fn sources<'e>(
+    error: &'e (dyn StdError + 'static),
+) -> impl Iterator<Item = &'e (dyn StdError + 'static)> {
+    std::iter::successors(error.source(), |&error| error.source())
 }

@@ -11,6 +11,7 @@
 //!   * [`tls`]: TLS, and what a refusal means; [`trust`]: the certificate authorities that are trusted.
 //!   * [`environment`]: what variables and profiles say of the way to DynamoDB.
 //!   * [`credentials`]: where credentials come from if the options give none.
+//!   * [`failure`]: what the SDK's errors mean.
 //!   * [`attempts`]: what became of attempts, and where they went; [`redact`]: what errors may not
 //!     quote.
 //!   * [`fast`]: the fast path: requests for items without the SDK's machinery.
@@ -23,6 +24,7 @@ mod attempts;
 pub mod connection;
 mod credentials;
 mod environment;
+mod failure;
 mod fast;
 mod http;
 pub mod lost;

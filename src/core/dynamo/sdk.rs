@@ -1,14 +1,11 @@
 //! DynamoDB through the AWS SDK for Rust.
 
-use std::error::Error as StdError;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_dynamodb::config::http::HttpResponse;
-use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_dynamodb::operation::RequestId;
+use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemOutput;
 use aws_sdk_dynamodb::operation::batch_get_item::builders::BatchGetItemInputBuilder;
 use aws_sdk_dynamodb::operation::batch_write_item::BatchWriteItemOutput;
@@ -38,15 +35,16 @@ use aws_sdk_dynamodb::operation::update_time_to_live::builders::UpdateTimeToLive
 use futures_util::future::BoxFuture;
 use tokio::sync::OnceCell;
 
-use super::attempts::{Attempts, counted};
+use super::attempts::counted;
 use super::connection::{self, Connection};
+use super::failure::translate;
 use super::fast::Request as _;
 use super::lost::{KeepTable, LostTable};
 use super::outage::{Member, Observer};
 use super::settings::{MAX_SOCKETS, ProvideSettings};
 use super::shared::Shared;
 use super::{Answer, Items, KeyedTable, Tables};
-use crate::core::error::{Error, FoundItem, Place, Result, causes, sources};
+use crate::core::error::{Error, FoundItem, Place, Result};
 
 /// What DynamoDB answers where there is no such table.
 const NO_SUCH_TABLE: &str = "ResourceNotFoundException";
@@ -465,68 +463,4 @@ fn refused_put(error: &SdkError<PutItemError, HttpResponse>) -> Option<Error> {
         }
         _ => None,
     }
-}
-
-/// What the SDK's error means to a caller. `hide` takes secrets out of what is quoted.
-fn translate<E>(
-    error: SdkError<E, HttpResponse>,
-    request_timeout: Duration,
-    attempts: &Attempts,
-    hide: impl Fn(&str) -> String,
-) -> Error
-where
-    E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
-{
-    // A success that cannot be read is an error of this kind too, but none that DynamoDB gave.
-    if let SdkError::ServiceError(answer) = &error
-        && !answer.raw().status().is_success()
-    {
-        let status = answer.raw().status().as_u16();
-        // A name in which there is something to hide is none.
-        let code = answer.err().code().filter(|code| hide(code) == *code);
-        return Error::service(
-            code.unwrap_or("UnknownError").to_owned(),
-            answer.err().message(),
-            Some(status),
-            error.request_id().map(str::to_owned),
-            None,
-        )
-        .hiding(hide);
-    }
-    let causes: Vec<String> = causes(&error).iter().map(|cause| hide(cause)).collect();
-    let timed_out = Error::AttemptsTimedOut {
-        timed_out: attempts.timed_out(),
-        attempts: attempts.sent(),
-        each: request_timeout,
-    };
-    let known = sources(&error).find_map(|source| source.downcast_ref::<Error>());
-    if is_about_credentials(&error) {
-        // A CA bundle that cannot be used is no fault of credentials that come over TLS.
-        return match known {
-            Some(error @ Error::Settings { .. }) => error.clone(),
-            _ => Error::Credentials { causes },
-        };
-    }
-    match known {
-        // The first attempt of the fast path.
-        Some(Error::Timeout { .. }) => return timed_out,
-        Some(known) => return known.clone().hiding(hide),
-        None => {}
-    }
-    match error {
-        SdkError::TimeoutError(_) => timed_out,
-        SdkError::ConstructionFailure(_) => Error::Settings { causes },
-        SdkError::DispatchFailure(failure) if failure.is_user() => Error::Settings { causes },
-        // There was no address to send it to.
-        _ if attempts.sent() == 0 => Error::Settings { causes },
-        _ => Error::Unreachable {
-            causes,
-            attempts: attempts.sent(),
-            retryable: true,
-        },
-    }
-}
-
-fn is_about_credentials(error: &(dyn StdError + 'static)) -> bool {
-    sources(error).any(|source| source.is::<CredentialsError>())
 }

@@ -1,0 +1,98 @@
+//! Errors that DynamoDB has answered with.
+
+use super::Error;
+
+impl Error {
+    /// DynamoDB's answer that is an error. `message` is DynamoDB's own, without what it quotes of a
+    /// signature; whether the same call may succeed later follows from `code` and `status`.
+    pub fn service(
+        code: String,
+        message: Option<&str>,
+        status: Option<u16>,
+        request_id: Option<String>,
+        metadata: Option<String>,
+    ) -> Self {
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"._".contains(&byte);
+        // Whatever stands where a name should be.
+        let code = if code.is_empty() || !code.bytes().all(is_name) {
+            "UnknownError".to_owned()
+        } else {
+            code
+        };
+        Self::Service {
+            message: explain(&code, message, status),
+            retryable: status.is_some_and(|status| status >= 500) || is_throttling(&code),
+            code,
+            request_id,
+            status,
+            metadata,
+        }
+    }
+}
+
+/// DynamoDB's words, without those parts of a signature that it quotes: what was signed has the
+/// session token in it, the header the access key.
+fn explain(code: &str, message: Option<&str>, status: Option<u16>) -> String {
+    match (message, status) {
+        _ if code == "IncompleteSignatureException" => {
+            "the signature of the request is incomplete".to_owned()
+        }
+        (Some(message), _) => match message.find("The Canonical String") {
+            Some(end) => message[..end].trim_end().to_owned(),
+            None => message.to_owned(),
+        },
+        (None, Some(status)) => format!("DynamoDB answered with HTTP status {status}"),
+        (None, None) => "DynamoDB answered with an error".to_owned(),
+    }
+}
+
+/// The errors of DynamoDB that pass by themselves and do not have a status of 500 or more.
+fn is_throttling(code: &str) -> bool {
+    matches!(
+        code,
+        "ProvisionedThroughputExceededException"
+            | "RequestLimitExceeded"
+            | "ThrottlingException"
+            | "Throttling"
+            | "TransactionInProgressException"
+            | "LimitExceededException"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn explained(code: &str, message: Option<&str>, status: u16) -> String {
+        Error::service(code.to_owned(), message, Some(status), None, None).to_string()
+    }
+
+    #[test]
+    fn a_signature_error_does_not_show_what_was_signed() {
+        let message = "The request signature we calculated does not match.\n\nThe Canonical String \
+            for this request should have been\n'POST\n/\nx-amz-security-token:SECRET'";
+        assert_eq!(
+            explained("InvalidSignatureException", Some(message), 400),
+            "The request signature we calculated does not match."
+        );
+        let message = "'AKIDEXAMPLE' not a valid key=value pair in Authorization header";
+        let shown = explained("IncompleteSignatureException", Some(message), 400);
+        assert!(!shown.contains("AKIDEXAMPLE"), "{shown}");
+        assert_eq!(
+            explained("UnknownError", None, 502),
+            "DynamoDB answered with HTTP status 502"
+        );
+    }
+
+    #[test]
+    fn what_passes_by_itself_is_retryable() {
+        let retryable = |code: &str, status| {
+            Error::service(code.to_owned(), None, status, None, None).retryable()
+        };
+        assert!(retryable("InternalServerError", Some(500)));
+        assert!(retryable("ThrottlingException", Some(400)));
+        assert!(retryable("ThrottlingException", None));
+        assert!(!retryable("ValidationException", Some(400)));
+        assert!(!retryable("ValidationException", None));
+    }
+}

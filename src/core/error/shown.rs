@@ -1,0 +1,116 @@
+//! What an error shows: where it happened, and nothing that is secret.
+
+use std::fmt;
+
+use super::{ClientFailure, Error};
+
+/// "3 attempts", "1 of 3 attempts"
+pub(super) fn count(some: u32, all: u32) -> String {
+    match (some, all) {
+        (1, 1) => "1 attempt".to_owned(),
+        _ if some == all => format!("{all} attempts"),
+        _ => format!("{some} of {all} attempts"),
+    }
+}
+
+/// " in 3 attempts", where there were several
+pub(super) fn tried(attempts: u32) -> String {
+    match attempts {
+        0 | 1 => String::new(),
+        _ => format!(" in {attempts} attempts"),
+    }
+}
+
+/// Where requests go, as far as that is known: for errors.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The table, by name or ARN.
+    pub table: Option<String>,
+    /// The address that requests go to.
+    pub endpoint: Option<String>,
+    /// The region that requests are signed for.
+    pub region: Option<String>,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let table = self
+            .table
+            .as_ref()
+            .map(|table| format!("table \"{table}\""));
+        let endpoint = self.endpoint.as_ref().map(|url| format!("endpoint {url}"));
+        let region = self.region.as_ref().map(|name| format!("region {name}"));
+        let known: Vec<_> = [table, endpoint, region].into_iter().flatten().collect();
+        f.write_str(&known.join(", "))
+    }
+}
+
+impl Error {
+    /// The same, with what others have said as `hide` shows it.
+    pub fn hiding(mut self, hide: impl Fn(&str) -> String) -> Self {
+        match &mut self {
+            Self::Service {
+                message,
+                request_id,
+                metadata,
+                ..
+            } => {
+                *message = hide(message);
+                *request_id = request_id.as_deref().map(&hide);
+                *metadata = metadata.as_deref().map(&hide);
+            }
+            Self::Client {
+                message,
+                metadata,
+                causes,
+                ..
+            } => {
+                *message = hide(message);
+                *metadata = metadata.as_deref().map(&hide);
+                *causes = causes.iter().map(|cause| hide(cause)).collect();
+            }
+            Self::Unreachable { causes, .. }
+            | Self::Credentials { causes }
+            | Self::Settings { causes } => {
+                *causes = causes.iter().map(|cause| hide(cause)).collect();
+            }
+            Self::Outage { reason } => {
+                let shown = reason
+                    .as_ref()
+                    .clone()
+                    .hiding(&hide as &dyn Fn(&str) -> String);
+                **reason = shown;
+            }
+            _ => {}
+        }
+        self
+    }
+
+    /// What it says, and where that was if it could be otherwise in another place.
+    pub fn message(&self, place: &Place) -> String {
+        let place = place.to_string();
+        if self.is_of_the_place() && !place.is_empty() {
+            format!("{self} ({place})")
+        } else {
+            self.to_string()
+        }
+    }
+
+    fn is_of_the_place(&self) -> bool {
+        match self {
+            // Keys of another account or region, and tables that are somewhere else.
+            Self::Service { code, .. } => {
+                code == "ResourceNotFoundException" || code == "UnrecognizedClientException"
+            }
+            Self::Timeout { .. }
+            | Self::AttemptsTimedOut { .. }
+            | Self::Unreachable { .. }
+            | Self::Client {
+                kind: ClientFailure::Unreachable,
+                ..
+            } => true,
+            Self::Outage { reason } => reason.is_of_the_place(),
+            _ => false,
+        }
+    }
+}
