@@ -88,6 +88,29 @@ describe.each([
   });
 });
 
+test('AWS_MAX_ATTEMPTS counts where the options say nothing', async () => {
+  const failing = await startStub(() => ({ status: 500 }));
+  const config = `{ endpoint: '${failing.endpoint}' }`;
+  const env = { ...keys, AWS_MAX_ATTEMPTS: '2' };
+  const store = `
+    const { DynamoDBStore } = require('.');
+    new DynamoDBStore({ initialized: true, dynamoConfig: ${config} }).get('abc').catch(() => {});
+  `;
+  await say(store, env);
+  expect(failing.calls.splice(0)).toHaveLength(2);
+  const client = `
+    const { DynamoDB } = require('@aws-sdk/client-dynamodb');
+    new DynamoDB(${config}).listTables().catch(() => {});
+  `;
+  await say(client, env);
+  expect(failing.calls.splice(0)).toHaveLength(2);
+  const wrong = store.replace('() => {}', '(error) => console.log(error.code, error.message)');
+  expect(await say(wrong, { ...keys, AWS_MAX_ATTEMPTS: 'many' })).toMatch(
+    /^ERR_SESSION_SETTINGS .*AWS_MAX_ATTEMPTS must be a whole number of attempts/,
+  );
+  await failing.stop();
+});
+
 describe.each([
   ['the option', { profile: 'shpo' }, keys],
   ['AWS_PROFILE', {}, { ...keys, AWS_PROFILE: 'shpo' }],

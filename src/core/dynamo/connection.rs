@@ -133,6 +133,7 @@ pub fn through(client: Arc<dyn UserClient>, breaker: bool, max_sockets: usize) -
 /// [`Error::Settings`] for a region or an endpoint of the environment that cannot be one.
 pub async fn connect(settings: &Settings, shared: &Shared) -> Result<Connection> {
     let environment = Environment::load(settings.profile.as_deref()).await;
+    let settings = &environment.complete(settings)?;
     let pool = shared.pool(settings, environment.ca_bundle());
     let http = pool.client.clone();
     let endpoint = match &settings.endpoint {

@@ -9,9 +9,10 @@ use aws_runtime::env_config::EnvConfigValue;
 use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_types::os_shim_internal::{Env, Fs};
 
+use super::settings::Settings;
 use super::trust::Bundle;
-use crate::core::error::{Error, Result};
-use crate::core::options::Endpoint;
+use crate::core::error::{Error, InvalidOption, Result};
+use crate::core::options::{self, Endpoint};
 
 const IGNORE: (&str, &str) = (
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
@@ -72,6 +73,28 @@ impl Environment {
             .transpose()
     }
 
+    /// `settings` with how often and how requests are sent again, where only the environment says so.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Settings`] where that makes no sense.
+    pub fn complete(&self, settings: &Settings) -> Result<Settings> {
+        let find = |variable: &str, key: &str| set(variable).or_else(|| self.get(key));
+        let attempts = find("AWS_MAX_ATTEMPTS", "max_attempts");
+        let mode = find("AWS_RETRY_MODE", "retry_mode");
+        let mut settings = settings.clone();
+        if let (None, Some(attempts)) = (settings.max_attempts, attempts) {
+            let count = attempts.parse().unwrap_or(f64::NAN);
+            let count = options::attempts("AWS_MAX_ATTEMPTS", count).map_err(unusable)?;
+            settings.max_attempts = Some(count);
+        }
+        // Any other mode than this one is the standard one.
+        settings.adaptive_retries = settings
+            .adaptive_retries
+            .or_else(|| mode.map(|mode| mode == "adaptive"));
+        Ok(settings)
+    }
+
     /// The file of certificate authorities that the environment names, as in the AWS CLI.
     pub fn ca_bundle(&self) -> Option<Bundle> {
         let named = |path: String, by: &'static str| Bundle {
@@ -102,7 +125,11 @@ pub fn set(variable: &str) -> Option<String> {
 }
 
 fn parse(name: &str, url: &str) -> Result<Endpoint> {
-    Endpoint::new(name, url).map_err(|error| Error::Settings {
-        causes: vec![format!("{name} {}", error.rule)],
-    })
+    Endpoint::new(name, url).map_err(unusable)
+}
+
+fn unusable(InvalidOption { option, rule }: InvalidOption) -> Error {
+    Error::Settings {
+        causes: vec![format!("{option} {rule}")],
+    }
 }
