@@ -2,6 +2,7 @@
 
 /** Making a client of an AWS SDK for JavaScript, where there is one, from the options of a store. */
 
+const { inspect } = require('node:util');
 const { storeError } = require('../errors');
 const { nextTick } = require('../timers');
 const { isV2 } = require('./adopt');
@@ -19,7 +20,7 @@ const { V2, V3_DOCUMENT, findSdk } = require('./sdk');
 function makeClient(connection, sdks) {
   for (const name of sdks) {
     const sdk = findSdk(name);
-    if (sdk) return name === V2 ? makeV2(sdk, connection) : makeV3(sdk, connection);
+    if (sdk) return withoutDetails(name === V2 ? makeV2(sdk, connection) : makeV3(sdk, connection));
   }
   throw missing('a client', sdks);
 }
@@ -51,6 +52,16 @@ function missing(what, names) {
 }
 
 /**
+ * Has a client print its name only: both SDKs show keys to whoever looks closely.
+ *
+ * @param {any} client
+ */
+function withoutDetails(client) {
+  const { name } = client.constructor;
+  return Object.defineProperty(client, inspect.custom, { value: () => `${name || 'DynamoDB'} {}` });
+}
+
+/**
  * @param {any} sdk
  * @param {Connection} connection
  */
@@ -58,12 +69,14 @@ function makeV3(sdk, { connection, config, provide }) {
   const { endpoint, accessKeyId, secretAccessKey, sessionToken } = connection;
   const { requestTimeout, connectTimeout } = connection;
   const timeouts = { requestTimeout, connectionTimeout: connectTimeout };
-  const credentials = accessKeyId ? { accessKeyId, secretAccessKey, sessionToken } : undefined;
+  // A function: the SDK keeps an object where whoever looks at the client sees it.
+  const keys = accessKeyId && (async () => ({ accessKeyId, secretAccessKey, sessionToken }));
+  const { accessKeyId: _id, secretAccessKey: _secret, sessionToken: _token, ...others } = config;
   const given = {
-    ...config,
+    ...others,
     endpoint: endpoint ?? config.endpoint,
     region: connection.region ?? config.region ?? regionBy(endpoint),
-    credentials: provide ?? credentials,
+    credentials: provide ?? keys,
     maxAttempts: connection.maxAttempts ?? config.maxAttempts,
     requestHandler:
       config.requestHandler ?? (requestTimeout || connectTimeout ? timeouts : undefined),

@@ -10,6 +10,7 @@ pub use koa::KoaLayout;
 pub use shopify::ShopifyLayout;
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -21,7 +22,7 @@ use super::expiry::{Expires, UnixMillis};
 pub type Item = HashMap<String, AttributeValue>;
 
 /// A session on its way into the table.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Record {
     /// The session's id, without the store's prefix.
     pub sid: String,
@@ -34,7 +35,7 @@ pub struct Record {
 }
 
 /// A session as it was found in the table.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Stored {
     /// The session's id, without the store's prefix.
     pub sid: String,
@@ -86,7 +87,7 @@ impl Marks {
 }
 
 /// The value that a session has under a special key.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub enum SpecialValue {
     /// The session has no such key.
     Missing,
@@ -101,7 +102,7 @@ pub enum SpecialValue {
 }
 
 /// The parts of a DynamoDB expression on items.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct Condition {
     /// The expression.
     pub expression: String,
@@ -110,6 +111,19 @@ pub struct Condition {
     /// What its `:values` stand for.
     pub values: HashMap<String, AttributeValue>,
 }
+
+/// Has types print their names only: they hold sessions, ids of sessions or parts of them.
+macro_rules! print_names_only {
+    ($($name:ident),+) => {
+        $(impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($name)).finish_non_exhaustive()
+            }
+        })+
+    };
+}
+
+print_names_only!(Record, Stored, SpecialValue, Condition);
 
 /// An item format.
 pub trait Layout: Send + Sync + 'static {
@@ -182,6 +196,30 @@ fn number_text(number: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sessions_do_not_print() {
+        let text = || "hunter2".to_owned();
+        let record = Record {
+            sid: text(),
+            data: text(),
+            expires: None,
+            special: vec![SpecialValue::Text(text())],
+        };
+        let stored = Stored {
+            sid: text(),
+            data: text(),
+            expires: None,
+        };
+        let condition = Condition {
+            values: Item::from([(":data".to_owned(), AttributeValue::S(text()))]),
+            ..Condition::default()
+        };
+        let bytes = SpecialValue::Bytes(b"hunter2".to_vec());
+        let printed = format!("{record:?}{stored:#?}{condition:?}{bytes:?}");
+        assert!(!printed.contains("hunter2"), "{printed}");
+        assert!(!printed.contains("104, 117"), "{printed}");
+    }
 
     #[test]
     fn numbers_are_written_short() {

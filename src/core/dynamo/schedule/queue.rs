@@ -21,6 +21,7 @@
 mod rules;
 
 use std::collections::{HashMap, VecDeque};
+use std::fmt;
 use std::sync::Arc;
 
 use self::rules::KINDS;
@@ -28,7 +29,6 @@ pub use self::rules::{Key, Kind, LaneId, Rules, Sends, Waits};
 
 /// Operations to be sent as one request. [`Queue::release`] has to follow when it has ended, and
 /// [`Queue::done`] for each key when that is answered.
-#[derive(Debug)]
 pub struct Batch<O> {
     /// Their lane.
     pub lane: LaneId,
@@ -39,6 +39,16 @@ pub struct Batch<O> {
     pub operations: Vec<(Option<Key>, Vec<O>)>,
     /// For [`Queue::release`]: how many of the operations count as merged.
     pub merged: usize,
+}
+
+/// By hand: keys are ids of sessions.
+impl<O> fmt::Debug for Batch<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Batch")
+            .field("kind", &self.kind)
+            .field("operations", &self.operations.len())
+            .finish_non_exhaustive()
+    }
 }
 
 /// Operations on one key that follow each other, of one lane and kind.
