@@ -105,12 +105,13 @@ async function main(way) {
     }
     await fail(store);
     print('store', store);
-    // A client that the application has made is its own.
-    if (way !== 'adopted' && way !== 'called') {
-      print('client', store.client);
-      console.log(JSON.stringify(store.client.initConfig));
-    }
     await store.close();
+  }
+  // A client that the application has made is its own.
+  if (way !== 'adopted' && way !== 'called') {
+    const store = new DynamoDBStore({ initialized: true, ...WAYS[way](settings) });
+    print('client', store.client);
+    console.log(inspect(store.client.initConfig, { depth: 1 }));
   }
   await stub.stop();
   process.stdout.write('', () => process.exit());
