@@ -51,7 +51,7 @@ const KNOWN = new Set([
 
 /** @param {Record<string, any>} options */
 function readOptions(options) {
-  warnOfUnknown(options, KNOWN);
+  warnOfUnknown(options, KNOWN, undefined, 'Express');
   return {
     native: {
       table: option(options, 'table', 'string') ?? 'sessions',
@@ -95,4 +95,4 @@ function readSpecialKeys(options) {
   return /** @type {any} */ (Object.freeze(read));
 }
 
-module.exports = { readOptions };
+module.exports = { KNOWN, readOptions };

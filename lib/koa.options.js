@@ -48,9 +48,9 @@ const KNOWN_TABLE = new Set([
 
 /** @param {Record<string, any>} options */
 function readOptions(options) {
-  warnOfUnknown(options, KNOWN);
+  warnOfUnknown(options, KNOWN, undefined, 'Koa');
   const table = option(options, 'table', 'object') ?? {};
-  warnOfUnknown(table, KNOWN_TABLE, 'table');
+  warnOfUnknown(table, KNOWN_TABLE, 'table', 'Koa');
   const read = readCapacity(table, 'readCapacityUnits', 'table');
   const write = readCapacity(table, 'writeCapacityUnits', 'table');
   return {
@@ -77,4 +77,4 @@ function readOptions(options) {
   };
 }
 
-module.exports = { readOptions };
+module.exports = { KNOWN, KNOWN_TABLE, readOptions };

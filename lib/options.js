@@ -97,13 +97,16 @@ const warned = new Set();
  * @param {Record<string, any>} options
  * @param {ReadonlySet<string>} known
  * @param {string} [owner] the option that `options` are the value of
+ * @param {import('./suggestions').StoreName} [store] nothing for the settings of an SDK
  */
-function warnOfUnknown(options, known, owner) {
+function warnOfUnknown(options, known, owner, store) {
   for (const name of Object.keys(options)) {
     const path = owner ? `${owner}.${name}` : name;
     if (known.has(name) || options[name] === undefined || warned.has(path)) continue;
     warned.add(path);
-    process.emitWarning(`option "${path}" is not known and has no effect`, {
+    const { suggestion } = require('./suggestions');
+    const help = suggestion(path, known, store);
+    process.emitWarning(`option "${path}" is not known and has no effect. ${help}`.trim(), {
       type: 'DynamoDBStoreWarning',
       code: 'DYNAMO_SESSION_STORE_UNKNOWN_OPTION',
     });

@@ -11,37 +11,11 @@ const { deliver } = require('./callback');
 const { invalidArgument, settle, storeError, toError } = require('./errors');
 const { Gate } = require('./gate');
 const { Loaded } = require('./known');
-const {
-  DEFAULTS,
-  option,
-  optionsObject,
-  readBatch,
-  readCapacity,
-  readTime,
-  typeName,
-  warnOfUnknown,
-} = require('./options');
+const { optionsObject, typeName } = require('./options');
 const { keyText, parse, sessionId, stringify } = require('./session');
 const { outageEvents } = require('./outages');
+const { readOptions } = require('./shopify.options');
 const { warnOfTable } = require('./warning');
-
-const KNOWN = new Set([
-  'batch',
-  'batchThreshold',
-  'breaker',
-  'client',
-  'config',
-  'consistentRead',
-  'expiresTtl',
-  'maxSockets',
-  'operationTimeout',
-  'readCapacityUnits',
-  'sessionTableName',
-  'shopIndexName',
-  'tableTimeout',
-  'transport',
-  'writeCapacityUnits',
-]);
 
 /** The properties of a session that are dates. */
 const DATES = /** @type {const} */ (['expires', 'refreshTokenExpires']);
@@ -283,25 +257,6 @@ function endOf({ expires, refreshToken, refreshTokenExpires }) {
 function isoText(date, name) {
   if (date instanceof Date && !Number.isNaN(date.getTime())) return date.toISOString();
   throw invalidArgument(`"${name}" of the session must be a valid Date`);
-}
-
-/** @param {Record<string, any>} options */
-function readOptions(options) {
-  warnOfUnknown(options, KNOWN);
-  return {
-    native: {
-      sessionTableName: option(options, 'sessionTableName', 'string') ?? 'shopify_sessions',
-      shopIndexName: option(options, 'shopIndexName', 'string') ?? 'shop_index',
-      /** @type {string | undefined} */
-      expiresTtl: option(options, 'expiresTtl', 'string'),
-      consistentRead: option(options, 'consistentRead', 'boolean') ?? true,
-      readCapacityUnits: readCapacity(options, 'readCapacityUnits'),
-      writeCapacityUnits: readCapacity(options, 'writeCapacityUnits'),
-      ...readBatch(options),
-    },
-    operationTimeout: readTime(options, 'operationTimeout', 1) ?? DEFAULTS.operationTimeout,
-    tableTimeout: readTime(options, 'tableTimeout', 1) ?? DEFAULTS.tableTimeout,
-  };
 }
 
 module.exports = { storageClass };

@@ -10,9 +10,10 @@ const { isDeepStrictEqual } = require('node:util');
 const { invalidArgument } = require('../errors');
 const { option, readCount, warnOfUnknown } = require('../options');
 const { answering, fromV2, nameOf, readProvider, reason } = require('./credentials');
+const { readEndpoint } = require('./endpoint');
 const { KNOWN_ANYWHERE, KNOWN_HTTP, PROVIDABLE, needed } = require('./known');
 const { V2, V3, loadedV2 } = require('./sdk');
-const { readEndpoint, readSettings } = require('./settings');
+const { readSettings } = require('./settings');
 
 /** Loaded where there is a client to look at: with what it needs, it takes as long as all the rest. */
 const adopt = () => require('./adopt');

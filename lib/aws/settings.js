@@ -3,9 +3,10 @@
 /** Reading the settings of a connection, with the names of aws-sdk v2, v3 or our own. */
 
 const { invalidArgument } = require('../errors');
-const { option, typeName } = require('../options');
+const { option } = require('../options');
 const { agentFor, maxSocketsOf } = require('./agent');
 const { isProvider } = require('./credentials');
+const { addressInEnvironment, readEndpoint } = require('./endpoint');
 const { userAgent } = require('./sdk');
 
 /** @import { ConnectionOptions } from '../../native/binding' */
@@ -24,7 +25,8 @@ function readSettings(config, http, handler, origin) {
     option(http, name, 'number', `${origin}.httpOptions`);
   const readHandler = (/** @type {string} */ name) =>
     option(handler, name, 'number', `${origin}.requestHandler`);
-  const endpoint = readEndpoint(config.endpoint, origin);
+  const given = config.endpoint ?? addressInEnvironment(process.env);
+  const endpoint = readEndpoint(given, origin, config.sslEnabled !== false);
   return {
     origin,
     region: read('region', 'string'),
@@ -83,22 +85,4 @@ function readKeys(config, origin) {
   return found;
 }
 
-/**
- * @param {any} endpoint a URL as text or object, an `AWS.Endpoint`, or an endpoint of aws-sdk v3
- * @param {string} origin
- * @returns {string | undefined}
- */
-function readEndpoint(endpoint, origin) {
-  if (endpoint === undefined || endpoint === null) return undefined;
-  if (typeof endpoint === 'string') return endpoint;
-  if (typeof endpoint.href === 'string') return endpoint.href;
-  if (typeof endpoint.url?.href === 'string') return endpoint.url.href;
-  if (typeof endpoint.hostname === 'string') {
-    const { protocol = 'https:', hostname, port, path = '/' } = endpoint;
-    return `${protocol}//${hostname}${port ? `:${port}` : ''}${path}`;
-  }
-  const kind = typeName(endpoint);
-  throw invalidArgument(`option "${origin}.endpoint" must be a URL, but is ${kind}`);
-}
-
-module.exports = { readEndpoint, readSettings };
+module.exports = { readSettings };

@@ -191,16 +191,10 @@ impl Endpoint {
         self.0.starts_with("http:")
     }
 
-    /// Parses a URL. One without a scheme is taken for `https`, as the AWS SDK for JavaScript v2
-    /// does.
+    /// Parses a URL with a scheme.
     pub fn new(option: &str, endpoint: &str) -> Result<Self> {
-        let url = if endpoint.contains("://") {
-            Url::parse(endpoint)
-        } else {
-            Url::parse(&format!("https://{endpoint}"))
-        };
         let rule = "must be an http or https URL such as \"http://localhost:8000\"";
-        let url = url.map_err(|_| InvalidOption::new(option, rule))?;
+        let url = Url::parse(endpoint).map_err(|_| InvalidOption::new(option, rule))?;
         if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
             return Err(InvalidOption::new(option, rule));
         }
@@ -311,7 +305,6 @@ mod tests {
                 "https://dynamodb.eu-west-1.amazonaws.com",
                 "https://dynamodb.eu-west-1.amazonaws.com/",
             ),
-            ("localhost:8000", "https://localhost:8000/"),
             ("http://[::1]:8000/db", "http://[::1]:8000/db"),
         ] {
             assert_eq!(Endpoint::new("endpoint", given).unwrap().as_str(), sent);
@@ -320,6 +313,8 @@ mod tests {
             "",
             "http://",
             "ftp://x",
+            "localhost:8000",
+            "//localhost:8000",
             "http://x:port",
             "http://user:hunter2@x",
             "http://x?y",

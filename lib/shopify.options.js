@@ -1,0 +1,44 @@
+'use strict';
+
+/** The options of a session storage for Shopify apps. */
+
+const { DEFAULTS, option, readBatch, readCapacity, readTime, warnOfUnknown } = require('./options');
+
+const KNOWN = new Set([
+  'batch',
+  'batchThreshold',
+  'breaker',
+  'client',
+  'config',
+  'consistentRead',
+  'expiresTtl',
+  'maxSockets',
+  'operationTimeout',
+  'readCapacityUnits',
+  'sessionTableName',
+  'shopIndexName',
+  'tableTimeout',
+  'transport',
+  'writeCapacityUnits',
+]);
+
+/** @param {Record<string, any>} options */
+function readOptions(options) {
+  warnOfUnknown(options, KNOWN, undefined, 'Shopify');
+  return {
+    native: {
+      sessionTableName: option(options, 'sessionTableName', 'string') ?? 'shopify_sessions',
+      shopIndexName: option(options, 'shopIndexName', 'string') ?? 'shop_index',
+      /** @type {string | undefined} */
+      expiresTtl: option(options, 'expiresTtl', 'string'),
+      consistentRead: option(options, 'consistentRead', 'boolean') ?? true,
+      readCapacityUnits: readCapacity(options, 'readCapacityUnits'),
+      writeCapacityUnits: readCapacity(options, 'writeCapacityUnits'),
+      ...readBatch(options),
+    },
+    operationTimeout: readTime(options, 'operationTimeout', 1) ?? DEFAULTS.operationTimeout,
+    tableTimeout: readTime(options, 'tableTimeout', 1) ?? DEFAULTS.tableTimeout,
+  };
+}
+
+module.exports = { KNOWN, readOptions };
