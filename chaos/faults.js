@@ -18,8 +18,10 @@
  * | `tear`        | the request has its effect, the connection is reset instead of an answer    |
  * | `halve`       | the request has its effect, the connection ends in the middle of the answer |
  * | `mistake`     | the request has its effect, the answer is a status of 500                   |
+ * | `nonsense`    | the request has its effect, the answer is one of something else             |
+ * | `damage`      | the request has its effect, a byte of the answer is another one             |
  *
- * @typedef {'delay' | 'wait' | 'reset' | 'throttle' | 'fail' | 'unprocessed' | 'deny' | 'tear' | 'halve' | 'mistake'} Fault
+ * @typedef {'delay' | 'wait' | 'reset' | 'throttle' | 'fail' | 'unprocessed' | 'deny' | 'tear' | 'halve' | 'mistake' | 'nonsense' | 'damage'} Fault
  */
 
 /**
@@ -35,7 +37,15 @@ const WEATHERS = {
   slow: { delay: 0.3, wait: 0.3, longest: 30 },
   throttled: { throttle: 0.15, fail: 0.05, unprocessed: 0.4, delay: 0.1, longest: 10 },
   refusing: { reset: 0.1, fail: 0.1, deny: 1 },
-  torn: { tear: 0.05, halve: 0.03, mistake: 0.03, delay: 0.2, longest: 15 },
+  torn: {
+    tear: 0.05,
+    halve: 0.03,
+    mistake: 0.03,
+    nonsense: 0.03,
+    damage: 0.03,
+    delay: 0.2,
+    longest: 15,
+  },
   // Longer than an attempt may take.
   late: { delay: 0.04, wait: 0.04, longest: 900 },
   cut: { cuts: 2, delay: 0.2, longest: 20 },
@@ -51,6 +61,8 @@ const WEATHERS = {
     tear: 0.03,
     halve: 0.02,
     mistake: 0.02,
+    nonsense: 0.02,
+    damage: 0.02,
     cuts: 1,
   },
 };

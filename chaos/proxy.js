@@ -20,6 +20,9 @@ const { Random } = require('./random');
 
 const WRITES = new Set(['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem']);
 
+/** Bodies with status 200 that are no answer to any operation. */
+const NONSENSE = ['', '[]', 'null', '<html>', '{"message":"Welcome"}', '{"Item":'];
+
 /** The names of what one part of a BatchWriteItem does. */
 const PARTS = { PutRequest: 'PutItem', DeleteRequest: 'DeleteItem' };
 
@@ -111,6 +114,18 @@ async function spoil(fault, response, { status, headers, text }) {
     const { body } = refusal('InternalServerError', 'a fault');
     await send(response, 500, JSON.stringify(body));
     throw new Error('answered otherwise');
+  }
+  if (fault === 'nonsense') {
+    await send(response, 200, round.random.pick(NONSENSE));
+    throw new Error('answered otherwise');
+  }
+  if (fault === 'damage' && headers['x-amz-crc32'] !== undefined) {
+    const at = round.random.below(text.length);
+    const other = text[at] === '1' ? '2' : '1';
+    response.writeHead(status, headers);
+    response.end(text.slice(0, at) + other + text.slice(at + 1));
+    await once(response, 'close');
+    throw new Error('damaged');
   }
   if (fault === 'halve') {
     response.writeHead(status, headers);
