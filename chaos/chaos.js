@@ -125,6 +125,8 @@ class Chaos {
     const isFew = random.chance(0.6);
     const attempts = random.pick([1, 3]);
     const isHasty = random.chance(0.5);
+    // With it, most calls of a bad round fail before they are sent.
+    const breaker = random.chance(0.3);
     const restarts = random.chance(0.25) && dynamodb.restart !== undefined;
     const subjects = Object.keys(SUBJECTS);
     const keys = subjects.flatMap((subject) =>
@@ -152,6 +154,7 @@ class Chaos {
         },
         operationTimeout: isHasty ? 2000 : 10_000,
         batchThreshold: random.pick([2, 16]),
+        breaker,
       },
     };
     const most = task.lanes * task.operations;
@@ -178,6 +181,7 @@ class Chaos {
         `${keys.length} sessions`,
         `${attempts} attempt${attempts === 1 ? '' : 's'}`,
         isHasty && 'short timeouts',
+        breaker && 'breaker',
         restarts && 'a restart of DynamoDB',
       ]
         .filter(Boolean)

@@ -122,6 +122,7 @@ async function spoil(fault, response, { status, headers, text }) {
   if (fault === 'damage' && headers['x-amz-crc32'] !== undefined) {
     const at = round.random.below(text.length);
     const other = text[at] === '1' ? '2' : '1';
+    if (response.destroyed) throw new Error('gone');
     response.writeHead(status, headers);
     response.end(text.slice(0, at) + other + text.slice(at + 1));
     await once(response, 'close');
