@@ -9,6 +9,7 @@
 const assert = require('node:assert/strict');
 const { randomUUID } = require('node:crypto');
 const { parseArgs } = require('node:util');
+const { quietSdks } = require('./quiet');
 const { program, setup } = require('./setup');
 
 const USAGE = `Usage: npm run demo [-- --serve] [--aws]
@@ -35,6 +36,7 @@ program(async () => {
     return;
   }
   setup();
+  quietSdks();
   // Only now: these need what the set-up has installed.
   const { openDynamo } = require('./demo/dynamo');
   const { startApp } = require('./demo/app');

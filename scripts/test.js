@@ -14,6 +14,7 @@ const { tmpdir } = require('node:os');
 const { join } = require('node:path');
 const { parseArgs } = require('node:util');
 const dynamodb = require('./dynamodb-local');
+const { quietSdks } = require('./quiet');
 const { SetupError, program, root, setup } = require('./setup');
 
 const scratch = mkdtempSync(join(tmpdir(), 'dynamo-session-store-test-'));
@@ -115,6 +116,7 @@ program(async () => {
   }
   const wanted = chosen(values.only);
   setup();
+  quietSdks();
   const server = await dynamodb.start();
   process.env.DYNAMODB_ENDPOINT = server.endpoint;
   const outcomes = [];

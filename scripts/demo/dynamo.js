@@ -1,6 +1,7 @@
 'use strict';
 
 const { once } = require('node:events');
+const { json } = require('node:stream/consumers');
 const { DeleteTableCommand, DynamoDBClient, ScanCommand } = require('@aws-sdk/client-dynamodb');
 
 /** @import { AttributeValue } from '@aws-sdk/client-dynamodb' */
@@ -66,6 +67,7 @@ async function openDynamo({ aws, table, keep }) {
 async function startEmbedded() {
   // @ts-expect-error: it has no types.
   const server = require('dynalite')({ createTableMs: 50 });
+  acceptTimeToLive(server);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
@@ -75,6 +77,28 @@ async function startEmbedded() {
       await once(server, 'close');
     },
   };
+}
+
+/**
+ * The store turns on time to live of the table that it creates. dynalite knows no such operation, and
+ * the store would warn; here it is answered, and no item is ever deleted.
+ *
+ * @param {import('node:http').Server} server
+ */
+function acceptTimeToLive(server) {
+  const [handle] = /** @type {import('node:http').RequestListener[]} */ (
+    server.listeners('request')
+  );
+  server.removeAllListeners('request');
+  server.on('request', async (request, response) => {
+    if (request.headers['x-amz-target'] !== 'DynamoDB_20120810.UpdateTimeToLive') {
+      handle(request, response);
+      return;
+    }
+    const { TimeToLiveSpecification } = /** @type {any} */ (await json(request));
+    response.setHeader('content-type', 'application/x-amz-json-1.0');
+    response.end(JSON.stringify({ TimeToLiveSpecification }));
+  });
 }
 
 module.exports = { openDynamo };
