@@ -13,6 +13,8 @@ const { join } = require('node:path');
 const root = join(__dirname, '..');
 const stamp = join(root, 'node_modules', '.dynamo-session-store-setup');
 
+const onWindows = process.platform === 'win32';
+
 /** Where the addon is built from. */
 const sources = ['src', 'Cargo.toml', 'Cargo.lock', 'build.rs'];
 
@@ -21,6 +23,7 @@ class SetupError extends Error {}
 
 function setup() {
   checkNode();
+  chooseRust();
   if (!dependenciesAreThere()) {
     say('Installing dependencies …');
     // Not `npm ci`: it refuses a lock file without the binaries of platforms other than the one
@@ -40,9 +43,24 @@ function checkNode() {
   if (major < 20) throw new SetupError(`Node 20 or later is needed; this is ${process.version}.`);
 }
 
+/**
+ * Lets Rust be the one that is there. rust-toolchain.toml asks for the stable one, with components that
+ * a build can do without; rustup would download what is missing, and update what is not.
+ */
+function chooseRust() {
+  process.env.RUSTUP_AUTO_INSTALL ??= '0';
+  if (hasCargo()) return;
+  const { stdout } = spawnSync('rustup', ['default'], { encoding: 'utf8', shell: onWindows });
+  const [toolchain] = (stdout ?? '').split(/\s/);
+  if (toolchain) process.env.RUSTUP_TOOLCHAIN ??= toolchain;
+}
+
+function hasCargo() {
+  return spawnSync('cargo', ['--version'], { shell: onWindows }).status === 0;
+}
+
 function checkRust() {
-  const { status } = spawnSync('cargo', ['--version'], { shell: process.platform === 'win32' });
-  if (status === 0) return;
+  if (hasCargo()) return;
   throw new SetupError('Rust is needed to build the addon: install it with rustup, rustup.rs.');
 }
 
@@ -90,7 +108,7 @@ function run(command, args) {
     cwd: root,
     encoding: 'utf8',
     maxBuffer: 64 * 1024 * 1024,
-    shell: process.platform === 'win32',
+    shell: onWindows,
   });
   if (status === 0) return;
   process.stderr.write(`${stdout ?? ''}${stderr ?? ''}`);
