@@ -220,6 +220,8 @@ function start(file, env = { READY_MADE: '1' }) {
     cwd: join(file, '..'),
     env: { ...process.env, ...env, SESSION_TABLE: `bundlers-${randomUUID()}` },
     encoding: 'utf8',
+    // An error shows the line that it came from, which in a bundle may be all of it.
+    maxBuffer: 64 * 1024 * 1024,
   });
   return { status, stdout, stderr };
 }
