@@ -134,6 +134,7 @@ program(async () => {
   try {
     makeApp();
     for (const bundle of bundles) await checkBundle(load, bundle);
+    checkLinked();
     await checkExternal(load);
     await checkTracing(load);
     if (next) await checkNext(scratch, installIn, done);
@@ -181,11 +182,25 @@ async function checkBundle(load, { file, make }) {
   assert.deepEqual(start(beside), { status: 0, stdout: '[1,2]\n', stderr: '' });
   mkdirSync(join(scratch, 'alone'), { recursive: true });
   copyFileSync(beside, alone);
-  const { status, stderr } = start(alone);
-  assert.equal(status, 1);
-  assert.match(stderr, /code: 'ERR_SESSION_ADDON'/);
-  assert.match(stderr, /This code runs from a bundle[\s\S]+docs\/BUNDLERS\.md/);
+  const { code, message } = failure(alone);
+  assert.equal(code, 'ERR_SESSION_ADDON');
+  assert.match(message, /This code runs from a bundle[\s\S]+docs\/BUNDLERS\.md/);
   done(`${file}: runs beside the package of the platform, and says so where there is none`);
+}
+
+/** pnpm links what an app depends on into its folder, and nothing that those packages depend on. */
+function checkLinked() {
+  const folder = join(scratch, 'linked');
+  const store = join(folder, 'store');
+  for (const name of [NAME, platform.package]) installIn(store, name);
+  mkdirSync(join(folder, 'app', 'node_modules'), { recursive: true });
+  const link = join(folder, 'app', 'node_modules', NAME);
+  symlinkSync(join(store, 'node_modules', NAME), link, 'junction');
+  const [{ file }] = bundles;
+  const bundle = join(folder, 'app', file);
+  copyFileSync(join(scratch, 'beside', file), bundle);
+  assert.deepEqual(start(bundle), { status: 0, stdout: '[1,2]\n', stderr: '' });
+  done('a bundle in an app that pnpm has installed: finds the addon by way of the package');
 }
 
 /** express-session is in the bundle, and the package outside. */
@@ -195,9 +210,8 @@ async function checkExternal(/** @type {NodeJS.Require} */ load) {
   for (const name of [NAME, platform.package]) installIn(folder, name);
   await load('esbuild').build({ ...forEsbuild, external: [NAME], outfile: file });
   assert.deepEqual(start(file, {}), { status: 0, stdout: '[1,2]\n', stderr: '' });
-  const { status, stderr } = start(file);
-  assert.equal(status, 1);
-  assert.match(stderr, /DynamoDBStore needs express-session.*pass it:/);
+  const { message } = failure(file);
+  assert.match(message, /DynamoDBStore needs express-session.*pass it:/);
   done('an external package: runs on the express-session of the bundle when that is passed');
 }
 
@@ -216,12 +230,23 @@ async function checkTracing(/** @type {NodeJS.Require} */ load) {
  * @param {NodeJS.ProcessEnv} [env]
  */
 function start(file, env = { READY_MADE: '1' }) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [file], {
+  const report = join(__dirname, 'bundlers', 'report.js');
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--require', report, file], {
     cwd: join(file, '..'),
     env: { ...process.env, ...env, SESSION_TABLE: `bundlers-${randomUUID()}` },
     encoding: 'utf8',
-    // An error shows the line that it came from, which in a bundle may be all of it.
-    maxBuffer: 64 * 1024 * 1024,
   });
   return { status, stdout, stderr };
+}
+
+/**
+ * Runs a bundle that has to fail.
+ *
+ * @param {string} file
+ * @returns {{ code: string, message: string }}
+ */
+function failure(file) {
+  const { status, stdout, stderr } = start(file);
+  assert.deepEqual({ status, stderr }, { status: 1, stderr: '' });
+  return JSON.parse(stdout);
 }
