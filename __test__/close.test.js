@@ -56,6 +56,26 @@ describe.each(Object.entries(subjects))('%s', (name, subject) => {
   });
 });
 
+describe('jest --detectOpenHandles finds nothing after a test that closes', () => {
+  const root = join(__dirname, '..');
+  const config = JSON.stringify({
+    rootDir: root,
+    testMatch: ['<rootDir>/__test__/support/open-handles.js'],
+    modulePathIgnorePatterns: ['<rootDir>/target/'],
+  });
+
+  test.each(Object.keys(subjects))('%s', async (SUBJECT) => {
+    const jestItself = require.resolve('jest/bin/jest');
+    const options = ['--detectOpenHandles', '--runInBand', '--config', config];
+    const { stderr } = await run(process.execPath, [jestItself, ...options], {
+      cwd: root,
+      env: { ...process.env, SUBJECT },
+    });
+    expect(stderr).toMatch(/Tests: +1 passed/);
+    expect(stderr).not.toMatch(/open handle/);
+  });
+});
+
 test('a client that was passed is not destroyed, one that the store made is', async () => {
   const made = new DynamoDBStore({ dynamoConfig: dynamoConfig() });
   const { client } = made;
