@@ -2,6 +2,9 @@
 
 const { Chaos } = require('../chaos/chaos');
 
+/** Milliseconds: rounds take seconds, unless the machine is busy. */
+const LIMIT = 300_000;
+
 /** A run of rounds with the same decisions in every test run. */
 async function problemsOf(weathers, options) {
   const endpoint = /** @type {string} */ (process.env.DYNAMODB_ENDPOINT);
@@ -15,13 +18,24 @@ async function problemsOf(weathers, options) {
   return chaos;
 }
 
-test('several processes, all faults: each session is linearizable', async () => {
-  const { problems, totals } = await problemsOf(['storm', 'torn'], { operations: 20, threads: 1 });
-  expect(problems).toEqual([]);
-  expect(totals.histories).toBeGreaterThan(0);
-});
+test(
+  'several processes, all faults: each session is linearizable',
+  async () => {
+    const { problems, totals } = await problemsOf(['storm', 'torn'], {
+      operations: 20,
+      threads: 1,
+    });
+    expect(problems).toEqual([]);
+    expect(totals.histories).toBeGreaterThan(0);
+  },
+  LIMIT,
+);
 
-test('a store that loses acknowledged writes is found out', async () => {
-  const { problems } = await problemsOf(['calm'], { operations: 30, threads: 1, dropEvery: 5 });
-  expect(problems.join('\n')).toContain('is not linearizable');
-});
+test(
+  'a store that loses acknowledged writes is found out',
+  async () => {
+    const { problems } = await problemsOf(['calm'], { operations: 30, threads: 1, dropEvery: 5 });
+    expect(problems.join('\n')).toContain('is not linearizable');
+  },
+  LIMIT,
+);
