@@ -136,12 +136,13 @@ class Saving {
 
 /**
  * A session that was read, as the addon gives it: its exact end in milliseconds where a touch has moved
- * it, its end in seconds, and its version, each with `;` behind it and empty where there is none, and
- * then the session as JSON. Little of that is looked at before the request needs it.
+ * it, its end in seconds, and the length of its version, each with `;` behind it and empty where there is
+ * none, then the version and the session as JSON. Little of that is looked at before the request needs it.
  */
 class Loaded {
   #sid;
   #text;
+  #version;
   #data;
 
   /**
@@ -153,7 +154,8 @@ class Loaded {
     this.#text = text;
     const afterEnd = text.indexOf(';') + 1;
     const afterExpires = text.indexOf(';', afterEnd) + 1;
-    this.#data = text.indexOf(';', afterExpires) + 1;
+    this.#version = text.indexOf(';', afterExpires) + 1;
+    this.#data = this.#version + Number(text.slice(afterExpires, this.#version - 1));
   }
 
   /** The session as JSON. */
@@ -168,8 +170,9 @@ class Loaded {
 
   /** What a request that has read it knows. */
   get known() {
-    const [, expires, version] = this.#text.slice(0, this.#data).split(';');
+    const [, expires] = this.#text.slice(0, this.#version).split(';');
     const end = expires === '' ? undefined : Number(expires);
+    const version = this.#text.slice(this.#version, this.#data);
     return new Known(this.#sid, this.data, end, version || undefined);
   }
 }

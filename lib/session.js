@@ -62,7 +62,7 @@ function stringify(session, replacer) {
 function parse(data, reviver) {
   try {
     const session = JSON.parse(data, reviver);
-    return typeof session === 'object' ? session : null;
+    return typeof session === 'object' && !Array.isArray(session) ? session : null;
   } catch {
     return null;
   }

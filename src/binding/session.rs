@@ -90,8 +90,14 @@ pub fn loaded(session: Loaded) -> Json {
         }
         text.push(';');
     }
-    text += marks.version.as_deref().unwrap_or_default();
-    text.push(';');
+    // Its length in JavaScript before it: whoever else writes to the table may have put a `;` in it.
+    if let Some(version) = marks.version {
+        text += &version.encode_utf16().count().to_string();
+        text.push(';');
+        text += &version;
+    } else {
+        text.push(';');
+    }
     text += &data;
     json(text)
 }

@@ -91,13 +91,14 @@ impl Layout for KoaLayout {
         let AttributeValue::S(sid) = item.remove(self.hash_key.as_str())? else {
             return None;
         };
+        let session = item.get(SESSION).filter(|session| session.is_m())?;
         // What was written before the table's time to live was known has the end elsewhere.
         let written = self.expires_attribute();
         let expires = item.get(&*written).or_else(|| item.get(&*self.ttl_key));
         let expires = expires.and_then(|value| expiry::read(value.as_n().ok()?));
         Some(Stored {
             sid,
-            data: to_json(item.get(SESSION)?, Numbers::Plain),
+            data: to_json(session, Numbers::Plain),
             expires,
         })
     }
@@ -228,7 +229,10 @@ mod tests {
     fn an_item_without_a_session_is_none() {
         let id = ("sessionId".to_owned(), AttributeValue::S("abc".into()));
         let expires = ("expires".to_owned(), n("1795218156"));
-        assert_eq!(layout().read([id, expires].into(), NOW), None);
+        assert_eq!(layout().read([id.clone(), expires].into(), NOW), None);
+        let text = AttributeValue::S(r#"{"user":"ann"}"#.into());
+        let session = ("session".to_owned(), text);
+        assert_eq!(layout().read([id, session].into(), NOW), None);
     }
 
     #[test]
