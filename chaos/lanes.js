@@ -24,6 +24,9 @@ const NEVER = 4_102_444_800;
 /** Seconds: how long other sessions live. */
 const LIFETIME = 30 * 86_400;
 
+/** Milliseconds that a lane waits after a failure. */
+const PAUSE = 25;
+
 /** How the save of a request is named in the model. */
 const SAVES = { merge: 'merge', overwrite: 'overwrite', error: 'compare', koaRequests: 'merge' };
 
@@ -239,6 +242,8 @@ class Lanes {
       if (name === 'compare' && code === 'ERR_SESSION_CONFLICT')
         this.#journal.ended(id, 'conflict');
       else this.#journal.failed(id, code);
+      // While nothing gets through, a lane would be at its end before that is over.
+      await wait(PAUSE);
       return undefined;
     } finally {
       this.counts.longest = Math.max(this.counts.longest, (now() - started) / 1e6);

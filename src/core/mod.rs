@@ -6,6 +6,8 @@ pub mod context;
 pub mod dynamo;
 pub mod error;
 pub mod expiry;
+#[cfg(any(test, fuzzing))]
+pub mod hostile;
 pub mod layout;
 pub mod merge;
 pub mod options;

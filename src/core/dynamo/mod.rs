@@ -71,6 +71,18 @@ use aws_sdk_dynamodb::operation::update_time_to_live::builders::UpdateTimeToLive
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::BoxFuture;
 
+/// What the fast path reads in the body of an answer; `None` for what it leaves to the SDK.
+#[cfg(any(test, fuzzing))]
+pub(in crate::core) fn fast_answer<R: fast::Request>(body: &[u8]) -> Option<R::Output> {
+    R::read(body).ok()
+}
+
+/// An item as the fast path writes it.
+#[cfg(test)]
+pub(in crate::core) fn written_item(item: &super::layout::Item) -> String {
+    serde_json::to_string(&fast::Attributes(item)).unwrap_or_default()
+}
+
 use super::error::Result;
 use super::options::TableName;
 

@@ -31,6 +31,8 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 
+#[cfg(test)]
+pub use self::attributes::Attributes;
 pub use self::json::Request;
 use self::replay::Replay;
 use self::template::{Learning, Template};

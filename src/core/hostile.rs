@@ -1,0 +1,211 @@
+//! What must hold whatever the table has, or whoever answers for it: what tests and fuzzing check.
+//!
+//! Each function takes input that anybody may have written, and panics where something does not hold.
+//! `cargo test` calls them with inputs that are made up and with the files in `fuzz/corpus/`, and
+//! `cargo fuzz` with inputs that it finds by what the code does with them. See `docs/RELIABILITY.md`.
+
+use std::fmt;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use aws_sdk_dynamodb::config::http::{HttpRequest, HttpResponse};
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_dynamodb::operation::batch_get_item::builders::BatchGetItemInputBuilder;
+use aws_sdk_dynamodb::operation::batch_write_item::builders::BatchWriteItemInputBuilder;
+use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemInputBuilder;
+use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
+use aws_sdk_dynamodb::operation::get_item::builders::GetItemInputBuilder;
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemInputBuilder;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::{Client, Config};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+};
+use aws_smithy_types::body::SdkBody;
+
+use super::dynamo::fast_answer as read;
+use super::expiry::{self, Lifetime, UnixMillis};
+use super::layout::value::{Numbers, from_json, to_json};
+use super::layout::{ConnectLayout, Item, KoaLayout, Layout, ShopifyLayout, Stored, connect};
+use super::merge::{is_unchanged, merge};
+
+/// A clock somewhere in the middle of what may be read.
+const NOW: UnixMillis = UnixMillis(1_795_218_096_565.0);
+
+/// The body of an answer: the fast path reads what the SDK reads, or leaves it to the SDK. What is in
+/// the item goes through every format.
+pub fn answer(body: &[u8]) {
+    let _ = read::<PutItemInputBuilder>(body);
+    let _ = read::<UpdateItemInputBuilder>(body);
+    let _ = read::<DeleteItemInputBuilder>(body);
+    let _ = read::<BatchWriteItemInputBuilder>(body);
+    if let Some(output) = read::<BatchGetItemInputBuilder>(body) {
+        let found = output.responses.into_iter().flatten();
+        found.flat_map(|(_, items)| items).for_each(item);
+    }
+    let Some(output) = read::<GetItemInputBuilder>(body) else {
+        return;
+    };
+    let by_sdk = SDK.get_item(body);
+    assert_eq!(Some(&output), by_sdk.as_ref(), "the SDK reads it otherwise");
+    if let Some(found) = output.item {
+        item(found);
+    }
+}
+
+/// An item: what is no session is none, and what is one is that of the item's own key.
+pub fn item(item: Item) {
+    let key = |name: &str| item.get(name).and_then(|key| key.as_s().ok()).cloned();
+    for prefix in ["sess:", ""] {
+        let layout = layout(ConnectLayout::new("id", prefix, &[], false));
+        let stored = read_by(&layout, &item);
+        let expected = key("sess").filter(|_| key("id").is_some_and(|id| id.starts_with(prefix)));
+        let data = stored.as_ref().map(|stored| &stored.data);
+        assert_eq!(
+            data,
+            expected.as_ref(),
+            "the session is in `sess`, as it is"
+        );
+    }
+    let koa = layout(KoaLayout::new("sessionId", "expires"));
+    let stored = read_by(&koa, &item);
+    let session = item.get("session");
+    let is_session = key("sessionId").is_some() && session.is_some_and(AttributeValue::is_m);
+    assert_eq!(stored.is_some(), is_session);
+    if let Some(stored) = &stored {
+        json(&stored.data);
+    }
+    for time_to_live in [None, Some("ttl")] {
+        let layout = layout(ShopifyLayout::new(time_to_live));
+        let stored = read_by(&layout, &item);
+        assert_eq!(stored.is_some(), key("id").is_some());
+        if let Some(stored) = &stored {
+            json(&stored.data);
+        }
+    }
+}
+
+/// Reads an item in a format, and looks at what all formats promise.
+fn read_by(layout: &dyn Layout, item: &Item) -> Option<Stored> {
+    let marks = layout.marks(item);
+    assert!(marks.end.is_none_or(|end| end.0.is_finite()));
+    let stored = layout.read(item.clone(), NOW)?;
+    let key = AttributeValue::S(layout.key(&stored.sid));
+    let own = item.get(layout.hash_key());
+    assert_eq!(own, Some(&key), "the session is of another key");
+    assert!(stored.expires.is_none_or(|end| end.0.is_finite()));
+    let _ = expiry::has_passed(stored.expires, NOW);
+    Some(stored)
+}
+
+fn layout<L>(made: Result<L, impl fmt::Debug>) -> L {
+    match made {
+        Ok(layout) => layout,
+        Err(error) => unreachable!("{error:?}"),
+    }
+}
+
+fn json(text: &str) {
+    let parsed = serde_json::from_str::<&serde_json::value::RawValue>(text);
+    assert!(parsed.is_ok(), "what JavaScript gets is JSON");
+}
+
+/// Text in an attribute, which may be meant as a session, as an end, or as a number.
+pub fn text(text: &str) {
+    if let Some(end) = expiry::read(text) {
+        assert!(end.0.is_finite());
+    }
+    for expires in [None, Some("1795218097"), Some(text)] {
+        let found = connect::session(Some(text.to_owned()), expires, NOW);
+        assert!(found.is_none_or(|found| found == text));
+    }
+    if let Some(lifetime) = Lifetime::of_session(text) {
+        for written in [0.0, NOW.0 - 1.0, NOW.0 + 1.0, 1e14, f64::MAX] {
+            let end = lifetime.repair(UnixMillis(written), NOW).0;
+            assert!(end.is_finite(), "{written} became {end}");
+        }
+    }
+    let other = r#"{"cookie":{},"user":"ann"}"#;
+    for [base, ours, theirs] in [
+        [text, other, other],
+        [other, text, other],
+        [other, other, text],
+        [text, text, text],
+    ] {
+        if let Some(merged) = merge(base, ours, theirs, |key| key == "cookie") {
+            json(&merged);
+        }
+        let _ = is_unchanged(base, ours, "user");
+    }
+    if let Ok(value) = from_json(text) {
+        for numbers in [Numbers::Plain, Numbers::Exact] {
+            json(&to_json(&value, numbers));
+        }
+    }
+    let number = AttributeValue::N(text.to_owned());
+    for numbers in [Numbers::Plain, Numbers::Exact] {
+        json(&to_json(&number, numbers));
+    }
+}
+
+/// The SDK's own reader, which is private: its client, on answers that come from nowhere.
+struct Sdk {
+    client: Client,
+    body: Arc<Mutex<Vec<u8>>>,
+}
+
+static SDK: LazyLock<Sdk> = LazyLock::new(Sdk::new);
+
+impl Sdk {
+    fn new() -> Self {
+        let body = Arc::new(Mutex::new(Vec::new()));
+        let connector = SharedHttpConnector::new(Answering(Arc::clone(&body)));
+        let config = Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("us-east-1"))
+            .credentials_provider(Credentials::for_tests())
+            .retry_config(aws_sdk_dynamodb::config::retry::RetryConfig::disabled())
+            .timeout_config(aws_sdk_dynamodb::config::timeout::TimeoutConfig::disabled())
+            .stalled_stream_protection(
+                aws_sdk_dynamodb::config::StalledStreamProtectionConfig::disabled(),
+            )
+            .http_client(http_client_fn(move |_, _| connector.clone()))
+            .build();
+        Self {
+            client: Client::from_conf(config),
+            body,
+        }
+    }
+
+    fn get_item(&self, body: &[u8]) -> Option<GetItemOutput> {
+        // One after the other: the answer is the same for all.
+        static TURN: Mutex<()> = Mutex::new(());
+        let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        *self.body.lock().unwrap_or_else(PoisonError::into_inner) = body.to_vec();
+        let request = self.client.get_item().table_name("sessions");
+        let request = request.key("id", AttributeValue::S("a".to_owned()));
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build();
+        let answered = layout(runtime).block_on(request.send());
+        let mut output = answered.ok()?;
+        // Only the item is compared: the rest was not asked for.
+        output = GetItemOutput::builder().set_item(output.item).build();
+        Some(output)
+    }
+}
+
+/// Answers every request with a body.
+#[derive(Debug)]
+struct Answering(Arc<Mutex<Vec<u8>>>);
+
+impl HttpConnector for Answering {
+    fn call(&self, _request: HttpRequest) -> HttpConnectorFuture {
+        let body = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let status = layout(200_u16.try_into());
+        HttpConnectorFuture::ready(Ok(HttpResponse::new(status, SdkBody::from(body.clone()))))
+    }
+}
+
+#[cfg(test)]
+mod tests;
