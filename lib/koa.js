@@ -17,7 +17,6 @@ const { readOptions } = require('./koa.options');
 const { lifetimeOf, optionsObject } = require('./options');
 const { outageEvents } = require('./outages');
 const { parse, sessionId, stringify } = require('./session');
-const { clearTimeout, setTimeout } = require('./timers');
 const { warn, warnOfTable } = require('./warning');
 
 /** @import { KnownSession } from '../native/binding' */
@@ -50,8 +49,8 @@ class DynamoDBStore extends EventEmitter {
   #makesTable = false;
   /** @type {string} the attribute that the end of a session is written to */
   #ttlKey;
-  /** @type {NodeJS.Timeout | undefined} */
-  #retry;
+  /** @type {(() => void) | undefined} */
+  #stopRetrying;
   #closed = false;
 
   /**
@@ -255,7 +254,7 @@ class DynamoDBStore extends EventEmitter {
   /** @param {Callback} [callback] */
   close(callback) {
     this.#closed = true;
-    clearTimeout(this.#retry);
+    this.#stopRetrying?.();
     // Calls that wait for the table end as they would have; those that are made now do not.
     const closed = this.#gate.close(() => this.#dynamodb.close());
     return deliver(closed, callback);
@@ -438,7 +437,12 @@ class DynamoDBStore extends EventEmitter {
     }
     const [first, longest] = TIME_TO_LIVE_PAUSES;
     const pause = Math.min(first * 2 ** tries, longest);
-    this.#retry = setTimeout(() => this.#changeTimeToLive(tries + 1), pause).unref();
+    // The timers of this moment, as with `reapInterval`: a test may move its clock to the next try.
+    const { clearTimeout, setTimeout } = globalThis;
+    const timer = setTimeout(() => this.#changeTimeToLive(tries + 1), pause);
+    // A number in jsdom.
+    timer.unref?.();
+    this.#stopRetrying = () => clearTimeout(timer);
   }
 
   /**
