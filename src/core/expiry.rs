@@ -61,14 +61,12 @@ impl fmt::Display for Expires {
 /// Reads an `expires` attribute as any release wrote it. `None` where it is not a number.
 pub fn read(attribute: &str) -> Option<UnixMillis> {
     let number: f64 = attribute.parse().ok()?;
-    if !number.is_finite() {
-        return None;
-    }
-    Some(UnixMillis(if number > LARGEST_SECONDS {
+    let millis = if number > LARGEST_SECONDS {
         number
     } else {
         number * 1000.0
-    }))
+    };
+    millis.is_finite().then_some(UnixMillis(millis))
 }
 
 /// Whether a session that ends at `expires` has ended. One without an end has not.
@@ -218,6 +216,7 @@ mod tests {
         assert_eq!(read("1.795218096E9"), Some(UnixMillis(1_795_218_096_000.0)));
         assert_eq!(read("never"), None);
         assert_eq!(read("NaN"), None);
+        assert_eq!(read("-1.8e305"), None);
     }
 
     #[test]
