@@ -73,7 +73,7 @@ program(async () => {
   const { Chaos } = require('./chaos');
   console.log(`seed ${run.seed}`);
   const data = mkdtempSync(join(tmpdir(), 'dynamo-session-store-chaos-data-'));
-  const server = await dynamodb.startOnDisk(data);
+  const server = await dynamodb.startOwn(data);
   const say = (/** @type {string} */ line) => console.log(line);
   const chaos = new Chaos({ ...run, dynamodb: server, say, keep: tmpdir() });
   const started = Date.now();

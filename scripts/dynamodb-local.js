@@ -90,12 +90,12 @@ async function freePort() {
 }
 
 /**
- * A server of its own that keeps its tables in a folder, so that they outlive it.
+ * A server of the caller's own.
  *
- * @param {string} data the folder
+ * @param {string} [data] a folder for its tables, so that they outlive it; without it they are in memory
  * @returns {Promise<Server & { restart: () => Promise<void> }>} `restart` kills it and starts it again
  */
-async function startOnDisk(data) {
+async function startOwn(data) {
   const folder = fetched();
   const port = await freePort();
   let server = await startOn(folder, port, data);
@@ -170,7 +170,7 @@ async function answers(endpoint) {
   }
 }
 
-module.exports = { freePort, start, startOnDisk };
+module.exports = { freePort, start, startOwn };
 
 if (require.main === module) {
   program(async () => {
