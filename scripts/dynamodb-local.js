@@ -11,17 +11,13 @@
 
 const { spawn, spawnSync } = require('node:child_process');
 const { once } = require('node:events');
-const { createServer } = require('node:net');
 const { join } = require('node:path');
-const { setTimeout: sleep } = require('node:timers/promises');
 const { cached, run } = require('./cache');
+const { freePort, startServer } = require('./server');
 const { SetupError, program } = require('./setup');
 
 const VERSION = '3.1.0';
 const MAIN_CLASS = 'software.amazon.dynamodb.services.local.main.ServerRunner';
-
-/** Milliseconds that the server may take to answer. */
-const START_LIMIT = 60_000;
 
 /** How often another port is tried where the first was taken meanwhile. */
 const TRIES = 3;
@@ -80,15 +76,6 @@ function need(command, args, what) {
   );
 }
 
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
 /**
  * A server of the caller's own.
  *
@@ -116,61 +103,24 @@ async function startOwn(data) {
  * @returns {Promise<Server>}
  */
 async function startOn(folder, port, data) {
-  const child = spawn(
-    'java',
-    [
-      `-Djava.library.path=${folder}`,
-      '-cp',
-      join(folder, '*'),
-      MAIN_CLASS,
-      ...(data === undefined ? ['-inMemory'] : ['-dbPath', data]),
-      '-sharedDb',
-      '-port',
-      String(port),
-      '-disableTelemetry',
-    ],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
-  );
-  let printed = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk) => {
-      // The end of it is what says why a start failed.
-      printed = (printed + chunk).slice(-10_000);
-    });
-  }
-  const kill = () => child.kill('SIGKILL');
-  process.once('exit', kill);
-  const ended = once(child, 'exit').then(() => process.off('exit', kill));
+  const args = [
+    `-Djava.library.path=${folder}`,
+    '-cp',
+    join(folder, '*'),
+    MAIN_CLASS,
+    ...(data === undefined ? ['-inMemory'] : ['-dbPath', data]),
+    '-sharedDb',
+    '-port',
+    String(port),
+    '-disableTelemetry',
+  ];
   const endpoint = `http://127.0.0.1:${port}`;
-  const limit = Date.now() + START_LIMIT;
-  while (!(await answers(endpoint))) {
-    if (child.exitCode !== null || child.signalCode !== null || Date.now() > limit) {
-      kill();
-      throw new SetupError(`DynamoDB Local did not start:\n${printed}`);
-    }
-    await sleep(100);
-  }
-  return {
-    endpoint,
-    async stop() {
-      kill();
-      await ended;
-    },
-  };
+  // Without a signature it is an error that answers.
+  const { stop } = await startServer('DynamoDB Local', { command: 'java', args }, endpoint);
+  return { endpoint, stop };
 }
 
-/** @param {string} endpoint */
-async function answers(endpoint) {
-  try {
-    // Without a signature it is an error, which is an answer.
-    await fetch(endpoint, { signal: AbortSignal.timeout(1000) });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-module.exports = { freePort, start, startOwn };
+module.exports = { start, startOwn };
 
 if (require.main === module) {
   program(async () => {

@@ -3,18 +3,12 @@
 /** The package in an app of Next, with the App Router and Turbopack. */
 
 const assert = require('node:assert/strict');
-const { spawn } = require('node:child_process');
 const { randomUUID } = require('node:crypto');
-const { once } = require('node:events');
 const { cpSync } = require('node:fs');
 const { join } = require('node:path');
-const { setTimeout: sleep } = require('node:timers/promises');
 const { cachedPackages, run } = require('../cache');
-const { freePort } = require('../dynamodb-local');
 const { thisTarget } = require('../release/targets');
-
-/** Milliseconds that a server may take to answer. */
-const START_LIMIT = 120_000;
+const { freePort, startServer } = require('../server');
 
 /**
  * @param {string} scratch
@@ -51,49 +45,21 @@ async function checkNext(scratch, installIn, done) {
  */
 async function visit(cwd, args) {
   const port = String(await freePort());
-  const child = spawn(process.execPath, [...args, port], {
-    cwd,
-    env: {
-      ...process.env,
-      HOSTNAME: '127.0.0.1',
-      PORT: port,
-      SESSION_TABLE: `next-${randomUUID()}`,
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let printed = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk) => {
-      printed = (printed + chunk).slice(-10_000);
-    });
-  }
-  const kill = () => child.kill('SIGKILL');
-  process.once('exit', kill);
-  const ended = once(child, 'exit').then(() => process.off('exit', kill));
-  const url = `http://127.0.0.1:${port}/visits`;
+  const env = {
+    ...process.env,
+    HOSTNAME: '127.0.0.1',
+    PORT: port,
+    SESSION_TABLE: `next-${randomUUID()}`,
+  };
+  const url = `http://127.0.0.1:${port}`;
+  const command = process.execPath;
+  const server = await startServer('Next', { command, args: [...args, port], cwd, env }, url);
   try {
-    const limit = Date.now() + START_LIMIT;
-    let first = await get(url);
-    while (first === undefined) {
-      const over = child.exitCode !== null || child.signalCode !== null || Date.now() > limit;
-      assert.ok(!over, `the server does not answer:\n${printed}`);
-      await sleep(100);
-      first = await get(url);
-    }
-    const visits = [first, await get(url)];
-    assert.deepEqual(visits, ['1', '2'], printed);
+    const visits = [];
+    for (const _ of [1, 2]) visits.push(await (await fetch(`${url}/visits`)).text());
+    assert.deepEqual(visits, ['1', '2']);
   } finally {
-    kill();
-    await ended;
-  }
-}
-
-/** @param {string} url */
-async function get(url) {
-  try {
-    return await (await fetch(url)).text();
-  } catch {
-    return undefined;
+    await server.stop();
   }
 }
 

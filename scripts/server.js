@@ -1,0 +1,69 @@
+'use strict';
+
+const { spawn } = require('node:child_process');
+const { once } = require('node:events');
+const { createServer } = require('node:net');
+const { setTimeout: sleep } = require('node:timers/promises');
+const { SetupError } = require('./setup');
+
+/** Milliseconds that a server may take until it answers. */
+const START_LIMIT = 120_000;
+
+/** A port that nobody listens on at the moment. */
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/**
+ * Starts a program that serves HTTP, and waits until it answers. It ends with this process at the
+ * latest.
+ *
+ * @param {string} name for the error
+ * @param {{ command: string, args: string[], cwd?: string, env?: NodeJS.ProcessEnv }} program
+ * @param {string} url asked until there is an answer, of whatever kind
+ * @throws {SetupError} with the end of what the program has printed
+ */
+async function startServer(name, { command, args, cwd, env }, url) {
+  const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let printed = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk) => {
+      // The end of it is what says why a start failed.
+      printed = (printed + chunk).slice(-10_000);
+    });
+  }
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
+  const ended = once(child, 'exit').then(() => process.off('exit', kill));
+  const limit = Date.now() + START_LIMIT;
+  while (!(await answers(url))) {
+    if (child.exitCode !== null || child.signalCode !== null || Date.now() > limit) {
+      kill();
+      throw new SetupError(`${name} did not start:\n${printed}`);
+    }
+    await sleep(100);
+  }
+  return {
+    async stop() {
+      kill();
+      await ended;
+    },
+  };
+}
+
+/** @param {string} url */
+async function answers(url) {
+  try {
+    await fetch(url, { signal: AbortSignal.timeout(1000) });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+module.exports = { freePort, startServer };
