@@ -150,12 +150,21 @@ describe('keys that no header can have', () => {
     expect(said).not.toContain('SECRET');
   });
 
-  test('of a provider are ERR_SESSION_CREDENTIALS', async () => {
+  // With adaptive retries there is no fast path, and another way to the signature.
+  test.each(
+    ['accessKeyId', 'secretAccessKey', 'sessionToken'].flatMap((name) =>
+      ['standard', 'adaptive'].map((retryMode) => [name, retryMode]),
+    ),
+  )('%s of a provider, with retry mode %s, is ERR_SESSION_CREDENTIALS', async (name, retryMode) => {
     const { DynamoDBStore } = require('..');
-    const credentials = async () => ({ accessKeyId: 'KEY\n', secretAccessKey: 's' });
-    const dynamoConfig = { endpoint: stub.endpoint, region: 'us-east-1', credentials };
+    const given = { accessKeyId: 'a', secretAccessKey: 'b', sessionToken: 'c' };
+    const credentials = async () => ({ ...given, [name]: 'KEY\n' });
+    const dynamoConfig = { endpoint: stub.endpoint, region: 'us-east-1', retryMode, credentials };
     const store = new DynamoDBStore({ initialized: true, dynamoConfig });
-    await expect(store.get('abc')).rejects.toMatchObject({ code: 'ERR_SESSION_CREDENTIALS' });
-    store.close();
+    await expect(store.get('abc')).rejects.toMatchObject({
+      code: 'ERR_SESSION_CREDENTIALS',
+      retryable: false,
+    });
+    await store.close();
   });
 });
