@@ -120,6 +120,10 @@ impl FastPath {
     }
 }
 
+#[allow(
+    clippy::result_large_err,
+    reason = "a failed attempt is moved once, to where it is taken apart"
+)]
 async fn attempt<R: Request>(
     mut request: HttpRequest,
     connector: &SharedHttpConnector,
