@@ -4,9 +4,11 @@
 
 process.env.AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE = '1';
 
+const { execFile } = require('node:child_process');
 const { mkdtempSync, rmSync, writeFileSync } = require('node:fs');
 const { tmpdir } = require('node:os');
 const { join } = require('node:path');
+const { promisify } = require('node:util');
 const AWS = require('aws-sdk');
 const { DynamoDBStore } = require('..');
 const KoaStore = require('../koa');
@@ -107,9 +109,7 @@ test.each([
 
 describe('an address on the machine itself, as it stands in', () => {
   const address = () => `localhost:${port}`;
-  const { env } = process;
   afterEach(() => {
-    process.env = env;
     AWS.config = new AWS.Config();
   });
 
@@ -141,9 +141,16 @@ describe('an address on the machine itself, as it stands in', () => {
   });
 
   test.each(['AWS_ENDPOINT_URL_DYNAMODB', 'AWS_ENDPOINT_URL'])('%s', async (name) => {
-    process.env = { ...env, [name]: address() };
-    delete process.env.DYNAMODB_ENDPOINT;
-    await isReached(new DynamoDBStore({ dynamoConfig: settings() }));
+    // The addon reads the variables of the process, and not the copy that Jest gives to a test.
+    const script = `
+      const { DynamoDBStore } = require('.');
+      const store = new DynamoDBStore({ dynamoConfig: ${JSON.stringify(settings())} });
+      store.initialize().then(() => store.close());
+    `;
+    await promisify(execFile)(process.execPath, ['-e', script], {
+      cwd: join(__dirname, '..'),
+      env: { PATH: process.env.PATH, [name]: address() },
+    });
   });
 
   test('a function', () =>

@@ -44,16 +44,4 @@ function withScheme(address, isSecure) {
   return `${isSecure && !OWN_MACHINE.test(rest) ? 'https' : 'http'}://${rest}`;
 }
 
-/**
- * The endpoint in the environment, where that is an address without a scheme. The addon reads the
- * variables itself, and can make nothing of one.
- *
- * @param {NodeJS.ProcessEnv} env
- */
-function addressInEnvironment(env) {
-  if (env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS?.toLowerCase() === 'true') return undefined;
-  const endpoint = env.AWS_ENDPOINT_URL_DYNAMODB || env.AWS_ENDPOINT_URL;
-  return endpoint?.includes('://') ? undefined : endpoint || undefined;
-}
-
-module.exports = { addressInEnvironment, readEndpoint };
+module.exports = { readEndpoint };

@@ -6,7 +6,7 @@ const { invalidArgument } = require('../errors');
 const { option } = require('../options');
 const { agentFor, maxSocketsOf } = require('./agent');
 const { isProvider } = require('./credentials');
-const { addressInEnvironment, readEndpoint } = require('./endpoint');
+const { readEndpoint } = require('./endpoint');
 const { userAgent } = require('./sdk');
 
 /** @import { ConnectionOptions } from '../../native/binding' */
@@ -25,8 +25,7 @@ function readSettings(config, http, handler, origin) {
     option(http, name, 'number', `${origin}.httpOptions`);
   const readHandler = (/** @type {string} */ name) =>
     option(handler, name, 'number', `${origin}.requestHandler`);
-  const given = config.endpoint ?? addressInEnvironment(process.env);
-  const endpoint = readEndpoint(given, origin, config.sslEnabled !== false);
+  const endpoint = readEndpoint(config.endpoint, origin, config.sslEnabled !== false);
   return {
     origin,
     region: read('region', 'string'),

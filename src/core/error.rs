@@ -308,7 +308,8 @@ impl Error {
     pub fn retryable(&self) -> bool {
         match self {
             Self::Service { retryable, .. } | Self::Unreachable { retryable, .. } => *retryable,
-            Self::Timeout { .. } | Self::AttemptsTimedOut { .. } | Self::Outage { .. } => true,
+            Self::Timeout { .. } | Self::AttemptsTimedOut { .. } => true,
+            Self::Outage { reason } => reason.retryable(),
             Self::Client { kind, .. } => *kind == ClientFailure::Unreachable,
             Self::Credentials { .. }
             | Self::Settings { .. }

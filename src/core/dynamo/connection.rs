@@ -58,6 +58,8 @@ pub struct Connection {
     pub credentials: Option<Arc<Outage>>,
     /// The connections, for as long as this is used.
     pub pool: Option<Arc<HttpPool>>,
+    /// What retries may cost, shared for as long as this is used.
+    pub retries: Option<Arc<TokenBucket>>,
     /// The region that requests are signed for.
     pub region: Option<String>,
     /// The credentials of late, which no error may quote.
@@ -119,6 +121,7 @@ pub fn through(client: Arc<dyn UserClient>, breaker: bool, max_sockets: usize) -
         address: guard.address,
         credentials: None,
         pool: None,
+        retries: None,
         region: None,
         secrets,
         configured: None,
@@ -148,11 +151,11 @@ pub async fn connect(settings: &Settings, shared: &Shared) -> Result<Connection>
     } else {
         settings.use_fips
     };
-    let address = shared.outage(Address {
+    let address = Address {
         endpoint: configured.clone(),
         region: region.as_ref().to_owned(),
         variants: (settings.use_dual_stack, use_fips),
-    });
+    };
     let mut retries = match settings.adaptive_retries {
         Some(true) => RetryConfig::adaptive(),
         _ => RetryConfig::standard(),
@@ -210,18 +213,18 @@ pub async fn connect(settings: &Settings, shared: &Shared) -> Result<Connection>
         config = config.interceptor(UserAgent(suffix.clone()));
     }
     // All that the stores of an address may spend on retries, together.
-    let retries = address.retries().clone();
-    let partition = RetryPartition::custom("dynamodb").token_bucket(retries.clone());
+    let retries = shared.retries(address.clone());
+    let partition = RetryPartition::custom("dynamodb").token_bucket((*retries).clone());
     config = config.retry_partition(partition.build());
     let guard = Guard {
         http: pool.client.clone(),
-        address: settings.breaker.then_some(address),
+        address: settings.breaker.then(|| shared.outage(address)),
         credentials: settings.breaker.then(Arc::default),
         is_direct: true,
         is_probe: false,
         secrets: secrets.clone(),
     };
-    let (client, fast) = clients(config, &guard, retries, settings);
+    let (client, fast) = clients(config, &guard, (*retries).clone(), settings);
     Ok(Connection {
         probe: probing(&client, &guard),
         client,
@@ -231,6 +234,7 @@ pub async fn connect(settings: &Settings, shared: &Shared) -> Result<Connection>
         address: guard.address,
         credentials: guard.credentials,
         pool: Some(pool),
+        retries: Some(retries),
         region: Some(region_name),
         secrets,
         configured,

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::env;
+use std::net::Ipv4Addr;
 
 use aws_config::profile::{Profile, ProfileSet};
 use aws_runtime::env_config::EnvConfigValue;
@@ -124,12 +125,72 @@ pub fn set(variable: &str) -> Option<String> {
     env::var(variable).ok().filter(|value| !value.is_empty())
 }
 
+/// An address without a scheme is reached as one in the options: see `lib/aws/endpoint.js`.
 fn parse(name: &str, url: &str) -> Result<Endpoint> {
-    Endpoint::new(name, url).map_err(unusable)
+    let endpoint = if url.contains("://") {
+        Endpoint::new(name, url)
+    } else {
+        let address = url.strip_prefix("//").unwrap_or(url);
+        let scheme = if is_own_machine(address) {
+            "http"
+        } else {
+            "https"
+        };
+        Endpoint::new(name, &format!("{scheme}://{address}"))
+    };
+    endpoint.map_err(unusable)
+}
+
+/// Whether an address (`localhost:8000/path`) is one of the machine itself.
+fn is_own_machine(address: &str) -> bool {
+    let address = address.split('/').next().unwrap_or_default();
+    if address.starts_with('[') {
+        return ["[::1]", "[::]"]
+            .iter()
+            .any(|own| address.strip_prefix(own).is_some_and(is_port));
+    }
+    let host = address.split(':').next().unwrap_or_default();
+    let name = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+    let number = host.parse::<Ipv4Addr>();
+    name == "localhost"
+        || name.ends_with(".localhost")
+        || number.is_ok_and(|number| number.is_loopback() || number.is_unspecified())
+}
+
+fn is_port(rest: &str) -> bool {
+    rest.is_empty() || rest.starts_with(':')
 }
 
 fn unusable(InvalidOption { option, rule }: InvalidOption) -> Error {
     Error::Settings {
         causes: vec![format!("{option} {rule}")],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_without_a_scheme_is_plain_on_the_own_machine() {
+        let url = |address| parse("AWS_ENDPOINT_URL", address).map(|url| url.as_str().to_owned());
+        for own in [
+            "localhost:8000",
+            "db.localhost",
+            "127.0.0.1:1",
+            "[::1]:8000",
+            "//0.0.0.0:8",
+        ] {
+            let expected = format!("http://{}", own.trim_start_matches('/'));
+            assert!(url(own).unwrap().starts_with(&expected), "{own}");
+        }
+        for other in [
+            "dynamodb.example.com",
+            "10.0.0.1:8000",
+            "localhost.example.com",
+        ] {
+            assert!(url(other).unwrap().starts_with("https://"), "{other}");
+        }
+        assert!(url("no url").is_err());
     }
 }

@@ -5,6 +5,7 @@ use std::env;
 use std::ffi::OsString;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use aws_smithy_runtime::client::retries::TokenBucket;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use tokio::sync::OnceCell;
 
@@ -20,6 +21,7 @@ pub struct Shared {
     pools: Registry<(Settings, Option<Bundle>, Environment), HttpPool>,
     connections: Registry<(Settings, Environment), OnceCell<Connection>>,
     outages: Registry<Address, Outage>,
+    retries: Registry<Address, TokenBucket>,
 }
 
 /// Connections that are kept and used again.
@@ -64,6 +66,11 @@ impl Shared {
     /// The outage of an address.
     pub fn outage(&self, address: Address) -> Arc<Outage> {
         self.outages.of(address, Outage::default)
+    }
+
+    /// What retries may cost at an address, all stores together.
+    pub fn retries(&self, address: Address) -> Arc<TokenBucket> {
+        self.retries.of(address, TokenBucket::default)
     }
 }
 

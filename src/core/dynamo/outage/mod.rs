@@ -13,7 +13,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use aws_smithy_runtime::client::retries::TokenBucket;
 use futures_util::future::BoxFuture;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
@@ -55,8 +54,6 @@ pub struct Outage {
     is_open: AtomicBool,
     opened: Notify,
     members: Mutex<Vec<Weak<dyn Member>>>,
-    /// What retries may cost, all stores together.
-    retries: TokenBucket,
 }
 
 impl Outage {
@@ -70,11 +67,6 @@ impl Outage {
         let mut members = locked(&self.members);
         members.retain(|member| member.strong_count() > 0);
         members.push(member);
-    }
-
-    /// What retries may cost, all stores of the address together.
-    pub fn retries(&self) -> &TokenBucket {
-        &self.retries
     }
 
     /// Why no request may be sent; `None` where it may.
