@@ -2,6 +2,7 @@
 //!
 //! * [`sdk`]: both traits, through the AWS SDK for Rust. Its parts:
 //!   * [`settings`]: how to reach DynamoDB, and where settings come from.
+//!   * [`ways`]: the ways that requests can go, and which is taken.
 //!   * [`connection`]: the SDK's client, made of settings.
 //!   * [`shared`]: what the stores of a process share.
 //!   * [`http`]: the HTTP client under it, with a bound on its connections.
@@ -38,6 +39,7 @@ pub mod size;
 mod tls;
 pub mod trust;
 pub mod user_client;
+mod ways;
 
 use std::collections::HashMap;
 

@@ -1,8 +1,6 @@
 //! DynamoDB through the AWS SDK for Rust.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::sync::Arc;
 
 use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::SdkError;
@@ -32,59 +30,26 @@ use aws_sdk_dynamodb::operation::update_table::UpdateTableOutput;
 use aws_sdk_dynamodb::operation::update_table::builders::UpdateTableInputBuilder;
 use aws_sdk_dynamodb::operation::update_time_to_live::UpdateTimeToLiveOutput;
 use aws_sdk_dynamodb::operation::update_time_to_live::builders::UpdateTimeToLiveInputBuilder;
-use futures_util::future::BoxFuture;
-use tokio::sync::OnceCell;
 
 use super::attempts::counted;
-use super::connection::{self, Connection};
 use super::failure::translate;
 use super::fast::Request as _;
-use super::lost::{KeepTable, LostTable};
-use super::outage::{Member, Observer};
 use super::settings::{MAX_SOCKETS, ProvideSettings};
 use super::shared::Shared;
-use super::{Answer, Items, KeyedTable, Tables};
-use crate::core::error::{Error, FoundItem, Place, Result};
-
-/// What DynamoDB answers where there is no such table.
-const NO_SUCH_TABLE: &str = "ResourceNotFoundException";
-
-/// The key of an item that is never there: reading it costs half a read unit.
-const PROBE_KEY: &str = "dynamo-session-store:probe";
+use super::ways::Ways;
+pub use super::ways::{Locator, StoreContext};
+use super::{Answer, Items, Tables};
+use crate::core::error::{Error, FoundItem};
 
 /// DynamoDB through `aws-sdk-dynamodb`, straight or by way of the user's client. Nothing is read or
 /// opened before the first request. A clone is the same.
 #[derive(Clone)]
 pub struct SdkDynamo(Arc<Ways>);
 
-/// What a store is to its requests.
-pub struct StoreContext {
-    /// Its table.
-    pub table: KeyedTable,
-    /// Who is told of outages.
-    pub observer: Arc<dyn Observer>,
-    /// Who sees to it that the table is there; `None` where nobody does.
-    pub keeper: Option<Arc<dyn KeepTable>>,
-}
-
-/// The ways that requests can go.
-struct Ways {
-    source: Box<dyn ProvideSettings>,
-    shared: Arc<Shared>,
-    /// `None` inside where requests have to go through the user's client.
-    direct: OnceCell<Option<Arc<OnceCell<Connection>>>>,
-    through_client: OnceCell<Connection>,
-    /// The table and who is told of outages, where there is a store.
-    store: Option<(KeyedTable, Arc<dyn Observer>)>,
-    /// How many outages there are for the store: of the address, and of its credentials.
-    outages: AtomicUsize,
-    lost: Option<LostTable>,
-}
-
 impl SdkDynamo {
     /// Will connect with the settings that `source` gives. Shares nothing with others.
     pub fn new(source: impl ProvideSettings) -> Self {
-        Self::with(source, Arc::default(), None, None)
+        Self(Arc::new(Ways::new(source, Arc::default(), None)))
     }
 
     /// Will connect for a store with the settings that `source` gives, and share `shared` with others.
@@ -93,184 +58,12 @@ impl SdkDynamo {
         shared: Arc<Shared>,
         store: StoreContext,
     ) -> Self {
-        let lost = store.keeper.map(LostTable::new);
-        Self::with(source, shared, Some((store.table, store.observer)), lost)
-    }
-
-    fn with(
-        source: impl ProvideSettings,
-        shared: Arc<Shared>,
-        store: Option<(KeyedTable, Arc<dyn Observer>)>,
-        lost: Option<LostTable>,
-    ) -> Self {
-        Self(Arc::new(Ways {
-            source: Box::new(source),
-            shared,
-            direct: OnceCell::new(),
-            through_client: OnceCell::new(),
-            store,
-            outages: AtomicUsize::new(0),
-            lost,
-        }))
+        Self(Arc::new(Ways::new(source, shared, Some(store))))
     }
 
     /// What says where requests go, and keeps nothing open.
     pub fn locator(&self) -> Locator {
-        Locator(Arc::downgrade(&self.0))
-    }
-}
-
-/// See [`SdkDynamo::locator`].
-#[derive(Clone)]
-pub struct Locator(Weak<Ways>);
-
-impl Locator {
-    /// Where requests go, as far as that is known by now.
-    pub fn place(&self) -> Place {
-        let ways = self.0.upgrade();
-        ways.map_or_else(Place::default, |ways| ways.place())
-    }
-}
-
-impl Ways {
-    /// The way of a request that is sent now.
-    async fn connection(self: &Arc<Self>) -> Result<&Connection> {
-        if !self.source.through_client() {
-            let direct = self.direct.get_or_try_init(|| self.connect()).await?;
-            if let Some(direct) = direct.as_ref().and_then(|direct| direct.get()) {
-                return Ok(direct);
-            }
-        }
-        let connect = || async { self.connect_through_client() };
-        self.through_client.get_or_try_init(connect).await
-    }
-
-    async fn connect(self: &Arc<Self>) -> Result<Option<Arc<OnceCell<Connection>>>> {
-        let Some(settings) = self.source.settings().await? else {
-            return Ok(None);
-        };
-        let cell = self.shared.connection(&settings);
-        let connect = || connection::connect(&settings, &self.shared);
-        let connection = cell.get_or_try_init(connect).await?;
-        self.join(connection);
-        Ok(Some(cell))
-    }
-
-    fn connect_through_client(self: &Arc<Self>) -> Result<Connection> {
-        let client = self.source.client().ok_or_else(|| Error::Settings {
-            causes: vec!["there is no client to send requests through".to_owned()],
-        })?;
-        let max_sockets = self.source.max_calls().unwrap_or(usize::MAX);
-        let connection = connection::through(client, self.source.breaker(), max_sockets);
-        self.join(&connection);
-        Ok(connection)
-    }
-
-    /// Has the store told of the outages of `connection`.
-    fn join(self: &Arc<Self>, connection: &Connection) {
-        if self.store.is_none() {
-            return;
-        }
-        for outage in connection.outages() {
-            let member: Weak<Self> = Arc::downgrade(self);
-            outage.join(member);
-        }
-    }
-
-    /// The way that requests go at this moment, if that is known already.
-    fn known(&self) -> Option<&Connection> {
-        let direct = match self.source.through_client() {
-            true => None,
-            false => self.direct.get()?.as_ref(),
-        };
-        direct
-            .and_then(|direct| direct.get())
-            .or_else(|| self.through_client.get())
-    }
-
-    /// Whether requests go out from here at this moment, if that is known already.
-    fn is_direct(&self) -> bool {
-        !self.source.through_client() && self.direct.get().is_some_and(Option::is_some)
-    }
-
-    fn place(&self) -> Place {
-        match self.known() {
-            Some(connection) if self.is_direct() => Place {
-                table: None,
-                endpoint: connection.endpoint().cloned(),
-                region: connection.region.clone(),
-            },
-            _ => self
-                .source
-                .client()
-                .map_or_else(Place::default, |client| client.place()),
-        }
-    }
-
-    /// How often a lost table was looked for; `None` where nobody does.
-    fn looks(&self) -> Option<u64> {
-        self.lost.as_ref().map(LostTable::looks)
-    }
-
-    /// Whether a request can be sent again that was sent after `looks` and has ended in `error`.
-    async fn is_table_back(&self, looks: Option<u64>, error: &Error) -> bool {
-        match (&self.lost, looks) {
-            (Some(lost), Some(looks)) if error.is_service(NO_SUCH_TABLE) => {
-                lost.is_back(looks).await
-            }
-            _ => false,
-        }
-    }
-}
-
-impl Observer for Ways {
-    fn unavailable(&self, reason: &Error) {
-        if let Some((_, observer)) = &self.store
-            && self.outages.fetch_add(1, Ordering::Relaxed) == 0
-        {
-            observer.unavailable(reason);
-        }
-    }
-
-    fn available(&self) {
-        if let Some((_, observer)) = &self.store
-            && self.outages.fetch_sub(1, Ordering::Relaxed) == 1
-        {
-            observer.available();
-        }
-    }
-}
-
-impl Member for Ways {
-    fn probe(&self, limit: Duration) -> BoxFuture<'static, ()> {
-        let (Some(connection), Some((table, _))) = (self.known(), &self.store) else {
-            return Box::pin(async {});
-        };
-        let request = GetItemInputBuilder::default()
-            .table_name(table.name.as_str())
-            .set_key(Some(table.key(PROBE_KEY)));
-        let client = connection.probe.clone();
-        let credentials = connection.credentials.clone();
-        let secrets = connection.secrets.clone();
-        let request_timeout = connection.request_timeout;
-        Box::pin(async move {
-            // What comes of the attempt is noted by the guard, but without credentials there is none.
-            let sent = counted(request.send_with(&client));
-            let sent = tokio::time::timeout(limit, sent).await;
-            let failure = sent
-                .ok()
-                .and_then(|(sent, attempts)| Some((sent.err()?, attempts)));
-            let error = failure.map(|(error, attempts)| {
-                translate(error, request_timeout, &attempts, |text| {
-                    secrets.hide(text, None)
-                })
-            });
-            if let (Some(error @ Error::Credentials { .. }), Some(credentials)) =
-                (error, credentials)
-            {
-                credentials.note(Err(&error));
-            }
-        })
+        Locator::new(&self.0)
     }
 }
 
