@@ -79,7 +79,9 @@ describe('a request that saves more than once', () => {
     const { browser, sid } = await newSession({ user: 'ann' }, { conflict: 'error' });
     await browser.visit(async (visit) => {
       visit.session.cart = 'x'.repeat(500_000);
-      const failed = expect(visit.save()).rejects.toMatchObject({ code: 'ValidationException' });
+      const failed = expect(visit.save()).rejects.toMatchObject({
+        code: 'ERR_SESSION_TOO_LARGE',
+      });
       visit.session.cart = 1;
       await visit.save();
       await failed;

@@ -58,8 +58,10 @@ test('holds no more than it needs', () => {
   const files = readdirSync(join(modules, 'dynamo-session-store')).sort();
   expect(files).toEqual([
     'CHANGELOG.md',
+    'CONTRIBUTING.md',
     'LICENSE',
     'README.md',
+    'SECURITY.md',
     'bench',
     'docs',
     'examples',
