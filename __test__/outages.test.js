@@ -96,7 +96,55 @@ test('a request in flight that hangs is given up when an outage begins', async (
     operation === 'PutItem' ? 'hang' : troubles['is broken'].answer;
   const hanging = failure(patient.set('other', {}));
   await untilUnavailable(store);
-  expect(await hanging).toMatchObject({ code: 'InternalServerError' });
+  const error = await hanging;
+  expect(error).toMatchObject({ code: 'InternalServerError' });
+  // It was sent, and may have taken effect.
+  expect(error.message).not.toMatch(/not sent/);
+});
+
+test('a DynamoDB that is slow and well is available again', async () => {
+  const { state, store } = await newTroubled();
+  await store.get('sid');
+  state.answer = troubles['is broken'].answer;
+  await untilUnavailable(store);
+  state.answer = async () => {
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    return {};
+  };
+  await once(store, 'available');
+  expect(await store.get('sid')).toBeNull();
+});
+
+test('an outage ends for a store that has another way by then', async () => {
+  const { state, store } = await newTroubled();
+  await store.get('sid');
+  state.answer = 'tear';
+  await untilUnavailable(store);
+  const credentials = { accessKeyId: 'a', secretAccessKey: 'b' };
+  store.client = Object.assign(new DynamoDBClient({ region, credentials }), {
+    send: async () => ({}),
+  });
+  expect(await store.get('sid')).toBeNull();
+  const isAvailable = once(store, 'available');
+  state.answer = {};
+  await isAvailable;
+});
+
+test('the reason of an outage quotes no session id', async () => {
+  const { state, store } = await newTroubled();
+  await store.get('sid');
+  state.answer = ({ body }) => ({
+    status: 500,
+    body: { __type: 'a#InternalServerError', message: `no way to ${JSON.stringify(body)}` },
+  });
+  let reason;
+  once(store, 'unavailable').then(([error]) => {
+    reason = error;
+  });
+  while (!reason) await failure(store.get('a-very-secret-session'));
+  expect(reason.message).toMatch(/no way to/);
+  const later = await failure(store.get('another'));
+  for (const { message } of [reason, later]) expect(message).not.toContain('secret-session');
 });
 
 test('what fails at one moment is no outage', async () => {

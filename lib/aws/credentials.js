@@ -4,8 +4,6 @@
 
 const { option } = require('../options');
 
-const { threadId } = require('node:worker_threads');
-
 /** @import { CredentialsAnswer } from '../../native/binding' */
 
 /**
@@ -70,7 +68,6 @@ function answering(provide) {
 
 /** @type {WeakMap<object, string>} */
 const names = new WeakMap();
-let named = 0;
 
 /**
  * A name for what gives credentials, by which stores are known that have the same.
@@ -80,9 +77,9 @@ let named = 0;
 function nameOf(source) {
   let name = names.get(source);
   if (name === undefined) {
-    named += 1;
-    // Each thread has its own objects, and asks them itself.
-    name = `${threadId}-${named}`;
+    // Unlike any other of the process: each thread has its own objects, and this file may be loaded
+    // more than once in a thread.
+    name = /** @type {string} */ (require('node:crypto').randomUUID());
     names.set(source, name);
   }
   return name;

@@ -105,8 +105,9 @@ pub fn through(client: Arc<dyn UserClient>, breaker: bool, max_sockets: usize) -
     let (secrets, watch) = (Secrets::default(), Watch::default());
     let guard = Guard {
         http: user_client::http_client(client),
-        address: breaker.then(Arc::default),
+        address: breaker.then(|| Arc::new(Outage::of_client())),
         credentials: None,
+        request_timeout: Duration::MAX,
         is_direct: false,
         is_probe: false,
         secrets: secrets.clone(),
@@ -219,7 +220,8 @@ pub async fn connect(settings: &Settings, shared: &Shared) -> Result<Connection>
     let guard = Guard {
         http: pool.client.clone(),
         address: settings.breaker.then(|| shared.outage(address)),
-        credentials: settings.breaker.then(Arc::default),
+        credentials: settings.breaker.then(|| Arc::new(Outage::of_credentials())),
+        request_timeout: settings.request_timeout,
         is_direct: true,
         is_probe: false,
         secrets: secrets.clone(),

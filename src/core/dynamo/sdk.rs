@@ -87,15 +87,15 @@ macro_rules! send_through {
     }};
 }
 
-/// Sends `$request` by the SDK, a second time where the table was lost and is back.
+/// Sends `$request` by the SDK, a second time where the table was lost and is back. `$looks` is how often
+/// the table had been looked for before the first attempt.
 macro_rules! send_again {
-    ($ways:expr, $client:expr, $request:expr, $body:expr, $connection:expr, $refused:expr) => {{
-        let looks = $ways.looks();
-        let again = looks.map(|_| $request.clone());
+    ($ways:expr, $looks:expr, $client:expr, $request:expr, $body:expr, $connection:expr, $refused:expr) => {{
+        let again = $looks.map(|_| $request.clone());
         let body: Option<&[u8]> = $body;
         let answer = send_through!($client, $request, body, $connection, $refused);
         match (answer, again) {
-            (Err(error), Some(request)) if $ways.is_table_back(looks, &error).await => {
+            (Err(error), Some(request)) if $ways.is_table_back($looks, &error).await => {
                 send_through!(&$connection.client, request, body, $connection, $refused)
             }
             (answer, _) => answer,
@@ -115,6 +115,7 @@ macro_rules! send_fast {
         Box::pin(async move {
             let connection = ways.connection().await?;
             connection.admit()?;
+            let looks = ways.looks();
             let sent = match &connection.fast {
                 Some(fast) => fast.send(&$request).await,
                 None => Err(connection.client.clone()),
@@ -125,6 +126,7 @@ macro_rules! send_fast {
                     let body = $request.to_json().ok();
                     send_again!(
                         ways,
+                        looks,
                         &client,
                         $request,
                         body.as_deref(),
@@ -144,9 +146,16 @@ macro_rules! send_slow {
         Box::pin(async move {
             let connection = ways.connection().await?;
             connection.admit()?;
-            send_again!(ways, &connection.client, $request, None, connection, |_| {
-                None
-            })
+            let looks = ways.looks();
+            send_again!(
+                ways,
+                looks,
+                &connection.client,
+                $request,
+                None,
+                connection,
+                |_| None
+            )
         })
     }};
 }

@@ -63,9 +63,17 @@ impl Shared {
             })
     }
 
+    /// Lets go of what no store uses any more, with the settings that it was made of.
+    pub fn sweep(&self) {
+        self.pools.sweep();
+        self.connections.sweep();
+        self.outages.sweep();
+        self.retries.sweep();
+    }
+
     /// The outage of an address.
     pub fn outage(&self, address: Address) -> Arc<Outage> {
-        self.outages.of(address, Outage::default)
+        self.outages.of(address, Outage::of_address)
     }
 
     /// What retries may cost at an address, all stores together.
@@ -99,9 +107,18 @@ impl<K, V> Default for Registry<K, V> {
 }
 
 impl<K: PartialEq, V> Registry<K, V> {
-    fn of(&self, key: K, make: impl FnOnce() -> V) -> Arc<V> {
+    fn sweep(&self) {
+        // Dropped after it is unlocked again: with a key, a function of JavaScript may go.
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.retain(|(_, value)| value.strong_count() > 0);
+        let unused = entries.extract_if(.., |(_, value)| value.strong_count() == 0);
+        let unused: Vec<_> = unused.collect();
+        drop(entries);
+        drop(unused);
+    }
+
+    fn of(&self, key: K, make: impl FnOnce() -> V) -> Arc<V> {
+        self.sweep();
+        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let found = entries.iter().find(|(each, _)| *each == key);
         if let Some(value) = found.and_then(|(_, value)| value.upgrade()) {
             return value;

@@ -1,9 +1,10 @@
 //! The ways that the requests of a store can go: straight to DynamoDB, or through the user's client.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
+use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::get_item::builders::GetItemInputBuilder;
 use futures_util::future::BoxFuture;
 use tokio::sync::OnceCell;
@@ -13,7 +14,8 @@ use super::attempts::counted;
 use super::connection::{self, Connection};
 use super::failure::translate;
 use super::lost::{KeepTable, LostTable};
-use super::outage::{Member, Observer};
+use super::outage::{Member, Observer, Outage};
+use super::redact::Secrets;
 use super::settings::ProvideSettings;
 use super::shared::Shared;
 use crate::core::error::{Error, Place, Result};
@@ -45,6 +47,8 @@ pub(super) struct Ways {
     store: Option<(KeyedTable, Arc<dyn Observer>)>,
     /// How many outages there are for the store: of the address, and of its credentials.
     outages: AtomicUsize,
+    /// The store as the outages of its connections see it, for as long as there is the store.
+    members: Mutex<Vec<Arc<dyn Member>>>,
     lost: Option<LostTable>,
 }
 
@@ -86,6 +90,7 @@ impl Ways {
             through_client: OnceCell::new(),
             store,
             outages: AtomicUsize::new(0),
+            members: Mutex::default(),
             lost: keeper.map(LostTable::new),
         }
     }
@@ -125,13 +130,22 @@ impl Ways {
 
     /// Has the store told of the outages of `connection`.
     fn join(self: &Arc<Self>, connection: &Connection) {
-        if self.store.is_none() {
+        let Some((table, _)) = &self.store else {
             return;
-        }
+        };
+        let member: Arc<dyn Member> = Arc::new(Listening {
+            ways: Arc::downgrade(self),
+            table: table.clone(),
+            client: connection.probe.clone(),
+            credentials: connection.credentials.clone(),
+            secrets: connection.secrets.clone(),
+            request_timeout: connection.request_timeout,
+        });
         for outage in connection.outages() {
-            let member: Weak<Self> = Arc::downgrade(self);
-            outage.join(member);
+            outage.join(Arc::downgrade(&member));
         }
+        let mut members = self.members.lock().unwrap_or_else(PoisonError::into_inner);
+        members.push(member);
     }
 
     /// The way that requests go at this moment, if that is known already.
@@ -180,36 +194,46 @@ impl Ways {
     }
 }
 
-impl Observer for Ways {
+/// A store, as the outages of one of its connections see it. The store may have another way by now:
+/// an outage is probed by the connection that it is of.
+struct Listening {
+    ways: Weak<Ways>,
+    table: KeyedTable,
+    client: Client,
+    credentials: Option<Arc<Outage>>,
+    secrets: Secrets,
+    request_timeout: Duration,
+}
+
+impl Observer for Listening {
     fn unavailable(&self, reason: &Error) {
-        if let Some((_, observer)) = &self.store
-            && self.outages.fetch_add(1, Ordering::Relaxed) == 0
+        if let Some(ways) = self.ways.upgrade()
+            && let Some((_, observer)) = &ways.store
+            && ways.outages.fetch_add(1, Ordering::Relaxed) == 0
         {
             observer.unavailable(reason);
         }
     }
 
     fn available(&self) {
-        if let Some((_, observer)) = &self.store
-            && self.outages.fetch_sub(1, Ordering::Relaxed) == 1
+        if let Some(ways) = self.ways.upgrade()
+            && let Some((_, observer)) = &ways.store
+            && ways.outages.fetch_sub(1, Ordering::Relaxed) == 1
         {
             observer.available();
         }
     }
 }
 
-impl Member for Ways {
+impl Member for Listening {
     fn probe(&self, limit: Duration) -> BoxFuture<'static, ()> {
-        let (Some(connection), Some((table, _))) = (self.known(), &self.store) else {
-            return Box::pin(async {});
-        };
         let request = GetItemInputBuilder::default()
-            .table_name(table.name.as_str())
-            .set_key(Some(table.key(PROBE_KEY)));
-        let client = connection.probe.clone();
-        let credentials = connection.credentials.clone();
-        let secrets = connection.secrets.clone();
-        let request_timeout = connection.request_timeout;
+            .table_name(self.table.name.as_str())
+            .set_key(Some(self.table.key(PROBE_KEY)));
+        let client = self.client.clone();
+        let credentials = self.credentials.clone();
+        let secrets = self.secrets.clone();
+        let request_timeout = self.request_timeout;
         Box::pin(async move {
             // What comes of the attempt is noted by the guard, but without credentials there is none.
             let sent = counted(request.send_with(&client));
@@ -228,5 +252,13 @@ impl Member for Ways {
                 credentials.note(Err(&error));
             }
         })
+    }
+}
+
+impl Drop for Ways {
+    fn drop(&mut self) {
+        // First this store lets go of its connection, then everybody does whom nobody uses.
+        self.direct.take();
+        self.shared.sweep();
     }
 }

@@ -12,6 +12,7 @@ use aws_smithy_runtime_api::client::http::{
     SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_types::body::SdkBody;
 use futures_util::future::{Either, select};
 
 use super::Outage;
@@ -22,7 +23,8 @@ use crate::core::error::{Error, causes};
 /// An attempt that takes longer than this is given up when an outage begins.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// An attempt that was given up after this time has failed: DynamoDB answers within milliseconds.
+/// An attempt that was given up after this time, or after most of the time that it may take, has failed:
+/// DynamoDB answers within milliseconds.
 const HOPELESS: Duration = Duration::from_secs(1);
 
 /// What the attempts of a connection have in common.
@@ -40,6 +42,8 @@ pub struct Guard {
     pub is_probe: bool,
     /// What the reason of an outage may not quote.
     pub secrets: Secrets,
+    /// The time that an attempt may take.
+    pub request_timeout: Duration,
 }
 
 impl Guard {
@@ -80,22 +84,33 @@ impl HttpConnector for GuardedConnector {
             credentials.note(Ok(()));
         }
         let address = self.guard.address.clone();
-        let secrets = self.guard.secrets.clone();
+        let is_probe = self.guard.is_probe;
         if let Some(refusal) = address.as_ref().and_then(|address| address.refusal())
-            && !self.guard.is_probe
+            && !is_probe
         {
             // The user's, as the SDK sees it, so that it does not try again.
             return HttpConnectorFuture::ready(Err(ConnectorError::user(refusal.into())));
         }
         let operation = self.guard.is_direct.then(|| answers::operation(&request));
+        let attempt = address.map(|address| Attempt {
+            address,
+            secrets: self.guard.secrets.clone(),
+            body: request.body().try_clone(),
+            started: Instant::now(),
+            hopeless: HOPELESS.min(self.guard.request_timeout / 10 * 9),
+            is_over: false,
+        });
         let answer = self.connector.call(request);
         HttpConnectorFuture::new(async move {
             let read = async { answers::read(answer.await?, operation.flatten()).await };
-            let Some(address) = address else {
+            let Some(mut attempt) = attempt else {
                 return Ok(read.await?.response);
             };
-            let mut attempt = Attempt::new(address, secrets);
-            let outcome = attempt.unless_an_outage_begins(read).await;
+            let outcome = if is_probe {
+                read.await
+            } else {
+                attempt.unless_an_outage_begins(read).await
+            };
             attempt.end(&outcome);
             Ok(outcome?.response)
         })
@@ -106,20 +121,15 @@ impl HttpConnector for GuardedConnector {
 struct Attempt {
     address: Arc<Outage>,
     secrets: Secrets,
+    /// What the request says, which no error may quote.
+    body: Option<SdkBody>,
     started: Instant,
+    /// The time after which it has failed where it is given up.
+    hopeless: Duration,
     is_over: bool,
 }
 
 impl Attempt {
-    fn new(address: Arc<Outage>, secrets: Secrets) -> Self {
-        Self {
-            address,
-            secrets,
-            started: Instant::now(),
-            is_over: false,
-        }
-    }
-
     /// What comes of `answer`, unless that takes long and an outage begins.
     async fn unless_an_outage_begins(
         &self,
@@ -152,23 +162,26 @@ impl Attempt {
     }
 
     fn fail(&self, error: &Error) {
-        let shown = error.clone().hiding(|text| self.secrets.hide(text, None));
+        let body = self.body.as_ref().and_then(|body| body.bytes());
+        let shown = error.clone().hiding(|text| self.secrets.hide(text, body));
         self.address.note(Err(&shown));
     }
 }
 
-/// The outcome of an attempt that is given up because of an outage.
+/// The outcome of an attempt that is given up because of an outage. It was sent, and may have taken
+/// effect.
 fn answer_of_nobody(address: &Outage) -> Result<Answered, ConnectorError> {
-    let refusal = address.refusal().unwrap_or(Error::unreachable(vec![
+    let reason = address.reason().unwrap_or(Error::unreachable(vec![
         "an outage has begun and ended while the request was in flight".to_owned(),
     ]));
-    Err(ConnectorError::user(refusal.into()))
+    // The user's, as the SDK sees it, so that it does not try again.
+    Err(ConnectorError::user(reason.into()))
 }
 
 impl Drop for Attempt {
     fn drop(&mut self) {
         let waited = self.started.elapsed();
-        if !self.is_over && waited >= HOPELESS {
+        if !self.is_over && waited >= self.hopeless {
             self.address.note(Err(&Error::Timeout {
                 operation: "a request to DynamoDB",
                 after: waited,

@@ -9,10 +9,12 @@
 mod breaker;
 pub mod guard;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
@@ -20,15 +22,36 @@ use tokio::sync::Notify;
 use self::breaker::Breaker;
 use crate::core::error::{ClientFailure, Error};
 
-/// The pauses before probes: the first, and the longest.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(250));
+/// How probes are sent.
+#[derive(Debug, Clone, Copy)]
+struct Pace {
+    /// The pauses before probes: the first, and the longest. Each is twice as long as the one before.
+    pauses: (Duration, Duration),
+    /// The time that a probe has, and that each fourth has.
+    limits: (Duration, Duration),
+}
 
-/// The time that a probe has. Where DynamoDB hangs, a short one finds out soon that it is back.
-const PROBE_LIMIT: Duration = Duration::from_millis(500);
+/// Where DynamoDB hangs, a short probe finds out soon that it is back. Some have longer, for a DynamoDB
+/// that is slow and well.
+const ADDRESS: Pace = Pace {
+    pauses: (Duration::from_millis(50), Duration::from_millis(250)),
+    limits: (Duration::from_millis(500), Duration::from_secs(3)),
+};
 
-/// Each probe of this number has longer, for a DynamoDB that is slow and well.
+/// A call of a client cannot be taken back: those that hang must not take all of its connections.
+const CLIENT: Pace = Pace {
+    limits: (Duration::from_secs(10), Duration::from_secs(10)),
+    ..ADDRESS
+};
+
+/// Whoever gives credentials may take their time, start programs, or count who asks.
+const CREDENTIALS: Pace = Pace {
+    pauses: (Duration::from_millis(250), Duration::from_secs(5)),
+    limits: (Duration::from_secs(30), Duration::from_secs(30)),
+};
+
+/// Each probe of this number has longer.
 const PATIENT_PROBE: u32 = 4;
-const PATIENT_LIMIT: Duration = Duration::from_secs(3);
 
 /// Who is told of outages, such as a store.
 pub trait Observer: Send + Sync + 'static {
@@ -46,8 +69,8 @@ pub trait Member: Observer {
 }
 
 /// What the stores of an address share. See the [module](self).
-#[derive(Default)]
 pub struct Outage {
+    pace: Pace,
     breaker: Mutex<Breaker>,
     /// Copies of what the breaker says, which cost no lock.
     is_troubled: AtomicBool,
@@ -57,6 +80,32 @@ pub struct Outage {
 }
 
 impl Outage {
+    /// That of an address.
+    pub fn of_address() -> Self {
+        Self::new(ADDRESS)
+    }
+
+    /// That of a client of the user's.
+    pub fn of_client() -> Self {
+        Self::new(CLIENT)
+    }
+
+    /// That of credentials.
+    pub fn of_credentials() -> Self {
+        Self::new(CREDENTIALS)
+    }
+
+    fn new(pace: Pace) -> Self {
+        Self {
+            pace,
+            breaker: Mutex::default(),
+            is_troubled: AtomicBool::new(false),
+            is_open: AtomicBool::new(false),
+            opened: Notify::new(),
+            members: Mutex::default(),
+        }
+    }
+
     /// Tells `member` of outages from now on, for as long as it exists; at once during one.
     pub fn join(&self, member: Weak<dyn Member>) {
         // Under this lock no outage begins or ends.
@@ -71,14 +120,16 @@ impl Outage {
 
     /// Why no request may be sent; `None` where it may.
     pub fn refusal(&self) -> Option<Error> {
+        let reason = Box::new(self.reason()?);
+        Some(Error::Outage { reason })
+    }
+
+    /// What is wrong, as the last attempt has found it; `None` where there is no outage.
+    pub fn reason(&self) -> Option<Error> {
         if !self.is_open.load(Ordering::Relaxed) {
             return None;
         }
-        let breaker = locked(&self.breaker);
-        let reason = breaker.reason()?;
-        Some(Error::Outage {
-            reason: Box::new(reason.clone()),
-        })
+        locked(&self.breaker).reason().cloned()
     }
 
     /// Notes what came of an attempt. A failure that a caller could mend says that DynamoDB answers.
@@ -147,10 +198,14 @@ impl Outage {
 
 /// Sends one probe after the other until the outage is over or nobody is left to care.
 async fn probe(outage: Weak<Outage>) {
-    let mut pause = PAUSES.0;
+    let mut pause = None;
     for number in 1_u32.. {
-        tokio::time::sleep(pause).await;
-        pause = PAUSES.1.min(pause * 2);
+        let Some(Pace { pauses, limits }) = outage.upgrade().map(|outage| outage.pace) else {
+            return;
+        };
+        let wait = pause.unwrap_or(pauses.0);
+        pause = Some(pauses.1.min(wait * 2));
+        tokio::time::sleep(wait).await;
         let Some(outage) = outage.upgrade() else {
             return;
         };
@@ -163,10 +218,12 @@ async fn probe(outage: Weak<Outage>) {
         // Another one each time: what one store cannot reach, another one may.
         let member = &members[number as usize % members.len()];
         let limit = match number % PATIENT_PROBE {
-            0 => PATIENT_LIMIT,
-            _ => PROBE_LIMIT,
+            0 => limits.1,
+            _ => limits.0,
         };
-        member.probe(limit).await;
+        // A panic in a probe must not be the last of them.
+        let probe = AssertUnwindSafe(async { member.probe(limit).await });
+        let _ = probe.catch_unwind().await;
     }
 }
 
@@ -174,7 +231,10 @@ async fn probe(outage: Weak<Outage>) {
 /// there are no credentials.
 fn is_outage(error: &Error) -> bool {
     match error {
-        Error::Timeout { .. } | Error::Unreachable { .. } | Error::Credentials { .. } => true,
+        Error::Timeout { .. } | Error::Credentials { .. } => true,
+        // What is wrong with a certificate or a port is wrong for this store, and each call learns it
+        // from its first attempt.
+        Error::Unreachable { retryable, .. } => *retryable,
         Error::Service { status, .. } => status.is_some_and(|status| status >= 500),
         Error::Client { kind, .. } => *kind != ClientFailure::Other,
         _ => false,
