@@ -271,12 +271,10 @@ function storeClass(Store) {
     }
 
     /** Where a request has missed the table. */
-    #ensureTable() {
+    async #ensureTable() {
       this.initialized = false;
-      return Promise.resolve(this.initialize()).then(
-        () => true,
-        () => false,
-      );
+      await this.initialize();
+      return true;
     }
 
     async #findOrCreateTable() {

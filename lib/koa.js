@@ -376,10 +376,8 @@ class DynamoDBStore extends EventEmitter {
   /** Where a request has missed the table, and somebody has had it made before. */
   async #ensureTable() {
     if (!this.#makesTable) return false;
-    return Promise.resolve(this.createTableIfDontExists()).then(
-      () => true,
-      () => false,
-    );
+    await this.createTableIfDontExists();
+    return true;
   }
 
   async #createIfMissing() {

@@ -185,10 +185,8 @@ function storageClass(getSession) {
     /** Where a request has missed the table, and the application has had it made before. */
     async #ensureTable() {
       if (!this.#makesTable) return false;
-      return Promise.resolve(this.createTableIfNotExists()).then(
-        () => true,
-        () => false,
-      );
+      await this.createTableIfNotExists();
+      return true;
     }
 
     async #createIfMissing() {

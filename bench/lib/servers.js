@@ -4,11 +4,11 @@
 
 const { spawn, spawnSync } = require('node:child_process');
 const { once } = require('node:events');
-const { createServer } = require('node:net');
 const { tmpdir } = require('node:os');
 const { join } = require('node:path');
 const { createInterface } = require('node:readline');
 const { setTimeout: sleep } = require('node:timers/promises');
+const { freePort } = require('../../scripts/server');
 
 /** Where cargo puts the programs of `canned-server/`. */
 const BINARIES = join(__dirname, '..', 'canned-server', 'target', 'release');
@@ -133,15 +133,6 @@ function lineOf(child, wanted) {
       if (wanted(line)) resolve(line);
     });
   });
-}
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /**

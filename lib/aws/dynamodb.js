@@ -94,7 +94,13 @@ class DynamoDB {
       ...callbacks,
       connection: callbacks.connection && (async () => self().#readConnection()),
       call: async (operation, input, context) => self().#callClient(operation, input, context),
-      ensureTable: makesTable ? async () => self().#ensureTable() : undefined,
+      // Where that fails, the table is missing as it was: whoever calls next is told why.
+      ensureTable: makesTable
+        ? async () =>
+            self()
+              .#ensureTable()
+              .catch(() => false)
+        : undefined,
     };
   }
 

@@ -4,7 +4,7 @@
 //!   * [`settings`]: how to reach DynamoDB, and where settings come from.
 //!   * [`ways`]: the ways that requests can go, and which is taken.
 //!   * [`connection`]: the SDK's client, made of settings.
-//!   * [`shared`]: what the stores of a process share.
+//!   * [`shared`]: what the stores of a process share, in a [`registry`] by their keys.
 //!   * [`http`]: the HTTP client under it, with a bound on its connections.
 //!   * [`outage`]: failing at once while DynamoDB does not answer.
 //!   * [`lost`]: a table that is lost while the process runs.
@@ -31,6 +31,7 @@ mod http;
 pub mod lost;
 pub mod outage;
 mod redact;
+mod registry;
 pub mod schedule;
 pub mod sdk;
 pub mod settings;

@@ -3,7 +3,7 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::Arc;
 
 use aws_smithy_runtime::client::retries::TokenBucket;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
@@ -12,6 +12,7 @@ use tokio::sync::OnceCell;
 use super::connection::Connection;
 use super::http;
 use super::outage::Outage;
+use super::registry::Registry;
 use super::settings::Settings;
 use super::trust::Bundle;
 
@@ -97,38 +98,6 @@ fn environment() -> Environment {
     found
 }
 
-/// Values by their keys, for as long as somebody uses them. They are few.
-struct Registry<K, V>(Mutex<Vec<(K, Weak<V>)>>);
-
-impl<K, V> Default for Registry<K, V> {
-    fn default() -> Self {
-        Self(Mutex::default())
-    }
-}
-
-impl<K: PartialEq, V> Registry<K, V> {
-    fn sweep(&self) {
-        // Dropped after it is unlocked again: with a key, a function of JavaScript may go.
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let unused = entries.extract_if(.., |(_, value)| value.strong_count() == 0);
-        let unused: Vec<_> = unused.collect();
-        drop(entries);
-        drop(unused);
-    }
-
-    fn of(&self, key: K, make: impl FnOnce() -> V) -> Arc<V> {
-        self.sweep();
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = entries.iter().find(|(each, _)| *each == key);
-        if let Some(value) = found.and_then(|(_, value)| value.upgrade()) {
-            return value;
-        }
-        let value = Arc::new(make());
-        entries.push((key, Arc::downgrade(&value)));
-        value
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -190,6 +159,6 @@ mod tests {
         let connection = Arc::downgrade(&shared.connection(&fixed("a")));
         assert!(connection.upgrade().is_none());
         let _other = shared.connection(&fixed("b"));
-        assert_eq!(shared.connections.0.lock().unwrap().len(), 1);
+        assert_eq!(shared.connections.len(), 1);
     }
 }

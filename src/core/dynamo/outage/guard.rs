@@ -18,7 +18,7 @@ use futures_util::future::{Either, select};
 use super::Outage;
 use crate::core::dynamo::answers::{self, Answered};
 use crate::core::dynamo::redact::Secrets;
-use crate::core::error::{Error, causes};
+use crate::core::error::{Error, causes, sources};
 
 /// An attempt that takes longer than this is given up when an outage begins.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -192,10 +192,7 @@ impl Drop for Attempt {
 
 /// What the error of an attempt says of DynamoDB; `None` where that is nothing.
 fn meaning(error: &ConnectorError) -> Option<Error> {
-    let known = std::iter::successors(Some(error as &(dyn std::error::Error + 'static)), |error| {
-        error.source()
-    })
-    .find_map(|error| error.downcast_ref::<Error>());
+    let known = sources(error).find_map(|error| error.downcast_ref::<Error>());
     match known {
         Some(error) => Some(error.clone()),
         None if error.is_user() => None,

@@ -1,8 +1,7 @@
 //! The queue of a table, which all stores of a process share, and the lanes in it.
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
@@ -11,24 +10,18 @@ use super::batches::{Batches, Operation};
 use super::queue::{Batch, Key, Kind, LaneId, Queue, Waits};
 use super::sharing::Sharing;
 use crate::core::dynamo::Items;
+use crate::core::dynamo::registry::Registry;
 use crate::core::options::TableName;
 
 /// The queue of each table that a process has stores for.
 #[derive(Default)]
-pub struct TableQueues(Mutex<HashMap<String, Weak<TableQueue>>>);
+pub struct TableQueues(Registry<String, TableQueue>);
 
 impl TableQueues {
     /// The queue of `table`. Tables of the same name share one, also in different accounts or
     /// regions: where they are may not be known before the first request.
     pub fn of(&self, table: &TableName) -> Arc<TableQueue> {
-        let mut queues = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(queue) = queues.get(table.base()).and_then(Weak::upgrade) {
-            return queue;
-        }
-        queues.retain(|_, queue| queue.strong_count() > 0);
-        let queue = Arc::new(TableQueue::default());
-        queues.insert(table.base().to_owned(), Arc::downgrade(&queue));
-        queue
+        self.0.of(table.base().to_owned(), TableQueue::default)
     }
 }
 
