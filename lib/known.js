@@ -13,13 +13,15 @@ const { randomBytes } = require('node:crypto');
 /** The end and the lifetime in a cookie. */
 const CLOCK = /"(?:expires":(?:"[^"]*"|null)|originalMaxAge":(?:-?[0-9.e+]+|null))/g;
 
-/** So that no two processes give the same version. */
-const prefix = randomBytes(6).toString('base64url');
+/** So that no two processes give the same version. @type {string | undefined} */
+let prefix;
 let versions = 0;
 
 /** A version that no other write has. */
 function newVersion() {
   versions += 1;
+  // Not before: the first random bytes of a process take as long as loading a file.
+  prefix ??= randomBytes(6).toString('base64url');
   return prefix + versions.toString(36);
 }
 

@@ -10,16 +10,24 @@
 const { createRequire } = require('node:module');
 const { join } = require('node:path');
 
-/** @type {NodeJS.Require[] | undefined} */
-let requires;
+/** The files to look from, of which most applications need the first only. */
+const FILES = [thisFile, () => process.argv[1], workingDirectory];
+
+/** What `requireFrom` made of each. @type {(NodeJS.Require | undefined)[]} */
+const requires = [];
 
 /**
  * One `require` for each place to look in: this package, the program that was started, the working
  * directory. In a bundle, the place of "this package" is the bundle, or not known.
+ *
+ * @returns {Generator<NodeJS.Require, void>}
  */
-function places() {
-  requires ??= [thisFile(), process.argv[1], workingDirectory()].flatMap(requireFrom);
-  return requires;
+function* places() {
+  for (const [index, file] of FILES.entries()) {
+    if (index === requires.length) requires.push(requireFrom(file()));
+    const found = requires[index];
+    if (found) yield found;
+  }
 }
 
 /** ES modules have no `__filename`, and a bundle may be one. */
@@ -39,14 +47,14 @@ function workingDirectory() {
 
 /**
  * @param {string | undefined} file
- * @returns {NodeJS.Require[]}
+ * @returns {NodeJS.Require | undefined}
  */
 function requireFrom(file) {
   try {
-    return file ? [createRequire(file)] : [];
+    return file ? createRequire(file) : undefined;
   } catch {
     // A bundler has replaced the path with one that is not absolute.
-    return [];
+    return undefined;
   }
 }
 

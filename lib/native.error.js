@@ -185,7 +185,7 @@ function isBundled() {
 
 /** @param {string} name of a package */
 function isInstalled(name) {
-  return places().some((load) => {
+  return [...places()].some((load) => {
     try {
       return Boolean(load.resolve(`${name}/package.json`));
     } catch {

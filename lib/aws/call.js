@@ -33,6 +33,9 @@ const methodOf = (/** @type {string} */ name) => name[0].toLowerCase() + name.sl
 
 const METHODS = OPERATIONS.map(methodOf);
 
+/** What a client is called by: if one of these changes, a test stub was installed or removed. */
+const WAYS_IN = ['send', ...METHODS];
+
 /** Errors, by code or name, that mean that DynamoDB was not reached or did not answer. */
 const UNREACHABLE = new Set(['AbortError', 'NetworkingError', 'TimeoutError', 'UnknownEndpoint']);
 
@@ -206,4 +209,4 @@ function text(value) {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-module.exports = { METHODS, answerCall };
+module.exports = { METHODS, WAYS_IN, answerCall };

@@ -4,7 +4,6 @@
 
 const { Calls } = require('../calls');
 const { closedError, invalidArgument, settle } = require('../errors');
-const { METHODS, answerCall } = require('./call');
 
 /** @import { Callbacks, ConnectionOptions, Failure, NativeStore, Outcome } from '../../native/binding' */
 /** @import { Connection, Transport } from './config' */
@@ -13,10 +12,8 @@ const { METHODS, answerCall } = require('./call');
 // Loaded where there is a client: what most applications do not need took most of the time that
 // loading this package took.
 const adopt = () => require('./adopt');
+const calling = () => require('./call');
 const make = () => require('./make');
-
-/** What a client is called by: if one of these changes, a test stub was installed or removed. */
-const WAYS_IN = ['send', ...METHODS];
 
 /**
  * What a store does for its way to DynamoDB.
@@ -147,7 +144,7 @@ class DynamoDB {
   get client() {
     if (!this.#client) {
       this.#make();
-      this.#waysIn = WAYS_IN.map((name) => this.#client[name]);
+      this.#waysIn = this.#lookAtClient();
     }
     return this.#client;
   }
@@ -180,7 +177,7 @@ class DynamoDB {
   #chooseWay() {
     if (this.#isClosed) throw closedError();
     if (!this.#client || this.#lasting || !this.#hasChanged()) return;
-    this.#waysIn = WAYS_IN.map((name) => this.#client[name]);
+    this.#waysIn = this.#lookAtClient();
     this.#reason = adopt().reasonToCall(this.#client);
     this.#native.useClient(this.#reason !== undefined && this.#connection.transport !== 'native');
   }
@@ -205,7 +202,7 @@ class DynamoDB {
    * @param {number | undefined} context its number
    */
   #callClient(operation, input, context) {
-    const call = () => answerCall(this.#client, operation, input);
+    const call = () => calling().answerCall(this.#client, operation, input);
     return this.#contexts ? this.#contexts.run(context, call) : call();
   }
 
@@ -240,7 +237,14 @@ class DynamoDB {
 
   #hasChanged() {
     const known = this.#waysIn;
-    return !known || WAYS_IN.some((name, index) => this.#client[name] !== known[index]);
+    if (!known) return true;
+    const { WAYS_IN } = calling();
+    return WAYS_IN.some((name, index) => this.#client[name] !== known[index]);
+  }
+
+  /** How the client is called. */
+  #lookAtClient() {
+    return calling().WAYS_IN.map((name) => this.#client[name]);
   }
 
   #refuseClientsToCall() {
