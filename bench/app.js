@@ -1,34 +1,53 @@
 'use strict';
 
 /**
- * The app that `cost` measures, in a process of its own. It sends the port that it listens on to the
- * process that started it, and ends with the first message from there.
+ * An app that is measured, in a process of its own. It sends the port that it listens on to the
+ * process that started it, does what that asks for, and ends with it.
  */
 
+/** @type {AppTask} */
+const task = JSON.parse(process.argv[2]);
 // First: it replaces the clock.
-const { moveClock } = require('./lib/cost/clock');
+const moveClock = task.hasOwnClock ? require('./lib/cost/clock').moveClock : undefined;
 const { once } = require('node:events');
 const { createServer } = require('node:http');
+const { performance } = require('node:perf_hooks');
 
 /**
  * @typedef {object} AppTask
  * @property {string} subject the name of a file in `subjects/`
- * @property {'express' | 'koa'} framework
+ * @property {import('./lib/calls').Framework} framework
  * @property {import('./lib/calls').Place} place
  * @property {object} setting further options of express-session or koa-session
  * @property {number} cookie the lifetime of the session's cookie, in milliseconds
  * @property {number} sessionBytes how long a session is as JSON, at its login
+ * @property {boolean} hasOwnClock whether each request says what time it is; the real one is slower
+ *   then
+ *
+ * @typedef {'begin' | 'end' | 'stop'} AppCommand begins measuring; answers with an `AppUse`; ends
+ *
+ * @typedef {object} AppUse what the requests took since `begin`
+ * @property {number} requests
+ * @property {number} loop milliseconds that the event loop was busy
+ * @property {number} cpu milliseconds, of all threads
  *
  * @typedef {{ port: number } | { failed: string }} AppReport
  */
 
-/** @param {AppTask} task */
-async function start({ subject, framework, place, ...options }) {
-  const { store, close } = require(`./subjects/${subject}`).open(place);
+async function start() {
+  const { subject, framework, place, hasOwnClock: _, ...options } = task;
+  const { store, close } = await require(`./subjects/${subject}`).open(place);
   const listener = appOf(framework, { ...options, store, moveClock });
   const server = createServer(listener).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  process.once('message', async () => {
+  const meter = new Meter();
+  server.on('request', () => {
+    meter.requests += 1;
+  });
+  process.on('message', async (/** @type {AppCommand} */ command) => {
+    if (command === 'begin') meter.begin();
+    if (command === 'end') process.send?.(meter.end());
+    if (command !== 'stop') return;
     server.closeAllConnections();
     await close();
     // Whatever a store leaves open must not keep the process.
@@ -38,14 +57,34 @@ async function start({ subject, framework, place, ...options }) {
   return { port };
 }
 
+/** What requests take of this process. */
+class Meter {
+  requests = 0;
+  #loop = performance.eventLoopUtilization();
+  #cpu = process.cpuUsage();
+
+  begin() {
+    this.requests = 0;
+    this.#loop = performance.eventLoopUtilization();
+    this.#cpu = process.cpuUsage();
+  }
+
+  /** @returns {AppUse} */
+  end() {
+    const { active } = performance.eventLoopUtilization(this.#loop);
+    const { user, system } = process.cpuUsage(this.#cpu);
+    return { requests: this.requests, loop: active, cpu: (user + system) / 1000 };
+  }
+}
+
 /**
  * @param {AppTask['framework']} framework
- * @param {import('./lib/cost/pages').AppOptions} options
+ * @param {import('./lib/apps/pages').AppOptions} options
  */
 function appOf(framework, options) {
   // Only the one that is wanted is loaded.
-  if (framework === 'koa') return require('./lib/cost/koa-app').koaApp(options);
-  return require('./lib/cost/express-app').expressApp(options);
+  if (framework === 'koa') return require('./lib/apps/koa').koaApp(options);
+  return require('./lib/apps/express').expressApp(options);
 }
 
 /** @param {AppReport} report */
@@ -54,7 +93,7 @@ function send(report) {
 }
 
 process.once('disconnect', () => process.exit());
-start(JSON.parse(process.argv[2])).then(send, (error) => {
+start().then(send, (error) => {
   send({ failed: String(error?.stack) });
   process.disconnect();
 });

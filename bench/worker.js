@@ -67,7 +67,7 @@ async function work(task) {
  * The time from the first `require` of a store to the end of the first `get`. What the application
  * would have loaded anyway is there already.
  *
- * @param {import('./lib/calls').Subject} subject
+ * @param {import('./lib/calls').CallSubject} subject
  * @param {MeasureTask} task
  */
 async function start(subject, { target }) {
@@ -83,7 +83,7 @@ async function start(subject, { target }) {
 /**
  * The memory of the process, in megabytes, after as much work for each store.
  *
- * @param {import('./lib/calls').Subject} subject
+ * @param {import('./lib/calls').CallSubject} subject
  * @param {MeasureTask} task
  */
 async function memory(subject, { target, inFlight }) {
@@ -102,7 +102,7 @@ async function memory(subject, { target, inFlight }) {
 }
 
 /**
- * @param {import('./lib/calls').Subject} subject
+ * @param {import('./lib/calls').CallSubject} subject
  * @param {MeasureTask} task
  */
 async function measure(subject, task) {

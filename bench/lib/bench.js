@@ -5,6 +5,7 @@
 const { cpus } = require('node:os');
 const dynamodbLocal = require('../../scripts/dynamodb-local');
 const { TABLES } = require('./formats');
+const { app } = require('./modes/app');
 const { cost } = require('./modes/cost');
 const { flood } = require('./modes/flood');
 const { mixed } = require('./modes/mixed');
@@ -45,8 +46,9 @@ const IDS = 1000;
  *   floor
  * @property {import('./modes/mixed').MixedRow[]} mixed
  * @property {import('./modes/flood').FloodRow[]} floods
+ * @property {import('./modes/app').AppRow[]} apps
  * @property {import('./modes/cost').CostRow[]} costs
- * @property {{ subject: string, round: number, milliseconds: number }[]} starts
+ * @property {{ subject: string, round: number, tls: boolean, milliseconds: number }[]} starts
  * @property {{ subject: string, round: number, megabytes: number }[]} memory
  * @property {import('./size').Size[]} sizes
  * @property {{ subject: string, mode: string, reason: string }[]} skipped
@@ -69,6 +71,7 @@ class Bench {
       floor: [],
       mixed: [],
       floods: [],
+      apps: [],
       costs: [],
       starts: [],
       memory: [],
@@ -89,6 +92,7 @@ class Bench {
       if (modes.includes('mixed')) await mixed(this);
       if (modes.includes('flood')) await flood(this);
       if (modes.includes('cost')) await cost(this);
+      if (modes.includes('app')) await app(this);
       if (modes.includes('start')) await this.starts();
       if (modes.includes('memory')) await this.memory();
       if (modes.includes('local')) await this.local();
@@ -138,13 +142,24 @@ class Bench {
   }
 
   async starts() {
-    await this.rounds('start', async (subject, round) => {
-      const server = await this.server(subject.format, {});
-      if (!server) return this.skip(subject, 'start', 'there is no redis-server');
-      const report = await runWorker(this.task(subject, 'start', { server }));
-      if (report.start === undefined) return this.note(subject, 'start', report);
-      this.results.starts.push({ subject: subject.name, round, milliseconds: report.start });
-    });
+    for (const tls of [false, true]) {
+      const protocol = tls ? 'HTTPS' : 'HTTP';
+      await this.rounds('start', (subject, round) => this.start(subject, { round, tls }), protocol);
+    }
+  }
+
+  /**
+   * @param {Subject} subject
+   * @param {{ round: number, tls: boolean }} how
+   */
+  async start(subject, { round, tls }) {
+    // DynamoDB speaks HTTPS; a Redis in the same network rarely does.
+    if (tls && subject.format === 'redis') return;
+    const server = await this.server(subject.format, { tls });
+    if (!server) return this.skip(subject, 'start', 'there is no redis-server');
+    const report = await runWorker(this.task(subject, 'start', { server }));
+    if (report.start === undefined) return this.note(subject, 'start', report);
+    this.results.starts.push({ subject: subject.name, round, tls, milliseconds: report.start });
   }
 
   async memory() {
@@ -246,7 +261,7 @@ class Bench {
    * The server for a format; nothing where there is none on this machine.
    *
    * @param {string} format
-   * @param {{ sessionBytes?: number, latency?: number }} options
+   * @param {{ sessionBytes?: number, latency?: number, tls?: boolean }} options
    */
   server(format, options) {
     if (format === 'redis') return this.started(format, startRedis);
@@ -257,7 +272,7 @@ class Bench {
    * The canned server for a format.
    *
    * @param {string} format
-   * @param {{ sessionBytes?: number, latency?: number }} options
+   * @param {{ sessionBytes?: number, latency?: number, tls?: boolean }} options
    */
   cannedServer(format, options) {
     const key = JSON.stringify([format, options]);

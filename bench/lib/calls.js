@@ -18,8 +18,10 @@ const { shopifySession, webSession } = require('./sessions');
  *   go round; `sessionBytes`: the length of a session as JSON
  *
  * @typedef {object} Opened
- * @property {any} store
+ * @property {any} store `undefined` for an app without sessions
  * @property {() => void | Promise<void>} close
+ *
+ * @typedef {'express' | 'koa'} Framework
  *
  * @typedef {'get' | 'set' | 'touch' | 'destroy'} Operation
  *
@@ -38,10 +40,15 @@ const { shopifySession, webSession } = require('./sessions');
  * @property {import('./formats').Format | 'none'} format
  * @property {readonly ('get' | 'set' | 'touch')[]} operations
  * @property {readonly string[]} modes those that it takes part in
- * @property {(target: Target, storeOptions?: object) => Promise<Calls>} make `storeOptions`:
- *   further options of the store; only the subjects of `flood` take them
- * @property {(place: Place) => Opened} [open] the store alone, for an app; the subjects of `cost`
- *   have it
+ * @property {Framework} [framework] of its app; the subjects of `cost` and `app` have it
+ * @property {(place: Place) => Opened | Promise<Opened>} [open] the store alone, for an app; the
+ *   same have it
+ * @property {Make} [make] all have it but those that are only in `app`
+ *
+ * @typedef {(target: Target, storeOptions?: object) => Promise<Calls>} Make `storeOptions`: further
+ *   options of the store; only the subjects of `flood` take them
+ *
+ * @typedef {Subject & { make: Make }} CallSubject
  *
  * @typedef {object} Outcome what became of a call
  * @property {number} time milliseconds from the call to its callback

@@ -1,8 +1,12 @@
 'use strict';
 
-/** The chart: bars on a logarithmic scale, as the stores are too far apart for any other. */
+/**
+ * The chart: the page of an app first, on a linear scale; then calls in loops, on a logarithmic one,
+ * as the stores are too far apart for any other.
+ */
 
 const { BASELINE, subjects } = require('../subjects');
+const { appSummaries } = require('./app-report');
 const { summaries } = require('./report');
 
 /** @import { Results } from './bench' */
@@ -24,6 +28,12 @@ const GRID = '#7d859040';
 const OURS = '#2f81f7';
 const THEIRS = '#8d96a0';
 
+/** How far apart the lines of a linear scale are, at least, in pixels. */
+const LINES = 60;
+
+/** The number of visitors whose pages are drawn. */
+const VISITORS = 64;
+
 /** @type {{ title: string, metric: 'opsPerSecond' | 'loop', operation: string }[]} */
 const PANELS = [
   { title: 'get: operations a second (more is better)', metric: 'opsPerSecond', operation: 'get' },
@@ -32,26 +42,42 @@ const PANELS = [
   { title: 'set: event loop, µs an operation (less is better)', metric: 'loop', operation: 'set' },
 ];
 
-/** @typedef {{ label: string, ours: boolean, value: number }} Bar */
+/**
+ * @typedef {{ label: string, ours: boolean, value: number }} Bar
+ *
+ * @typedef {object} Scale
+ * @property {(value: number) => number} x where a value is, in pixels from the left
+ * @property {number[]} lines the values that have a line
+ */
 
 /**
  * @param {Results} results
  * @returns {string} SVG
  */
 function drawChart(results) {
-  const all = summaries(results, 'canned');
+  const { inFlight } = results.options;
+  const panels = [
+    {
+      title: `A page in Express for a visitor who is logged in, ${VISITORS} visitors: event loop, µs (less is better)`,
+      bars: pageBars(results),
+      scaleOf: linear,
+    },
+    ...PANELS.map((panel) => ({
+      title: `${panel.title}; ${inFlight} in flight, logarithmic scale`,
+      bars: barsOf(results, panel),
+      scaleOf: logarithmic,
+    })),
+  ].filter(({ bars }) => bars.length > 0);
   const parts = [];
   let top = HEADING;
-  for (const panel of PANELS) {
-    const bars = barsOf(all, panel);
-    if (bars.length === 0) continue;
-    parts.push(drawPanel(panel.title, bars, top));
+  for (const { title, bars, scaleOf } of panels) {
+    parts.push(drawPanel(title, bars, scaleOf, top));
     top += PANEL_HEAD + bars.length * STEP + PANEL_GAP;
   }
   const { cpu, cores, node, date } = results.machine;
-  const where = `${cpu}, ${cores} cores, Node ${node}, ${date}; logarithmic scale`;
+  const where = `${cpu}, ${cores} cores, Node ${node}, ${date}`;
   const debug = results.addon.debug ? ' (DEBUG BUILD)' : '';
-  const what = `Sessions of 1 KB, ${results.options.inFlight} calls in flight, on a server that answers at once`;
+  const what = 'Sessions of 1 KB, on a server that answers at once';
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${top}" width="${WIDTH}"`,
     ` height="${top}" role="img" font-family="system-ui, sans-serif" font-size="14" fill="${TEXT}">`,
@@ -64,11 +90,24 @@ function drawChart(results) {
 }
 
 /**
- * @param {import('./report').Summary[]} all
+ * @param {Results} results
+ * @returns {Bar[]}
+ */
+function pageBars(results) {
+  return appSummaries(results, VISITORS).flatMap(({ subject, values }) => {
+    const found = subjects.find(({ name }) => name === subject);
+    if (!found?.chart || found.framework !== 'express') return [];
+    return [{ label: found.label, ours: found.ours, value: values.loop }];
+  });
+}
+
+/**
+ * @param {Results} results
  * @param {(typeof PANELS)[number]} panel
  * @returns {Bar[]}
  */
-function barsOf(all, { metric, operation }) {
+function barsOf(results, { metric, operation }) {
+  const all = summaries(results, 'canned');
   return subjects.flatMap(({ name, label, ours, chart }) => {
     const found = all.find((each) => each.subject === name && each.operation === operation);
     if (!chart || !found) return [];
@@ -77,26 +116,57 @@ function barsOf(all, { metric, operation }) {
 }
 
 /**
- * @param {string} title
- * @param {Bar[]} bars
- * @param {number} top
+ * From 0, with lines at round values.
+ *
+ * @param {readonly number[]} values
+ * @param {number} left
+ * @param {number} width
+ * @returns {Scale}
  */
-function drawPanel(title, bars, top) {
-  const values = bars.map(({ value }) => value);
-  // From a power of ten below all of them, so that the shortest bar is still one.
+function linear(values, left, width) {
+  const highest = Math.max(...values);
+  const least = (highest * LINES) / width;
+  const power = 10 ** Math.floor(Math.log10(least));
+  const step = [1, 2, 5, 10].map((each) => each * power).find((each) => each >= least) ?? least;
+  const lines = Array.from({ length: Math.floor(highest / step) + 1 }, (_, index) => index * step);
+  return { x: (value) => left + (value / highest) * width, lines };
+}
+
+/**
+ * From a power of ten below all values, so that the shortest bar is still one.
+ *
+ * @param {readonly number[]} values
+ * @param {number} left
+ * @param {number} width
+ * @returns {Scale}
+ */
+function logarithmic(values, left, width) {
   const first = Math.floor(Math.log10(Math.min(...values) * 0.8));
   const last = Math.ceil(Math.log10(Math.max(...values)));
+  const lines = Array.from({ length: last - first + 1 }, (_, index) => 10 ** (first + index));
+  const x = (/** @type {number} */ value) =>
+    left + ((Math.log10(value) - first) * width) / (last - first);
+  return { x, lines };
+}
+
+/**
+ * @param {string} title
+ * @param {Bar[]} bars
+ * @param {typeof linear} scaleOf
+ * @param {number} top
+ */
+function drawPanel(title, bars, scaleOf, top) {
   const left = MARGIN + LABELS;
-  const perDecade = (WIDTH - left - VALUES - MARGIN) / (last - first);
-  const x = (/** @type {number} */ value) => left + (Math.log10(value) - first) * perDecade;
+  const values = bars.map(({ value }) => value);
+  const { x, lines } = scaleOf(values, left, WIDTH - left - VALUES - MARGIN);
   const under = top + PANEL_HEAD;
   const bottom = under + bars.length * STEP;
   const parts = [text(MARGIN, top + 20, title, 'font-size="16" font-weight="600"')];
-  for (let power = first; power <= last; power += 1) {
-    const at = round(x(10 ** power));
+  for (const line of lines) {
+    const at = round(x(line));
     parts.push(
       `<path d="M${at} ${under - 4}V${bottom}" stroke="${GRID}"/>`,
-      text(at, under - 10, number(10 ** power), 'text-anchor="middle" font-size="12"'),
+      text(at, under - 10, number(line), 'text-anchor="middle" font-size="12"'),
     );
   }
   bars.forEach((bar, index) => {

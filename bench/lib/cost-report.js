@@ -7,8 +7,9 @@ const { NONE, dollars, labelOf, timesText, whole } = require('./cells');
 const { DAY, HOUR, cookieText, kilobytes } = require('./modes/cost');
 
 /** @import { Results } from './bench' */
+/** @import { Framework } from './calls' */
 /** @import { Section } from './cells' */
-/** @import { CostRow, Framework } from './modes/cost' */
+/** @import { CostRow } from './modes/cost' */
 
 /** On-demand prices of DynamoDB's Standard table class, in US dollars for a million units. */
 const PRICES = { region: 'us-east-1', since: 'November 2024', write: 0.625, read: 0.125 };

@@ -3,7 +3,7 @@
 /** The formats of items: one table and one kind of canned answer for each. */
 
 /**
- * @typedef {'connect' | 'koa' | 'dynamodb-store' | 'shopify' | 'redis'} Format
+ * @typedef {'connect' | 'koa' | 'dynamodb-store' | 'shopify' | 'redis' | 'memory'} Format
  */
 
 /** @type {Readonly<Record<string, { table: string, hashKey: string }>>} */

@@ -6,7 +6,18 @@ const { parseArgs } = require('node:util');
 const { SetupError } = require('../../scripts/setup');
 const { subjects: allSubjects } = require('../subjects');
 
-const MODES = ['canned', 'latency', 'mixed', 'flood', 'cost', 'local', 'start', 'memory', 'size'];
+const MODES = [
+  'canned',
+  'latency',
+  'mixed',
+  'flood',
+  'cost',
+  'app',
+  'local',
+  'start',
+  'memory',
+  'size',
+];
 
 const HELP = `npm run bench [-- options]
 
@@ -15,6 +26,7 @@ const HELP = `npm run bench [-- options]
   --rounds N         how often each is measured; the median counts (5)
   --seconds N        how long each operation, or mix of them, is measured, each time (2)
   --in-flight N      calls at a time (64)
+  --visitors N,N     visitors of an app at a time, in app (1,64)
   --quick            one round of half a second, to see that everything works
   --markdown FILE    also as Markdown, between <!-- results --> and <!-- /results --> if FILE has them
   --chart FILE       also as a chart, in SVG`;
@@ -30,6 +42,7 @@ function readOptions() {
       rounds: { type: 'string' },
       seconds: { type: 'string' },
       'in-flight': { type: 'string', default: '64' },
+      visitors: { type: 'string', default: '1,64' },
       quick: { type: 'boolean', default: false },
       markdown: { type: 'string' },
       chart: { type: 'string' },
@@ -48,6 +61,7 @@ function readOptions() {
     rounds: positive('--rounds', values.rounds ?? (values.quick ? '1' : '5')),
     seconds: positive('--seconds', values.seconds ?? (values.quick ? '0.5' : '2')),
     inFlight: positive('--in-flight', values['in-flight']),
+    visitors: values.visitors.split(',').map((each) => positive('--visitors', each)),
     quick: values.quick,
     markdown: values.markdown,
     chart: values.chart,

@@ -1,12 +1,13 @@
 'use strict';
 
-const { expressCalls } = require('./calls');
+/** This package's store for Express, by the ways that its requests can go. */
+
 const { CREDENTIALS, REGION } = require('./formats');
 
-/** @import { Opened, Place, Target } from './calls' */
+/** @import { Opened, Place } from './calls' */
 
 /**
- * This package's store for Express, straight to DynamoDB.
+ * Straight to DynamoDB.
  *
  * @param {Place} place
  * @param {object} [options] further options of the store
@@ -19,31 +20,35 @@ function openOurs({ endpoint, table }, options) {
 }
 
 /**
- * The calls of this package's store for Express, straight to DynamoDB.
+ * With a client of the SDK for JavaScript v3.
  *
- * @param {Target} target
+ * @param {Place} place
  * @param {object} [options] further options of the store
+ * @returns {Opened}
  */
-function ourCalls(target, options) {
-  return expressCalls(openOurs(target, options), target);
-}
-
-/**
- * The same with a client of the JS SDK v3.
- *
- * @param {Target} target
- * @param {object} [options] further options of the store
- */
-function ourCallsWithClient(target, options) {
+function openWithClient({ endpoint, table }, options) {
   const { DynamoDBClient } = require('@aws-sdk/client-dynamodb');
-  const { endpoint, table } = target;
   const client = new DynamoDBClient({ endpoint, region: REGION, credentials: CREDENTIALS });
   const store = makeStore({ client, table, initialized: true, ...options });
   const close = async () => {
     await store.close();
     client.destroy();
   };
-  return expressCalls({ store, close }, target);
+  return { store, close };
+}
+
+/**
+ * With a client of the SDK v2.
+ *
+ * @param {Place} place
+ * @param {object} [options] further options of the store
+ * @returns {Opened}
+ */
+function openWithClientV2({ endpoint, table }, options) {
+  const { DynamoDB } = require('aws-sdk');
+  const client = new DynamoDB({ endpoint, region: REGION, credentials: CREDENTIALS });
+  const store = makeStore({ client, table, initialized: true, ...options });
+  return { store, close: () => store.close() };
 }
 
 /** @param {object} options */
@@ -52,4 +57,4 @@ function makeStore(options) {
   return new DynamoDBStore(options);
 }
 
-module.exports = { openOurs, ourCalls, ourCallsWithClient };
+module.exports = { openOurs, openWithClient, openWithClientV2 };

@@ -4,6 +4,7 @@
 
 const { existsSync, readFileSync, writeFileSync } = require('node:fs');
 const { BASELINE, subjects } = require('../subjects');
+const { appSections } = require('./app-report');
 const { NONE, fine, labelOf, timesText, whole } = require('./cells');
 const { costSections } = require('./cost-report');
 const { loadSections } = require('./load-report');
@@ -68,6 +69,7 @@ function sections(results) {
   const { inFlight, latency } = results.options;
   const each = `${inFlight} calls in flight`;
   return [
+    ...appSections(results),
     operationsSection(results, 'canned', 1024, `Sessions of 1 KB, ${each}`),
     operationsSection(results, 'canned', 20 * 1024, `Sessions of 20 KB, ${each}`),
     latencySection(results, `Answers after ${latency} ms, sessions of 1 KB`),
@@ -198,10 +200,26 @@ function oneNumberSection(title, unit, measured) {
   return { title, head: ['store', unit, 'ratio'], rows };
 }
 
-/** @param {Results} results */
+/**
+ * @param {Results} results
+ * @returns {Section}
+ */
 function startSection({ starts }) {
-  const measured = starts.map(({ subject, milliseconds: value }) => ({ subject, value }));
-  return oneNumberSection('From require to the end of the first get', 'ms', measured);
+  const head = ['store', 'ms, HTTP', 'ratio', 'ms, HTTPS', 'ratio'];
+  const medianOf = (/** @type {string} */ name, /** @type {boolean} */ tls) => {
+    const same = starts.filter((start) => start.subject === name && start.tls === tls);
+    return same.length === 0 ? null : median(same.map(({ milliseconds }) => milliseconds));
+  };
+  const rows = subjects.flatMap(({ name, label }) => {
+    const both = [false, true].map((tls) => ({ tls, value: medianOf(name, tls) }));
+    if (both.every(({ value }) => value === null)) return [];
+    const cells = both.flatMap(({ tls, value }) => [
+      fine(value),
+      times(name, medianOf(BASELINE, tls) ?? undefined, value ?? undefined),
+    ]);
+    return [[label, ...cells]];
+  });
+  return { title: 'From require to the end of the first get', head, rows };
 }
 
 /** @param {Results} results */
@@ -338,6 +356,7 @@ const TEXT = new Set([
   'setting',
   'session',
   'requests',
+  'at most that of',
 ]);
 
 /** @param {string} column */

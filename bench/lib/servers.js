@@ -13,6 +13,10 @@ const { freePort } = require('../../scripts/server');
 /** Where cargo puts the programs of `canned-server/`. */
 const BINARIES = join(__dirname, '..', 'canned-server', 'target', 'release');
 
+/** The certificate of a server with TLS, and that of its authority. */
+const CERTIFICATES = join(__dirname, '..', '..', '__test__', 'support', 'tls');
+const AUTHORITY = join(CERTIFICATES, 'ca.pem');
+
 /** Milliseconds that the connections of an ended process may take to close. */
 const CLOSING = 10_000;
 /** Milliseconds between two looks at them. */
@@ -28,6 +32,8 @@ const POLL = 20;
  * @property {number} [sessionBytes]
  * @property {number} [latency] in milliseconds
  * @property {number} [failEvery]
+ * @property {boolean} [tls] whether it speaks HTTPS; clients trust it with `AUTHORITY`
+ * @property {number} [expires] when its sessions end, in seconds since the Unix epoch; in 2100
  */
 
 /**
@@ -39,12 +45,19 @@ async function startCanned({
   sessionBytes = 1024,
   latency = 0,
   failEvery = 0,
+  expires,
+  tls = false,
 }) {
   const args = {
     '--format': format,
     '--session-bytes': sessionBytes,
     '--latency-ms': latency,
     '--fail-every': failEvery,
+    ...(expires !== undefined && { '--expires': expires }),
+    ...(tls && {
+      '--certificate': join(CERTIFICATES, 'server.pem'),
+      '--key': join(CERTIFICATES, 'server.key'),
+    }),
   };
   const child = spawn(join(BINARIES, 'canned-server'), Object.entries(args).flat().map(String), {
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -151,4 +164,31 @@ async function runFloor(endpoint, inFlight, seconds) {
   return JSON.parse(await lineOf(child, () => true));
 }
 
-module.exports = { mostConnections, resetConnections, runFloor, startCanned, startRedis };
+/**
+ * Visitors of an app, who ask for one page after the other.
+ *
+ * @param {string} endpoint
+ * @param {readonly string[]} cookies those of each visitor
+ * @param {number} seconds
+ * @returns {Promise<{ pages: number, pagesPerSecond: number, p50: number, p99: number }>} `p50` and
+ *   `p99`: how long a page took, in milliseconds
+ */
+async function runLoad(endpoint, cookies, seconds) {
+  const args = { '--endpoint': endpoint, '--seconds': seconds };
+  const child = spawn(join(BINARIES, 'load'), Object.entries(args).flat().map(String), {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const line = lineOf(child, () => true);
+  child.stdin.end(cookies.map((cookie) => `${cookie}\n`).join(''));
+  return JSON.parse(await line);
+}
+
+module.exports = {
+  AUTHORITY,
+  mostConnections,
+  resetConnections,
+  runFloor,
+  runLoad,
+  startCanned,
+  startRedis,
+};

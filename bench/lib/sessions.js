@@ -20,7 +20,7 @@ function webSession(bytes) {
     cookie: {
       originalMaxAge: 86_400_000,
       maxAge: 86_400_000,
-      expires: '2099-12-31T00:00:00.000Z',
+      expires: '2100-01-01T00:00:00Z',
       httpOnly: true,
       path: '/',
     },

@@ -3,6 +3,7 @@
 const { fork } = require('node:child_process');
 const { join } = require('node:path');
 const { REGION } = require('./formats');
+const { AUTHORITY } = require('./servers');
 
 /** Milliseconds that a worker may take beyond what is expected of it. */
 const GRACE = 60_000;
@@ -14,7 +15,10 @@ const GRACE = 60_000;
  * @returns {Promise<import('../worker').Report>}
  */
 function runWorker(task) {
-  const { child, printed } = forkProgram(join(__dirname, '..', 'worker.js'), task);
+  const isTls = task.target.endpoint.startsWith('https:');
+  /** @type {Record<string, string>} */
+  const env = isTls ? { NODE_EXTRA_CA_CERTS: AUTHORITY } : {};
+  const { child, printed } = forkProgram(join(__dirname, '..', 'worker.js'), task, env);
   const limit = GRACE + task.expected * 1000;
   return new Promise((resolve) => {
     /** @type {import('../worker').Report | undefined} */
@@ -35,13 +39,15 @@ function runWorker(task) {
  *
  * @param {string} file
  * @param {object} task its argument, which it gets as JSON
+ * @param {Record<string, string>} [env] further environment variables
  */
-function forkProgram(file, task) {
+function forkProgram(file, task, env) {
   const child = fork(file, [JSON.stringify(task)], {
     env: {
       ...process.env,
       AWS_REGION: REGION,
       AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE: '1',
+      ...env,
     },
     execArgv: [],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

@@ -23,8 +23,9 @@ module.exports = {
   ours: false,
   chart: true,
   format: 'connect',
+  framework: 'express',
   operations: ['get', 'set', 'touch'],
-  modes: ['canned', 'latency', 'mixed', 'cost', 'local', 'start', 'memory'],
+  modes: ['canned', 'latency', 'mixed', 'cost', 'app', 'local', 'start', 'memory'],
   async make(target) {
     return expressCalls(open(target), target);
   },

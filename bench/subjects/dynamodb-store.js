@@ -24,8 +24,9 @@ module.exports = {
   ours: false,
   chart: true,
   format: 'dynamodb-store',
+  framework: 'express',
   operations: ['get', 'set', 'touch'],
-  modes: ['canned', 'latency', 'cost', 'local', 'start', 'memory'],
+  modes: ['canned', 'latency', 'cost', 'app', 'local', 'start', 'memory'],
   async make(target) {
     return expressCalls(open(target), target);
   },

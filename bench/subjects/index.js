@@ -6,6 +6,9 @@
  * @type {readonly import('../lib/calls').Subject[]}
  */
 const subjects = [
+  require('./no-session'),
+  require('./memory-store'),
+  require('./no-session-koa'),
   require('./connect-dynamodb'),
   require('./dynamodb-store'),
   require('./koa-session-dynamodb-store'),
@@ -13,7 +16,9 @@ const subjects = [
   require('./connect-redis'),
   require('./ours'),
   require('./ours-adopted'),
+  require('./ours-adopted-v2'),
   require('./ours-called'),
+  require('./ours-called-v2'),
   require('./ours-unmerged'),
   require('./ours-touching'),
   require('./ours-koa'),

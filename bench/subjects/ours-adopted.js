@@ -1,6 +1,7 @@
 'use strict';
 
-const { ourCallsWithClient } = require('../lib/ours');
+const { expressCalls } = require('../lib/calls');
+const { openWithClient } = require('../lib/ours');
 
 /**
  * A client is passed, as apps that come from connect-dynamodb do; requests leave from the addon.
@@ -13,9 +14,11 @@ module.exports = {
   ours: true,
   chart: false,
   format: 'connect',
+  framework: 'express',
   operations: ['get', 'set', 'touch'],
-  modes: ['canned', 'latency', 'flood', 'local', 'start', 'memory'],
+  modes: ['canned', 'latency', 'flood', 'app', 'local', 'start', 'memory'],
   async make(target, storeOptions) {
-    return ourCallsWithClient(target, storeOptions);
+    return expressCalls(openWithClient(target, storeOptions), target);
   },
+  open: (place) => openWithClient(place),
 };

@@ -1,6 +1,9 @@
 'use strict';
 
-const { ourCallsWithClient } = require('../lib/ours');
+const { expressCalls } = require('../lib/calls');
+const { openWithClient } = require('../lib/ours');
+
+const OPTIONS = { transport: 'client' };
 
 /**
  * Requests go through the client that is passed, and so through the event loop.
@@ -13,9 +16,11 @@ module.exports = {
   ours: true,
   chart: false,
   format: 'connect',
+  framework: 'express',
   operations: ['get', 'set', 'touch'],
-  modes: ['canned', 'latency', 'local', 'start', 'memory'],
+  modes: ['canned', 'latency', 'app', 'local', 'start', 'memory'],
   async make(target) {
-    return ourCallsWithClient(target, { transport: 'client' });
+    return expressCalls(openWithClient(target, OPTIONS), target);
   },
+  open: (place) => openWithClient(place, OPTIONS),
 };

@@ -21,8 +21,9 @@ module.exports = {
   ours: true,
   chart: true,
   format: 'koa',
+  framework: 'koa',
   operations: ['get', 'set'],
-  modes: ['canned', 'latency', 'cost', 'local', 'start', 'memory'],
+  modes: ['canned', 'latency', 'cost', 'app', 'local', 'start', 'memory'],
   async make(target) {
     return koaCalls(open(target), target);
   },

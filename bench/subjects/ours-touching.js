@@ -1,6 +1,7 @@
 'use strict';
 
-const { openOurs, ourCalls } = require('../lib/ours');
+const { expressCalls } = require('../lib/calls');
+const { openOurs } = require('../lib/ours');
 
 const OPTIONS = { touchInterval: 0 };
 
@@ -13,12 +14,13 @@ module.exports = {
   name: 'ours-touching',
   label: 'dynamo-session-store, touchInterval: 0',
   ours: true,
-  chart: false,
+  chart: true,
   format: 'connect',
+  framework: 'express',
   operations: ['get', 'set', 'touch'],
-  modes: ['cost'],
+  modes: ['cost', 'app'],
   async make(target) {
-    return ourCalls(target, OPTIONS);
+    return expressCalls(openOurs(target, OPTIONS), target);
   },
   open: (place) => openOurs(place, OPTIONS),
 };

@@ -1,6 +1,9 @@
 'use strict';
 
-const { ourCalls } = require('../lib/ours');
+const { expressCalls } = require('../lib/calls');
+const { openOurs } = require('../lib/ours');
+
+const OPTIONS = { batch: false };
 
 /**
  * Without batches: one request for each operation.
@@ -13,9 +16,11 @@ module.exports = {
   ours: true,
   chart: false,
   format: 'connect',
+  framework: 'express',
   operations: ['get', 'set', 'touch'],
-  modes: ['canned', 'latency', 'mixed', 'flood', 'local', 'start', 'memory'],
+  modes: ['canned', 'latency', 'mixed', 'flood', 'app', 'local', 'start', 'memory'],
   async make(target, storeOptions) {
-    return ourCalls(target, { batch: false, ...storeOptions });
+    return expressCalls(openOurs(target, { ...OPTIONS, ...storeOptions }), target);
   },
+  open: (place) => openOurs(place, OPTIONS),
 };

@@ -1,6 +1,7 @@
 'use strict';
 
-const { openOurs, ourCalls } = require('../lib/ours');
+const { expressCalls } = require('../lib/calls');
+const { openOurs } = require('../lib/ours');
 
 /** @type {import('../lib/calls').Subject} */
 module.exports = {
@@ -9,10 +10,11 @@ module.exports = {
   ours: true,
   chart: true,
   format: 'connect',
+  framework: 'express',
   operations: ['get', 'set', 'touch'],
-  modes: ['canned', 'latency', 'mixed', 'flood', 'cost', 'local', 'start', 'memory'],
+  modes: ['canned', 'latency', 'mixed', 'flood', 'cost', 'app', 'local', 'start', 'memory'],
   async make(target, storeOptions) {
-    return ourCalls(target, storeOptions);
+    return expressCalls(openOurs(target, storeOptions), target);
   },
   open: (place) => openOurs(place),
 };

@@ -68,11 +68,13 @@ pub fn begin_all() {
     let busy = Busy;
     spawn(async move {
         let mut last = Instant::now();
-        while last.elapsed() < LOOKING {
+        loop {
             let made = std::mem::take(&mut intake().made);
             if !made.is_empty() {
                 begin_each(made);
                 last = Instant::now();
+            } else if last.elapsed() >= LOOKING {
+                break;
             }
             // Requests and answers go on meanwhile.
             yield_now().await;

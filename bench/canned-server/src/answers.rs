@@ -59,7 +59,7 @@ impl Answers {
     /// Makes what can be made beforehand.
     pub fn new(args: &Args) -> Self {
         let format = args.format;
-        let attributes = format.attributes(args.session_bytes);
+        let attributes = format.attributes(args.session_bytes, args.expires);
         // Under the prefix that connect-dynamodb and dynamodb-store put before an id.
         let key = json!({ "S": "sess:canned" });
         let mut item = serde_json::Map::from_iter([(format.hash_key().to_owned(), key.clone())]);
@@ -70,7 +70,9 @@ impl Answers {
         Self {
             get: ok(&json!({ "Item": item })),
             // connect-dynamodb reads what it asked for with UPDATED_NEW.
-            update: ok(&json!({ "Attributes": { "expires": { "N": "4102444800" } } })),
+            update: ok(
+                &json!({ "Attributes": { "expires": { "N": args.expires.unix_timestamp().to_string() } } }),
+            ),
             empty: ok(&json!({})),
             batch_write: ok(&json!({ "UnprocessedItems": {} })),
             table: ok(&format.table()),

@@ -1,11 +1,9 @@
 //! How each kind of store keeps a session in an item.
 
 use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
 
 use crate::session;
-
-/// 2100, in seconds since the epoch.
-const EXPIRES: &str = "4102444800";
 
 /// The store whose items are in the answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,20 +39,21 @@ impl Format {
     }
 
     /// The attributes of an item other than its key.
-    pub fn attributes(self, session_bytes: usize) -> Map<String, Value> {
+    pub fn attributes(self, session_bytes: usize, expires: OffsetDateTime) -> Map<String, Value> {
         let session = match self {
             Self::Shopify => session::shopify(session_bytes),
-            Self::Connect | Self::Koa | Self::DynamodbStore => session::web(session_bytes),
+            Self::Connect | Self::Koa | Self::DynamodbStore => session::web(session_bytes, expires),
         };
         let json = Value::Object(session.clone());
+        let expires = json!({ "N": expires.unix_timestamp().to_string() });
         let attributes = match self {
             Self::Connect => json!({
-                "expires": { "N": EXPIRES },
+                "expires": expires,
                 "type": { "S": "connect-session" },
                 "sess": { "S": json.to_string() },
             }),
-            Self::Koa => json!({ "expires": { "N": EXPIRES }, "session": attribute(&json) }),
-            Self::DynamodbStore => json!({ "expires": { "N": EXPIRES }, "sess": attribute(&json) }),
+            Self::Koa => json!({ "expires": expires, "session": attribute(&json) }),
+            Self::DynamodbStore => json!({ "expires": expires, "sess": attribute(&json) }),
             Self::Shopify => session
                 .iter()
                 .filter(|(name, _)| *name != self.hash_key())

@@ -15,7 +15,9 @@
 //! - `format`: how each kind of store keeps a session in an item
 //! - `answers`: the body of the answer to each operation, most of them made beforehand
 //! - `connections`: counts the open connections
+//! - `tls`: TLS, where it is asked for
 //! - `bin/floor.rs`: the cheapest client there can be, for scale
+//! - `bin/load.rs`: the visitors of an app
 
 #![forbid(unsafe_code)]
 
@@ -24,6 +26,7 @@ mod args;
 mod connections;
 mod format;
 mod session;
+mod tls;
 
 use std::error::Error;
 use std::io::Read;
@@ -37,7 +40,8 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpSocket;
 
 use crate::answers::{Answer, Answers};
 use crate::args::Args;
@@ -77,7 +81,9 @@ async fn serve(args: Args) -> Result<(), Box<dyn Error>> {
     let socket = TcpSocket::new_v4()?;
     socket.bind(([127, 0, 0, 1], 0).into())?;
     let listener = socket.listen(BACKLOG)?;
-    println!("http://{}", listener.local_addr()?);
+    let tls = args.tls.as_ref().map(tls::acceptor).transpose()?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    println!("{scheme}://{}", listener.local_addr()?);
     let latency = args.latency;
     let answers = Arc::new(Answers::new(&args));
     let connections = Arc::new(Connections::default());
@@ -91,17 +97,21 @@ async fn serve(args: Args) -> Result<(), Box<dyn Error>> {
             continue; // The client has closed it already.
         }
         let counted = connections.add();
-        tokio::spawn(serve_connection(
-            stream,
-            counted,
-            Arc::clone(&answers),
-            latency,
-        ));
+        let answers = Arc::clone(&answers);
+        match tls.clone() {
+            None => tokio::spawn(serve_connection(stream, counted, answers, latency)),
+            Some(tls) => tokio::spawn(async move {
+                // A client that refuses the certificate says so itself.
+                if let Ok(stream) = tls.accept(stream).await {
+                    serve_connection(stream, counted, answers, latency).await;
+                }
+            }),
+        };
     }
 }
 
 async fn serve_connection(
-    stream: TcpStream,
+    stream: impl AsyncRead + AsyncWrite + Unpin,
     counted: Connection,
     answers: Arc<Answers>,
     latency: Duration,

@@ -1,6 +1,8 @@
 //! The session that is in every answer; `sessions.js` of the benchmark makes the same.
 
 use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 /// A session has one article in its cart for each so many bytes of its size.
 const BYTES_PER_ARTICLE: usize = 256;
@@ -8,14 +10,17 @@ const BYTES_PER_ARTICLE: usize = 256;
 /// What the session is filled up with.
 const FILLER: &str = "The quick brown fox jumps over the lazy dog. ";
 
-/// The session of an Express or Koa app, `bytes` long as JSON.
-pub fn web(bytes: usize) -> Map<String, Value> {
+/// The session of an Express or Koa app, `bytes` long as JSON, with a cookie that lives until
+/// `expires`.
+pub fn web(bytes: usize, expires: OffsetDateTime) -> Map<String, Value> {
     let articles: Vec<Value> = (0..bytes / BYTES_PER_ARTICLE).map(article).collect();
+    // It can be written unless its year has five digits.
+    let expires = expires.format(&Rfc3339).unwrap_or_default();
     let session = json!({
         "cookie": {
             "originalMaxAge": 86_400_000,
             "maxAge": 86_400_000,
-            "expires": "2099-12-31T00:00:00.000Z",
+            "expires": expires,
             "httpOnly": true,
             "path": "/",
         },

@@ -3,9 +3,9 @@
 /** The browsing that `cost` measures: users log in, view pages and log out. */
 
 const { Agent } = require('node:http');
-const { Browser } = require('./browser');
+const { Browser } = require('../apps/browser');
 
-/** @import { Answer } from './pages' */
+/** @import { Answer } from '../apps/pages' */
 
 /** Page views of a user. */
 const VIEWS = 50;

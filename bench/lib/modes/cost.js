@@ -3,7 +3,7 @@
 /** `cost`: the capacity units that a browsing session takes, with a real app and DynamoDB Local. */
 
 const dynamodbLocal = require('../../../scripts/dynamodb-local');
-const { startApp } = require('../cost/app-process');
+const { startApp } = require('../apps/process');
 const { Meter } = require('../cost/meter');
 const { VIEWS, browse } = require('../cost/trace');
 const { TABLES } = require('../formats');
@@ -11,8 +11,8 @@ const { progress } = require('../progress');
 const { createTables } = require('../tables');
 
 /** @import { Bench } from '../bench' */
-/** @import { Subject } from '../calls' */
-/** @import { App } from '../cost/app-process' */
+/** @import { App } from '../apps/process' */
+/** @import { Framework, Subject } from '../calls' */
 /** @import { Counts } from '../cost/meter' */
 
 const USERS = 40;
@@ -28,8 +28,6 @@ const COOKIES = [HOUR, DAY];
 const SESSION_BYTES = [1000, 3500];
 
 /**
- * @typedef {'express' | 'koa'} Framework
- *
  * @typedef {object} Setting
  * @property {string} name
  * @property {object} options of express-session or koa-session
@@ -68,7 +66,7 @@ async function cost(bench) {
     await createTables(local.endpoint);
     await meter.start();
     for (const framework of /** @type {Framework[]} */ (Object.keys(SETTINGS))) {
-      const subjects = bench.subjectsOf('cost').filter((each) => frameworkOf(each) === framework);
+      const subjects = bench.subjectsOf('cost').filter((each) => each.framework === framework);
       for (const run of runsOf(framework)) {
         for (const subject of subjects) {
           progress(`cost, ${framework}, ${runText(run)}`, subject.name);
@@ -99,7 +97,7 @@ function runsOf(framework) {
  */
 async function measure(bench, meter, subject, { options, ...run }) {
   const users = bench.options.quick ? QUICK_USERS : USERS;
-  const framework = frameworkOf(subject);
+  const framework = /** @type {Framework} */ (subject.framework);
   // A run that failed may have left something.
   meter.take();
   try {
@@ -110,6 +108,7 @@ async function measure(bench, meter, subject, { options, ...run }) {
       setting: options,
       cookie: run.cookie,
       sessionBytes: run.sessionBytes,
+      hasOwnClock: true,
     });
     const counts = await browsed(app, meter, users);
     const row = { subject: subject.name, framework, users, views: users * VIEWS };
@@ -147,14 +146,6 @@ async function browsed(app, meter, users) {
   if (!counts || failures.length > 0) throw new Error(failures.join('\n'));
   const { problems: _, ...units } = counts;
   return units;
-}
-
-/**
- * @param {Subject} subject
- * @returns {Framework}
- */
-function frameworkOf({ format }) {
-  return format === 'koa' ? 'koa' : 'express';
 }
 
 /** @param {Run} run */

@@ -5,7 +5,7 @@
 const { performance } = require('node:perf_hooks');
 const { checkGet, countFailures, timed } = require('../calls');
 
-/** @import { Failures, Subject, Target } from '../calls' */
+/** @import { CallSubject, Failures, Target } from '../calls' */
 
 /**
  * @typedef {object} FloodTask
@@ -24,7 +24,7 @@ const { checkGet, countFailures, timed } = require('../calls');
  */
 
 /**
- * @param {Subject} subject
+ * @param {CallSubject} subject
  * @param {FloodTask} task
  * @returns {Promise<{ flood: Flooded }>}
  */

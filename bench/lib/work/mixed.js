@@ -6,7 +6,7 @@ const { checkGet, countFailures } = require('../calls');
 const { percentile } = require('../stats');
 const { arrivalsOf, play } = require('../traffic');
 
-/** @import { Failures, Operation, Subject, Target } from '../calls' */
+/** @import { CallSubject, Failures, Operation, Target } from '../calls' */
 /** @import { Made, Rates } from '../traffic' */
 
 /** Added to the seed of what is measured, so that the calls before it are others. */
@@ -33,7 +33,7 @@ const SETTLE_SEED = 1_000_000;
  */
 
 /**
- * @param {Subject} subject
+ * @param {CallSubject} subject
  * @param {MixedTask} task
  * @returns {Promise<{ mixed: Kind[] }>}
  */

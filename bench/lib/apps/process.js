@@ -4,7 +4,7 @@ const { once } = require('node:events');
 const { join } = require('node:path');
 const { forkProgram } = require('../worker');
 
-/** @import { AppReport, AppTask } from '../../app' */
+/** @import { AppCommand, AppReport, AppTask, AppUse } from '../../app' */
 
 /** Milliseconds that an app may take to start, and to end. */
 const LIMIT = 30_000;
@@ -13,6 +13,8 @@ const LIMIT = 30_000;
  * @typedef {object} App
  * @property {string} endpoint
  * @property {() => string} printed the end of what its process has printed as errors
+ * @property {() => void} begin begins measuring
+ * @property {() => Promise<AppUse>} end what it took since `begin`
  * @property {() => Promise<void>} stop
  */
 
@@ -35,12 +37,25 @@ async function startApp(task) {
   ]);
   clearTimeout(timer);
   if ('failed' in report) throw new Error(report.failed);
+  const tell = (/** @type {AppCommand} */ command) => {
+    // One that has ended is noticed by who asks it for pages.
+    if (child.connected) child.send(command, () => {});
+  };
   return {
     endpoint: `http://127.0.0.1:${report.port}`,
     printed,
+    begin() {
+      tell('begin');
+    },
+    async end() {
+      const answered = once(child, 'message');
+      tell('end');
+      const [use] = await answered;
+      return use;
+    },
     async stop() {
       const patience = killSoon();
-      if (child.connected) child.send('stop', () => {});
+      tell('stop');
       await closed;
       clearTimeout(patience);
     },

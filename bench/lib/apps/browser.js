@@ -29,12 +29,12 @@ class Browser {
   /**
    * @param {'GET' | 'POST'} method
    * @param {string} path
-   * @param {number} clock how far the app's clock is ahead, in milliseconds
+   * @param {number} [clock] how far the app's clock is ahead, in milliseconds
    * @returns {Promise<Answer>}
    * @throws {Error} if the app answers with a failure, or does not answer
    */
-  async open(method, path, clock) {
-    const cookie = [...this.#cookies].map((pair) => pair.join('=')).join('; ');
+  async open(method, path, clock = 0) {
+    const { cookie } = this;
     const sent = request(`${this.#endpoint}${path}`, {
       agent: this.#agent,
       method,
@@ -45,6 +45,11 @@ class Browser {
     for (const line of answer.headers['set-cookie'] ?? []) this.#keep(line);
     if (answer.statusCode === 200) return /** @type {Answer} */ (await json(answer));
     throw new Error(`${method} ${path} got ${answer.statusCode}: ${await text(answer)}`);
+  }
+
+  /** What it sends as its cookies. */
+  get cookie() {
+    return [...this.#cookies].map((pair) => pair.join('=')).join('; ');
   }
 
   /** @param {string} line a Set-Cookie header */

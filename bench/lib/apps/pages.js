@@ -11,11 +11,11 @@ const CLOCK_HEADER = 'x-bench-clock';
  * What an app is made of.
  *
  * @typedef {object} AppOptions
- * @property {any} store
+ * @property {any} store without it, the app has no sessions
  * @property {object} setting further options of express-session or koa-session
  * @property {number} cookie the lifetime of the session's cookie, in milliseconds
  * @property {number} sessionBytes how long a session is as JSON, at its login
- * @property {(milliseconds: number) => void} moveClock
+ * @property {(milliseconds: number) => void} [moveClock] with it, each request says what time it is
  *
  * @typedef {object} Answer what every page tells of its session
  * @property {number | null} user null without a login

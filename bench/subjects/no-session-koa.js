@@ -1,0 +1,18 @@
+'use strict';
+
+/**
+ * The same on Koa.
+ *
+ * @type {import('../lib/calls').Subject}
+ */
+module.exports = {
+  name: 'no-session-koa',
+  label: 'Koa without sessions',
+  ours: false,
+  chart: false,
+  format: 'none',
+  framework: 'koa',
+  operations: [],
+  modes: ['app'],
+  open: () => ({ store: undefined, close() {} }),
+};
