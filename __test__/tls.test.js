@@ -40,12 +40,12 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** What comes of a `get` in a process with these environment variables. */
+/** What comes of a `get` in a process with these environment variables, which may name the endpoint. */
 async function outcome(endpoint, env = { AWS_CA_BUNDLE: file('ca.pem') }) {
   const script = `
     const { DynamoDBStore } = require('.');
     const times = { connectTimeout: 20_000, requestTimeout: 20_000 };
-    const dynamoConfig = { endpoint: '${endpoint}', region: 'us-east-1', ...times };
+    const dynamoConfig = { endpoint: ${JSON.stringify(endpoint)}, region: 'us-east-1', ...times };
     const store = new DynamoDBStore({ initialized: true, operationTimeout: 50_000, dynamoConfig });
     store.get('abc').then(
       (found) => console.log(JSON.stringify({ found })),
@@ -173,5 +173,8 @@ describe('a CA bundle', () => {
   test('is not looked at where there is no TLS', async () => {
     const env = { AWS_CA_BUNDLE: 'missing.pem' };
     expect(await outcome(http('plain'), env)).toEqual(FOUND);
+    // Also where only the environment says so.
+    const named = { ...env, AWS_ENDPOINT_URL_DYNAMODB: http('plain') };
+    expect(await outcome(undefined, named)).toEqual(FOUND);
   });
 });
