@@ -124,6 +124,8 @@ class Saving {
     try {
       const saved = await saving;
       if (saved === false) return false;
+      // One with changes of others is in a version of the addon's own: the next save finds that out,
+      // with a write that is refused, and goes on from there.
       known.version = this.version;
       known.base = given.data;
       known.stored = saved ?? undefined;

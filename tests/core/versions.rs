@@ -270,6 +270,45 @@ async fn a_write_whose_answer_was_lost_is_no_conflict_with_itself() {
 }
 
 #[tokio::test]
+async fn a_write_that_is_merged_again_has_another_version() {
+    let refused = json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException",
+        "message": "The conditional request failed",
+        "Item": {
+            "id": { "S": "ann" }, "sess": { "S": r#"{"a":2,"b":2}"# }, "_v": { "S": "theirs" },
+        },
+    });
+    // The first attempt was done, but its connection broke; others have read it, and one of them
+    // has written on top of it. Those that have not must not take the next attempt for the first.
+    let answers = [
+        Answer::Close,
+        Answer::text(400, &refused.to_string()),
+        Answer::text(200, "{}"),
+    ];
+    let server = Canned::start(in_turn(answers)).await;
+    let store = SessionStore::new(schedule(server.dynamo(), &new_name(), None), layout(), true);
+    let read = Loaded {
+        data: r#"{"a":1,"b":1}"#.to_owned(),
+        expires: None,
+        marks: Default::default(),
+    };
+    let known = known(&read, Conflict::Merge);
+    let saved = store.save_version(record(r#"{"a":2,"b":1}"#), "mine".to_owned(), known, AMPLE);
+    let merged = Saved::Merged(r#"{"a":2,"b":2}"#.to_owned());
+    assert_eq!(saved.await, Ok(merged));
+    let requests = server.requests();
+    let versions: Vec<_> = requests
+        .iter()
+        .map(|request| request.body["Item"]["_v"]["S"].as_str())
+        .collect();
+    assert_eq!(versions[..2], [Some("mine"), Some("mine")]);
+    assert!(
+        versions[2].is_some_and(|version| version != "mine"),
+        "{versions:?}"
+    );
+}
+
+#[tokio::test]
 async fn a_session_that_others_change_all_the_time_is_a_conflict_in_the_end() {
     let mut number = 0;
     let server = Canned::start(move |_| {

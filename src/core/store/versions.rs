@@ -1,8 +1,9 @@
 //! Saving a session that was read before: a logout stays a logout, and requests that run at the same
 //! time do not undo each other.
 //!
-//! Each write of a session gives it a new version. A write that knows what it has read is conditional
-//! on that: the session has to be there still, and unless the store overwrites, in the version that
+//! Each write of a session gives it a new version, also one that is tried again with the changes of
+//! others: the one before may have been done, and others may count on what that has written. A write
+//! that knows what it has read is conditional on that: the session has to be there still, and unless the store overwrites, in the version that
 //! was read. The condition costs nothing where it holds.
 
 use std::collections::HashMap;
@@ -201,23 +202,24 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
                         Some(request) => request.update(known),
                         None => known,
                     };
-                    let saved = write.save(&known, &turn).await?;
+                    let (saved, version) = write.save(&known, &turn).await?;
                     if let Some(request) = request
                         && saved != Saved::Gone
                     {
-                        *request.left() = Some(write.left(&saved));
+                        *request.left() = Some(write.left(&saved, version));
                     }
                     Ok(saved)
                 };
                 Either::Left(self.schedule.in_turn(key, move |turn| save(turn).boxed()))
             }
             None => {
-                let item = write.item(&write.record.data);
+                let item = write.item(&write.record.data, &write.version);
                 let put = item.map(|item| self.schedule.put(key, item));
                 Either::Right(async move {
                     put?.await?;
                     if let Some(request) = request {
-                        *request.left() = Some(write.left(&Saved::AsGiven));
+                        let version = write.version.clone();
+                        *request.left() = Some(write.left(&Saved::AsGiven, version));
                     }
                     Ok(Saved::AsGiven)
                 })
@@ -241,16 +243,19 @@ enum Expected {
 struct Write<L: ?Sized> {
     layout: Arc<L>,
     record: Record,
+    /// The version of its first attempt.
     version: String,
 }
 
 impl<L: ExpiringLayout + ?Sized> Write<L> {
-    async fn save(&self, known: &Known, turn: &InTurn) -> Result<Saved> {
+    /// What came of it, and the version that was written last.
+    async fn save(&self, known: &Known, turn: &InTurn) -> Result<(Saved, String)> {
+        let mut version = self.version.clone();
         let Some(base) = &known.base else {
-            let item = self.item(&self.record.data)?;
+            let item = self.item(&self.record.data, &version)?;
             let request = PutItemInputBuilder::default().set_item(Some(item));
             turn.put(request).await?;
-            return Ok(Saved::AsGiven);
+            return Ok((Saved::AsGiven, version));
         };
         let mut expected = match (&known.version, known.conflict) {
             (_, Conflict::Overwrite) => Expected::Any,
@@ -269,7 +274,7 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
             // The copies of what others have changed are only in the table.
             there = turn.get().await?;
             if there.is_none() {
-                return Ok(Saved::Gone);
+                return Ok((Saved::Gone, version));
             }
         }
         for attempt in 0..ATTEMPTS {
@@ -277,19 +282,19 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
                 let longest = PAUSE * (number + 1);
                 tokio::time::sleep(longest.mul_f64(fastrand::f64())).await;
             }
-            let mut item = self.item(&data)?;
+            let mut item = self.item(&data, &version)?;
             if let Some(there) = &there {
                 self.copy_unchanged(base, there, &mut item);
             }
             let refused = match turn.put(self.request(item, &expected)).await {
-                Ok(()) => return Ok(self.saved(data)),
+                Ok(()) => return Ok((self.saved(data), version)),
                 Err(Error::ConditionFailed { found }) => found,
                 // As a user's client has it.
                 Err(error) if error.is_service(CONDITION_FAILED) => None,
                 Err(error) => return Err(error),
             };
             if known.conflict == Conflict::Overwrite {
-                return Ok(Saved::Gone);
+                return Ok((Saved::Gone, version));
             }
             // Some that stand in for DynamoDB leave the item out although there is one.
             let found = match refused {
@@ -297,15 +302,15 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
                 None => turn.get().await?,
             };
             let Some(found) = found else {
-                return Ok(Saved::Gone);
+                return Ok((Saved::Gone, version));
             };
             let Some(stored) = found.get(self.layout.data_attribute()).cloned() else {
-                return Ok(Saved::Gone);
+                return Ok((Saved::Gone, version));
             };
             let marks = self.layout.marks(&found);
             // An attempt whose answer was lost has done it.
-            if marks.version.as_ref() == Some(&self.version) {
-                return Ok(self.saved(data));
+            if marks.version.as_ref() == Some(&version) {
+                return Ok((self.saved(data), version));
             }
             if known.conflict == Conflict::Fail {
                 return Err(Error::Conflict);
@@ -321,13 +326,16 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
                 None => self.record.data.clone(),
             };
             there = Some(found);
+            // Another content needs another version: an attempt whose answer was lost may have been
+            // done, and somebody who has read that must not overwrite what comes after it.
+            version = format!("{}.{}", self.version, attempt + 1);
         }
         Err(Error::Conflict)
     }
 
-    fn left(&self, saved: &Saved) -> Left {
+    fn left(&self, saved: &Saved, version: String) -> Left {
         Left {
-            version: self.version.clone(),
+            version,
             base: self.record.data.clone(),
             stored: match saved {
                 Saved::Merged(data) => Some(data.clone()),
@@ -351,12 +359,12 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
         merge(base, ours, theirs, is_ours).unwrap_or_else(|| ours.clone())
     }
 
-    fn item(&self, data: &str) -> Result<Item> {
+    fn item(&self, data: &str, version: &str) -> Result<Item> {
         let mut item = self.layout.to_item(Record {
             data: data.to_owned(),
             ..self.record.clone()
         })?;
-        let version = AttributeValue::S(self.version.clone());
+        let version = AttributeValue::S(version.to_owned());
         item.insert(Marks::VERSION.to_owned(), version);
         Ok(item)
     }
