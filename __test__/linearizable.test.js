@@ -43,6 +43,14 @@ describe('a history that is linearizable', () => {
       [write(1, 0, 1, { isCertain: false }), write(2, 2, 3), read(2, 4, 5), read(1, 6, 7)],
     ],
     [
+      'a write that failed and that nobody has read was made, and another was merged into it',
+      [
+        write(1, 0, 1, { isCertain: false }),
+        operation('merge', 2, 3, { input: { changes: { n: 2 } } }),
+        read(2, 4, 5),
+      ],
+    ],
+    [
       'reads of one program change places',
       [
         write(1, 0, 1),

@@ -103,8 +103,8 @@ const model = {
 };
 
 /**
- * The same history with fewer states to go through. What nobody has ever read is one value, and ends are
- * told apart only where that can be seen.
+ * The same history with fewer states to go through. What nobody has ever read are the same values, and
+ * ends are told apart only where that can be seen.
  *
  * @param {Operation[]} history
  * @returns {Operation[]}
@@ -134,7 +134,8 @@ function simplified(history) {
     if (changes) simple.changes = isCertain || !isUnseen(changes) ? changes : masked(changes);
     if (value) {
       const own = changes ?? value;
-      simple.value = isCertain || !isUnseen(own) ? value : { unseen: true };
+      // Its keys count: another request may have been merged into it.
+      simple.value = isCertain || !isUnseen(own) ? value : { ...value, ...masked(own) };
     }
     return { ...operation, input: simple };
   });
