@@ -50,8 +50,8 @@ const operationsOf = {
  * @param {() => Promise<void>} [options.describing] awaited before each answer to DescribeTable
  * @param {number} [options.leaving] each how many-th batch has one item that is left unprocessed;
  *   none does without
- * @param {number} [options.throttling] each how many-th request is refused, to be tried again; none
- *   is without
+ * @param {number} [options.throttling] each how many-th request is refused, to be tried again, but
+ *   never twice in a row for one item; none is without
  */
 async function startMemory({ hashKey = 'id', describing, leaving = 0, throttling = 0 } = {}) {
   const items = new Map();
@@ -59,6 +59,8 @@ async function startMemory({ hashKey = 'id', describing, leaving = 0, throttling
   const watched = new Map();
   /** Batches that DynamoDB does not take. @type {string[]} */
   const refused = [];
+  /** The keys of the items whose last request was refused. */
+  const throttled = new Set();
   let requests = 0;
   let batches = 0;
 
@@ -117,6 +119,23 @@ async function startMemory({ hashKey = 'id', describing, leaving = 0, throttling
   }
 
   /**
+   * Whether a request that has just arrived is one of those that are refused. None is refused for a
+   * session twice in a row: an operation that is out of attempts would fail, and rightly so.
+   *
+   * @param {Operation[]} operations
+   */
+  function isRefused(operations) {
+    const ids = operations.map(idOf);
+    const is =
+      throttling > 0 && requests % throttling === 0 && !ids.some((id) => throttled.has(id));
+    for (const id of ids) {
+      if (is) throttled.add(id);
+      else throttled.delete(id);
+    }
+    return is;
+  }
+
+  /**
    * @param {string} name
    * @param {any} body
    * @param {Operation[]} operations
@@ -159,8 +178,9 @@ async function startMemory({ hashKey = 'id', describing, leaving = 0, throttling
     if (!operations) return refusal('UnknownOperationException');
     operations.forEach(arrive);
     requests += 1;
+    const isThrottled = isRefused(operations);
     await pause(requests);
-    if (throttling > 0 && requests % throttling === 0) {
+    if (isThrottled) {
       for (const operation of operations) leave(operation, false);
       return refusal('ProvisionedThroughputExceededException');
     }
