@@ -33,7 +33,7 @@ class DynamoDB {
   #client;
   /** @type {any} */
   #documentClient;
-  /** How the client was called when it was last looked at. @type {unknown[] | undefined} */
+  /** How the client was called when it was last looked at. @type {[string, unknown][] | undefined} */
   #waysIn;
   /** Why requests go through the client; `undefined` where they do not. @type {string | undefined} */
   #reason;
@@ -237,14 +237,12 @@ class DynamoDB {
 
   #hasChanged() {
     const known = this.#waysIn;
-    if (!known) return true;
-    const { WAYS_IN } = calling();
-    return WAYS_IN.some((name, index) => this.#client[name] !== known[index]);
+    return !known || known.some(([name, way]) => this.#client[name] !== way);
   }
 
-  /** How the client is called. */
+  /** How the client is called. @returns {[string, unknown][]} */
   #lookAtClient() {
-    return calling().WAYS_IN.map((name) => this.#client[name]);
+    return calling().WAYS_IN.map((name) => [name, this.#client[name]]);
   }
 
   #refuseClientsToCall() {

@@ -33,7 +33,7 @@ const ATTEMPTS: u32 = 40;
 const AT_ONCE: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(3);
 
-/// A version that no other write has, for a write that nothing else counts on.
+/// A version that no other write has, for an attempt that JavaScript has made none for.
 pub fn new_version() -> String {
     URL_SAFE_NO_PAD.encode(fastrand::u64(..).to_be_bytes())
 }
@@ -183,7 +183,7 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
         limit: Duration,
     ) -> impl Future<Output = Result<Saved>> + Send + use<L> {
         let key = self.layout.key(&record.sid);
-        let write = Write {
+        let mut write = Write {
             layout: Arc::clone(&self.layout),
             record,
             version,
@@ -202,24 +202,23 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
                         Some(request) => request.update(known),
                         None => known,
                     };
-                    let (saved, version) = write.save(&known, &turn).await?;
+                    let saved = write.save(&known, &turn).await?;
                     if let Some(request) = request
                         && saved != Saved::Gone
                     {
-                        *request.left() = Some(write.left(&saved, version));
+                        *request.left() = Some(write.left(&saved));
                     }
                     Ok(saved)
                 };
                 Either::Left(self.schedule.in_turn(key, move |turn| save(turn).boxed()))
             }
             None => {
-                let item = write.item(&write.record.data, &write.version);
+                let item = write.item(&write.record.data);
                 let put = item.map(|item| self.schedule.put(key, item));
                 Either::Right(async move {
                     put?.await?;
                     if let Some(request) = request {
-                        let version = write.version.clone();
-                        *request.left() = Some(write.left(&Saved::AsGiven, version));
+                        *request.left() = Some(write.left(&Saved::AsGiven));
                     }
                     Ok(Saved::AsGiven)
                 })
@@ -243,19 +242,17 @@ enum Expected {
 struct Write<L: ?Sized> {
     layout: Arc<L>,
     record: Record,
-    /// The version of its first attempt.
+    /// That of the attempt that is made.
     version: String,
 }
 
 impl<L: ExpiringLayout + ?Sized> Write<L> {
-    /// What came of it, and the version that was written last.
-    async fn save(&self, known: &Known, turn: &InTurn) -> Result<(Saved, String)> {
-        let mut version = self.version.clone();
+    async fn save(&mut self, known: &Known, turn: &InTurn) -> Result<Saved> {
         let Some(base) = &known.base else {
-            let item = self.item(&self.record.data, &version)?;
+            let item = self.item(&self.record.data)?;
             let request = PutItemInputBuilder::default().set_item(Some(item));
             turn.put(request).await?;
-            return Ok((Saved::AsGiven, version));
+            return Ok(Saved::AsGiven);
         };
         let mut expected = match (&known.version, known.conflict) {
             (_, Conflict::Overwrite) => Expected::Any,
@@ -274,7 +271,7 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
             // The copies of what others have changed are only in the table.
             there = turn.get().await?;
             if there.is_none() {
-                return Ok((Saved::Gone, version));
+                return Ok(Saved::Gone);
             }
         }
         for attempt in 0..ATTEMPTS {
@@ -282,19 +279,19 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
                 let longest = PAUSE * (number + 1);
                 tokio::time::sleep(longest.mul_f64(fastrand::f64())).await;
             }
-            let mut item = self.item(&data, &version)?;
+            let mut item = self.item(&data)?;
             if let Some(there) = &there {
                 self.copy_unchanged(base, there, &mut item);
             }
             let refused = match turn.put(self.request(item, &expected)).await {
-                Ok(()) => return Ok((self.saved(data), version)),
+                Ok(()) => return Ok(self.saved(data)),
                 Err(Error::ConditionFailed { found }) => found,
                 // As a user's client has it.
                 Err(error) if error.is_service(CONDITION_FAILED) => None,
                 Err(error) => return Err(error),
             };
             if known.conflict == Conflict::Overwrite {
-                return Ok((Saved::Gone, version));
+                return Ok(Saved::Gone);
             }
             // Some that stand in for DynamoDB leave the item out although there is one.
             let found = match refused {
@@ -302,15 +299,15 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
                 None => turn.get().await?,
             };
             let Some(found) = found else {
-                return Ok((Saved::Gone, version));
+                return Ok(Saved::Gone);
             };
             let Some(stored) = found.get(self.layout.data_attribute()).cloned() else {
-                return Ok((Saved::Gone, version));
+                return Ok(Saved::Gone);
             };
             let marks = self.layout.marks(&found);
             // An attempt whose answer was lost has done it.
-            if marks.version.as_ref() == Some(&version) {
-                return Ok((self.saved(data), version));
+            if marks.version.as_ref() == Some(&self.version) {
+                return Ok(self.saved(data));
             }
             if known.conflict == Conflict::Fail {
                 return Err(Error::Conflict);
@@ -328,14 +325,14 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
             there = Some(found);
             // Another content needs another version: an attempt whose answer was lost may have been
             // done, and somebody who has read that must not overwrite what comes after it.
-            version = format!("{}.{}", self.version, attempt + 1);
+            self.version = new_version();
         }
         Err(Error::Conflict)
     }
 
-    fn left(&self, saved: &Saved, version: String) -> Left {
+    fn left(&self, saved: &Saved) -> Left {
         Left {
-            version,
+            version: self.version.clone(),
             base: self.record.data.clone(),
             stored: match saved {
                 Saved::Merged(data) => Some(data.clone()),
@@ -359,12 +356,12 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
         merge(base, ours, theirs, is_ours).unwrap_or_else(|| ours.clone())
     }
 
-    fn item(&self, data: &str, version: &str) -> Result<Item> {
+    fn item(&self, data: &str) -> Result<Item> {
         let mut item = self.layout.to_item(Record {
             data: data.to_owned(),
             ..self.record.clone()
         })?;
-        let version = AttributeValue::S(version.to_owned());
+        let version = AttributeValue::S(self.version.clone());
         item.insert(Marks::VERSION.to_owned(), version);
         Ok(item)
     }
