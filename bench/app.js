@@ -11,7 +11,7 @@ const task = JSON.parse(process.argv[2]);
 const moveClock = task.hasOwnClock ? require('./lib/cost/clock').moveClock : undefined;
 const { once } = require('node:events');
 const { createServer } = require('node:http');
-const { performance } = require('node:perf_hooks');
+const { startMeasuring } = require('./lib/use');
 
 /**
  * @typedef {object} AppTask
@@ -28,8 +28,8 @@ const { performance } = require('node:perf_hooks');
  *
  * @typedef {object} AppUse what the requests took since `begin`
  * @property {number} requests
- * @property {number} loop milliseconds that the event loop was busy
- * @property {number} cpu milliseconds, of all threads
+ * @property {number} loop microseconds that the event loop was busy
+ * @property {number} cpu microseconds, of all threads
  *
  * @typedef {{ port: number } | { failed: string }} AppReport
  */
@@ -40,13 +40,17 @@ async function start() {
   const listener = appOf(framework, { ...options, store, moveClock });
   const server = createServer(listener).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const meter = new Meter();
+  let requests = 0;
+  let use = startMeasuring();
   server.on('request', () => {
-    meter.requests += 1;
+    requests += 1;
   });
   process.on('message', async (/** @type {AppCommand} */ command) => {
-    if (command === 'begin') meter.begin();
-    if (command === 'end') process.send?.(meter.end());
+    if (command === 'begin') {
+      requests = 0;
+      use = startMeasuring();
+    }
+    if (command === 'end') process.send?.({ requests, ...use() });
     if (command !== 'stop') return;
     server.closeAllConnections();
     await close();
@@ -55,26 +59,6 @@ async function start() {
   });
   const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
   return { port };
-}
-
-/** What requests take of this process. */
-class Meter {
-  requests = 0;
-  #loop = performance.eventLoopUtilization();
-  #cpu = process.cpuUsage();
-
-  begin() {
-    this.requests = 0;
-    this.#loop = performance.eventLoopUtilization();
-    this.#cpu = process.cpuUsage();
-  }
-
-  /** @returns {AppUse} */
-  end() {
-    const { active } = performance.eventLoopUtilization(this.#loop);
-    const { user, system } = process.cpuUsage(this.#cpu);
-    return { requests: this.requests, loop: active, cpu: (user + system) / 1000 };
-  }
 }
 
 /**

@@ -8,6 +8,7 @@
 const { monitorEventLoopDelay, performance } = require('node:perf_hooks');
 const { checkGet } = require('./lib/calls');
 const { percentile } = require('./lib/stats');
+const { startMeasuring } = require('./lib/use');
 const { flood } = require('./lib/work/flood');
 const { mixed } = require('./lib/work/mixed');
 
@@ -141,21 +142,19 @@ async function measureOperation(calls, operation, { inFlight, seconds, warmUp })
   await run(call, inFlight, warmUp);
   const delays = monitorEventLoopDelay({ resolution: 1 });
   delays.enable();
-  const loop = performance.eventLoopUtilization();
-  const cpu = process.cpuUsage();
+  const use = startMeasuring();
   const started = performance.now();
   const times = await run(call, inFlight, seconds);
   const elapsed = performance.now() - started;
-  const { user, system } = process.cpuUsage(cpu);
-  const { active } = performance.eventLoopUtilization(loop);
+  const { loop, cpu } = use();
   delays.disable();
   const sorted = Float64Array.from(times).sort();
   return {
     operation,
     operations: times.length,
     opsPerSecond: times.length / (elapsed / 1000),
-    cpu: (user + system) / times.length,
-    loop: active > 0 ? (active * 1000) / times.length : null,
+    cpu: cpu / times.length,
+    loop: loop > 0 ? loop / times.length : null,
     p50: percentile(sorted, 0.5),
     p99: percentile(sorted, 0.99),
     delay: delays.count > 0 ? delays.percentile(99) / 1e6 : null,

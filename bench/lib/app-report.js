@@ -2,8 +2,9 @@
 
 /** The tables of `app`. */
 
-const { subjects } = require('../subjects');
+const { BASELINES, subjects } = require('../subjects');
 const { NONE, fine, labelOf, timesText, whole } = require('./cells');
+const { visitorsText } = require('./modes/app');
 const { medians } = require('./stats');
 
 /** @import { Results } from './bench' */
@@ -11,9 +12,6 @@ const { medians } = require('./stats');
 
 /** The app of each framework without any store, whose pages the others are compared with. */
 const WITHOUT = { express: 'no-session', koa: 'no-session-koa' };
-
-/** What a store of each framework adds is compared with what this one adds. */
-const REPLACED = { express: 'connect-dynamodb', koa: 'koa-session-dynamodb-store' };
 
 const METRICS = /** @type {const} */ (['pagesPerSecond', 'loop', 'cpu', 'p50', 'p99']);
 
@@ -97,8 +95,8 @@ function pageSection(results, visitors) {
     'p50 ms',
     'p99 ms',
   ];
-  const who = visitors === 1 ? '1 visitor' : `${visitors} visitors`;
-  return { title: `A page of an app, ${who}, sessions of 1 KB`, head, rows };
+  const title = `A page of an app, ${visitorsText(visitors)}, sessions of 1 KB`;
+  return { title, head, rows };
 }
 
 /**
@@ -109,7 +107,7 @@ function pageSection(results, visitors) {
  */
 function ratioText(all, name) {
   const framework = subjects.find((subject) => subject.name === name)?.framework;
-  const replaced = framework && REPLACED[framework];
+  const replaced = framework && BASELINES[framework];
   const added = (/** @type {string | undefined} */ wanted) =>
     all.find(({ subject }) => subject === wanted)?.added?.loop;
   const [own, theirs] = [added(name), added(replaced)];

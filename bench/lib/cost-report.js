@@ -2,7 +2,7 @@
 
 /** The tables of `cost`. */
 
-const { subjects } = require('../subjects');
+const { BASELINES, subjects } = require('../subjects');
 const { NONE, dollars, labelOf, timesText, whole } = require('./cells');
 const { DAY, HOUR, cookieText, kilobytes } = require('./modes/cost');
 
@@ -13,9 +13,6 @@ const { DAY, HOUR, cookieText, kilobytes } = require('./modes/cost');
 
 /** On-demand prices of DynamoDB's Standard table class, in US dollars for a million units. */
 const PRICES = { region: 'us-east-1', since: 'November 2024', write: 0.625, read: 0.125 };
-
-/** What the stores of a framework are compared with. */
-const BASELINES = { express: 'connect-dynamodb', koa: 'koa-session-dynamodb-store' };
 
 const TITLES = { express: 'Express with express-session', koa: 'Koa with koa-session' };
 

@@ -2,9 +2,32 @@
 
 /** This package's store for Express, by the ways that its requests can go. */
 
+const { expressCalls } = require('./calls');
 const { CREDENTIALS, REGION } = require('./formats');
 
-/** @import { Opened, Place } from './calls' */
+/** @import { CallSubject, Opened, Place } from './calls' */
+
+/**
+ * A subject that is this package's store for Express.
+ *
+ * @param {Pick<CallSubject, 'name' | 'label' | 'chart' | 'modes'>} what
+ * @param {(place: Place, options?: object) => Opened} open one of those below
+ * @param {object} [options] further options of the store
+ * @returns {CallSubject}
+ */
+function ourSubject(what, open, options) {
+  return {
+    ...what,
+    ours: true,
+    format: 'connect',
+    framework: 'express',
+    operations: ['get', 'set', 'touch'],
+    async make(target, storeOptions) {
+      return expressCalls(open(target, { ...options, ...storeOptions }), target);
+    },
+    open: (place) => open(place, options),
+  };
+}
 
 /**
  * Straight to DynamoDB.
@@ -57,4 +80,4 @@ function makeStore(options) {
   return new DynamoDBStore(options);
 }
 
-module.exports = { openOurs, openWithClient, openWithClientV2 };
+module.exports = { openOurs, openWithClient, openWithClientV2, ourSubject };

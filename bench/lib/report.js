@@ -178,54 +178,49 @@ function latencySection(results, title) {
 }
 
 /**
- * One number for each subject, and the lower the better.
+ * Numbers of each subject, and the lower the better.
  *
  * @param {string} title
- * @param {string} unit
- * @param {{ subject: string, value: number }[]} measured
+ * @param {{ unit: string, measured: { subject: string, value: number }[] }[]} columns
  * @returns {Section}
  */
-function oneNumberSection(title, unit, measured) {
-  const found = subjects.flatMap(({ name, label }) => {
-    const same = measured.filter(({ subject }) => subject === name);
-    if (same.length === 0) return [];
-    return [{ name, label, value: median(same.map(({ value }) => value)) }];
+function numbersSection(title, columns) {
+  const rows = subjects.flatMap(({ name, label }) => {
+    const cells = columns.map(({ measured }) => {
+      const value = medianOf(measured, name);
+      return [fine(value), times(name, medianOf(measured, BASELINE), value)];
+    });
+    const isMeasured = columns.some(({ measured }) => medianOf(measured, name) !== null);
+    return isMeasured ? [[label, ...cells.flat()]] : [];
   });
-  const base = found.find(({ name }) => name === BASELINE)?.value;
-  const rows = found.map(({ name, label, value }) => [
-    label,
-    fine(value),
-    times(name, base, value),
-  ]);
-  return { title, head: ['store', unit, 'ratio'], rows };
+  return { title, head: ['store', ...columns.flatMap(({ unit }) => [unit, 'ratio'])], rows };
 }
 
 /**
- * @param {Results} results
- * @returns {Section}
+ * @param {{ subject: string, value: number }[]} measured
+ * @param {string} name
  */
+function medianOf(measured, name) {
+  const same = measured.filter(({ subject }) => subject === name);
+  return same.length === 0 ? null : median(same.map(({ value }) => value));
+}
+
+/** @param {Results} results */
 function startSection({ starts }) {
-  const head = ['store', 'ms, HTTP', 'ratio', 'ms, HTTPS', 'ratio'];
-  const medianOf = (/** @type {string} */ name, /** @type {boolean} */ tls) => {
-    const same = starts.filter((start) => start.subject === name && start.tls === tls);
-    return same.length === 0 ? null : median(same.map(({ milliseconds }) => milliseconds));
-  };
-  const rows = subjects.flatMap(({ name, label }) => {
-    const both = [false, true].map((tls) => ({ tls, value: medianOf(name, tls) }));
-    if (both.every(({ value }) => value === null)) return [];
-    const cells = both.flatMap(({ tls, value }) => [
-      fine(value),
-      times(name, medianOf(BASELINE, tls) ?? undefined, value ?? undefined),
-    ]);
-    return [[label, ...cells]];
-  });
-  return { title: 'From require to the end of the first get', head, rows };
+  const over = (/** @type {boolean} */ tls) =>
+    starts
+      .filter((start) => start.tls === tls)
+      .map(({ subject, milliseconds: value }) => ({ subject, value }));
+  return numbersSection('From require to the end of the first get', [
+    { unit: 'ms, HTTP', measured: over(false) },
+    { unit: 'ms, HTTPS', measured: over(true) },
+  ]);
 }
 
 /** @param {Results} results */
 function memorySection({ memory }) {
   const measured = memory.map(({ subject, megabytes: value }) => ({ subject, value }));
-  return oneNumberSection('RSS after 5,000 gets and 5,000 sets', 'MB', measured);
+  return numbersSection('RSS after 5,000 gets and 5,000 sets', [{ unit: 'MB', measured }]);
 }
 
 /**
@@ -277,8 +272,8 @@ function baseOf(all, operation, inFlight) {
  * How many times better than the baseline; above 1 is better, in every column.
  *
  * @param {string} name
- * @param {number | undefined} better
- * @param {number | undefined} worse
+ * @param {number | null | undefined} better
+ * @param {number | null | undefined} worse
  */
 function times(name, better, worse) {
   const request = subjects.find((subject) => subject.name === name)?.format !== 'none';

@@ -59,9 +59,7 @@ async function startCanned({
       '--key': join(CERTIFICATES, 'server.key'),
     }),
   };
-  const child = spawn(join(BINARIES, 'canned-server'), Object.entries(args).flat().map(String), {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+  const child = startProgram('canned-server', args);
   const endpoint = await lineOf(child, () => true);
   return {
     endpoint,
@@ -71,6 +69,18 @@ async function startCanned({
       if (child.exitCode === null) await once(child, 'exit');
     },
   };
+}
+
+/**
+ * Starts a program of `canned-server/`.
+ *
+ * @param {string} name
+ * @param {Record<string, string | number>} args
+ */
+function startProgram(name, args) {
+  return spawn(join(BINARIES, name), Object.entries(args).flat().map(String), {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
 }
 
 /**
@@ -158,9 +168,8 @@ function lineOf(child, wanted) {
  */
 async function runFloor(endpoint, inFlight, seconds) {
   const args = { '--endpoint': endpoint, '--in-flight': inFlight, '--seconds': seconds };
-  const child = spawn(join(BINARIES, 'floor'), Object.entries(args).flat().map(String), {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = startProgram('floor', args);
+  child.stdin.end();
   return JSON.parse(await lineOf(child, () => true));
 }
 
@@ -175,9 +184,7 @@ async function runFloor(endpoint, inFlight, seconds) {
  */
 async function runLoad(endpoint, cookies, seconds) {
   const args = { '--endpoint': endpoint, '--seconds': seconds };
-  const child = spawn(join(BINARIES, 'load'), Object.entries(args).flat().map(String), {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+  const child = startProgram('load', args);
   const line = lineOf(child, () => true);
   child.stdin.end(cookies.map((cookie) => `${cookie}\n`).join(''));
   return JSON.parse(await line);

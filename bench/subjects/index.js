@@ -26,7 +26,10 @@ const subjects = [
   require('./napi-noop'),
 ];
 
-/** What the others are compared with. */
-const BASELINE = 'connect-dynamodb';
+/** What the stores of a framework are compared with, where they are compared by that. */
+const BASELINES = { express: 'connect-dynamodb', koa: 'koa-session-dynamodb-store' };
 
-module.exports = { BASELINE, subjects };
+/** What all are compared with elsewhere. */
+const BASELINE = BASELINES.express;
+
+module.exports = { BASELINE, BASELINES, subjects };

@@ -41,7 +41,7 @@ async function app(bench) {
     await bench.rounds(
       'app',
       (subject, round) => measure(bench, subject, { round, visitors }),
-      visitors === 1 ? '1 visitor' : `${visitors} visitors`,
+      visitorsText(visitors),
     );
   }
 }
@@ -110,9 +110,7 @@ async function view(bench, { endpoint, begin, end, printed, stop }, visitors, { 
     begin();
     const { pages, pagesPerSecond, p50, p99 } = await runLoad(endpoint, cookies, seconds);
     const { requests, loop, cpu } = await end();
-    // Milliseconds for all pages; microseconds for one.
-    const each = 1000 / requests;
-    return { pages, pagesPerSecond, p50, p99, loop: loop * each, cpu: cpu * each };
+    return { pages, pagesPerSecond, p50, p99, loop: loop / requests, cpu: cpu / requests };
   } catch (error) {
     throw new Error(`${/** @type {Error} */ (error).message}\n${printed()}`);
   } finally {
@@ -145,4 +143,9 @@ async function login(endpoint, visitors, hasSessions) {
   return cookies;
 }
 
-module.exports = { app };
+/** @param {number} visitors */
+function visitorsText(visitors) {
+  return visitors === 1 ? '1 visitor' : `${visitors} visitors`;
+}
+
+module.exports = { app, visitorsText };
