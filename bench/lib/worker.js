@@ -5,6 +5,12 @@ const { join } = require('node:path');
 const { REGION } = require('./formats');
 const { AUTHORITY } = require('./servers');
 
+/**
+ * Environment variables by which a machine has further certificate authorities trusted. Reading
+ * them takes milliseconds of a start, which most machines do not ask for.
+ */
+const AUTHORITIES = ['AWS_CA_BUNDLE', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_DIR', 'SSL_CERT_FILE'];
+
 /** Milliseconds that a worker may take beyond what is expected of it. */
 const GRACE = 60_000;
 
@@ -42,9 +48,10 @@ function runWorker(task) {
  * @param {Record<string, string>} [env] further environment variables
  */
 function forkProgram(file, task, env) {
+  const inherited = Object.entries(process.env).filter(([name]) => !AUTHORITIES.includes(name));
   const child = fork(file, [JSON.stringify(task)], {
     env: {
-      ...process.env,
+      ...Object.fromEntries(inherited),
       AWS_REGION: REGION,
       AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE: '1',
       ...env,
