@@ -1,10 +1,9 @@
 'use strict';
 
-const errors = require('./lib/errors');
 const express = require('./lib/express');
 
 module.exports = express.connect;
-module.exports.SessionStoreError = errors.SessionStoreError;
+module.exports.SessionStoreError = express.SessionStoreError;
 // In this form Node finds the name for `import { DynamoDBStore }` as well.
 Object.defineProperty(module.exports, 'DynamoDBStore', {
   enumerable: true,

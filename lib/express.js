@@ -10,7 +10,7 @@ const { readConnection } = require('./aws/config');
 const { DynamoDB } = require('./aws/dynamodb');
 const { deliver } = require('./callback');
 const { endOf, endOfCookie, setEnd } = require('./cookie');
-const { invalidArgument, settle, toError } = require('./errors');
+const { SessionStoreError, invalidArgument, settle, toError } = require('./errors');
 const { readOptions } = require('./express.options');
 const { Gate } = require('./gate');
 const { Known, Loaded, Saving, isSameLifetime, notes } = require('./known');
@@ -497,6 +497,7 @@ function storeWithoutExpressSession(cause) {
 }
 
 module.exports = {
+  SessionStoreError,
   connect,
   get DynamoDBStore() {
     return storeOnExpressSession();

@@ -1,9 +1,9 @@
 'use strict';
 
-/** What went wrong when no addon could be loaded, and what to do about it. */
-
-const { storeError } = require('./errors');
-const { places } = require('./modules');
+/**
+ * What went wrong when no addon could be loaded, and what to do about it. Asks for nothing of this
+ * package: the rest of it is about to be loaded.
+ */
 
 /** @typedef {{ wanted: string, error: any }} Failure a module, and why it could not be loaded */
 /**
@@ -13,6 +13,7 @@ const { places } = require('./modules');
  * @property {Libc} libc
  * @property {string} code of the first real reason
  * @property {string} reason
+ * @property {() => Iterable<NodeJS.Require>} places where packages are looked for
  */
 /** @typedef {{ family: 'glibc' | 'musl' | undefined, version?: string }} Libc */
 
@@ -33,16 +34,17 @@ const GLIBC = '2.28';
 /**
  * @param {string} name of this package
  * @param {Failure[]} failures at least one
- * @returns {Error} with the code `ERR_SESSION_ADDON`; its `cause` is the first real reason
+ * @param {() => Iterable<NodeJS.Require>} places where packages are looked for
+ * @returns {{ message: string, cause: unknown }} what to say, and the first real reason
  */
-function addonError(name, failures) {
+function explain(name, failures, places) {
   const libc = findLibc();
   const target = targetOf(libc);
   const wanted = PLATFORMS.includes(target) ? `${name}-${target}` : undefined;
   const first = failures.find((failure) => !isMissing(failure)) ?? failures[0];
   const reason = isMissing(first) ? 'it is not installed' : messageOf(first.error);
   /** @type {Situation} */
-  const situation = { name, wanted, libc, code: String(first.error?.code), reason };
+  const situation = { name, wanted, libc, code: String(first.error?.code), reason, places };
   const message = [
     `The native addon of ${name} cannot be loaded.`,
     `  Platform: ${platformText(libc)}`,
@@ -50,7 +52,7 @@ function addonError(name, failures) {
     `  Reason:   ${reason.trim().replaceAll('\n', '\n            ')}`,
     ...advice(situation, isMissing(first)).map((line) => `  ${line}`),
   ].join('\n');
-  return storeError('ERR_SESSION_ADDON', message, { cause: first.error });
+  return { message, cause: first.error };
 }
 
 /**
@@ -75,7 +77,7 @@ function messageOf(error) {
  * @returns {string[]}
  */
 function advice(situation, missing) {
-  const { name, wanted } = situation;
+  const { name, places, wanted } = situation;
   if (process.env.DYNAMO_SESSION_STORE_ADDON) {
     return ['The environment variable DYNAMO_SESSION_STORE_ADDON must be the path of an addon.'];
   }
@@ -96,7 +98,8 @@ function advice(situation, missing) {
       'docs/BUNDLERS.md in the package has the line that each bundler needs.',
     ];
   }
-  const others = PLATFORMS.map((platform) => `${name}-${platform}`).filter(isInstalled);
+  const packages = PLATFORMS.map((platform) => `${name}-${platform}`);
+  const others = packages.filter((each) => [...places()].some((from) => hasPackage(from, each)));
   if (others.length > 0) {
     return [
       `Installed is ${others.join(', ')}: node_modules comes from another platform.`,
@@ -183,15 +186,16 @@ function isBundled() {
   return typeof __filename !== 'string' || !/[\\/]native\.error\.js$/.test(__filename);
 }
 
-/** @param {string} name of a package */
-function isInstalled(name) {
-  return [...places()].some((load) => {
-    try {
-      return Boolean(load.resolve(`${name}/package.json`));
-    } catch {
-      return false;
-    }
-  });
+/**
+ * @param {NodeJS.Require} from
+ * @param {string} name
+ */
+function hasPackage(from, name) {
+  try {
+    return Boolean(from.resolve(`${name}/package.json`));
+  } catch {
+    return false;
+  }
 }
 
 /** @returns {Libc} */
@@ -231,4 +235,4 @@ function platformText({ family, version }) {
   return parts.filter(Boolean).join(', ');
 }
 
-module.exports = { GLIBC, PLATFORMS, addonError };
+module.exports = { GLIBC, PLATFORMS, explain };

@@ -8,6 +8,7 @@
 const { closeSync, fstatSync, openSync, readSync } = require('node:fs');
 const { createRequire } = require('node:module');
 const { resolve } = require('node:path');
+const { storeError } = require('./errors');
 const { places } = require('./modules');
 
 /** @import * as Binding from '../native/binding' */
@@ -36,8 +37,9 @@ function load() {
       failures.push({ wanted, error });
     }
   }
-  const { addonError } = require('./native.error');
-  throw addonError(NAME, failures);
+  const { explain } = require('./native.error');
+  const { message, cause } = explain(NAME, failures, places);
+  throw storeError('ERR_SESSION_ADDON', message, { cause });
 }
 
 /**

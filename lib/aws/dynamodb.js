@@ -267,8 +267,8 @@ class DynamoDB {
 
 /** Whether Node was told to trust the certificate authorities of the system. */
 function usesSystemCa() {
-  const { NODE_OPTIONS = '', NODE_USE_SYSTEM_CA } = process.env;
-  const options = [...process.execArgv, ...NODE_OPTIONS.split(/\s+/)];
+  const { NODE_OPTIONS, NODE_USE_SYSTEM_CA } = process.env;
+  const options = [...process.execArgv, ...(NODE_OPTIONS ? NODE_OPTIONS.split(/\s+/) : [])];
   const asked = options.some((each) => each === '--use-system-ca' || each === '--use-openssl-ca');
   return asked || NODE_USE_SYSTEM_CA === '1';
 }

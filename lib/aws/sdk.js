@@ -40,9 +40,10 @@ function load(name) {
  * @returns {any}
  */
 function loadedV2() {
+  // All places know the same modules, and finding that one is not installed takes a while.
+  const [place] = places();
+  if (!Object.keys(place?.cache ?? {}).some((path) => path.includes(V2))) return undefined;
   for (const from of places()) {
-    // Finding that it is not installed takes a while.
-    if (!Object.keys(from.cache).some((path) => path.includes(V2))) continue;
     try {
       const { exports } = from.cache[from.resolve(V2)] ?? {};
       if (exports) return exports;
