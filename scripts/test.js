@@ -19,7 +19,11 @@ const { SetupError, program, root, setup } = require('./setup');
 
 const scratch = mkdtempSync(join(tmpdir(), 'dynamo-session-store-test-'));
 /** Where Jest writes what became of its tests. */
-const reports = { jest: join(scratch, 'jest.json'), examples: join(scratch, 'examples.json') };
+const reports = {
+  jest: join(scratch, 'jest.json'),
+  published: join(scratch, 'published.json'),
+  examples: join(scratch, 'examples.json'),
+};
 const tool = (/** @type {string} */ name) => join(root, 'node_modules', '.bin', name);
 
 /** @type {ReadonlyArray<{ name: string, command: string, args: string[] }>} */
@@ -41,6 +45,11 @@ const steps = [
     name: 'jest',
     command: tool('jest'),
     args: ['--ci', '--json', `--outputFile=${reports.jest}`],
+  },
+  {
+    name: 'published',
+    command: process.execPath,
+    args: ['scripts/checks/published.js', `--outputFile=${reports.published}`],
   },
   {
     name: 'examples',

@@ -2,7 +2,7 @@
 
 /**
  * An example as its users have it: a folder with the example, its dependencies, and this package as
- * npm would pack it.
+ * it is published.
  *
  * Dependencies are in the cache, in a folder of each state of a `package.json`. An example runs
  * from a folder inside of that one, which goes at the end: several checkouts can do so at once.
@@ -19,7 +19,8 @@ const {
   writeFileSync,
 } = require('node:fs');
 const { join } = require('node:path');
-const { cachedPackages, run } = require('../cache');
+const { cachedPackages } = require('../cache');
+const { unpack } = require('../release/stage');
 const { root } = require('../setup');
 
 const examples = join(root, 'examples');
@@ -39,31 +40,15 @@ function dependencies(name) {
   return folder;
 }
 
-/** @type {string[] | undefined} */
-let packed;
-
-/** The files that npm would pack. npm is asked once: it takes a second. */
-function packedFiles() {
-  packed ??= readPackedFiles();
-  return packed;
-}
-
-function readPackedFiles() {
-  const args = ['pack', '--dry-run', '--json', '--ignore-scripts', '--loglevel=error'];
-  /** @type {[{ files: { path: string }[] }]} */
-  const [{ files }] = JSON.parse(run('npm', args, root));
-  return files.map(({ path }) => path);
-}
-
 /**
- * Puts this package into a `node_modules`, with the addon that is built here in the place of the
- * platform's package.
+ * Puts this package into a `node_modules` as it is published, with the addon that is built here in the
+ * place of the platform's package.
  *
  * @param {string} modules
  */
 function placePackage(modules) {
   const target = join(modules, OWN_NAME);
-  for (const file of packedFiles()) cpSync(join(root, file), join(target, file));
+  unpack(target);
   const native = join(root, 'native');
   for (const file of readdirSync(native)) {
     if (!file.endsWith('.node')) continue;
@@ -90,4 +75,4 @@ function openWorkspace(name) {
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
-module.exports = { openWorkspace };
+module.exports = { openWorkspace, placePackage };

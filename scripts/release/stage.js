@@ -48,7 +48,7 @@ function stage(artifacts, folder) {
   };
 }
 
-/** The package as npm packs it, with the packages of the platforms as optional dependencies. */
+/** The package as it is published, with the packages of the platforms as optional dependencies. */
 function stageMain(/** @type {string} */ folder) {
   const main = join(folder, 'main');
   unpack(main);
@@ -62,7 +62,7 @@ function stageMain(/** @type {string} */ folder) {
 }
 
 /**
- * The files of the package as npm packs them.
+ * The files of the package as npm packs them, those of `lib/` joined.
  *
  * @param {string} folder made anew
  */
@@ -72,6 +72,7 @@ function unpack(folder) {
   const file = join(folder, run('npm', args, root).trim());
   run('tar', ['-xzf', file, '-C', folder, '--strip-components=1'], folder);
   rmSync(file);
+  run(process.execPath, [join(__dirname, 'join.js'), folder], root);
 }
 
 /**

@@ -11,7 +11,7 @@ const { join } = require('node:path');
 const { SetupError, program, root } = require('../setup');
 const { thisTarget } = require('./targets');
 
-const CHECKS = 'jest,registry,bundlers';
+const CHECKS = 'jest,published,registry,bundlers';
 
 program(() => {
   const addon = join(root, 'native', thisTarget().file);

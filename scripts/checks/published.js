@@ -1,0 +1,76 @@
+'use strict';
+
+/**
+ * Runs tests of the checkout with the package as it is published, whose files are joined: what every
+ * store promises, by every way to DynamoDB, and what is loaded only where it is needed.
+ *
+ *     node scripts/checks/published.js [pattern …] [--outputFile=report.json]
+ *
+ * A pattern chooses other tests by their names, of those that load the package by its entries.
+ */
+
+const assert = require('node:assert/strict');
+const { spawn } = require('node:child_process');
+const { once } = require('node:events');
+const { cpSync, mkdtempSync, realpathSync, rmSync, symlinkSync } = require('node:fs');
+const { tmpdir } = require('node:os');
+const { join, relative } = require('node:path');
+const { parseArgs } = require('node:util');
+const { run } = require('../cache');
+const { unpack } = require('../release/stage');
+const { program, root, setup } = require('../setup');
+
+const PATTERNS = ['contract', 'options', 'addon', 'clients', 'contexts'];
+
+program(async () => {
+  const { values, positionals } = parseArgs({
+    options: { outputFile: { type: 'string' } },
+    allowPositionals: true,
+  });
+  setup();
+  const folder = mkdtempSync(join(tmpdir(), 'dynamo-session-store-published-'));
+  try {
+    unpack(folder);
+    for (const name of ['native', 'node_modules', 'scripts']) {
+      symlinkSync(join(root, name), join(folder, name), 'junction');
+    }
+    for (const name of ['__test__', 'jest.config.js']) {
+      cpSync(join(root, name), join(folder, name), { recursive: true });
+    }
+    checkLoaded(folder);
+    const patterns = positionals.length > 0 ? positionals : PATTERNS;
+    return await test(folder, patterns, values.outputFile);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+/** The store for Express is three files, and its addon. */
+function checkLoaded(/** @type {string} */ folder) {
+  const list = "require('.'); console.log(JSON.stringify(Object.keys(require.cache)))";
+  /** @type {string[]} */
+  const loaded = JSON.parse(run(process.execPath, ['-e', list], folder));
+  const files = loaded.filter((file) => file.endsWith('.js'));
+  const names = files.map((file) => relative(realpathSync(folder), file)).sort();
+  assert.deepEqual(names, ['index.js', join('lib', 'core.js'), join('lib', 'express.js')]);
+}
+
+/**
+ * @param {string} folder
+ * @param {string[]} patterns
+ * @param {string | undefined} report
+ * @returns {Promise<number>} the exit code
+ */
+async function test(folder, patterns, report) {
+  const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
+  const args = [jest, '--ci', '--rootDir', folder, ...patterns];
+  if (report) args.push('--json', `--outputFile=${report}`);
+  const child = spawn(process.execPath, args, {
+    cwd: folder,
+    // Jest prints its JSON to the standard output as well, although a file is given.
+    stdio: ['ignore', report ? 'ignore' : 'inherit', 'inherit'],
+  });
+  process.once('exit', () => child.kill());
+  const [code] = await once(child, 'exit');
+  return code ?? 1;
+}

@@ -1,0 +1,99 @@
+'use strict';
+
+/**
+ * Joins the files of `lib/` as they are published. Node takes a tenth of a millisecond and more to
+ * find, read and compile a file, and a store needs two dozen: a fifth of the time to its first
+ * session. What is always loaded becomes `core.js`; what is loaded where it is needed stays a file.
+ * The code is as it was written, with its comments: errors point to lines that can be read.
+ *
+ *     node scripts/release/join.js folder    the package as npm packs it
+ */
+
+const { readdirSync, rmSync } = require('node:fs');
+const { basename, dirname, join } = require('node:path');
+const { default: commonjs } = require('@rollup/plugin-commonjs');
+const { rollup } = require('rollup');
+const { SetupError, program, root } = require('../setup');
+
+const lib = join(root, 'lib');
+
+/** What the entries of the package load. */
+const ENTRIES = ['errors', 'express', 'koa', 'shopify'];
+
+/** What is loaded where it is needed: for clients, and for options that are unknown. */
+const LATER = ['aws/adopt', 'aws/call', 'aws/contexts', 'aws/make', 'suggestions'];
+
+/** What stays as it is, because it has nothing to do with the rest, or is never loaded. */
+const NOT_JOINED = ['native.error.js', 'traced.js', 'types.d.ts'];
+
+/** The requests for these. In what is published, all of them are beside `core.js`. */
+const later = new Set([...LATER, ...NOT_JOINED].map((name) => `./${basename(name, '.js')}`));
+
+/** Whether a `require` stays where it is. */
+const isKept = (/** @type {string} */ request) => !request.startsWith('.') || later.has(request);
+
+/** Finds files as Node does. @type {import('rollup').Plugin} */
+const resolveFiles = {
+  name: 'resolve-files',
+  resolveId(request, from) {
+    if (!request.startsWith('.') || !from) return null;
+    return `${join(dirname(from), request)}.js`;
+  },
+};
+
+/**
+ * Joins the files of a package.
+ *
+ * @param {string} target its `lib/`, which is replaced
+ */
+async function joinFiles(target) {
+  const files = [...ENTRIES, ...LATER].map((name) => [basename(name), join(lib, `${name}.js`)]);
+  const bundle = await rollup({
+    input: Object.fromEntries(files),
+    plugins: [resolveFiles, commonjs({ ignore: isKept, strictRequires: 'auto' })],
+    // What is never run, such as `if (false)` in native.js, is there to be read by others.
+    treeshake: false,
+    onwarn({ message }) {
+      throw new SetupError(`lib/ cannot be joined: ${message}`);
+    },
+  });
+  for (const name of readdirSync(target)) {
+    if (!NOT_JOINED.includes(name)) rmSync(join(target, name), { recursive: true });
+  }
+  await bundle.write({
+    dir: target,
+    format: 'cjs',
+    exports: 'auto',
+    esModule: false,
+    hoistTransitiveImports: false,
+    entryFileNames: '[name].js',
+    chunkFileNames: '[name].js',
+    manualChunks: core,
+  });
+  await bundle.close();
+}
+
+/**
+ * The chunk of a module: `core` has what the store for Express loads, apart from what is its own. The
+ * rest is left to Rollup, which puts into an entry what no other loads.
+ *
+ * @type {import('rollup').GetManualChunk}
+ */
+function core(id, { getModuleInfo }) {
+  const express = join(lib, 'express.js');
+  /** @type {Set<string>} */
+  const loaded = new Set();
+  const load = (/** @type {string} */ each) => {
+    if (loaded.has(each)) return;
+    loaded.add(each);
+    getModuleInfo(each)?.importedIds.forEach(load);
+  };
+  load(express);
+  return loaded.has(id) && !id.includes(express) ? 'core' : undefined;
+}
+
+program(async () => {
+  const [folder] = process.argv.slice(2);
+  if (!folder) throw new SetupError('Usage: node scripts/release/join.js folder');
+  await joinFiles(join(folder, 'lib'));
+});
