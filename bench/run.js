@@ -13,7 +13,7 @@ const { program } = require('../scripts/setup');
 const { Bench } = require('./lib/bench');
 const { drawChart } = require('./lib/chart');
 const { HELP, readOptions } = require('./lib/options');
-const { prepareDependencies, prepareServer } = require('./lib/prepare');
+const { prepareDependencies, prepareOwn, prepareServer } = require('./lib/prepare');
 const { fillMarkdown, toMarkdown, toText } = require('./lib/report');
 
 /** @import { Results } from './lib/bench' */
@@ -36,6 +36,7 @@ program(async () => {
   const options = readOptions();
   if (options.help) return console.log(HELP);
   prepareDependencies();
+  prepareOwn();
   prepareServer();
   const bench = new Bench(options);
   await bench.run();

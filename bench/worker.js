@@ -64,15 +64,17 @@ async function work(task) {
   return { start, memory, measure }[task.kind](subject, task);
 }
 
+/** What an application has loaded before it loads its store. */
+const LOADED = { express: ['express', 'express-session'], koa: ['koa', 'koa-session'] };
+
 /**
- * The time from the first `require` of a store to the end of the first `get`. What the application
- * would have loaded anyway is there already.
+ * The time from the first `require` of a store to the end of the first `get`, in milliseconds.
  *
  * @param {import('./lib/calls').CallSubject} subject
  * @param {MeasureTask} task
  */
 async function start(subject, { target }) {
-  require('express-session');
+  for (const name of LOADED[subject.framework ?? 'express']) require(name);
   const started = performance.now();
   const calls = await subject.make(target);
   await calls.get(0);

@@ -76,7 +76,7 @@ function openWithClientV2({ endpoint, table }, options) {
 
 /** @param {object} options */
 function makeStore(options) {
-  const DynamoDBStore = require('../..')(require('express-session'));
+  const DynamoDBStore = require('dynamo-session-store')(require('express-session'));
   return new DynamoDBStore(options);
 }
 

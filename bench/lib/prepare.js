@@ -3,8 +3,9 @@
 /** What has to be there before anything can be measured. */
 
 const { spawnSync } = require('node:child_process');
-const { existsSync, readdirSync, statSync } = require('node:fs');
+const { existsSync, readdirSync, rmSync, statSync } = require('node:fs');
 const { join } = require('node:path');
+const { placePackage } = require('../../scripts/checks/workspace');
 const { SetupError, root } = require('../../scripts/setup');
 
 const bench = join(__dirname, '..');
@@ -21,6 +22,13 @@ function prepareDependencies() {
   if (existsSync(join(bench, 'node_modules', 'connect-dynamodb'))) return;
   process.stderr.write('Installing the stores to compare with …\n');
   run('npm', ['install', '--no-save', '--no-audit', '--no-fund'], bench);
+}
+
+/** This package as it is published, where programs of the benchmark find it by its name. */
+function prepareOwn() {
+  const modules = join(bench, 'node_modules');
+  rmSync(join(modules, 'dynamo-session-store'), { recursive: true, force: true });
+  placePackage(modules);
 }
 
 /** The addon of this platform; measuring a debug build would say nothing. */
@@ -47,4 +55,4 @@ function run(command, args, cwd) {
   if (status !== 0) throw new SetupError(`${command} ${args.join(' ')} failed.`);
 }
 
-module.exports = { findAddon, prepareDependencies, prepareServer };
+module.exports = { findAddon, prepareDependencies, prepareOwn, prepareServer };

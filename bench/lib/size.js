@@ -13,7 +13,6 @@ const {
 } = require('node:fs');
 const { tmpdir } = require('node:os');
 const { join } = require('node:path');
-const { root } = require('../../scripts/setup');
 
 /** Each with what it cannot do without, as its README has it installed. */
 const INSTALLS = [
@@ -47,9 +46,9 @@ function measureSizes(addon) {
  * @returns {Size}
  */
 function ownSize(addon) {
-  const [{ unpackedSize, entryCount }] = JSON.parse(npm(['pack', '--dry-run', '--json'], root));
+  const { bytes, files } = sizeOf(join(__dirname, '..', 'node_modules', 'dynamo-session-store'));
   const name = `dynamo-session-store with its addon for ${process.platform}-${process.arch}`;
-  return { name, bytes: unpackedSize + addon.bytes, files: entryCount + 1 };
+  return { name, bytes: bytes + addon.bytes, files: files + 1 };
 }
 
 /**

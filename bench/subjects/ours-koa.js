@@ -8,7 +8,7 @@ const { CREDENTIALS, REGION } = require('../lib/formats');
  * @returns {import('../lib/calls').Opened}
  */
 function open({ endpoint, table }) {
-  const DynamoDBStore = require('../../koa');
+  const DynamoDBStore = require('dynamo-session-store/koa');
   const dynamoConfig = { endpoint, region: REGION, credentials: CREDENTIALS };
   const store = new DynamoDBStore({ dynamoConfig, table: { name: table } });
   return { store, close: () => store.close() };

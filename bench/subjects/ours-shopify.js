@@ -13,7 +13,7 @@ module.exports = {
   operations: ['get', 'set'],
   modes: ['canned', 'latency', 'local', 'start', 'memory'],
   async make(target) {
-    const { DynamoDBSessionStorage } = require('../../shopify');
+    const { DynamoDBSessionStorage } = require('dynamo-session-store/shopify');
     const storage = new DynamoDBSessionStorage({
       sessionTableName: target.table,
       config: { endpoint: target.endpoint, region: REGION, credentials: CREDENTIALS },
