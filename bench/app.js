@@ -35,7 +35,7 @@ const { startMeasuring } = require('./lib/use');
  */
 
 async function start() {
-  const { subject, framework, place, hasOwnClock: _, ...options } = task;
+  const { subject, framework, place, ...options } = task;
   const { store, close } = await require(`./subjects/${subject}`).open(place);
   const listener = appOf(framework, { ...options, store, moveClock });
   const server = createServer(listener).listen(0, '127.0.0.1');

@@ -15,21 +15,23 @@ const WITHOUT = { express: 'no-session', koa: 'no-session-koa' };
 
 const METRICS = /** @type {const} */ (['pagesPerSecond', 'loop', 'cpu', 'p50', 'p99']);
 
+/** How many visitors the marks, and the chart, are for. */
+const VISITORS = 64;
+
 /**
  * The marks: a store with at most the event-loop time that another one has in the same run, and so
  * many microseconds more.
  */
 const MARKS = [
-  { visitors: 64, subject: 'ours', other: 'connect-redis', more: 0 },
-  { visitors: 64, subject: 'ours-touching', other: 'memory-store', more: 8 },
+  { subject: 'ours', other: 'connect-redis', more: 0 },
+  { subject: 'ours-touching', other: 'memory-store', more: 8 },
 ];
 
 /**
- * The medians of one app and number of visitors.
+ * The medians of one app.
  *
  * @typedef {object} AppSummary
  * @property {string} subject
- * @property {number} visitors
  * @property {Record<(typeof METRICS)[number], any>} values numbers
  * @property {{ loop: number, cpu: number } | undefined} added microseconds more than without a store
  */
@@ -53,7 +55,7 @@ function appSummaries({ apps }, visitors) {
     const bare = WITHOUT[framework];
     const base = /** @type {any} */ (name === bare ? undefined : valuesOf(bare));
     const added = base && { loop: values.loop - base.loop, cpu: values.cpu - base.cpu };
-    return [{ subject: name, visitors, values, added }];
+    return [{ subject: name, values, added }];
   });
 }
 
@@ -119,10 +121,10 @@ function ratioText(all, name) {
  * @returns {Section}
  */
 function marksSection(results) {
-  const rows = MARKS.flatMap(({ visitors, subject, other, more }) => {
-    const all = appSummaries(results, visitors);
-    const loop = (/** @type {string} */ wanted) =>
-      all.find((each) => each.subject === wanted)?.values.loop;
+  const all = appSummaries(results, VISITORS);
+  const loop = (/** @type {string} */ wanted) =>
+    all.find((each) => each.subject === wanted)?.values.loop;
+  const rows = MARKS.flatMap(({ subject, other, more }) => {
     const [own, theirs] = [loop(subject), loop(other)];
     if (own === undefined || theirs === undefined) return [];
     const limit = theirs + more;
@@ -130,7 +132,7 @@ function marksSection(results) {
     return [[labelOf(subject), fine(own), rule, fine(limit), own <= limit ? 'met' : 'MISSED']];
   });
   const head = ['store', 'event loop µs/page', 'at most that of', 'µs/page', 'mark'];
-  return { title: 'A page of an app: the marks, 64 visitors', head, rows };
+  return { title: `A page of an app: the marks, ${visitorsText(VISITORS)}`, head, rows };
 }
 
-module.exports = { appSections, appSummaries };
+module.exports = { VISITORS, appSections, appSummaries };

@@ -6,7 +6,7 @@
  */
 
 const { BASELINE, subjects } = require('../subjects');
-const { appSummaries } = require('./app-report');
+const { VISITORS, appSummaries } = require('./app-report');
 const { summaries } = require('./report');
 
 /** @import { Results } from './bench' */
@@ -31,9 +31,6 @@ const THEIRS = '#8d96a0';
 /** How far apart the lines of a linear scale are, at least, in pixels. */
 const LINES = 60;
 
-/** The number of visitors whose pages are drawn. */
-const VISITORS = 64;
-
 /** @type {{ title: string, metric: 'opsPerSecond' | 'loop', operation: string }[]} */
 const PANELS = [
   { title: 'get: operations a second (more is better)', metric: 'opsPerSecond', operation: 'get' },
@@ -56,6 +53,7 @@ const PANELS = [
  */
 function drawChart(results) {
   const { inFlight } = results.options;
+  const all = summaries(results, 'canned');
   const panels = [
     {
       title: `A page in Express for a visitor who is logged in, ${VISITORS} visitors: event loop, µs (less is better)`,
@@ -64,7 +62,7 @@ function drawChart(results) {
     },
     ...PANELS.map((panel) => ({
       title: `${panel.title}; ${inFlight} in flight, logarithmic scale`,
-      bars: barsOf(results, panel),
+      bars: barsOf(all, panel),
       scaleOf: logarithmic,
     })),
   ].filter(({ bars }) => bars.length > 0);
@@ -102,12 +100,11 @@ function pageBars(results) {
 }
 
 /**
- * @param {Results} results
+ * @param {import('./report').Summary[]} all
  * @param {(typeof PANELS)[number]} panel
  * @returns {Bar[]}
  */
-function barsOf(results, { metric, operation }) {
-  const all = summaries(results, 'canned');
+function barsOf(all, { metric, operation }) {
   return subjects.flatMap(({ name, label, ours, chart }) => {
     const found = all.find((each) => each.subject === name && each.operation === operation);
     if (!chart || !found) return [];

@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * The same on Koa.
+ * A Koa app without sessions: what a page costs before any store.
  *
  * @type {import('../lib/calls').Subject}
  */

@@ -2,7 +2,7 @@
 
 const { openWithClientV2, ourSubject } = require('../lib/ours');
 
-/** The same with a client of the SDK v2. */
+/** As `ours-called`, with a client of the SDK v2. */
 module.exports = ourSubject(
   {
     name: 'ours-called-v2',

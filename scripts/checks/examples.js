@@ -5,11 +5,10 @@
  * minutes to install are left out without `--all`.
  */
 
-const { spawn } = require('node:child_process');
-const { once } = require('node:events');
 const { join } = require('node:path');
 const { parseArgs } = require('node:util');
 const { program, root, setup } = require('../setup');
+const { runJest } = require('./jest');
 
 const USAGE = `Usage: npm run check:examples [-- --all]
 
@@ -29,17 +28,10 @@ program(async () => {
     return 0;
   }
   setup();
-  const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
   const config = join(root, 'examples', 'jest.config.js');
-  const args = [jest, '--ci', '--config', config, ...positionals];
-  if (values.outputFile) args.push('--json', `--outputFile=${values.outputFile}`);
-  const child = spawn(process.execPath, args, {
+  return runJest(['--config', config, ...positionals], {
     cwd: root,
-    env: { ...process.env, ...(values.all && { ALL_EXAMPLES: '1' }) },
-    // Jest prints its JSON to the standard output as well, although a file is given.
-    stdio: ['ignore', values.outputFile ? 'ignore' : 'inherit', 'inherit'],
+    env: values.all ? { ALL_EXAMPLES: '1' } : {},
+    report: values.outputFile,
   });
-  process.once('exit', () => child.kill());
-  const [code] = await once(child, 'exit');
-  return code ?? 1;
 });

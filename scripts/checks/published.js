@@ -10,8 +10,6 @@
  */
 
 const assert = require('node:assert/strict');
-const { spawn } = require('node:child_process');
-const { once } = require('node:events');
 const { cpSync, mkdtempSync, realpathSync, rmSync, symlinkSync } = require('node:fs');
 const { tmpdir } = require('node:os');
 const { join, relative } = require('node:path');
@@ -19,6 +17,7 @@ const { parseArgs } = require('node:util');
 const { run } = require('../cache');
 const { unpack } = require('../release/stage');
 const { program, root, setup } = require('../setup');
+const { runJest } = require('./jest');
 
 const PATTERNS = ['contract', 'options', 'addon', 'clients', 'contexts'];
 
@@ -39,7 +38,8 @@ program(async () => {
     }
     checkLoaded(folder);
     const patterns = positionals.length > 0 ? positionals : PATTERNS;
-    return await test(folder, patterns, values.outputFile);
+    const args = ['--rootDir', folder, ...patterns];
+    return await runJest(args, { cwd: folder, report: values.outputFile });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -53,24 +53,4 @@ function checkLoaded(/** @type {string} */ folder) {
   const files = loaded.filter((file) => file.endsWith('.js'));
   const names = files.map((file) => relative(realpathSync(folder), file)).sort();
   assert.deepEqual(names, ['index.js', join('lib', 'core.js'), join('lib', 'express.js')]);
-}
-
-/**
- * @param {string} folder
- * @param {string[]} patterns
- * @param {string | undefined} report
- * @returns {Promise<number>} the exit code
- */
-async function test(folder, patterns, report) {
-  const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
-  const args = [jest, '--ci', '--rootDir', folder, ...patterns];
-  if (report) args.push('--json', `--outputFile=${report}`);
-  const child = spawn(process.execPath, args, {
-    cwd: folder,
-    // Jest prints its JSON to the standard output as well, although a file is given.
-    stdio: ['ignore', report ? 'ignore' : 'inherit', 'inherit'],
-  });
-  process.once('exit', () => child.kill());
-  const [code] = await once(child, 'exit');
-  return code ?? 1;
 }

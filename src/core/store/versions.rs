@@ -3,8 +3,8 @@
 //!
 //! Each write of a session gives it a new version, also one that is tried again with the changes of
 //! others: the one before may have been done, and others may count on what that has written. A write
-//! that knows what it has read is conditional on that: the session has to be there still, and unless the store overwrites, in the version that
-//! was read. The condition costs nothing where it holds.
+//! that knows what it has read is conditional on that: the session has to be there still, and unless
+//! the store overwrites, in the version that was read. The condition costs nothing where it holds.
 
 use std::collections::HashMap;
 use std::fmt;
