@@ -83,19 +83,91 @@ describe('one request saves while another one has the session, with a cookie tha
   newClock();
   const { itemOf, newSession, stored } = racesOn(subject);
 
-  test('the cookie is that of the request that saves', async () => {
-    const { browser, sid } = await newSession({ user: 'ann' }, {}, { cookie: { maxAge: 60_000 } });
-    await during(browser, set({ cart: 1 }), () =>
-      browser.visit(({ session }) => {
-        session.cookie.maxAge = 3_600_000;
-        session.token = 'abc';
-      }),
-    );
-    const { sess } = await itemOf(sid);
-    const { cookie, ...merged } = JSON.parse(sess.S);
-    expect(merged).toEqual({ user: 'ann', cart: 1, token: 'abc' });
+  /** The lifetime of a session in seconds, and its end, which has to be that of its cookie. */
+  async function lifetimeOf(sid) {
+    const { sess, expires, _e: exact } = await itemOf(sid);
+    const { cookie } = JSON.parse(sess.S);
+    const end = exact ? Number(exact.N) : Date.parse(cookie.expires);
+    expect(Number(expires.N)).toBe(Math.floor(end / 1000));
     // express-session looks at the clock twice for it.
-    expect(Math.round(cookie.originalMaxAge / 1000)).toBe(60);
+    const maxAge = cookie.originalMaxAge && Math.round(cookie.originalMaxAge / 1000);
+    return { maxAge, left: Math.round((end - Date.now()) / 1000) };
+  }
+
+  describe.each([
+    ['longer', 2_592_000],
+    ['shorter', 60],
+  ])('a lifetime that another request has made %s stays', (_how, seconds) => {
+    const change = ({ session }) => {
+      session.cookie.maxAge = seconds * 1000;
+      session.token = 'abc';
+    };
+    const how = [{ touchInterval: 0 }, { cookie: { maxAge: 3_600_000 } }];
+    const kept = { maxAge: seconds, left: seconds };
+
+    test('where this one saves', async () => {
+      const { browser, sid } = await newSession({ user: 'ann' }, ...how);
+      await during(browser, set({ cart: 1 }), () => browser.visit(change));
+      expect(await stored(sid)).toEqual({ user: 'ann', cart: 1, token: 'abc' });
+      expect(await lifetimeOf(sid)).toEqual(kept);
+    });
+
+    test('where this one saves, saves again, and is touched', async () => {
+      const { browser, sid } = await newSession({ user: 'ann' }, ...how);
+      const save = async (visit) => {
+        visit.session.cart = 1;
+        await visit.save();
+        visit.session.cart = 2;
+        await visit.save();
+      };
+      await during(browser, save, () => browser.visit(change));
+      expect(await stored(sid)).toEqual({ user: 'ann', cart: 2, token: 'abc' });
+      expect(await lifetimeOf(sid)).toEqual(kept);
+    });
+
+    test('where this one saves without waiting for that', async () => {
+      const { browser, sid } = await newSession({ user: 'ann' }, ...how);
+      const saves = [];
+      const save = (visit) => {
+        for (const cart of [1, 2]) {
+          visit.session.cart = cart;
+          saves.push(visit.save());
+        }
+      };
+      await during(browser, save, () => browser.visit(change));
+      await Promise.all(saves);
+      expect(await stored(sid)).toEqual({ user: 'ann', cart: 2, token: 'abc' });
+      expect(await lifetimeOf(sid)).toEqual(kept);
+    });
+
+    test('where this one touches', async () => {
+      const { browser, sid } = await newSession({ user: 'ann' }, ...how);
+      await during(
+        browser,
+        () => {},
+        () => browser.visit(change),
+      );
+      expect(await stored(sid)).toEqual({ user: 'ann', token: 'abc' });
+      expect(await lifetimeOf(sid)).toEqual(kept);
+    });
+
+    test('unless this one changes it too', async () => {
+      const { browser, sid } = await newSession({ user: 'ann' }, ...how);
+      const own = ({ session }) => {
+        session.cookie.maxAge = 7_200_000;
+      };
+      await during(browser, own, () => browser.visit(change));
+      expect(await stored(sid)).toEqual({ user: 'ann', token: 'abc' });
+      expect(await lifetimeOf(sid)).toEqual({ maxAge: 7200, left: 7200 });
+    });
+  });
+
+  test('a lifetime is changed by less than a second where it is a few seconds', async () => {
+    const { browser, sid } = await newSession({ user: 'ann' }, {}, { cookie: { maxAge: 1900 } });
+    await browser.visit(({ session }) => {
+      session.cookie.maxAge = 1000;
+    });
+    expect(await lifetimeOf(sid)).toEqual({ maxAge: 1, left: 1 });
   });
 
   test.each(['merge', 'overwrite', 'error'])('%s: a touch is no conflict', async (conflict) => {

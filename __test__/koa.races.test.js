@@ -47,10 +47,10 @@ describe.each([
   test('a session that is replaced as a whole keeps what others add', async () => {
     const { browser, sid } = await newSession({ user: 'ann', cart: 1 });
     const replace = (visit) => {
-      visit.session = { user: 'ben' };
+      visit.session = { user: 'ann', page: 2 };
     };
     await during(browser, replace, () => browser.visit(set({ token: 'abc' })));
-    expect(await stored(sid)).toEqual({ user: 'ben', token: 'abc' });
+    expect(await stored(sid)).toEqual({ user: 'ann', page: 2, token: 'abc' });
   });
 
   test.each(['merge', 'overwrite', 'error'])('%s: a touch is no conflict', async (conflict) => {

@@ -9,7 +9,20 @@ const { toError } = require('./errors');
 const { nextTick, setImmediate, setInterval } = require('./timers');
 
 /** @import { Failure, KnownSession, NativeStore, SpecialArgument } from '../native/binding' */
-/** @typedef {{ resolve: (result: any) => void, reject: (error: Error) => void }} Waiting */
+
+/**
+ * A save, which hears of its outcome before anything else of JavaScript runs.
+ *
+ * @typedef {object} Save
+ * @property {() => KnownSession | undefined} begin what it counts on at the moment at which it is made
+ * @property {string | undefined} version that no other write has, once it has begun; `undefined` where
+ *   the addon makes one
+ * @property {(isSuccess: boolean, saved?: string | false | null) => void} settle does not throw
+ */
+
+/**
+ * @typedef {{ resolve: (result: any) => void, reject: (error: Error) => void, save?: Save }} Waiting
+ */
 
 /** A timer that does nothing, ever; it holds the process alive while calls are under way. */
 const keepAlive = {
@@ -81,7 +94,7 @@ class Calls {
    * @param {string} sid
    * @param {number} now milliseconds since the Unix epoch
    * @param {number} limit milliseconds
-   * @returns {Promise<string | null>} what `readLoaded` in `known.js` reads
+   * @returns {Promise<string | null>} what `Loaded` in `known.js` reads
    */
   load(sid, now, limit) {
     const call = this.#begin();
@@ -94,16 +107,16 @@ class Calls {
    * @param {string} data the session as JSON
    * @param {number | undefined} expires seconds since the Unix epoch
    * @param {(SpecialArgument | undefined)[]} special
-   * @param {string | undefined} version that no other write has; `undefined` in a format without
-   * @param {KnownSession | undefined} known what the caller has read
+   * @param {Save | undefined} save of the request that makes it; `undefined` where it counts on nothing
    * @param {number} limit milliseconds
-   * @returns {Promise<string | false | null>} the session as it was written, where it has changes of
-   *   others in it; `false` where it was not written, because it is gone
+   * @returns {Promise<string | false | null>} what was written, where that is something else, as `Loaded`
+   *   in `known.js` reads it; `false` where it was not written, because it is gone
    */
-  save(sid, data, expires, special, version, known, limit) {
+  save(sid, data, expires, special, save, limit) {
     const call = this.#begin();
-    this.#native.save(call, sid, data, expires, special, version, known, limit);
-    return this.#outcomeOf(call);
+    const expected = save?.begin();
+    this.#native.save(call, sid, data, expires, special, save?.version, expected, limit);
+    return this.#outcomeOf(call, save);
   }
 
   /**
@@ -112,12 +125,14 @@ class Calls {
    * @param {number | undefined} end the same to the millisecond, where the session has a cookie with
    *   an end
    * @param {number | undefined} lifetime milliseconds, with `end`
+   * @param {KnownSession | undefined} known what the request has read or written
    * @param {number} limit milliseconds
-   * @returns {Promise<boolean>} whether the session was there
+   * @returns {Promise<boolean | string>} `false` where the session is gone, `true` where its end was moved,
+   *   the end that it keeps as `Known.hasTouched` reads it
    */
-  touch(sid, expires, end, lifetime, limit) {
+  touch(sid, expires, end, lifetime, known, limit) {
     const call = this.#begin();
-    this.#native.touch(call, sid, expires, end, lifetime, limit);
+    this.#native.touch(call, sid, expires, end, lifetime, known, limit);
     return this.#outcomeOf(call);
   }
 
@@ -150,14 +165,15 @@ class Calls {
 
   /**
    * @param {number} call
+   * @param {Save} [save]
    * @returns {Promise<any>}
    */
-  #outcomeOf(call) {
+  #outcomeOf(call, save) {
     keepAlive.begin();
     active.add(this.#owner);
     if (!this.#flushing) this.#flushSoon();
     return new Promise((resolve, reject) => {
-      this.#waiting[call] = { resolve, reject };
+      this.#waiting[call] = { resolve, reject, save };
     });
   }
 
@@ -174,10 +190,14 @@ class Calls {
   #takeOutcomes() {
     const { calls, results, failedCalls, failures, outages } = this.#native.take();
     for (let index = 0; index < calls.length; index += 1) {
-      this.#end(calls[index]).resolve(results[index]);
+      const { resolve, save } = this.#end(calls[index]);
+      if (save) save.settle(true, /** @type {string | false | null} */ (results[index]));
+      resolve(results[index]);
     }
     for (let index = 0; index < failedCalls.length; index += 1) {
-      this.#end(failedCalls[index]).reject(toError(failures[index]));
+      const { reject, save } = this.#end(failedCalls[index]);
+      if (save) save.settle(false);
+      reject(toError(failures[index]));
     }
     keepAlive.end(calls.length + failedCalls.length);
     if (outages) this.#tellOfOutages(outages);

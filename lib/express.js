@@ -13,12 +13,14 @@ const { endOf, endOfCookie, setEnd } = require('./cookie');
 const { SessionStoreError, invalidArgument, settle, toError } = require('./errors');
 const { readOptions } = require('./express.options');
 const { Gate } = require('./gate');
-const { Known, Loaded, Saving, isSameLifetime, notes } = require('./known');
+const { Loaded, Saving, isSameLifetime } = require('./known');
 const { lifetimeOf, optionsObject, typeName } = require('./options');
 const { outageEvents } = require('./outages');
+const { Recognition } = require('./recognition');
 const { parse, sessionId, specialValue, stringify } = require('./session');
 const { warn, warnOfTable } = require('./warning');
 
+/** @import { Known } from './known' */
 /** @typedef {(error: any, value?: any) => void} Callback */
 
 /** @type {WeakMap<Function, Function>} */
@@ -58,10 +60,8 @@ function storeClass(Store) {
     #settings;
     /** @type {(() => void) | undefined} */
     #stopReaping;
-    /** What was read, on the object that `get` gives for it. */
-    #read = /** @type {ReturnType<typeof notes<Loaded>>} */ (notes());
-    /** What is known of the session of a request, on that session. */
-    #known = /** @type {ReturnType<typeof notes<Known>>} */ (notes());
+    /** Which request a session belongs to. */
+    #recognition;
 
     /** @param {any} [given] */
     constructor(given) {
@@ -69,6 +69,8 @@ function storeClass(Store) {
       super(options);
       const settings = readOptions(options);
       this.#settings = settings;
+      const hasRequests = typeof Store.prototype.createSession === 'function';
+      this.#recognition = new Recognition(this, hasRequests);
       this.#gate = new Gate(settings.native.table);
       this.#dynamodb = new DynamoDB(
         (...how) => openConnectStore(settings.native, ...how),
@@ -163,13 +165,11 @@ function storeClass(Store) {
      */
     createSession(request, read) {
       const maxAge = read.cookie?.originalMaxAge;
+      const known = this.#recognition.readOf(read)?.known;
       // @ts-expect-error: what a session module calls `Store` is an EventEmitter here.
       const session = super.createSession(request, read);
-      const known = this.#read.of(read)?.known;
-      if (known) {
-        known.maxAge = maxAge;
-        this.#known.put(session, known);
-      }
+      if (known) known.maxAge = maxAge;
+      this.#recognition.make(session, known);
       return session;
     }
 
@@ -309,7 +309,7 @@ function storeClass(Store) {
       if (session === null) return null;
       const { end } = loaded;
       if (end !== undefined) setEnd(session, end);
-      this.#read.put(session, loaded);
+      this.#recognition.give(session, loaded);
       return session;
     }
 
@@ -335,35 +335,28 @@ function storeClass(Store) {
       const special = this.#settings.native.specialKeys.map(({ name }) =>
         specialValue(session[name]),
       );
-      const read = this.#knownOf(id, session);
-      if (!read && session.req?.sessionStore !== this) {
-        // Saved by hand, or by a framework that keeps its sessions elsewhere: nothing to count on.
+      const known = this.#recognition.knownOf(id, session);
+      if (!known) {
+        // Written whatever is there. It stays the same session where it is the one that `get` gave.
+        const version = this.#recognition.readByHand(id, session)?.newVersion();
+        const byHand = { version, begin: () => undefined, settle() {} };
         await this.#call(id, (limit) =>
-          this.#calls.save(id, data, expires, special, undefined, undefined, limit),
+          this.#calls.save(id, data, expires, special, byHand, limit),
         );
         return true;
       }
       const end = endOf(session, expires);
       const maxAge = session.cookie?.originalMaxAge;
-      const known = read ?? new Known(id);
       if (known.isSame(data, maxAge)) return Boolean(await this.#moveEnd(id, end, known, expires));
-      this.#known.put(session, known);
-      const saving = new Saving(known, this.#settings.conflict);
-      const { version, expected } = saving;
-      const saved = this.#call(id, (limit) =>
-        this.#calls.save(id, data, expires, special, version, expected, limit),
-      );
-      return saving.outcome(saved, { data, expires, maxAge });
-    }
-
-    /**
-     * @param {string} id
-     * @param {any} session
-     * @returns {Known | undefined}
-     */
-    #knownOf(id, session) {
-      const known = this.#known.of(session);
-      return known?.sid === id ? known : undefined;
+      const saving = new Saving(known, this.#settings.conflict, { data, expires, maxAge });
+      try {
+        const saved = await this.#call(id, (limit) =>
+          this.#calls.save(id, data, expires, special, saving, limit),
+        );
+        return saved !== false;
+      } finally {
+        saving.end();
+      }
     }
 
     /**
@@ -380,9 +373,12 @@ function storeClass(Store) {
       if (known && !known.isDue(expires, this.#settings.touchInterval)) {
         return { expires: known.expires };
       }
-      const found = await this.#call(id, (limit) => this.#calls.touch(id, expires, end, 0, limit));
-      if (found && known) known.expires = expires;
-      return found ? { expires } : undefined;
+      const { conflict } = this.#settings;
+      const touched = await this.#call(id, (limit) =>
+        this.#calls.touch(id, expires, end, 0, known?.expected(conflict, false), limit),
+      );
+      known?.hasTouched(touched, expires);
+      return touched === false ? undefined : { expires: known ? known.expires : expires };
     }
 
     /**
@@ -392,7 +388,7 @@ function storeClass(Store) {
     async #touch(sid, session) {
       const id = sessionId(sid);
       const expires = this.#expires(session);
-      const known = this.#knownOf(id, session);
+      const known = this.#recognition.knownOf(id, session);
       // A cookie that lives longer or shorter than the one in the table is a change to be kept.
       const isInTable = known?.base !== undefined;
       if (isInTable && !isSameLifetime(session.cookie?.originalMaxAge, known.maxAge)) {
@@ -404,6 +400,7 @@ function storeClass(Store) {
     /** @param {string} sid */
     async #destroy(sid) {
       const id = sessionId(sid);
+      this.#recognition.forget(id);
       await this.#call(id, (limit) => this.#calls.destroy(id, limit));
     }
 

@@ -7,22 +7,23 @@
 
 const { randomBytes } = require('node:crypto');
 
-/** @import { KnownSession } from '../native/binding' */
+/** @import { FailedSave, KnownSession } from '../native/binding' */
 /** @typedef {'merge' | 'overwrite' | 'error'} Conflict */
 
-/** The end and the lifetime in a cookie. */
-const CLOCK = /"(?:expires":(?:"[^"]*"|null)|originalMaxAge":(?:-?[0-9.e+]+|null))/g;
+/** The end and the lifetime in a cookie; `originalExpires` is in that of @fastify/session. */
+const CLOCK =
+  /"(?:(?:expires|originalExpires)":(?:"[^"]*"|null)|originalMaxAge":(?:-?[0-9.e+]+|null)),?/g;
 
-/** So that no two processes give the same version. @type {string | undefined} */
+/** So that no two processes give the same. @type {string | undefined} */
 let prefix;
-let versions = 0;
+let writes = 0;
 
-/** A version that no other write has. */
-function newVersion() {
-  versions += 1;
+/** The part of a version that no other write has. */
+function newWrite() {
+  writes += 1;
   // Not before: the first random bytes of a process take as long as loading a file.
   prefix ??= randomBytes(6).toString('base64url');
-  return prefix + versions.toString(36);
+  return prefix + writes.toString(36);
 }
 
 let requests = 0;
@@ -39,18 +40,27 @@ class Known {
   sid;
   /** When it ends, in seconds since the Unix epoch; `undefined` for one that never does. */
   expires;
-  /** The version that is in the table; `undefined` where a replaced package has written it. */
+  /**
+   * The version that is in the table, `<birth>.<write>`; `undefined` where a replaced package has written
+   * it. See `src/core/store/known.rs`.
+   */
   version;
   /** The session as JSON that the changes of the request count from; `undefined` for a new one. */
   base;
   /** The session as JSON that is in the table, where that is another. @type {string | undefined} */
   stored;
-  /** `cookie.originalMaxAge` as it is in the table. @type {any} */
+  /** `cookie.originalMaxAge` in `base`. @type {any} */
   maxAge;
-  /** How many saves of the request are not answered yet. */
+  /** Whether another request has given the session another lifetime: then that one decides its end. */
+  isEndOfAnother = false;
+  /** Saves that have failed, and may have been carried out. @type {FailedSave[] | undefined} */
+  failed;
+  /** How many saves of the request have no outcome yet. */
   saving = 0;
   /** The number of the request. */
-  request = nextRequest();
+  #request = nextRequest();
+  /** What the versions of a new session begin with. @type {string | undefined} */
+  #birth;
 
   /**
    * @param {string} sid
@@ -65,6 +75,28 @@ class Known {
     this.version = version;
   }
 
+  /** A version for the next write of the session. */
+  newVersion() {
+    const end = this.version?.indexOf('.') ?? -1;
+    if (end >= 0) return this.version?.slice(0, end + 1) + newWrite();
+    this.#birth ??= newWrite();
+    return `${this.#birth}.${newWrite()}`;
+  }
+
+  /**
+   * What a write of the request counts on, for the addon.
+   *
+   * @param {Conflict} conflict
+   * @param {boolean} isSave
+   * @returns {KnownSession}
+   */
+  expected(conflict, isSave) {
+    const { version, base, stored, failed } = this;
+    // Only where the addon may know more of the request than this does, or is about to.
+    const request = isSave || this.saving > 0 ? this.#request : undefined;
+    return { version, base, stored, failed, conflict, request };
+  }
+
   /**
    * Whether a session is the one that is in the table, but for the end of its cookie. While the request
    * saves it, that is not known.
@@ -73,8 +105,17 @@ class Known {
    * @param {any} maxAge the cookie's `originalMaxAge`
    */
   isSame(data, maxAge) {
-    if (this.saving > 0 || this.base === undefined) return false;
-    return isSameLifetime(maxAge, this.maxAge) && withoutClock(data) === withoutClock(this.base);
+    const base = this.inTable;
+    if (base === undefined || !isSameLifetime(maxAge, this.maxAge)) return false;
+    return withoutClock(data) === withoutClock(base);
+  }
+
+  /**
+   * The session as JSON that the request has read or written last; `undefined` where it has not, or is
+   * writing, or a save has failed.
+   */
+  get inTable() {
+    return this.saving === 0 && this.failed === undefined ? this.base : undefined;
   }
 
   /**
@@ -85,56 +126,88 @@ class Known {
    * @param {number | 'auto'} interval milliseconds; `'auto'` is a twentieth of the lifetime
    */
   isDue(expires, interval) {
+    if (this.isEndOfAnother) return false;
     if (this.expires === undefined || expires === undefined) return true;
     const moved = (expires - this.expires) * 1000;
-    const least = interval === 'auto' ? (expires * 1000 - Date.now()) / 20 : interval;
+    const lifetime = expires * 1000 - Date.now();
+    // Half of the lifetime at most: else a session ends although it is used all the time.
+    const least = interval === 'auto' ? lifetime / 20 : Math.min(interval, lifetime / 2);
     return moved < 0 || moved >= least;
+  }
+
+  /**
+   * Notes what has come of a touch. The end of the session then is `expires`.
+   *
+   * @param {boolean | string} touched see `NativeStore.touch`
+   * @param {number | undefined} expires what the touch was to write, in seconds
+   */
+  hasTouched(touched, expires) {
+    if (touched === false) return;
+    if (typeof touched === 'string') {
+      this.isEndOfAnother = true;
+      if (touched !== '') this.expires = Number(touched);
+    } else {
+      this.expires = expires;
+    }
   }
 }
 
-/** A save of a session, by the request that has it. */
+/**
+ * A save of a session, by the request that has it. Its outcome is noted in `settle`, which `lib/calls.js`
+ * calls when it takes the outcome from the addon: until then the addon knows what later saves of the
+ * request count on, and from then on `Known` does. A promise would tell later than that.
+ */
 class Saving {
-  /** What the write is conditional on, for the addon. @type {KnownSession} */
-  expected;
-  /** The version that it gives the session. */
-  version = newVersion();
+  /** The version that it gives the session. @type {string | undefined} */
+  version;
   #known;
+  #conflict;
+  #given;
 
   /**
    * @param {Known} known
    * @param {Conflict} conflict
+   * @param {{ data: string, expires: number | undefined, maxAge?: any }} given
    */
-  constructor(known, conflict) {
+  constructor(known, conflict, given) {
     this.#known = known;
-    const { version, base, stored, request } = known;
-    this.expected = { version, base, stored, conflict, request };
+    this.#conflict = conflict;
+    this.#given = given;
+    known.saving += 1;
+  }
+
+  /** What the write is conditional on, for the addon. The write is made now. */
+  begin() {
+    this.version = this.#known.newVersion();
+    return this.#known.expected(this.#conflict, true);
   }
 
   /**
-   * Waits for the save, and has known what it has changed. Until then the addon knows what later saves
-   * of the request count on.
-   *
-   * @param {Promise<string | false | null>} saving
-   * @param {{ data: string, expires: number | undefined, maxAge?: any }} given
-   * @returns {Promise<boolean>} whether the session is there
+   * @param {boolean} isSuccess
+   * @param {string | false | null} [saved] see `NativeStore.save`
    */
-  async outcome(saving, given) {
+  settle(isSuccess, saved) {
     const known = this.#known;
-    known.saving += 1;
-    try {
-      const saved = await saving;
-      if (saved === false) return false;
-      // One with changes of others is in a version of the addon's own: the next save finds that out,
-      // with a write that is refused, and goes on from there.
-      known.version = this.version;
-      known.base = given.data;
-      known.stored = saved ?? undefined;
-      known.expires = given.expires;
-      known.maxAge = given.maxAge;
-      return true;
-    } finally {
-      known.saving -= 1;
+    const { data, expires, maxAge } = this.#given;
+    if (!isSuccess) {
+      known.failed ??= [];
+      known.failed.push({ version: /** @type {string} */ (this.version), data });
+      return;
     }
+    if (saved === false) return;
+    const written = typeof saved === 'string' ? new Loaded(known.sid, saved).known : undefined;
+    known.version = written?.version ?? this.version;
+    known.base = data;
+    known.stored = written?.base === data ? undefined : written?.base;
+    known.maxAge = maxAge;
+    known.isEndOfAnother = written?.expires !== undefined;
+    known.expires = written?.expires ?? expires;
+    known.failed = undefined;
+  }
+
+  /** The call has ended, whether it was made or not. */
+  end() {
+    this.#known.saving -= 1;
   }
 }
 
@@ -183,7 +256,8 @@ class Loaded {
 
 /**
  * Whether two lifetimes of a cookie are one. express-session looks at the clock twice when it moves the
- * end of a cookie, and the lifetime then differs by what has passed in between.
+ * end of a cookie, and the lifetime then differs by the time in between. `src/core/merge.rs` has the same
+ * rule.
  *
  * @param {any} one milliseconds, or nothing
  * @param {any} other
@@ -191,7 +265,8 @@ class Loaded {
 function isSameLifetime(one, other) {
   if (typeof one !== 'number' || typeof other !== 'number')
     return (one ?? null) === (other ?? null);
-  return Math.abs(one - other) < 1000;
+  const tolerance = Math.min(Math.max(Math.abs(one), Math.abs(other)) / 20, 1000);
+  return one === other || Math.abs(one - other) < tolerance;
 }
 
 /**
@@ -213,56 +288,8 @@ function withoutClock(json) {
 /** @param {string} json */
 function slowlyWithoutClock(json) {
   const session = JSON.parse(json);
-  delete session.cookie?.expires;
-  delete session.cookie?.originalMaxAge;
+  for (const key of ['expires', 'originalExpires', 'originalMaxAge']) delete session.cookie?.[key];
   return JSON.stringify(session);
 }
 
-/** Gives back the object that it is called with, so that a subclass can put a private field on that. */
-class Given {
-  /** @param {object} object */
-  constructor(object) {
-    // biome-ignore lint/correctness/noConstructorReturn: that is what it is for
-    return object;
-  }
-}
-
-/**
- * A class of notes that only its owner can see, each on an object. A private field costs a fifth of
- * what an entry in a WeakMap does, with every request.
- *
- * @template T
- * @returns {{ of: (object: any) => T | undefined, put: (object: object, note: T) => void }}
- */
-function notes() {
-  return class Note extends Given {
-    /** @type {T} */
-    #note;
-
-    /**
-     * @param {object} object
-     * @param {T} note
-     */
-    constructor(object, note) {
-      super(object);
-      this.#note = note;
-    }
-
-    /** @param {any} object */
-    static of(object) {
-      const isObject = typeof object === 'object' && object !== null;
-      return isObject && #note in object ? object.#note : undefined;
-    }
-
-    /**
-     * @param {any} object
-     * @param {T} note
-     */
-    static put(object, note) {
-      if (#note in object) object.#note = note;
-      else new Note(object, note);
-    }
-  };
-}
-
-module.exports = { Known, Loaded, Saving, isSameLifetime, notes };
+module.exports = { Known, Loaded, Saving, isSameLifetime };

@@ -19,7 +19,6 @@ const { outageEvents } = require('./outages');
 const { parse, sessionId, stringify } = require('./session');
 const { warn, warnOfTable } = require('./warning');
 
-/** @import { KnownSession } from '../native/binding' */
 /** @typedef {(error: any, value?: any) => void} Callback */
 
 /** The pauses before a change of time to live is tried again, in milliseconds: first, longest. */
@@ -154,9 +153,11 @@ class DynamoDBStore extends EventEmitter {
 
   /**
    * @param {string} key
-   * @param {object} [_data]
+   * @param {{ ctx?: object }} [data] what koa-session tells of the request
    */
-  destroy(key, _data) {
+  destroy(key, data) {
+    // From here on the request knows of no session: one that it saves under the same key is a new one.
+    if (data?.ctx) this.#known.delete(data.ctx);
     return deliver(this.#destroy(key), undefined);
   }
 
@@ -298,35 +299,37 @@ class DynamoDBStore extends EventEmitter {
     const id = sessionId(key);
     const data = stringify(session, replacer);
     const expires = expiresAt(this.getExpirationDate(maxAge, session).getTime());
-    const read = ctx && this.#known.get(ctx);
-    const known = read?.sid === id ? read : undefined;
+    const known = ctx && this.#knownOf(id, ctx);
     const end = endOf(session, expires);
     const clock = { end: session._expire, lifetime: session._maxAge };
     // koa-session says that nothing was changed of a session that is saved by hand, too.
-    if (changed === false && known?.base && known.saving === 0 && isSame(known.base, data)) {
+    const base = changed === false ? known?.inTable : undefined;
+    if (known && base !== undefined && isSame(base, data)) {
       return this.#moveEnd(id, known, expires, end, clock);
     }
-    const { operation, version, expected } = this.#saving(id, known, ctx);
-    const saved = this.#call(id, (limit) =>
-      this.#calls.save(id, data, expires, [], version, expected, limit),
-    );
-    await (operation ? operation.outcome(saved, { data, expires: end }) : saved);
+    if (!known) {
+      await this.#call(id, (limit) => this.#calls.save(id, data, expires, [], undefined, limit));
+      return;
+    }
+    const saving = new Saving(known, this.#settings.conflict, { data, expires: end });
+    try {
+      await this.#call(id, (limit) => this.#calls.save(id, data, expires, [], saving, limit));
+    } finally {
+      saving.end();
+    }
   }
 
   /**
-   * A save, and what it counts on where it is known which request makes it.
-   *
    * @param {string} id
-   * @param {Known | undefined} known
-   * @param {object | undefined} ctx the request
-   * @returns {{ operation?: Saving, version?: string, expected?: KnownSession }}
+   * @param {object} ctx the request
+   * @returns {Known}
    */
-  #saving(id, known, ctx) {
-    if (!ctx) return {};
-    const session = known ?? new Known(id);
-    this.#known.set(ctx, session);
-    const operation = new Saving(session, this.#settings.conflict);
-    return { operation, version: operation.version, expected: operation.expected };
+  #knownOf(id, ctx) {
+    const known = this.#known.get(ctx);
+    if (known?.sid === id) return known;
+    const made = new Known(id);
+    this.#known.set(ctx, made);
+    return made;
   }
 
   /**
@@ -340,10 +343,11 @@ class DynamoDBStore extends EventEmitter {
    */
   async #moveEnd(id, known, expires, to, { end, lifetime }) {
     if (!known.isDue(to, this.#settings.touchInterval)) return;
-    const found = await this.#call(id, (limit) =>
-      this.#calls.touch(id, expires, end, lifetime, limit),
+    const expected = known.expected(this.#settings.conflict, false);
+    const touched = await this.#call(id, (limit) =>
+      this.#calls.touch(id, expires, end, lifetime, expected, limit),
     );
-    if (found) known.expires = to;
+    known.hasTouched(touched, to);
   }
 
   /** @param {string} key */

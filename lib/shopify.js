@@ -143,9 +143,7 @@ function storageClass(getSession) {
         if (session[name]) properties[name] = isoText(session[name], name);
       }
       const data = stringify(properties, bigReplacer);
-      await this.#call((limit) =>
-        this.#calls.save(id, data, endOf(session), [], undefined, undefined, limit),
-      );
+      await this.#call((limit) => this.#calls.save(id, data, endOf(session), [], undefined, limit));
       return true;
     }
 

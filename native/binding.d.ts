@@ -20,17 +20,21 @@ export declare class NativeStore {
    * never ends; `special` has a value for each special key of the options. `version` is one that no
    * other write has; without it, the formats that have versions make one.
    *
-   * Gives `null` where the session was written as it is, what was written where that has changes of
-   * others in it, and `false` where nothing was written, because the session was destroyed since
-   * it was read. A call: see `take`.
+   * Gives `null` where the session was written as it is. Where something else was written, with changes
+   * of others or in another version, gives that in the form of `load`, with the end of the session where
+   * that of another request was kept. Gives `false` where nothing was written, because the session was
+   * destroyed since it was read, or somebody else has logged in. A call: see `take`.
    */
   save(call: number, sid: string, data: string, expires: number | undefined | null, special: Array<SpecialArgument | undefined | null>, version: string | undefined | null, known: KnownSession | undefined | null, limit: number): void
   /**
    * Moves a session's end. `expires` is in seconds since the Unix epoch; `end` is the same to the
-   * millisecond and `lifetime` in milliseconds, where the session has a cookie with an end.
-   * `false` where the session is gone. A call: see `take`.
+   * millisecond and `lifetime` in milliseconds, where the session has a cookie with an end. With
+   * `known`, the end stays as it is where another request has given the session another lifetime.
+   *
+   * `false` where the session is gone, `true` where its end was moved. Where it stays as it is, that in
+   * seconds, as text; empty where an earlier save of the request has found out. A call: see `take`.
    */
-  touch(call: number, sid: string, expires: number, end: number | undefined | null, lifetime: number | undefined | null, limit: number): void
+  touch(call: number, sid: string, expires: number, end: number | undefined | null, lifetime: number | undefined | null, known: KnownSession | undefined | null, limit: number): void
   /** Deletes a session. A call: see `take`. */
   destroy(call: number, sid: string, limit: number): void
   /** Has the calls begin that were made since this was last called, of all stores. */
@@ -234,6 +238,13 @@ export interface CredentialsAnswer {
  */
 export declare function expiresAt(end: number): number
 
+/** A save that has failed, and may have been carried out. */
+export interface FailedSave {
+  version: string
+  /** The session that was to be saved, as JSON. */
+  data: string
+}
+
 /** An error on its way to `lib/errors.js`. */
 export interface Failure {
   /** Always `true`: by it a failure is told from a result. */
@@ -255,7 +266,7 @@ export interface Failure {
   causes: Array<string>
 }
 
-/** What a request knows of the session that it saves. */
+/** What a request knows of the session that it saves or touches. */
 export interface KnownSession {
   /**
    * The version that it has read or written; nothing where a replaced package has written the
@@ -266,8 +277,10 @@ export interface KnownSession {
   base?: string
   /** What is in the table as far as it knows, where that is not `base`. */
   stored?: string
+  /** Its saves that have failed since then. */
+  failed?: Array<FailedSave>
   conflict: 'overwrite' | 'merge' | 'error'
-  /** The number of the request, where it may have asked for saves that are not answered yet. */
+  /** The number of the request, where it has saves whose outcomes were not taken yet, or is making one. */
   request?: number
 }
 

@@ -18,6 +18,7 @@ use super::intake;
 use crate::core::context::CallContext;
 use crate::core::dynamo::outage::Observer;
 use crate::core::error::{Error, Result};
+use crate::core::store::RequestWrites;
 
 /// Tells JavaScript that there are outcomes to take. Weak: JavaScript knows what it waits for, and
 /// holds the process alive as long as that takes.
@@ -66,17 +67,33 @@ impl Completed {
 
 /// The outcomes of one store's calls that wait to be taken.
 #[derive(Default)]
-pub struct Outcomes(Mutex<Completed>);
+pub struct Outcomes(Mutex<Untaken>);
+
+#[derive(Default)]
+struct Untaken {
+    completed: Completed,
+    /// What the requests of these calls have written: until JavaScript has taken the outcomes, it knows
+    /// nothing of that.
+    writes: Vec<Arc<RequestWrites>>,
+}
 
 impl Outcomes {
     /// All that have completed since this was last asked.
     pub fn take(&self) -> Completed {
-        std::mem::take(&mut *locked(&self.0))
+        let taken = std::mem::take(&mut *locked(&self.0));
+        taken.completed
     }
 
     /// Whether it is the first that waits to be taken.
-    pub fn push(&self, call: u32, outcome: Result<Answer, Failure>) -> bool {
-        let mut completed = locked(&self.0);
+    pub fn push(
+        &self,
+        call: u32,
+        writes: Option<Arc<RequestWrites>>,
+        outcome: Result<Answer, Failure>,
+    ) -> bool {
+        let mut untaken = locked(&self.0);
+        untaken.writes.extend(writes);
+        let completed = &mut untaken.completed;
         match outcome {
             Ok(answer) => {
                 completed.calls.push(call);
@@ -91,7 +108,7 @@ impl Outcomes {
     }
 
     fn push_outage(&self, reason: Option<Failure>) -> bool {
-        let mut completed = locked(&self.0);
+        let completed = &mut locked(&self.0).completed;
         completed.outages.get_or_insert_with(Vec::new).push(reason);
         completed.is_first()
     }
@@ -137,10 +154,11 @@ impl Completions {
 
     /// Puts a call in the queue of those that are to begin. `ask` is called when it begins, and
     /// takes the places of its operations; the outcome of the future that it gives will be found
-    /// under `number`.
+    /// under `number`. `writes` are kept until that is taken.
     pub fn enqueue<F>(
         self: &Arc<Self>,
         number: u32,
+        writes: Option<Arc<RequestWrites>>,
         context: Option<CallContext>,
         ask: impl FnOnce() -> F + Send + 'static,
     ) where
@@ -149,15 +167,16 @@ impl Completions {
         let call = Call {
             completions: Arc::clone(self),
             number,
+            writes,
             completed: false,
         };
         let begin = move || call.complete_with(ask()).boxed();
         intake::enqueue(context, Box::new(begin));
     }
 
-    fn push(&self, call: u32, outcome: Result<Answer>) {
+    fn push(&self, call: u32, writes: Option<Arc<RequestWrites>>, outcome: Result<Answer>) {
         let outcome = outcome.map_err(|error| self.failure(&error));
-        self.tell(self.outcomes.push(call, outcome));
+        self.tell(self.outcomes.push(call, writes, outcome));
     }
 
     fn tell(&self, is_first: bool) {
@@ -188,6 +207,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 struct Call {
     completions: Arc<Completions>,
     number: u32,
+    writes: Option<Arc<RequestWrites>>,
     completed: bool,
 }
 
@@ -195,7 +215,8 @@ impl Call {
     async fn complete_with(mut self, work: impl Future<Output = Result<Answer>> + Send) {
         let outcome = unless_it_panics(work).await;
         self.completed = true;
-        self.completions.push(self.number, outcome);
+        self.completions
+            .push(self.number, self.writes.take(), outcome);
     }
 }
 
@@ -218,7 +239,8 @@ impl Drop for Call {
                 // The runtime has ended before the call.
                 Error::Closed
             };
-            self.completions.push(self.number, Err(error));
+            self.completions
+                .push(self.number, self.writes.take(), Err(error));
         }
     }
 }

@@ -6,7 +6,7 @@ use napi_derive::napi;
 use super::completions::{Json, json};
 use crate::core::expiry::UnixMillis;
 use crate::core::layout::{Marks, SpecialValue, Stored};
-use crate::core::store::{Conflict, Known, Loaded};
+use crate::core::store::{self, Conflict, Known, Loaded};
 
 /// A value under a special key: nothing, a text, a number, bytes, or something else.
 #[napi]
@@ -41,7 +41,7 @@ impl From<(Stored, Marks)> for SessionEntry {
     }
 }
 
-/// What a request knows of the session that it saves.
+/// What a request knows of the session that it saves or touches.
 #[napi(object, object_to_js = false)]
 pub struct KnownSession {
     /// The version that it has read or written; nothing where a replaced package has written the
@@ -51,29 +51,41 @@ pub struct KnownSession {
     pub base: Option<String>,
     /// What is in the table as far as it knows, where that is not `base`.
     pub stored: Option<String>,
+    /// Its saves that have failed since then.
+    pub failed: Option<Vec<FailedSave>>,
     #[napi(ts_type = "'overwrite' | 'merge' | 'error'")]
     pub conflict: String,
-    /// The number of the request, where it may have asked for saves that are not answered yet.
+    /// The number of the request, where it has saves whose outcomes were not taken yet, or is making one.
     pub request: Option<u32>,
+}
+
+/// A save that has failed, and may have been carried out.
+#[napi(object, object_to_js = false)]
+pub struct FailedSave {
+    pub version: String,
+    /// The session that was to be saved, as JSON.
+    pub data: String,
 }
 
 impl From<KnownSession> for Known {
     fn from(known: KnownSession) -> Self {
+        let failed = known.failed.unwrap_or_default().into_iter();
+        let failed = failed.map(|FailedSave { version, data }| store::FailedSave { version, data });
         Self {
             version: known.version,
             base: known.base,
             stored: known.stored,
+            failed: failed.collect(),
             conflict: match known.conflict.as_str() {
                 "overwrite" => Conflict::Overwrite,
                 "error" => Conflict::Fail,
                 _ => Conflict::Merge,
             },
-            request: known.request,
         }
     }
 }
 
-/// A session as `load` gives it.
+/// A session as `load` gives it, and `save` where it has written another than it was given.
 pub fn loaded(session: Loaded) -> Json {
     let Loaded {
         data,

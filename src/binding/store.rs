@@ -21,7 +21,7 @@ use crate::core::context::CallContext;
 use crate::core::error::{Error, Result};
 use crate::core::expiry::{Expires, UnixMillis};
 use crate::core::layout::{Record, connect};
-use crate::core::store::{Known, NewEnd, Saved, new_version};
+use crate::core::store::{Known, NewEnd, RequestWrites, Saved, Touched, new_version};
 
 /// The `expires` attribute of a session that lives until `end`.
 ///
@@ -94,8 +94,15 @@ impl NativeStore {
     /// Enqueues a call whose outcome is taken with others. `ask` is called when it begins, and takes
     /// the places of its operations. On a closed store, which `lib/` makes no calls on, nobody is told
     /// that there is an outcome.
-    fn call<F>(&self, number: u32, ask: impl FnOnce(&Backend) -> Result<F> + Send + 'static)
-    where
+    ///
+    /// `request` is the number of the request that has made the call. What its saves leave in the table
+    /// is kept until JavaScript has taken the outcome, see `RequestWrites`.
+    fn call<F>(
+        &self,
+        number: u32,
+        request: Option<u32>,
+        ask: impl FnOnce(&Backend, Option<Arc<RequestWrites>>) -> Result<F> + Send + 'static,
+    ) where
         F: Future<Output = Result<Answer>> + Send + 'static,
     {
         let open = self.lock();
@@ -104,12 +111,17 @@ impl NativeStore {
             completions,
         }) = &*open
         else {
-            self.outcomes.push(number, Err(Error::Closed.into()));
+            self.outcomes.push(number, None, Err(Error::Closed.into()));
             return;
         };
         let backend = Arc::clone(backend);
-        completions.enqueue(number, self.context(), move || {
-            let asked = ask(&backend);
+        let sessions = backend.expiring.as_ref();
+        let writes = sessions
+            .zip(request)
+            .map(|(sessions, request)| sessions.writes_of(request));
+        let kept = writes.clone();
+        completions.enqueue(number, kept, self.context(), move || {
+            let asked = ask(&backend, writes);
             async move { asked?.await }
         });
     }
@@ -158,7 +170,7 @@ impl NativeStore {
     /// see `take`.
     #[napi]
     pub fn load(&self, call: u32, sid: String, now: f64, limit: f64) {
-        self.call(call, move |backend| {
+        self.call(call, None, move |backend, _| {
             let session = backend.sessions.load(&sid, UnixMillis(now), time(limit));
             Ok(async move { Ok(session.await?.map(loaded).map(Either::A)) })
         });
@@ -168,9 +180,10 @@ impl NativeStore {
     /// never ends; `special` has a value for each special key of the options. `version` is one that no
     /// other write has; without it, the formats that have versions make one.
     ///
-    /// Gives `null` where the session was written as it is, what was written where that has changes of
-    /// others in it, and `false` where nothing was written, because the session was destroyed since
-    /// it was read. A call: see `take`.
+    /// Gives `null` where the session was written as it is. Where something else was written, with changes
+    /// of others or in another version, gives that in the form of `load`, with the end of the session where
+    /// that of another request was kept. Gives `false` where nothing was written, because the session was
+    /// destroyed since it was read, or somebody else has logged in. A call: see `take`.
     #[napi]
     #[allow(
         clippy::too_many_arguments,
@@ -193,13 +206,14 @@ impl NativeStore {
             expires: expires.map(seconds),
             special: special.into_iter().map(special_value).collect(),
         };
-        self.call(call, move |backend| {
+        let request = known.as_ref().and_then(|known| known.request);
+        self.call(call, request, move |backend, writes| {
             let limit = time(limit);
             let saved = match &backend.expiring {
                 Some(sessions) => {
                     let version = version.unwrap_or_else(new_version);
                     let known = known.map(Known::from);
-                    let saved = sessions.save_version(record, version, known, limit);
+                    let saved = sessions.save_version(record, version, known, writes, limit);
                     FutureEither::Left(saved)
                 }
                 None => FutureEither::Right(backend.sessions.save(record, limit)),
@@ -208,7 +222,7 @@ impl NativeStore {
                 Ok(match saved {
                     FutureEither::Left(saved) => match saved.await? {
                         Saved::AsGiven => None,
-                        Saved::Merged(data) => Some(Either::A(json(data))),
+                        Saved::Changed(session) => Some(Either::A(loaded(session))),
                         Saved::Gone => Some(Either::B(false)),
                     },
                     FutureEither::Right(saved) => {
@@ -221,9 +235,16 @@ impl NativeStore {
     }
 
     /// Moves a session's end. `expires` is in seconds since the Unix epoch; `end` is the same to the
-    /// millisecond and `lifetime` in milliseconds, where the session has a cookie with an end.
-    /// `false` where the session is gone. A call: see `take`.
+    /// millisecond and `lifetime` in milliseconds, where the session has a cookie with an end. With
+    /// `known`, the end stays as it is where another request has given the session another lifetime.
+    ///
+    /// `false` where the session is gone, `true` where its end was moved. Where it stays as it is, that in
+    /// seconds, as text; empty where an earlier save of the request has found out. A call: see `take`.
     #[napi]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "an object for each call would cost the event loop more"
+    )]
     pub fn touch(
         &self,
         call: u32,
@@ -231,23 +252,44 @@ impl NativeStore {
         expires: f64,
         end: Option<f64>,
         lifetime: Option<f64>,
+        known: Option<KnownSession>,
         limit: f64,
     ) {
-        self.call(call, move |backend| {
+        let request = known.as_ref().and_then(|known| known.request);
+        self.call(call, request, move |backend, writes| {
             let sessions = backend.expiring("touch")?;
+            let limit = time(limit);
             let to = NewEnd {
                 expires: seconds(expires),
                 exact: end.map(UnixMillis).zip(lifetime),
             };
-            let found = sessions.touch(&sid, to, time(limit));
-            Ok(async move { Ok(Some(Either::B(found.await?))) })
+            let touched = match known {
+                Some(known) => {
+                    FutureEither::Left(sessions.touch_known(&sid, to, known.into(), writes, limit))
+                }
+                None => FutureEither::Right(sessions.touch(&sid, to, limit)),
+            };
+            Ok(async move {
+                let touched = match touched {
+                    FutureEither::Left(touched) => touched.await?,
+                    FutureEither::Right(touched) => match touched.await? {
+                        true => Touched::Moved,
+                        false => Touched::Gone,
+                    },
+                };
+                Ok(Some(match touched {
+                    Touched::Moved => Either::B(true),
+                    Touched::Gone => Either::B(false),
+                    Touched::Kept(end) => Either::A(json(kept(end))),
+                }))
+            })
         });
     }
 
     /// Deletes a session. A call: see `take`.
     #[napi]
     pub fn destroy(&self, call: u32, sid: String, limit: f64) {
-        self.call(call, move |backend| {
+        self.call(call, None, move |backend, _| {
             let destroyed = backend.sessions.destroy(&sid, time(limit));
             Ok(async move { destroyed.await.map(|()| None) })
         });
@@ -405,6 +447,11 @@ impl NativeStore {
 /// `lib/` sees to it that a limit is a positive number; nothing here may panic if it was not.
 pub(super) fn time(limit: f64) -> Duration {
     Duration::from_millis(limit as u64)
+}
+
+/// The end of a session that stays as it is, in whole seconds.
+fn kept(end: Option<UnixMillis>) -> String {
+    end.map_or_else(String::new, |end| end.seconds().floor().to_string())
 }
 
 fn seconds(expires: f64) -> Expires {

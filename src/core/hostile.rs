@@ -26,8 +26,10 @@ use aws_smithy_types::body::SdkBody;
 use super::dynamo::fast_answer as read;
 use super::expiry::{self, Lifetime, UnixMillis};
 use super::layout::value::{Numbers, from_json, to_json};
-use super::layout::{ConnectLayout, Item, KoaLayout, Layout, ShopifyLayout, Stored, connect};
-use super::merge::{is_unchanged, merge};
+use super::layout::{
+    ConnectLayout, ExpiringLayout, Item, KoaLayout, Layout, ShopifyLayout, Stored, connect,
+};
+use super::merge::{Identity, Merged, Rules, is_same_lifetime, is_unchanged, merge};
 
 /// A clock somewhere in the middle of what may be read.
 const NOW: UnixMillis = UnixMillis(1_795_218_096_565.0);
@@ -130,16 +132,24 @@ pub fn text(text: &str) {
         }
     }
     let other = r#"{"cookie":{},"user":"ann"}"#;
+    let connect = layout(ConnectLayout::new("id", "", &[], false));
+    let koa = layout(KoaLayout::new("sessionId", "expires"));
     for [base, ours, theirs] in [
         [text, other, other],
         [other, text, other],
         [other, other, text],
         [text, text, text],
     ] {
-        if let Some(merged) = merge(base, ours, theirs, |key| key == "cookie") {
-            json(&merged);
+        let identity = Identity::default();
+        for clock in [connect.clock(), koa.clock()] {
+            let identity = &identity;
+            let rules = Rules { clock, identity };
+            if let Some(Merged::Session(merged, _)) = merge(&[base, other], ours, theirs, rules) {
+                json(&merged);
+            }
+            let _ = is_same_lifetime(base, ours, clock);
         }
-        let _ = is_unchanged(base, ours, "user");
+        let _ = is_unchanged(&[base, theirs], ours, "user");
     }
     if let Ok(value) = from_json(text) {
         for numbers in [Numbers::Plain, Numbers::Exact] {

@@ -2,224 +2,233 @@
 //!
 //! Two requests have read a session and both have changed it. The second to save takes from its own
 //! session the keys that it has changed, added or removed, and all others from the table. Values are
-//! taken whole, as the JSON text that they are: nothing inside them is merged.
+//! taken whole, as the JSON text that they are: nothing inside them is merged, except the cookie of
+//! express-session, whose lifetime is a value of its own.
+//!
+//! A session in the table and one that is saved may belong to two people, see [`Rules::identity`]: then
+//! they are not merged, and the second login counts.
 
-use std::fmt;
+mod identity;
+mod json;
 
-use serde::de::{Deserializer, MapAccess, Visitor};
-use serde::ser::{SerializeMap, Serializer};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use std::borrow::Cow;
+
 use serde_json::value::RawValue;
 
-/// The keys of a session with their values as JSON text, in their order.
-struct Entries<'j>(Vec<(String, &'j RawValue)>);
+pub use self::identity::Identity;
+use self::json::{Entries, is_same};
 
-/// Merges what `ours` has changed since `base` into `theirs`. All three are sessions as JSON.
+/// Where a session keeps its lifetime and its end, which belong together.
+#[derive(Debug)]
+pub struct Clock {
+    /// The key of the object that holds them; `None` where they are keys of the session.
+    pub within: Option<&'static str>,
+    /// The key of the lifetime, in milliseconds.
+    pub lifetime: &'static str,
+    /// All keys that follow the lifetime, itself included.
+    pub keys: &'static [&'static str],
+}
+
+/// How sessions are merged.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules<'r> {
+    /// Where the end of a session stands. The request that has changed the lifetime decides it. If none
+    /// has, the request that saves moves the end.
+    pub clock: &'r Clock,
+    /// Where a session says whose it is.
+    pub identity: &'r Identity,
+}
+
+/// Whose end a merged session has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// That of the request which saves.
+    Ours,
+    /// That in the table.
+    Theirs,
+}
+
+/// What comes of a merge.
+#[derive(Debug, PartialEq)]
+pub enum Merged {
+    /// This session, as JSON.
+    Session(String, End),
+    /// The session of the request, with nothing of that in the table: the request has logged somebody in.
+    Ours,
+    /// The session in the table stays as it is: somebody else has logged in since.
+    Theirs,
+}
+
+/// Merges what `ours` has changed since `bases` into `theirs`. All of them are sessions as JSON.
 ///
-/// Keys for which `is_ours` holds are always taken from `ours`: a cookie belongs to the request that
-/// saves it. `None` where one of the three is no JSON object: then there is nothing to merge.
+/// `bases` are the session as it was read, and what saves of the request have written that have failed:
+/// they may have been carried out. A key counts as changed if `ours` differs from any of them.
+///
+/// `None` where one of the sessions is no JSON object: then there is nothing to merge.
 ///
 /// ```
-/// use dynamo_session_store::core::merge::merge;
+/// use dynamo_session_store::core::layout::{ConnectLayout, ExpiringLayout};
+/// use dynamo_session_store::core::merge::{End, Identity, Merged, Rules, merge};
 ///
+/// let layout = ConnectLayout::new("id", "", &[], false).unwrap();
+/// let rules = Rules { clock: layout.clock(), identity: &Identity::default() };
 /// let base = r#"{"cart":1,"user":"ann"}"#;
 /// let ours = r#"{"cart":2,"user":"ann"}"#;
 /// let theirs = r#"{"cart":1,"token":"x"}"#;
-/// let merged = merge(base, ours, theirs, |key| key == "cookie");
-/// assert_eq!(merged.as_deref(), Some(r#"{"cart":2,"token":"x"}"#));
+/// let both = r#"{"cart":2,"token":"x"}"#;
+/// let merged = Merged::Session(both.to_owned(), End::Ours);
+/// assert_eq!(merge(&[base], ours, theirs, rules), Some(merged));
 /// ```
-pub fn merge(
-    base: &str,
-    ours: &str,
-    theirs: &str,
-    is_ours: impl Fn(&str) -> bool,
-) -> Option<String> {
-    let base: Entries<'_> = serde_json::from_str(base).ok()?;
-    let ours: Entries<'_> = serde_json::from_str(ours).ok()?;
-    let theirs: Entries<'_> = serde_json::from_str(theirs).ok()?;
-    let changed = |key: &str| is_ours(key) || !is_same(base.get(key), ours.get(key));
-    let mut merged = Vec::with_capacity(theirs.0.len());
-    for (key, value) in &theirs.0 {
-        let value = if changed(key) {
-            ours.get(key)
-        } else {
-            Some(*value)
-        };
-        merged.extend(value.map(|value| (key.clone(), value)));
+pub fn merge(bases: &[&str], ours: &str, theirs: &str, rules: Rules<'_>) -> Option<Merged> {
+    let bases: Vec<_> = bases
+        .iter()
+        .map(|base| Entries::of(base))
+        .collect::<Option<_>>()?;
+    let (ours, theirs) = (Entries::of(ours)?, Entries::of(theirs)?);
+    if rules.identity.differs(&ours, &theirs) {
+        let is_our_login = bases
+            .iter()
+            .any(|base| rules.identity.has_changed(base, &ours));
+        return Some(match is_our_login {
+            true => Merged::Ours,
+            false => Merged::Theirs,
+        });
     }
-    for (key, value) in &ours.0 {
-        if theirs.get(key).is_none() && changed(key) {
-            merged.push((key.clone(), value));
-        }
-    }
-    serde_json::to_string(&Entries(merged)).ok()
+    let clock = rules.clock;
+    let end = whose_end(&bases, &ours, &theirs, clock);
+    let merged = match clock.within {
+        Some(within) => merge_entries(&bases, &ours, &theirs, |key| {
+            key.is(within).then(|| {
+                let cookie = merge_cookies(&bases, &ours, &theirs, within, (clock, end));
+                cookie.or(ours.get(within).map(|ours| Cow::Borrowed(ours.get())))
+            })
+        }),
+        None => merge_entries(&bases, &ours, &theirs, |key| {
+            of_the_clock(key, &ours, &theirs, (clock, end))
+        }),
+    };
+    Some(Merged::Session(merged, end))
 }
 
-/// Whether `ours` has the same value under `key` as `base`, or neither has one.
-pub fn is_unchanged(base: &str, ours: &str, key: &str) -> bool {
-    let base: Option<Entries<'_>> = serde_json::from_str(base).ok();
-    let ours: Option<Entries<'_>> = serde_json::from_str(ours).ok();
-    let (Some(base), Some(ours)) = (base, ours) else {
+/// Whether `ours` has the same value under `key` as each of `bases`, or none of them has one.
+pub fn is_unchanged(bases: &[&str], ours: &str, key: &str) -> bool {
+    let Some(ours) = Entries::of(ours) else {
         return false;
     };
-    is_same(base.get(key), ours.get(key))
+    bases
+        .iter()
+        .all(|base| Entries::of(base).is_some_and(|base| is_same(base.get(key), ours.get(key))))
 }
 
-impl<'j> Entries<'j> {
-    fn get(&self, key: &str) -> Option<&'j RawValue> {
-        // The last one counts, as in JavaScript.
-        let found = self.0.iter().rev().find(|(name, _)| name == key);
-        found.map(|(_, value)| *value)
+/// Whether two sessions as JSON have the same lifetime.
+pub fn is_same_lifetime(one: &str, other: &str, clock: &Clock) -> bool {
+    let lifetime = |json| Entries::of(json).and_then(|session| lifetime(&session, clock));
+    is_close(lifetime(one), lifetime(other))
+}
+
+fn whose_end(
+    bases: &[Entries<'_>],
+    ours: &Entries<'_>,
+    theirs: &Entries<'_>,
+    clock: &Clock,
+) -> End {
+    let is_changed = |session: &Entries<'_>| {
+        bases
+            .iter()
+            .any(|base| !is_close(lifetime(base, clock), lifetime(session, clock)))
+    };
+    if is_changed(theirs) && !is_changed(ours) {
+        End::Theirs
+    } else {
+        End::Ours
     }
 }
 
-/// Whether two values are the same as JSON, however they are written.
-fn is_same(one: Option<&RawValue>, other: Option<&RawValue>) -> bool {
+/// The lifetime in milliseconds; `None` for a session that ends with the browser.
+fn lifetime(session: &Entries<'_>, clock: &Clock) -> Option<f64> {
+    let number = |value: &RawValue| value.get().parse().ok();
+    match clock.within {
+        Some(within) => number(Entries::of(session.get(within)?.get())?.get(clock.lifetime)?),
+        None => number(session.get(clock.lifetime)?),
+    }
+}
+
+/// Whether two lifetimes in milliseconds are one. express-session looks at the clock twice when it moves
+/// the end of a cookie, and the lifetime then differs by the time in between. `lib/known.js` has the same
+/// rule.
+fn is_close(one: Option<f64>, other: Option<f64>) -> bool {
     match (one, other) {
-        (None, None) => true,
         (Some(one), Some(other)) => {
-            one.get() == other.get() || {
-                let value = |raw: &RawValue| serde_json::from_str::<Value>(raw.get()).ok();
-                let (one, other) = (value(one), value(other));
-                one.is_some() && one == other
-            }
+            let tolerance = (one.abs().max(other.abs()) / 20.0).min(1000.0);
+            (one - other).abs() < tolerance || one == other
         }
-        _ => false,
+        (one, other) => one == other,
     }
 }
 
-impl<'de: 'j, 'j> Deserialize<'de> for Entries<'j> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Object;
-
-        impl<'de> Visitor<'de> for Object {
-            type Value = Vec<(String, &'de RawValue)>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a session")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut entries = Vec::new();
-                while let Some(entry) = map.next_entry()? {
-                    entries.push(entry);
-                }
-                Ok(entries)
-            }
-        }
-
-        deserializer.deserialize_map(Object).map(Self)
-    }
+/// The value of a key of the clock, for the one whose end it is: `None` for other keys.
+fn of_the_clock<'j>(
+    key: &json::Key<'_>,
+    ours: &Entries<'j>,
+    theirs: &Entries<'j>,
+    (clock, end): (&Clock, End),
+) -> Option<Option<Cow<'j, str>>> {
+    let name = clock.keys.iter().find(|name| key.is(name))?;
+    let owner = match end {
+        End::Ours => ours,
+        End::Theirs => theirs,
+    };
+    Some(owner.get(name).map(|value| Cow::Borrowed(value.get())))
 }
 
-impl Serialize for Entries<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (key, value) in &self.0 {
-            map.serialize_entry(key, value)?;
-        }
-        map.end()
+/// The cookie, field by field; `None` where one is no object.
+fn merge_cookies<'j>(
+    bases: &[Entries<'j>],
+    ours: &Entries<'j>,
+    theirs: &Entries<'j>,
+    within: &str,
+    clock: (&Clock, End),
+) -> Option<Cow<'j, str>> {
+    let cookie = |session: &Entries<'j>| Entries::of(session.get(within)?.get());
+    let bases: Vec<_> = bases.iter().map(cookie).collect::<Option<_>>()?;
+    let (ours, theirs) = (cookie(ours)?, cookie(theirs)?);
+    let merged = merge_entries(&bases, &ours, &theirs, |key| {
+        of_the_clock(key, &ours, &theirs, clock)
+    });
+    Some(Cow::Owned(merged))
+}
+
+/// Merges key by key. `special` decides a key by its own rule: what it gives is the value, or nothing
+/// where the key is to be missing.
+fn merge_entries<'j>(
+    bases: &[Entries<'j>],
+    ours: &Entries<'j>,
+    theirs: &Entries<'j>,
+    special: impl Fn(&json::Key<'j>) -> Option<Option<Cow<'j, str>>>,
+) -> String {
+    let text = |value: &'j RawValue| Cow::Borrowed(value.get());
+    let is_changed = |key: &json::Key<'j>| {
+        bases
+            .iter()
+            .any(|base| !is_same(base.find(key), ours.find(key)))
+    };
+    let mut merged = json::Object::default();
+    for (key, value) in theirs.iter() {
+        let value = special(key).unwrap_or_else(|| match is_changed(key) {
+            true => ours.find(key).map(text),
+            false => Some(text(value)),
+        });
+        merged.extend(key, value);
     }
+    for (key, value) in ours.iter() {
+        if theirs.find(key).is_some() {
+            continue;
+        }
+        let value = special(key).unwrap_or_else(|| is_changed(key).then(|| text(value)));
+        merged.extend(key, value);
+    }
+    merged.finish()
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn merged(base: &str, ours: &str, theirs: &str) -> String {
-        merge(base, ours, theirs, |key| key == "cookie").unwrap()
-    }
-
-    #[test]
-    fn each_keeps_what_it_has_changed() {
-        let cases = [
-            // Both have changed another key.
-            (
-                r#"{"a":1,"b":1}"#,
-                r#"{"a":2,"b":1}"#,
-                r#"{"a":1,"b":2}"#,
-                r#"{"a":2,"b":2}"#,
-            ),
-            // The same key: the one who saves last.
-            (r#"{"a":1}"#, r#"{"a":2}"#, r#"{"a":3}"#, r#"{"a":2}"#),
-            // One has removed a key, the other has changed another one.
-            (
-                r#"{"a":1,"b":1}"#,
-                r#"{"b":1}"#,
-                r#"{"a":1,"b":2}"#,
-                r#"{"b":2}"#,
-            ),
-            (
-                r#"{"a":1,"b":1}"#,
-                r#"{"a":1,"b":2}"#,
-                r#"{"b":1}"#,
-                r#"{"b":2}"#,
-            ),
-            // Both have added one.
-            ("{}", r#"{"a":1}"#, r#"{"b":1}"#, r#"{"b":1,"a":1}"#),
-            // One has removed what the other has changed.
-            (r#"{"a":1}"#, "{}", r#"{"a":2}"#, "{}"),
-            (r#"{"a":1}"#, r#"{"a":2}"#, "{}", r#"{"a":2}"#),
-            // The cookie is that of the one who saves.
-            (
-                r#"{"cookie":1}"#,
-                r#"{"cookie":1}"#,
-                r#"{"cookie":2}"#,
-                r#"{"cookie":1}"#,
-            ),
-        ];
-        for (base, ours, theirs, expected) in cases {
-            assert_eq!(
-                merged(base, ours, theirs),
-                expected,
-                "{base} {ours} {theirs}"
-            );
-        }
-    }
-
-    #[test]
-    fn values_are_compared_as_json_and_taken_as_they_are_written() {
-        let base = r#"{"a":{"x":1,"y":"é"},"n":1e21}"#;
-        let ours = r#"{"a":{"y":"\u00e9","x":1},"n":1E+21,"b":2}"#;
-        let theirs = r#"{"a":{"x":2,"y":"é"},"n":[1, 2]}"#;
-        let expected = r#"{"a":{"x":2,"y":"é"},"n":[1, 2],"b":2}"#;
-        assert_eq!(merged(base, ours, theirs), expected);
-    }
-
-    #[test]
-    fn what_is_no_object_cannot_be_merged() {
-        for bad in ["", "[]", "1", "{"] {
-            assert_eq!(merge(bad, "{}", "{}", |_| false), None, "{bad}");
-            assert_eq!(merge("{}", bad, "{}", |_| false), None, "{bad}");
-            assert_eq!(merge("{}", "{}", bad, |_| false), None, "{bad}");
-        }
-    }
-
-    type Session = BTreeMap<String, u8>;
-
-    fn session() -> impl Strategy<Value = Session> {
-        prop::collection::btree_map("[a-f]", 0..4u8, 0..6)
-    }
-
-    fn json(session: &Session) -> String {
-        serde_json::to_string(session).unwrap()
-    }
-
-    proptest! {
-        #[test]
-        fn a_merge_is_both_changes(base in session(), ours in session(), theirs in session()) {
-            let merged = merge(&json(&base), &json(&ours), &json(&theirs), |_| false).unwrap();
-            let merged: Session = serde_json::from_str(&merged).unwrap();
-            for key in ["a", "b", "c", "d", "e", "f"] {
-                let is_ours = base.get(key) != ours.get(key);
-                let expected = if is_ours { ours.get(key) } else { theirs.get(key) };
-                prop_assert_eq!(merged.get(key), expected, "{}", key);
-            }
-        }
-    }
-}
+mod tests;

@@ -1,23 +1,28 @@
 //! What can be done with sessions: load, save, destroy; in the formats that keep the end of a
 //! session also touch, list, clear and reap.
 
+mod expected;
 mod expiring;
+mod known;
 mod many;
+mod touch;
 mod versions;
 
-pub use expiring::NewEnd;
+pub use known::{Conflict, FailedSave, Known, RequestWrites, birth, new_version};
 pub use many::Index;
-pub use versions::{Conflict, Known, Saved, new_version};
+pub use touch::{NewEnd, Touched};
+pub use versions::Saved;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use self::versions::Requests;
+use self::known::Requests;
 use super::dynamo::schedule::Schedule;
-use super::error::{Result, within};
+use super::error::{CONDITION_FAILED, Error, Result, within};
 use super::expiry::{self, UnixMillis};
 use super::layout::{ExpiringLayout, Layout, Marks, Record, Stored};
+use super::merge::Identity;
 
 /// Sessions in one table, in one item format.
 ///
@@ -28,6 +33,7 @@ pub struct SessionStore<L: ?Sized> {
     schedule: Schedule,
     layout: Arc<L>,
     consistent_read: bool,
+    identity: Arc<Identity>,
     requests: Requests,
 }
 
@@ -39,8 +45,15 @@ impl<L: Layout> SessionStore<L> {
             schedule,
             layout: Arc::new(layout),
             consistent_read,
+            identity: Arc::default(),
             requests: Requests::default(),
         }
+    }
+
+    /// The same store, whose sessions say by other keys whose they are.
+    pub fn with_identity(self, identity: Identity) -> Self {
+        let identity = Arc::new(identity);
+        Self { identity, ..self }
     }
 
     /// The same store, for what every format can do.
@@ -63,6 +76,7 @@ impl<L: Layout> SessionStore<L> {
             schedule: self.schedule.clone(),
             layout,
             consistent_read: self.consistent_read,
+            identity: Arc::clone(&self.identity),
             requests: Arc::clone(&self.requests),
         }
     }
@@ -142,4 +156,14 @@ impl<L: Layout + ?Sized> SessionStore<L> {
 
 fn alive(stored: Option<Stored>, now: UnixMillis) -> Option<Stored> {
     stored.filter(|stored| !expiry::has_passed(stored.expires, now))
+}
+
+/// Whether a conditional write was done: a condition that does not hold is no failure.
+fn unless_refused(outcome: Result<()>) -> Result<bool> {
+    match outcome {
+        Ok(()) => Ok(true),
+        Err(Error::ConditionFailed { .. }) => Ok(false),
+        Err(error) if error.is_service(CONDITION_FAILED) => Ok(false),
+        Err(error) => Err(error),
+    }
 }

@@ -25,7 +25,7 @@ struct Sessions {
 }
 
 fn layout() -> ConnectLayout {
-    let special = [("user".to_owned(), "S".to_owned())];
+    let special = [("shop".to_owned(), "S".to_owned())];
     ConnectLayout::new("id", "", &special, true).unwrap()
 }
 
@@ -54,8 +54,30 @@ impl Sessions {
 
     async fn save_as(&self, version: &str, data: &str, known: Option<Known>) -> Result<Saved> {
         let version = version.to_owned();
-        let saved = self.store.save_version(record(data), version, known, AMPLE);
+        let saved = self
+            .store
+            .save_version(record(data), version, known, None, AMPLE);
         saved.await
+    }
+
+    /// A save by the request of this number, made at once.
+    fn save_by(
+        &self,
+        request: u32,
+        data: &str,
+        known: Option<Known>,
+    ) -> impl Future<Output = Result<Saved>> + use<> {
+        let version = self.versions.fetch_add(1, Ordering::Relaxed).to_string();
+        let writes = self.store.writes_of(request);
+        let saved =
+            self.store
+                .save_version(record(data), version, known, Some(writes.clone()), AMPLE);
+        // Until the outcome has been taken.
+        async move {
+            let saved = saved.await;
+            drop(writes);
+            saved
+        }
     }
 
     async fn item(&self) -> Option<Item> {
@@ -76,14 +98,22 @@ impl Sessions {
 
 fn record(data: &str) -> Record {
     let value: serde_json::Value = serde_json::from_str(data).unwrap();
-    let user = value["user"].as_str();
+    let shop = value["shop"].as_str();
     Record {
         sid: "ann".to_owned(),
         data: data.to_owned(),
         expires: Some(Expires::at(UnixMillis(NOW.0 + 3_600_000.0))),
-        special: vec![user.map_or(SpecialValue::Missing, |user| {
-            SpecialValue::Text(user.into())
+        special: vec![shop.map_or(SpecialValue::Missing, |shop| {
+            SpecialValue::Text(shop.into())
         })],
+    }
+}
+
+/// What was written in place of what was given.
+fn written(saved: Result<Saved>) -> String {
+    match saved {
+        Ok(Saved::Changed(written)) => written.data,
+        other => panic!("{other:?}"),
     }
 }
 
@@ -93,7 +123,7 @@ fn known(loaded: &Loaded, conflict: Conflict) -> Option<Known> {
         base: Some(loaded.data.clone()),
         stored: None,
         conflict,
-        request: None,
+        failed: vec![],
     })
 }
 
@@ -146,7 +176,7 @@ async fn of_a_session_that_another_has_changed_both_changes_are_kept() {
         }
         let saved = sessions.save(r#"{"a":2,"b":1}"#, known(&read, Conflict::Merge));
         let merged = r#"{"a":2,"b":2}"#;
-        assert_eq!(saved.await, Ok(Saved::Merged(merged.to_owned())));
+        assert_eq!(written(saved.await), merged);
         assert_eq!(sessions.load().await.data, merged);
     }
     sessions.remove().await;
@@ -159,10 +189,7 @@ async fn writes_of_a_replaced_package_on_both_sides_are_told_apart() {
     let read = sessions.load().await;
     sessions.put_without_version(r#"{"a":1,"b":2}"#).await;
     let saved = sessions.save(r#"{"a":2,"b":1}"#, known(&read, Conflict::Merge));
-    assert_eq!(
-        saved.await,
-        Ok(Saved::Merged(r#"{"a":2,"b":2}"#.to_owned()))
-    );
+    assert_eq!(written(saved.await), r#"{"a":2,"b":2}"#);
     sessions.remove().await;
 }
 
@@ -203,22 +230,19 @@ async fn a_touch_in_between_is_no_conflict() {
 async fn special_keys_follow_the_merge() {
     let sessions = Sessions::new().await;
     sessions
-        .save(r#"{"user":"ann","a":1}"#, None)
+        .save(r#"{"shop":"ann","a":1}"#, None)
         .await
         .unwrap();
     let read = sessions.load().await;
     sessions
-        .save(r#"{"user":"bob","a":1}"#, None)
+        .save(r#"{"shop":"bob","a":1}"#, None)
         .await
         .unwrap();
-    let ours = r#"{"user":"ann","a":2}"#;
+    let ours = r#"{"shop":"ann","a":2}"#;
     let saved = sessions.save(ours, known(&read, Conflict::Merge)).await;
-    assert_eq!(
-        saved,
-        Ok(Saved::Merged(r#"{"user":"bob","a":2}"#.to_owned()))
-    );
+    assert_eq!(written(saved), r#"{"shop":"bob","a":2}"#);
     let item = sessions.item().await.unwrap();
-    assert_eq!(item["user"], AttributeValue::S("bob".to_owned()));
+    assert_eq!(item["shop"], AttributeValue::S("bob".to_owned()));
     sessions.remove().await;
 }
 
@@ -233,16 +257,16 @@ async fn what_was_merged_before_is_kept_by_the_next_save() {
         .save_as("mine", first, known(&read, Conflict::Merge))
         .await;
     let merged = r#"{"a":2,"b":2}"#;
-    assert_eq!(saved, Ok(Saved::Merged(merged.to_owned())));
+    assert_eq!(written(saved), merged);
     let knows = Known {
         version: Some("mine".to_owned()),
         base: Some(first.to_owned()),
         stored: Some(merged.to_owned()),
         conflict: Conflict::Merge,
-        request: None,
+        failed: vec![],
     };
     let saved = sessions.save(r#"{"a":3,"b":1}"#, Some(knows)).await;
-    assert_eq!(saved, Ok(Saved::Merged(r#"{"a":3,"b":2}"#.to_owned())));
+    assert_eq!(written(saved), r#"{"a":3,"b":2}"#);
     sessions.remove().await;
 }
 
@@ -263,9 +287,9 @@ async fn a_write_whose_answer_was_lost_is_no_conflict_with_itself() {
         base: Some("{}".to_owned()),
         stored: None,
         conflict: Conflict::Fail,
-        request: None,
+        failed: vec![],
     };
-    let saved = store.save_version(record("{}"), "mine".to_owned(), Some(knows), AMPLE);
+    let saved = store.save_version(record("{}"), "mine".to_owned(), Some(knows), None, AMPLE);
     assert_eq!(saved.await, Ok(Saved::AsGiven));
 }
 
@@ -293,9 +317,14 @@ async fn a_write_that_is_merged_again_has_another_version() {
         marks: Default::default(),
     };
     let known = known(&read, Conflict::Merge);
-    let saved = store.save_version(record(r#"{"a":2,"b":1}"#), "mine".to_owned(), known, AMPLE);
-    let merged = Saved::Merged(r#"{"a":2,"b":2}"#.to_owned());
-    assert_eq!(saved.await, Ok(merged));
+    let saved = store.save_version(
+        record(r#"{"a":2,"b":1}"#),
+        "mine".to_owned(),
+        known,
+        None,
+        AMPLE,
+    );
+    assert_eq!(written(saved.await), r#"{"a":2,"b":2}"#);
     let requests = server.requests();
     let versions: Vec<_> = requests
         .iter()
@@ -330,7 +359,7 @@ async fn a_session_that_others_change_all_the_time_is_a_conflict_in_the_end() {
         marks: Default::default(),
     };
     let known = known(&read, Conflict::Merge);
-    let saved = store.save_version(record("{}"), "mine".to_owned(), known, AMPLE);
+    let saved = store.save_version(record("{}"), "mine".to_owned(), known, None, AMPLE);
     assert_eq!(saved.await, Err(Error::Conflict));
 }
 
@@ -340,20 +369,14 @@ async fn saves_of_one_request_count_on_each_other_before_they_are_answered() {
     sessions.save(r#"{"a":1,"b":1}"#, None).await.unwrap();
     let read = sessions.load().await;
     sessions.save(r#"{"a":1,"b":2}"#, None).await.unwrap();
-    let known = |conflict| {
-        let known = known(&read, conflict);
-        known.map(|known| Known {
-            request: Some(7),
-            ..known
-        })
-    };
-    let first = sessions.save(r#"{"a":2,"b":1}"#, known(Conflict::Merge));
-    let second = sessions.save(r#"{"a":1,"b":1}"#, known(Conflict::Merge));
+    let known = |conflict| known(&read, conflict);
+    let first = sessions.save_by(7, r#"{"a":2,"b":1}"#, known(Conflict::Merge));
+    let second = sessions.save_by(7, r#"{"a":1,"b":1}"#, known(Conflict::Merge));
     let seen = async { sessions.load().await.data };
     let (first, second, seen) = tokio::join!(first, second, seen);
-    assert_eq!(first, Ok(Saved::Merged(r#"{"a":2,"b":2}"#.to_owned())));
+    assert_eq!(written(first), r#"{"a":2,"b":2}"#);
     // It has taken back what the first has saved.
-    assert_eq!(second, Ok(Saved::Merged(r#"{"a":1,"b":2}"#.to_owned())));
+    assert_eq!(written(second), r#"{"a":1,"b":2}"#);
     assert_eq!(seen, r#"{"a":1,"b":2}"#);
     sessions.remove().await;
 }
@@ -367,12 +390,12 @@ async fn saves_of_a_new_session_count_on_each_other_too() {
             base: None,
             stored: None,
             conflict: Conflict::Fail,
-            request: Some(8),
+            failed: vec![],
         })
     };
-    let first = sessions.save(r#"{"a":1}"#, new());
-    let second = sessions.save(r#"{"a":2}"#, new());
-    let third = sessions.save(r#"{"a":3}"#, new());
+    let first = sessions.save_by(8, r#"{"a":1}"#, new());
+    let second = sessions.save_by(8, r#"{"a":2}"#, new());
+    let third = sessions.save_by(8, r#"{"a":3}"#, new());
     let saved = tokio::join!(first, second, third);
     let as_given = Ok(Saved::AsGiven);
     assert_eq!(saved, (as_given.clone(), as_given.clone(), as_given));

@@ -24,8 +24,8 @@ use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::operation::query::builders::QueryInputBuilder;
 use aws_sdk_dynamodb::operation::scan::ScanOutput;
 use aws_sdk_dynamodb::operation::scan::builders::ScanInputBuilder;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
+use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
 use aws_sdk_dynamodb::operation::update_table::UpdateTableOutput;
 use aws_sdk_dynamodb::operation::update_table::builders::UpdateTableInputBuilder;
 use aws_sdk_dynamodb::operation::update_time_to_live::UpdateTimeToLiveOutput;
@@ -199,7 +199,7 @@ impl Items for SdkDynamo {
     }
 
     fn update_item(&self, request: UpdateItemInputBuilder) -> Answer<UpdateItemOutput> {
-        send_fast!(self, request)
+        send_fast!(self, request, refused_update)
     }
 
     fn delete_item(&self, request: DeleteItemInputBuilder) -> Answer<DeleteItemOutput> {
@@ -255,14 +255,21 @@ impl Tables for SdkDynamo {
 }
 
 /// A write whose condition does not hold: with it comes what is there, where that was asked for.
-fn refused_put(error: &SdkError<PutItemError, HttpResponse>) -> Option<Error> {
-    match error.as_service_error()? {
-        PutItemError::ConditionalCheckFailedException(refused) => {
-            let found = refused.item.clone();
-            Some(Error::ConditionFailed {
-                found: found.map(|item| FoundItem(Box::new(item))),
-            })
+macro_rules! refused {
+    ($name:ident, $error:ident) => {
+        fn $name(error: &SdkError<$error, HttpResponse>) -> Option<Error> {
+            match error.as_service_error()? {
+                $error::ConditionalCheckFailedException(refused) => {
+                    let found = refused.item.clone();
+                    Some(Error::ConditionFailed {
+                        found: found.map(|item| FoundItem(Box::new(item))),
+                    })
+                }
+                _ => None,
+            }
         }
-        _ => None,
-    }
+    };
 }
+
+refused!(refused_put, PutItemError);
+refused!(refused_update, UpdateItemError);

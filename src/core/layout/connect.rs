@@ -19,12 +19,20 @@ use super::{
 };
 use crate::core::error::{Error, InvalidOption, Result};
 use crate::core::expiry::{self, Lifetime, UnixMillis};
+use crate::core::merge::Clock;
 use crate::core::options::{AttributeName, SpecialKey};
 
 const EXPIRES: &str = "expires";
 const TYPE: &str = "type";
 const SESS: &str = "sess";
 const TYPE_VALUE: &str = "connect-session";
+
+/// The cookie of express-session. `originalExpires` is in that of @fastify/session.
+static COOKIE: Clock = Clock {
+    within: Some("cookie"),
+    lifetime: "originalMaxAge",
+    keys: &["originalMaxAge", "expires", "originalExpires"],
+};
 
 /// See the [module](self).
 #[derive(Debug, Clone)]
@@ -154,8 +162,8 @@ impl ExpiringLayout for ConnectLayout {
         SESS
     }
 
-    fn is_of_the_request(&self, key: &str) -> bool {
-        key == "cookie"
+    fn clock(&self) -> &'static Clock {
+        &COOKIE
     }
 
     fn data(&self, json: &str) -> Result<AttributeValue> {

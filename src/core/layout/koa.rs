@@ -16,11 +16,19 @@ use super::{
 };
 use crate::core::error::{InvalidOption, Result};
 use crate::core::expiry::{self, UnixMillis};
+use crate::core::merge::Clock;
 use crate::core::options::AttributeName;
 
 const SESSION: &str = "session";
 const EXPIRE: &str = "_expire";
 const MAX_AGE: &str = "_maxAge";
+
+/// koa-session's own. `_session` says that the session ends with the browser.
+static CLOCK: Clock = Clock {
+    within: None,
+    lifetime: MAX_AGE,
+    keys: &[MAX_AGE, EXPIRE, "_session"],
+};
 
 /// See the [module](self). A clone shares the attribute that is written.
 #[derive(Debug, Clone)]
@@ -114,9 +122,8 @@ impl ExpiringLayout for KoaLayout {
         SESSION
     }
 
-    /// The clock of koa-session.
-    fn is_of_the_request(&self, key: &str) -> bool {
-        matches!(key, EXPIRE | MAX_AGE | "_session")
+    fn clock(&self) -> &'static Clock {
+        &CLOCK
     }
 
     fn data(&self, json: &str) -> Result<AttributeValue> {

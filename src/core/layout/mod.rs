@@ -16,7 +16,8 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::error::Result;
-use super::expiry::{Expires, UnixMillis};
+use super::expiry::{self, Expires, UnixMillis};
+use super::merge::Clock;
 
 /// An item of the table, or the key of one.
 pub type Item = HashMap<String, AttributeValue>;
@@ -159,9 +160,14 @@ pub trait ExpiringLayout: Layout {
     /// The attribute without which an item is no session.
     fn data_attribute(&self) -> &str;
 
-    /// Whether a key of the session is the business of the request that saves it, such as the
-    /// cookie: where two requests have changed a session, that of the one who saves counts.
-    fn is_of_the_request(&self, key: &str) -> bool;
+    /// The end of the session in an item, as it stands there.
+    fn end(&self, item: &Item) -> Option<UnixMillis> {
+        let expires = item.get(&*self.expires_attribute())?;
+        expiry::read(expires.as_n().ok()?)
+    }
+
+    /// Where the lifetime and the end of a session stand in its JSON.
+    fn clock(&self) -> &'static Clock;
 
     /// The keys of the session that are stored in an attribute of their own as well.
     fn copied_keys(&self) -> Vec<&str> {

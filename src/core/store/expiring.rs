@@ -1,19 +1,18 @@
-//! What the formats can do that keep the end of a session: touch, list, clear and reap.
+//! What the formats can do that keep the end of a session, beside touch: list, clear and reap.
 
 use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemInputBuilder;
 use aws_sdk_dynamodb::operation::scan::builders::ScanInputBuilder;
-use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::StreamExt;
 use futures_util::stream;
 use serde::de::IgnoredAny;
 
-use super::{SessionStore, alive};
+use super::{SessionStore, alive, unless_refused};
 use crate::core::dynamo::schedule::Schedule;
 use crate::core::error::{Error, Result, within};
-use crate::core::expiry::{self, Expires, UnixMillis};
+use crate::core::expiry::{self, UnixMillis};
 use crate::core::layout::{Condition, ExpiringLayout, Item, Marks, Stored};
 
 /// How many deletions of `clear` and `reap` are under way at once.
@@ -23,59 +22,7 @@ const DELETES_AT_ONCE: usize = 16;
 /// looked at by `reap`: it may be in milliseconds, or of connect-dynamodb 3.0.2.
 const FAR_AHEAD: f64 = 400.0 * 86_400_000.0;
 
-/// The end that a touch gives a session.
-#[derive(Debug, Clone, Copy)]
-pub struct NewEnd {
-    /// The end in whole seconds, as DynamoDB's time to live reads it.
-    pub expires: Expires,
-    /// The end to the millisecond and the lifetime in milliseconds, where the session has a cookie
-    /// with an end.
-    pub exact: Option<(UnixMillis, f64)>,
-}
-
-impl From<Expires> for NewEnd {
-    fn from(expires: Expires) -> Self {
-        Self {
-            expires,
-            exact: None,
-        }
-    }
-}
-
 impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
-    /// Moves a session's end. `false` where the session is gone: then nothing is written, so that
-    /// a session that was destroyed meanwhile does not come back as an empty item.
-    pub fn touch<E: Into<NewEnd>>(
-        &self,
-        sid: &str,
-        to: E,
-        limit: Duration,
-    ) -> impl Future<Output = Result<bool>> + Send + use<L, E> {
-        let NewEnd { expires, exact } = to.into();
-        let more = exact.map(|(end, lifetime)| self.layout.touch(end, lifetime));
-        let mut change = Condition {
-            expression: "SET #expires = :expires".to_owned(),
-            ..Condition::default()
-        };
-        if let Some(more) = more {
-            change.expression += &format!(", {}", more.expression);
-            change.names = more.names;
-            change.values = more.values;
-        }
-        self.name_expires(&mut change);
-        let data = self.layout.data_attribute().to_owned();
-        change.names.insert("#data".into(), data);
-        let expires = AttributeValue::N(expires.to_string());
-        change.values.insert(":expires".into(), expires);
-        let request = UpdateItemInputBuilder::default()
-            .update_expression(change.expression)
-            .condition_expression("attribute_exists(#data)")
-            .set_expression_attribute_names(Some(change.names))
-            .set_expression_attribute_values(Some(change.values));
-        let touched = self.schedule.update(self.layout.key(sid), request);
-        async move { unless_refused(within(limit, "touch", touched).await) }
-    }
-
     /// Every session that is alive. Reads the whole table, and holds all that it gives.
     pub async fn list(&self, now: UnixMillis, limit: Duration) -> Result<Vec<(Stored, Marks)>> {
         let mut pages = self.alive_pages(now, limit);
@@ -230,15 +177,6 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
 
 fn number(seconds: f64) -> AttributeValue {
     AttributeValue::N(format!("{seconds:.0}"))
-}
-
-/// Whether a conditional write was done: a condition that does not hold is no failure.
-fn unless_refused(outcome: Result<()>) -> Result<bool> {
-    match outcome {
-        Ok(()) => Ok(true),
-        Err(error) if error.is_service("ConditionalCheckFailedException") => Ok(false),
-        Err(error) => Err(error),
-    }
 }
 
 /// A table that is read page by page.

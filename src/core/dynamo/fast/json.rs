@@ -123,7 +123,9 @@ impl Request for UpdateItemInputBuilder {
             update_expression: get_update_expression => set_update_expression,
             condition_expression: get_condition_expression => set_condition_expression,
             expression_attribute_names: get_expression_attribute_names => set_expression_attribute_names,
-            expression_attribute_values: get_expression_attribute_values => set_expression_attribute_values
+            expression_attribute_values: get_expression_attribute_values => set_expression_attribute_values,
+            return_values_on_condition_check_failure: get_return_values_on_condition_check_failure
+                => set_return_values_on_condition_check_failure
         )
     }
 

@@ -276,6 +276,14 @@ impl InTurn {
         let request = request.table_name(self.table.name.as_str());
         self.items.put_item(request).await.map(|_| ())
     }
+
+    /// Changes the item. Table and key are filled in.
+    pub async fn update(&self, request: UpdateItemInputBuilder) -> Result<()> {
+        let request = request
+            .table_name(self.table.name.as_str())
+            .set_key(Some(self.table.key(&self.key)));
+        self.items.update_item(request).await.map(|_| ())
+    }
 }
 
 /// What an operation waits for. If this is dropped before that has come, the operation is given up.

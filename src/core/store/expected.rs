@@ -1,0 +1,106 @@
+//! Conditions of writes: what has to be in the table for a write to be done.
+
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemInputBuilder;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+
+use crate::core::layout::{Condition, ExpiringLayout, Item, Marks};
+
+/// See the [module](self).
+pub enum Expected {
+    /// The session of this birth, in whatever version; without a birth, any session.
+    Birth(Option<String>),
+    /// This version.
+    Version(String),
+    /// This session, in no version.
+    Data(AttributeValue),
+    /// A session in no version.
+    Unversioned,
+}
+
+impl Expected {
+    /// The request that writes `item`. If it is refused for its version, the answer has the item that is
+    /// there.
+    pub fn put<L: ExpiringLayout + ?Sized>(&self, item: Item, layout: &L) -> PutItemInputBuilder {
+        let condition = self.condition(layout);
+        PutItemInputBuilder::default()
+            .set_item(Some(item))
+            .condition_expression(condition.expression)
+            .set_expression_attribute_names(Some(condition.names))
+            .set_expression_attribute_values(Some(condition.values).filter(|all| !all.is_empty()))
+            .set_return_values_on_condition_check_failure(self.found())
+    }
+
+    /// The request that makes `change`. If it is refused for its version, the answer has the item that is
+    /// there.
+    pub fn update<L: ExpiringLayout + ?Sized>(
+        &self,
+        change: Condition,
+        layout: &L,
+    ) -> UpdateItemInputBuilder {
+        let condition = self.condition(layout);
+        let names = change.names.into_iter().chain(condition.names).collect();
+        let values = change.values.into_iter().chain(condition.values).collect();
+        UpdateItemInputBuilder::default()
+            .update_expression(change.expression)
+            .condition_expression(condition.expression)
+            .set_expression_attribute_names(Some(names))
+            .set_expression_attribute_values(Some(values))
+            .set_return_values_on_condition_check_failure(self.found())
+    }
+
+    /// Nobody looks at an item that is not of the session's birth.
+    fn found(&self) -> Option<ReturnValuesOnConditionCheckFailure> {
+        let is_looked_at = !matches!(self, Self::Birth(_));
+        is_looked_at.then_some(ReturnValuesOnConditionCheckFailure::AllOld)
+    }
+
+    fn condition<L: ExpiringLayout + ?Sized>(&self, layout: &L) -> Condition {
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let version = ("#version", Marks::VERSION);
+        let data = ("#data", layout.data_attribute());
+        match self {
+            Self::Birth(None) => condition("attribute_exists(#data)", [data], []),
+            Self::Birth(Some(birth)) => condition(
+                "attribute_exists(#data) AND (NOT attribute_type(#version, :text) \
+                    OR NOT contains(#version, :dot) OR begins_with(#version, :birth))",
+                [data, version],
+                [
+                    (":text", text("S")),
+                    (":dot", text(".")),
+                    (":birth", text(&format!("{birth}."))),
+                ],
+            ),
+            Self::Version(expected) => condition(
+                "#version = :version",
+                [version],
+                [(":version", text(expected))],
+            ),
+            // A version that is no text is of somebody else's making.
+            Self::Data(expected) => condition(
+                "NOT attribute_type(#version, :text) AND #data = :data",
+                [data, version],
+                [(":text", text("S")), (":data", expected.clone())],
+            ),
+            Self::Unversioned => condition(
+                "attribute_exists(#data) AND NOT attribute_type(#version, :text)",
+                [data, version],
+                [(":text", text("S"))],
+            ),
+        }
+    }
+}
+
+fn condition<const N: usize, const V: usize>(
+    expression: &str,
+    names: [(&str, &str); N],
+    values: [(&str, AttributeValue); V],
+) -> Condition {
+    Condition {
+        expression: expression.to_owned(),
+        names: names
+            .map(|(name, attribute)| (name.to_owned(), attribute.to_owned()))
+            .into(),
+        values: values.map(|(name, value)| (name.to_owned(), value)).into(),
+    }
+}

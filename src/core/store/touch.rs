@@ -1,0 +1,174 @@
+//! Touch: moving the end of a session without writing the session.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use futures_util::FutureExt;
+
+use super::expected::Expected;
+use super::known::{Known, RequestWrites};
+use super::{SessionStore, unless_refused};
+use crate::core::dynamo::schedule::InTurn;
+use crate::core::error::{CONDITION_FAILED, Error, FoundItem, Result, within};
+use crate::core::expiry::{Expires, UnixMillis};
+use crate::core::layout::{Condition, ExpiringLayout};
+use crate::core::merge::is_same_lifetime;
+
+/// How often a touch looks for the version of a session that others write all the time. After that it
+/// is done in whatever version.
+const ATTEMPTS: u32 = 4;
+
+/// The end that a touch gives a session.
+#[derive(Debug, Clone, Copy)]
+pub struct NewEnd {
+    /// The end in whole seconds, as DynamoDB's time to live reads it.
+    pub expires: Expires,
+    /// The end to the millisecond and the lifetime in milliseconds, where the session has a cookie
+    /// with an end.
+    pub exact: Option<(UnixMillis, f64)>,
+}
+
+impl From<Expires> for NewEnd {
+    fn from(expires: Expires) -> Self {
+        Self {
+            expires,
+            exact: None,
+        }
+    }
+}
+
+/// What came of a touch.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Touched {
+    /// The end was moved.
+    Moved,
+    /// The end stays as it is: another request has given the session another lifetime. It is known
+    /// where the touch has found that out, and not an earlier save of the same request.
+    Kept(Option<UnixMillis>),
+    /// The session is gone.
+    Gone,
+}
+
+impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
+    /// Moves a session's end. `false` where the session is gone: then nothing is written, so that
+    /// a session that was destroyed meanwhile does not come back as an empty item.
+    pub fn touch<E: Into<NewEnd>>(
+        &self,
+        sid: &str,
+        to: E,
+        limit: Duration,
+    ) -> impl Future<Output = Result<bool>> + Send + use<L, E> {
+        let change = new_end(&*self.layout, to.into());
+        let request = Expected::Birth(None).update(change, &*self.layout);
+        let touched = self.schedule.update(self.layout.key(sid), request);
+        async move { unless_refused(within(limit, "touch", touched).await) }
+    }
+
+    /// Moves the end of a session that a request has read, unless another request has given the session
+    /// another lifetime since.
+    ///
+    /// `writes` are those of the request, where some may be in flight.
+    pub fn touch_known(
+        &self,
+        sid: &str,
+        to: NewEnd,
+        known: Known,
+        writes: Option<Arc<RequestWrites>>,
+        limit: Duration,
+    ) -> impl Future<Output = Result<Touched>> + Send + use<L> {
+        let layout = Arc::clone(&self.layout);
+        let touch = move |turn: InTurn| {
+            async move {
+                let known = match writes {
+                    Some(writes) => writes.update(known),
+                    None => known,
+                };
+                touch_in_turn(&*layout, to, &known, &turn).await
+            }
+            .boxed()
+        };
+        let touched = self.schedule.in_turn(self.layout.key(sid), touch);
+        within(limit, "touch", touched)
+    }
+}
+
+async fn touch_in_turn<L: ExpiringLayout + ?Sized>(
+    layout: &L,
+    to: NewEnd,
+    known: &Known,
+    turn: &InTurn,
+) -> Result<Touched> {
+    let has_own_lifetime = |json: &str| match &known.base {
+        Some(base) => is_same_lifetime(base, json, layout.clock()),
+        None => true,
+    };
+    if known
+        .stored
+        .as_deref()
+        .is_some_and(|stored| !has_own_lifetime(stored))
+    {
+        return Ok(Touched::Kept(None));
+    }
+    let of_its_birth = || Expected::Birth(known.birth().map(str::to_owned));
+    let mut expected = match (&known.base, &known.version) {
+        (None, _) => of_its_birth(),
+        (_, Some(version)) => Expected::Version(version.clone()),
+        (_, None) => Expected::Unversioned,
+    };
+    for number in 1.. {
+        let change = new_end(layout, to);
+        let refused = match turn.update(expected.update(change, layout)).await {
+            Ok(()) => return Ok(Touched::Moved),
+            Err(Error::ConditionFailed { found }) => found,
+            // As a user's client has it.
+            Err(error) if error.is_service(CONDITION_FAILED) => None,
+            Err(error) => return Err(error),
+        };
+        if matches!(expected, Expected::Birth(_)) {
+            break;
+        }
+        // Some that stand in for DynamoDB leave the item out although there is one.
+        let found = match refused {
+            Some(FoundItem(item)) => Some(*item),
+            None => turn.get().await?,
+        };
+        let Some(found) = found.filter(|found| found.contains_key(layout.data_attribute())) else {
+            break;
+        };
+        let version = layout.marks(&found).version;
+        if known.is_of_another(version.as_deref()) {
+            break;
+        }
+        let end = layout.end(&found);
+        let theirs = layout.read(found, UnixMillis(0.0));
+        if theirs.is_some_and(|theirs| !has_own_lifetime(&theirs.data)) {
+            return Ok(Touched::Kept(end));
+        }
+        expected = match version {
+            _ if number >= ATTEMPTS => of_its_birth(),
+            Some(version) => Expected::Version(version),
+            None => Expected::Unversioned,
+        };
+    }
+    Ok(Touched::Gone)
+}
+
+/// The assignments that give a session another end.
+fn new_end<L: ExpiringLayout + ?Sized>(layout: &L, to: NewEnd) -> Condition {
+    let NewEnd { expires, exact } = to;
+    let mut change = match exact {
+        Some((end, lifetime)) => layout.touch(end, lifetime),
+        None => Condition::default(),
+    };
+    let assignment = match change.expression.is_empty() {
+        true => "SET #expires = :expires".to_owned(),
+        false => format!("SET #expires = :expires, {}", change.expression),
+    };
+    change.expression = assignment;
+    let attribute = (*layout.expires_attribute()).to_owned();
+    change.names.insert("#expires".into(), attribute);
+    let expires = AttributeValue::N(expires.to_string());
+    change.values.insert(":expires".into(), expires);
+    change
+}
