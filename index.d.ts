@@ -151,9 +151,10 @@ declare namespace connect {
     /**
      * A touch that would move the end of a session by less than this many milliseconds is not written,
      * and an unchanged `set` is a touch. A session may so end early, by less than that, and never
-     * late. `'auto'` is a twentieth of the session's lifetime, `0` writes every touch. The name is
-     * dynamodb-store's. It needs a framework that hands back the session that it was given, as
-     * express-session and koa-session 6 and 7 do; elsewhere every touch is written.
+     * late. `'auto'` is a twentieth of the session's lifetime, `0` writes every touch. It is half of the
+     * lifetime at most. The name is dynamodb-store's. It needs a framework that tells which request a
+     * session belongs to, as express-session, @fastify/session and koa-session 6 and 7 do; elsewhere
+     * every touch is written.
      * @default 'auto'
      * @example
      * new DynamoDBStore({ touchInterval: 60_000 });
@@ -161,13 +162,23 @@ declare namespace connect {
     touchInterval?: number | 'auto';
     /**
      * What becomes of a session that another request has changed since this one has read it.
-     * `'merge'`: of each key of the session, the value of the request that has changed it; of two that
-     * have, that of the second to save. `'error'`: `set` fails with `ERR_SESSION_CONFLICT` and writes
+     * `'merge'`: for each key of the session, the value of the request that has changed it; if both
+     * have, that of the second to save. The lifetime counts as a key. `'error'`: `set` fails with `ERR_SESSION_CONFLICT` and writes
      * nothing. `'overwrite'`: the session is written as it is, as connect-dynamodb and
      * koa-session-dynamodb-store do. A session that was destroyed meanwhile is never written.
      * @default 'merge'
      */
     conflict?: 'merge' | 'overwrite' | 'error';
+    /**
+     * Keys of the session that say whose it is, each a key or a path of keys such as `account.id`. If two
+     * requests have made it the session of two people, the two are not merged: the login that is saved
+     * last counts, with all of its session. A value may be an id, or an object with one (`id`, `_id`,
+     * `userId`, `user`, `sub`, `uid`, `username` or `email`). `[]`: every key is merged on its own.
+     * @default ['passport', 'user', 'userId']
+     * @example
+     * new DynamoDBStore({ identityKeys: ['account.id'] });
+     */
+    identityKeys?: readonly string[];
     /**
      * The lifetime of sessions whose cookie has none, in milliseconds, or a function of the
      * session that gives it.
@@ -258,6 +269,7 @@ declare namespace connect {
     readonly reapInterval: number;
     readonly touchInterval: number | 'auto';
     readonly conflict: 'merge' | 'overwrite' | 'error';
+    readonly identityKeys: readonly string[];
     /**
      * The client that was passed; else one that is made when it is first asked for, of the SDK that is
      * installed: a `DynamoDBClient` of v3, else an `AWS.DynamoDB` of v2. One that is put in its place is

@@ -1,6 +1,6 @@
 'use strict';
 
-/** The options `touchInterval` and `conflict` of both stores. */
+/** The options `touchInterval`, `conflict` and `identityKeys` of both stores. */
 
 const { DynamoDBStore } = require('..');
 const KoaStore = require('../koa');
@@ -19,10 +19,12 @@ const wrong = {
     [],
   ],
   conflict: ['Merge', '', 'none', 1, true, {}, ['merge'], () => {}],
+  identityKeys: ['user', 1, {}, [1], [null], [''], ['a..b'], ['.a'], ['a.'], ['user', '\ud83d']],
 };
 const right = {
   touchInterval: ['auto', 0, 1, 0.5, 30_000, 2 ** 31 - 1, undefined, null],
   conflict: ['merge', 'overwrite', 'error', undefined, null],
+  identityKeys: [[], ['account.id'], ['user', 'a.b.c'], undefined, null],
 };
 const casesOf = (options) =>
   Object.entries(options).flatMap(([name, values]) => values.map((value) => [name, value]));
@@ -34,7 +36,7 @@ describe.each([
   test.each(casesOf(wrong))('%s: %p is a TypeError that names the option', (name, value) => {
     const make = () => new Store({ [name]: value });
     expect(make).toThrow(TypeError);
-    expect(make).toThrow(new RegExp(`option "${name}"`));
+    expect(make).toThrow(new RegExp(`option "${name}(\\[\\d+\\])?"`));
   });
 
   test.each(casesOf(right))('%s: %p is fine', (name, value) => {

@@ -10,6 +10,7 @@ const {
   readBatch,
   readCapacity,
   readConflict,
+  readIdentityKeys,
   readTime,
   readTouchInterval,
   readTtl,
@@ -31,6 +32,7 @@ const KNOWN = new Set([
   'disconnectEvents',
   'dynamoConfig',
   'hashKey',
+  'identityKeys',
   'initialized',
   'maxSockets',
   'operationTimeout',
@@ -61,6 +63,7 @@ function readOptions(options) {
       skipThrowMissingSpecialKeys:
         option(options, 'skipThrowMissingSpecialKeys', 'boolean') ?? false,
       consistentRead: option(options, 'consistentRead', 'boolean') ?? true,
+      identityKeys: /** @type {string[]} */ (readIdentityKeys(options) ?? DEFAULTS.identityKeys),
       payPerRequest: option(options, 'payPerRequest', 'boolean') ?? false,
       readCapacityUnits: readCapacity(options, 'readCapacityUnits') ?? DEFAULTS.capacityUnits,
       writeCapacityUnits: readCapacity(options, 'writeCapacityUnits') ?? DEFAULTS.capacityUnits,

@@ -15,6 +15,8 @@ const DEFAULTS = Object.freeze(
     capacityUnits: 5,
     /** Both changes are kept. */
     conflict: 'merge',
+    /** Passport's key, and those of most examples. */
+    identityKeys: Object.freeze(['passport', 'user', 'userId']),
     /** A twentieth of the session's lifetime. */
     touchInterval: 'auto',
     /** Milliseconds: a day. */
@@ -193,6 +195,24 @@ function readConflict(options) {
 }
 
 /**
+ * The keys of a session that say whose it is, each a path such as `account.id`.
+ *
+ * @param {Record<string, any>} options
+ * @returns {readonly string[] | undefined}
+ */
+function readIdentityKeys(options) {
+  const keys = option(options, 'identityKeys', 'array');
+  if (keys === undefined) return undefined;
+  for (const [index, key] of keys.entries()) {
+    const isPath = typeof key === 'string' && isWellFormed(key) && !key.split('.').includes('');
+    if (isPath) continue;
+    const takes = 'must be a key of the session, or a path of keys such as "account.id"';
+    throw invalidArgument(`option "identityKeys[${index}]" ${takes}, but is ${typeName(key)}`);
+  }
+  return Object.freeze([...keys]);
+}
+
+/**
  * Whether operations are merged, and from how many in flight.
  *
  * @param {Record<string, any>} options
@@ -237,6 +257,7 @@ module.exports = {
   readCapacity,
   readConflict,
   readCount,
+  readIdentityKeys,
   readTime,
   readTouchInterval,
   readTtl,

@@ -49,8 +49,10 @@ class Recognition {
    * @param {Loaded} loaded
    */
   give(session, loaded) {
-    this.#notes.put(holder(session), loaded);
-    if (!this.#isCarried) return;
+    const cookie = holder(session);
+    this.#notes.put(cookie, loaded);
+    // A session of @fastify/session has a cookie.
+    if (!this.#isCarried || cookie === session) return;
     const carried = () => {};
     this.#notes.put(carried, loaded);
     session[CARRIED] = carried;

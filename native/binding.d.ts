@@ -202,6 +202,8 @@ export interface ConnectStoreOptions {
   specialKeys: Array<SpecialKeyOption>
   skipThrowMissingSpecialKeys: boolean
   consistentRead: boolean
+  /** The keys of a session that say whose it is, each as a path. */
+  identityKeys: Array<string>
   /** Whether operations are merged under load. */
   batch: boolean
   /** How many of them are in flight or wait before any are merged. */
@@ -290,6 +292,8 @@ export interface KoaStoreOptions {
   hashKey: string
   ttlKey: string
   consistentRead: boolean
+  /** The keys of a session that say whose it is, each as a path. */
+  identityKeys: Array<string>
   /** Whether operations are merged under load. */
   batch: boolean
   /** How many of them are in flight or wait before any are merged. */

@@ -2,8 +2,11 @@
 
 /** Apps for `browser.js`, one for each framework. What a request can do with its session is the same. */
 
+const fastifyCookie = require('@fastify/cookie');
+const fastifySession = require('@fastify/session');
 const express = require('express');
 const expressSession = require('express-session');
+const fastify = require('fastify');
 
 /**
  * @typedef {object} Visit a request that has read its session
@@ -13,7 +16,7 @@ const expressSession = require('express-session');
  * @property {() => Promise<void>} logOut
  * @property {() => Promise<void>} regenerate
  * @property {() => Promise<void>} save
- * @property {() => Promise<void>} reload of Express alone
+ * @property {() => Promise<void>} reload of Express and Fastify
  */
 
 /**
@@ -103,4 +106,54 @@ const koaApp = (Koa, koaSession, store, options) => (steps) => {
   return app.callback();
 };
 
-module.exports = { expressApp, koaApp };
+/**
+ * @param {any} store
+ * @param {object} [options] of @fastify/session
+ * @returns {(steps: import('./browser').Steps) => import('node:http').RequestListener}
+ */
+const fastifyApp =
+  (store, { cookie, ...options } = {}) =>
+  (steps) => {
+    const app = fastify();
+    app.register(fastifyCookie);
+    app.register(fastifySession, {
+      store,
+      secret: 'keyboard cat, keyboard cat, keyboard cat',
+      saveUninitialized: false,
+      cookie: { secure: false, ...cookie },
+      ...options,
+    });
+    app.get('/:step', async (incoming) => {
+      const visit = fastifyVisit(incoming, store);
+      const said = await steps.pass(incoming.url, visit);
+      return { sid: visit.sid, session: incoming.session ?? null, said };
+    });
+    app.setErrorHandler((error, _incoming, reply) => {
+      steps.fail(error);
+      return reply.status(500).send({ code: error.code });
+    });
+    const ready = app.ready();
+    return async (incoming, response) => {
+      await ready;
+      app.routing(incoming, response);
+    };
+  };
+
+/** @returns {Visit} */
+function fastifyVisit(incoming, store) {
+  return {
+    store,
+    get session() {
+      return incoming.session;
+    },
+    get sid() {
+      return incoming.session?.sessionId;
+    },
+    logOut: () => incoming.session.destroy(),
+    regenerate: () => incoming.session.regenerate(),
+    reload: () => incoming.session.reload(),
+    save: () => incoming.session.save(),
+  };
+}
+
+module.exports = { expressApp, fastifyApp, koaApp };

@@ -3,10 +3,13 @@
 /** The stores of each framework, as `races.js` uses them. */
 
 const { Converter } = require('aws-sdk').DynamoDB;
-const { DynamoDBStore } = require('../..');
+const { EventEmitter } = require('node:events');
+const connect = require('../..');
 const KoaStore = require('../../koa');
 const { dynamoConfig } = require('./dynamodb');
-const { expressApp, koaApp } = require('./race-apps');
+const { expressApp, fastifyApp, koaApp } = require('./race-apps');
+
+const { DynamoDBStore } = connect;
 
 /**
  * express-session.
@@ -50,4 +53,24 @@ const koaSubject = (Koa, module, connection = () => ({ dynamoConfig: dynamoConfi
   savingOptions: [{}, { rolling: true }, { renew: true }],
 });
 
-module.exports = { expressSubject, koaSubject };
+/**
+ * @fastify/session.
+ *
+ * @param {() => object} [connection] the options of a store that say where DynamoDB is
+ * @param {any} [Store] that the class is made on
+ * @returns {import('./races').Subject}
+ */
+const fastifySubject = (
+  connection = () => ({ dynamoConfig: dynamoConfig() }),
+  Store = EventEmitter,
+) => ({
+  ...expressSubject(connection),
+  newStore: (table, options) => {
+    const StoreOfFastify = connect({ Store });
+    return new StoreOfFastify({ table, initialized: true, ...connection(), ...options });
+  },
+  newApp: fastifyApp,
+  savingOptions: [{}, { rolling: false }],
+});
+
+module.exports = { expressSubject, fastifySubject, koaSubject };

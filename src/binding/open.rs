@@ -21,6 +21,7 @@ use crate::core::dynamo::sdk::{SdkDynamo, StoreContext};
 use crate::core::dynamo::shared::Shared;
 use crate::core::error::InvalidOption;
 use crate::core::layout::{ExpiringLayout, Layout, shopify};
+use crate::core::merge::Identity;
 use crate::core::options::{Billing, TableName};
 use crate::core::store::{Index, SessionStore};
 use crate::core::table::Table;
@@ -40,6 +41,8 @@ struct Parts<L> {
     /// The attribute for the time to live of a table that is created.
     time_to_live: Option<String>,
     consistent_read: bool,
+    /// Where a session says whose it is.
+    identity: Identity,
     /// See [`Schedule::new`].
     batch_threshold: Option<usize>,
 }
@@ -79,6 +82,7 @@ impl<L: Layout> Parts<L> {
         let queue = QUEUES.of(&self.name);
         let schedule = Schedule::new(queue, Arc::new(dynamo), keyed, self.batch_threshold);
         let sessions = SessionStore::new(schedule, self.layout, self.consistent_read);
+        let sessions = sessions.with_identity(self.identity);
         let backend = Backend {
             sessions: sessions.of_any_format(),
             expiring: None,
@@ -136,6 +140,7 @@ pub fn open_connect_store(
                 .time_to_live
                 .then(|| (*layout.expires_attribute()).to_owned()),
             consistent_read: options.consistent_read,
+            identity: Identity::new(&options.identity_keys),
             batch_threshold: batch_threshold(options.batch, options.batch_threshold)?,
             layout,
         };
@@ -162,6 +167,7 @@ pub fn open_koa_store(
             // It follows the table's once that is known, see `write_expires_to`.
             time_to_live: None,
             consistent_read: options.consistent_read,
+            identity: Identity::new(&options.identity_keys),
             batch_threshold: batch_threshold(options.batch, options.batch_threshold)?,
             layout: layout.clone(),
         };
@@ -194,6 +200,8 @@ pub fn open_shopify_store(
             billing: options.billing()?,
             time_to_live: layout.time_to_live().map(str::to_owned),
             consistent_read: options.consistent_read,
+            // Nothing is merged in this format.
+            identity: Identity::default(),
             batch_threshold: batch_threshold(options.batch, options.batch_threshold)?,
             layout,
         };

@@ -23,6 +23,8 @@ pub struct ConnectStoreOptions {
     pub special_keys: Vec<SpecialKeyOption>,
     pub skip_throw_missing_special_keys: bool,
     pub consistent_read: bool,
+    /// The keys of a session that say whose it is, each as a path.
+    pub identity_keys: Vec<String>,
     /// Whether operations are merged under load.
     pub batch: bool,
     /// How many of them are in flight or wait before any are merged.
@@ -80,6 +82,8 @@ pub struct KoaStoreOptions {
     pub hash_key: String,
     pub ttl_key: String,
     pub consistent_read: bool,
+    /// The keys of a session that say whose it is, each as a path.
+    pub identity_keys: Vec<String>,
     /// Whether operations are merged under load.
     pub batch: bool,
     /// How many of them are in flight or wait before any are merged.
