@@ -215,6 +215,17 @@ describe('what follows two saves that nobody has waited for', () => {
   });
 });
 
+test('a session that is saved by hand under another id, too, stays logged out', async () => {
+  const { browser, sid } = await newSession({ user: 'ann' });
+  await browser.visit(async (visit) => {
+    await visit.store.set('a copy', visit.session);
+    await browser.visit((other) => other.logOut());
+    visit.session.cart = 1;
+  });
+  expect(await stored(sid)).toBeNull();
+  expect(await stored('a copy')).toEqual({ user: 'ann' });
+});
+
 describe.each(['merge', 'overwrite', 'error'])('%s:', (conflict) => {
   test('a page adds nothing to a session that was destroyed and made anew by hand', async () => {
     const { browser, sid } = await newSession({ user: 'ann' }, { conflict });

@@ -99,7 +99,8 @@ class Recognition {
     const isOfFastify = isSessionOfFastify(sid, session);
     // An application may have passed the class that is made on express-session's Store.
     if (isOfFastify) this.#isCarried = true;
-    if (!isOfFastify && session.req?.sessionStore !== this.#store) {
+    const isOfExpress = session.req?.sessionStore === this.#store && session.id === sid;
+    if (!isOfFastify && !isOfExpress) {
       if (note === undefined && this.#made.includes(sid)) this.#warn('a session that was passed');
       return undefined;
     }
