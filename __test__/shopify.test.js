@@ -125,6 +125,17 @@ describe('a session', () => {
     expect(loaded).toMatchObject({ extra: 'kept', big: 9007199254740993n });
   });
 
+  test('with a number that is not finite is refused by its place, as by the published one', async () => {
+    const storage = await newStorage();
+    const session = kinds.online();
+    session.onlineAccessInfo.expires_in = Number.NaN;
+    await expect(storage.storeSession(session)).rejects.toMatchObject({
+      code: 'ERR_SESSION_VALUE',
+      message: expect.stringMatching(/^session\.onlineAccessInfo\.expires_in is a number/),
+    });
+    await expect(new Published().storeSession(session)).rejects.toThrow('NaN');
+  });
+
   test.each([
     ['no session', undefined],
     ['no object', 'session'],
