@@ -6,12 +6,14 @@ export type TimeToLive<Session> = number | ((session: Session) => number);
 /**
  * A `DynamoDBClient` of `@aws-sdk/client-dynamodb`, an `AWS.DynamoDB` of `aws-sdk`, a client of DAX,
  * or anything with the methods of one: `send`, or `getItem` and the others, which answer by
- * callback, by a promise or by an object with `promise()`.
+ * callback, by a promise or by an object with `promise()`. An `AWS.DynamoDB.DocumentClient` of
+ * `aws-sdk` stands for the client in it.
  */
 export type AwsClient =
   | { send(...args: never): unknown }
   | { getItem(...args: never): unknown }
-  | { describeTable(...args: never): unknown };
+  | { describeTable(...args: never): unknown }
+  | { createSet(...args: never): unknown; get(...args: never): unknown };
 
 /**
  * A client of whichever SDK it is. Neither SDK has to be installed, so there is no type to name.

@@ -46,12 +46,19 @@ function isV2(client) {
 }
 
 /**
- * Whether an object can be called like a client at all.
+ * The client to use for one that was passed: the plain one in a `DocumentClient` of v2, which takes and
+ * gives other things than a client does.
  *
- * @param {any} client
+ * @param {any} given
+ * @returns {any} `undefined` for an object that cannot be called like a client
  */
-function isCallable(client) {
-  return ['send', ...METHODS].some((name) => typeof client[name] === 'function');
+function usableClient(given) {
+  const has = (/** @type {any} */ client, /** @type {string} */ name) =>
+    typeof client?.[name] === 'function';
+  if (has(given, 'get') && has(given, 'put') && !has(given, 'send') && !has(given, 'getItem')) {
+    return has(given.service, 'getItem') ? given.service : undefined;
+  }
+  return ['send', ...METHODS].some((name) => has(given, name)) ? given : undefined;
 }
 
 /**
@@ -145,7 +152,9 @@ function reasonToCallV2(client) {
   if (config.httpOptions?.proxy) return 'it has a proxy';
   if (Object.keys(config.retryDelayOptions ?? {}).length > 0) return 'it has its own retry delays';
   if (config.systemClockOffset) return 'its clock is set to another time';
-  const other = ['logger', 'params', 'endpointDiscoveryEnabled'].find((name) => config[name]);
+  // The client in a document client always has `params`, which are mostly empty.
+  if (Object.keys(config.params ?? {}).length > 0) return 'it has "params" in its configuration';
+  const other = ['logger', 'endpointDiscoveryEnabled'].find((name) => config[name]);
   return other && `it has "${other}" in its configuration`;
 }
 
@@ -201,18 +210,6 @@ function pristineOf(Class) {
 }
 
 /**
- * The settings of a client that can be adopted. Rejects with `NotAdoptable` where they show that it
- * cannot.
- *
- * @param {any} client
- * @param {(endpoint: any) => string | undefined} readEndpoint
- * @returns {Promise<ConnectionOptions>}
- */
-function settingsOf(client, readEndpoint) {
-  return isV3(client) ? settingsOfV3(client, readEndpoint) : settingsOfV2(client, readEndpoint);
-}
-
-/**
  * A client as its copy of the SDK makes it, for one that does not show its class: the copy is known by
  * its functions. A program may have loaded several, of which only one is found from here.
  *
@@ -224,6 +221,18 @@ function pristineOfCopy({ config }) {
     return OF_THE_COPY.some((name) => config[name] && config[name] === own[name]);
   };
   return pristineOf(loadedV3().find(isOf));
+}
+
+/**
+ * The settings of a client that can be adopted. Rejects with `NotAdoptable` where they show that it
+ * cannot.
+ *
+ * @param {any} client
+ * @param {(endpoint: any) => string | undefined} readEndpoint
+ * @returns {Promise<ConnectionOptions>}
+ */
+function settingsOf(client, readEndpoint) {
+  return isV3(client) ? settingsOfV3(client, readEndpoint) : settingsOfV2(client, readEndpoint);
 }
 
 /**
@@ -303,9 +312,9 @@ async function settingsOfV2(client, readEndpoint) {
 
 module.exports = {
   NotAdoptable,
-  isCallable,
   isV2,
   isV3,
   reasonToCall,
   settingsOf,
+  usableClient,
 };
