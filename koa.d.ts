@@ -61,21 +61,38 @@ declare class DynamoDBStore extends EventEmitter {
    * The session; `undefined` where there is none, or it has expired.
    *
    * @param key the session's id
-   * @param maxAge has no effect, nor has `data`: koa-session passes them
+   * @param maxAge has no effect: koa-session passes it
+   * @param data if `data.ctx` is set, the store remembers what this request has read
    */
   // biome-ignore lint/suspicious/noExplicitAny: what an application keeps in a session
-  get(key: string, maxAge?: DynamoDBStore.MaxAge, data?: object): Promise<any>;
+  get(key: string, maxAge?: DynamoDBStore.MaxAge, data?: DynamoDBStore.RequestData): Promise<any>;
 
   /**
    * Stores the session.
    *
    * @param maxAge how long it lives, in milliseconds; the option `ttl` where it is no number
-   * @param data has no effect: koa-session passes it
+   * @param data if `data.ctx` is set and this request has read the session, the write is conditional on
+   *   what was read: see the option `conflict`. If `data.changed` is `false` too and the session is as it
+   *   was read, only its end is moved: see `touchInterval`. Else the session is written in any case
+   * @example
+   * const session = await store.get(key, maxAge, { ctx });
+   * session.visits += 1;
+   * await store.set(key, session, maxAge, { ctx, changed: true });
    */
-  set(key: string, session: object, maxAge?: DynamoDBStore.MaxAge, data?: object): Promise<void>;
+  set(
+    key: string,
+    session: object,
+    maxAge?: DynamoDBStore.MaxAge,
+    data?: DynamoDBStore.RequestData,
+  ): Promise<void>;
 
-  /** Deletes the session. One that is not there is no error. */
-  destroy(key: string, data?: object): Promise<void>;
+  /**
+   * Deletes the session. One that is not there is no error.
+   *
+   * @param data if `data.ctx` is set, a session that this request sets under the same key later is a
+   *   new one
+   */
+  destroy(key: string, data?: DynamoDBStore.RequestData): Promise<void>;
 
   /**
    * Creates the table where there is none, and waits until it can be used. Its time to live then
@@ -127,6 +144,19 @@ declare namespace DynamoDBStore {
 
   /** How long a session lives: milliseconds, or as long as the browser's session. */
   export type MaxAge = number | 'session';
+
+  /** What koa-session tells of the request that a call is for. */
+  export interface RequestData {
+    /**
+     * Koa's context, or any object that all calls of one request have in common and no other request
+     * has. koa-session 6 and 7 pass it.
+     */
+    ctx?: object;
+    /** Whether the request has changed the session since it was read: for `set`. */
+    changed?: boolean;
+    /** Has no effect. */
+    rolling?: boolean;
+  }
 
   export interface DynamoDBStoreOptions {
     table?: TableOptions;

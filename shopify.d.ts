@@ -127,7 +127,9 @@ export declare class DynamoDBSessionStorage extends EventEmitter {
 
   /**
    * Creates the table and its index where there is none, and waits until it can be used. With
-   * `expiresTtl`, time to live is turned on; where DynamoDB refuses, the storage emits `warning`.
+   * `expiresTtl`, time to live is turned on; where DynamoDB refuses, the storage emits `warning`. If
+   * the table exists without the index, `findSessionsByShop()` cannot work: the storage emits `warning`
+   * with the code `ERR_SESSION_TABLE_INDEX`.
    */
   createTableIfNotExists(): Promise<void>;
 

@@ -79,6 +79,37 @@ describe.each(Object.entries(published))('%s', (_name, open) => {
     expect(await ours.get('ours')).toBeNull();
   });
 
+  test('gives values as JSON has them, and refuses what JSON refuses', async () => {
+    const values = {
+      at: new Date(0),
+      cart: new Map([['pen', 1]]),
+      tags: new Set(['a']),
+      none: Number.NaN,
+      list: [undefined, () => {}, Symbol('a')],
+      gone: undefined,
+      bytes: Buffer.from([1]),
+      own: { toJSON: () => 'own' },
+    };
+    const theirs = openPublished();
+    const ours = newStore();
+    await ours.set('ours', newSession(values));
+    await theirs.set('theirs', newSession(values));
+    const { cookie: _cookie, ...found } = await ours.get('ours');
+    expect(found).toEqual({
+      at: '1970-01-01T00:00:00.000Z',
+      cart: {},
+      tags: {},
+      none: null,
+      list: [null, null, null],
+      bytes: { type: 'Buffer', data: [1] },
+      own: 'own',
+    });
+    expect(await theirs.get('theirs')).toMatchObject(found);
+    await expect(ours.set('ours', newSession({ big: 1n }))).rejects.toMatchObject({
+      code: 'ERR_SESSION_SERIALIZE',
+    });
+  });
+
   test('writes the same item, but for a fraction of a second', async () => {
     const options = { prefix: 'app:', specialKeys: specialKeys.slice(0, 1) };
     const clock = jest.spyOn(Date, 'now').mockReturnValue(Date.now());

@@ -11,6 +11,7 @@ for (const [way, connection] of Object.entries(ways)) {
   describeStoreContract(`Koa, ${way},`, {
     hashKey: 'sessionId',
     dropsProto: dropsProto(way),
+    refusedAs: 'ERR_SESSION_VALUE',
     open(name, { endpoint = process.env.DYNAMODB_ENDPOINT, timeout, create = false } = {}) {
       const store = new DynamoDBStore({
         table: { name, autoCreate: create },

@@ -29,6 +29,8 @@ async function route(ctx) {
   if (action === 'visit') session.visits = (session.visits ?? 0) + 1;
   if (action === 'logout') ctx.session = null;
   if (action === 'regenerate') await ctx.session.regenerate();
+  if (action === 'map') session.cart = new Map([['pen', 1]]);
+  if (action === 'big') session.visits = 1n;
   ctx.body = { user: ctx.session?.user ?? null, visits: ctx.session?.visits ?? null };
 }
 
@@ -188,6 +190,21 @@ describe.each([
     refuse = false;
     await agent.get('/look').expect(200, { user: null, visits: null });
     expect(errors).toEqual([expect.objectContaining({ code: 'AccessDeniedException' })]);
+  });
+
+  test.each([
+    ['a Map: the store', '/map', { code: 'ERR_SESSION_VALUE' }],
+    ['a BigInt: koa-session itself', '/big', { name: 'TypeError', message: /BigInt/ }],
+  ])('%s refuses it, and the stored session stays as it was', async (_what, path, expected) => {
+    const agent = newAgent();
+    const errors = [];
+    agent.koa.on('error', ({ name, code, message }) => errors.push({ name, code, message }));
+    await agent.get('/login/ann').expect(200);
+    await agent.get(path).expect(500);
+    await agent.get('/visit').expect(200, { user: 'ann', visits: 1 });
+    const { message = expect.any(String), ...rest } = expected;
+    const matching = message instanceof RegExp ? expect.stringMatching(message) : message;
+    expect(errors).toEqual([expect.objectContaining({ ...rest, message: matching })]);
   });
 
   test('a table that cannot be created ends no server, and the next request tries again', async () => {

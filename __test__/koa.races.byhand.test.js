@@ -2,7 +2,7 @@
 
 /**
  * koa-session 5, koa-generic-session and calls by hand do not tell the store which request they
- * belong to: each of their writes is unconditional.
+ * belong to: each of their writes is unconditional, unless a `ContextStore` tells it.
  */
 
 const Koa2 = require('koa2');
@@ -73,6 +73,65 @@ describe.each([
     await during(browser, set({ cart: 1 }), () => browser.visit((visit) => visit.logOut()));
     expect(await stored(sid)).toEqual({ user: 'ann', cart: 1 });
     expectUnconditional('PutItem', 'GetItem', 'GetItem', 'DeleteItem', 'PutItem');
+  });
+});
+
+describe('koa-session 5, with a ContextStore that passes its ctx', () => {
+  const subject = koaSubject(Koa2, session5);
+  const races = racesOn(subject);
+  const { stored } = races;
+
+  /** As in docs/KOA.md. */
+  const contextStoreOf = (store) =>
+    class ContextStore {
+      constructor(ctx) {
+        this.ctx = ctx;
+      }
+      get(key, maxAge, data) {
+        return store.get(key, maxAge, { ...data, ctx: this.ctx });
+      }
+      set(key, session, maxAge, data) {
+        return store.set(key, session, maxAge, { ...data, ctx: this.ctx });
+      }
+      destroy(key) {
+        return store.destroy(key, { ctx: this.ctx });
+      }
+    };
+
+  function newSession(keys, options, appOptions) {
+    const store = subject.newStore(races.table, options);
+    const ContextStore = contextStoreOf(store);
+    return races.newSession(keys, {}, { ...appOptions, ContextStore }, store);
+  }
+
+  test('two requests change different keys: both changes are there', async () => {
+    const { browser, sid } = await newSession({ user: 'ann' });
+    await during(browser, set({ cart: 1 }), () => browser.visit(set({ token: 'abc' })));
+    expect(await stored(sid)).toEqual({ user: 'ann', cart: 1, token: 'abc' });
+  });
+
+  test('error: the second to save is told', async () => {
+    const { browser, sid } = await newSession({ user: 'ann' }, { conflict: 'error' });
+    await during(browser, set({ cart: 1 }), () => browser.visit(set({ token: 'abc' })));
+    expect(browser.failures).toEqual([expect.objectContaining({ code: 'ERR_SESSION_CONFLICT' })]);
+    expect(await stored(sid)).toEqual({ user: 'ann', token: 'abc' });
+  });
+
+  test.each(['merge', 'overwrite', 'error'])(
+    '%s: a save brings back no session that was logged out',
+    async (conflict) => {
+      const { browser, sid } = await newSession({ user: 'ann' }, { conflict });
+      await during(browser, set({ cart: 1 }), () => browser.visit((visit) => visit.logOut()));
+      expect(await stored(sid)).toBeNull();
+      expect(browser.failures).toEqual([]);
+    },
+  );
+
+  test('a rolling session that was only looked at is not written', async () => {
+    const { browser, sid } = await newSession({ user: 'ann' }, {}, { rolling: true });
+    const before = await races.itemOf(sid);
+    await browser.visit();
+    expect(await races.itemOf(sid)).toEqual(before);
   });
 });
 

@@ -6,7 +6,8 @@ process.env.AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE = '1';
 
 const { execFile } = require('node:child_process');
 const { join } = require('node:path');
-const { promisify } = require('node:util');
+const { inspect, promisify } = require('node:util');
+const { runInNewContext } = require('node:vm');
 const DynamoDBStore = require('../koa');
 const { DAY } = require('./support/contract');
 const { getItem, putItem, seconds } = require('./support/dynamodb');
@@ -135,6 +136,13 @@ describe('values in a session:', () => {
     ],
     ['an empty key', { a: { '': 1 } }, 'session.a[""] has an empty key'],
     ['text that is no Unicode', { a: ['\ud800'] }, 'session.a[0] is text'],
+    ['NaN', { a: [1, { price: Number.NaN }] }, 'session.a[1].price is a number that is not finite'],
+    ['infinity', { '\0': -Infinity }, 'session["\\u0000"] is a number that is not finite'],
+    ['a BigInt', { a: { 'b c': 1n } }, 'session.a["b c"] is a BigInt'],
+    ['a Map', { before: [{}], cart: new Map([['pen', 1]]) }, /^session\.cart is a Map/],
+    ['a Map of another realm', { cart: runInNewContext('new Map()') }, 'session.cart is a Map'],
+    ['a Set', { a: [[new Set(['b'])]] }, /^session\.a\[0\]\[0\] is a Set/],
+    ['what a toJSON gives', { a: { toJSON: () => ({ b: new Set() }) } }, 'session.a.b is a Set'],
   ])('%s is refused by its path, and the stored session stays', async (_what, session, message) => {
     await store.set('abc', { kept: true }, DAY);
     const error = await store.set('abc', session, DAY).catch((reason) => reason);
@@ -145,6 +153,44 @@ describe('values in a session:', () => {
         : expect.stringMatching(message),
     );
     expect(await store.get('abc')).toEqual({ kept: true });
+  });
+
+  test('a session that is a Map is refused', async () => {
+    await expect(store.set('abc', new Map([['a', 1]]), DAY)).rejects.toMatchObject({
+      code: 'ERR_SESSION_VALUE',
+      message: expect.stringMatching(/^session is a Map/),
+    });
+  });
+
+  test('a refusal quotes nothing of the session but the place', async () => {
+    const session = { cart: new Map([['secret', 'secret']]), other: 'secret', price: Infinity };
+    const error = await store.set('abc', session, DAY).catch((reason) => reason);
+    expect(inspect(error, { depth: 9 })).not.toMatch(/secret|Infinity/);
+  });
+
+  test('a Map or BigInt that has a toJSON is what that gives', async () => {
+    class Cart extends Map {
+      toJSON() {
+        return Object.fromEntries(this);
+      }
+    }
+    const big = Object.assign(Object(1n), { toJSON: () => '1' });
+    await store.set('abc', { cart: new Cart([['pen', 1]]), big }, DAY);
+    expect(await store.get('abc')).toEqual({ cart: { pen: 1 }, big: '1' });
+  });
+
+  test('bytes of another realm, and shared ones, are bytes', async () => {
+    const session = {
+      buffer: runInNewContext('Uint8Array.of(0, 255).buffer'),
+      view: runInNewContext('new DataView(Uint8Array.of(0, 255).buffer, 1)'),
+      shared: new SharedArrayBuffer(2),
+    };
+    await store.set('abc', session, DAY);
+    expect(await store.get('abc')).toEqual({
+      buffer: Buffer.from([0, 255]),
+      view: Buffer.from([255]),
+      shared: Buffer.alloc(2),
+    });
   });
 });
 

@@ -4,6 +4,7 @@
 
 process.env.AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE = '1';
 
+const { once } = require('node:events');
 require('@shopify/shopify-api/adapters/node');
 const { Session } = require('@shopify/shopify-api');
 const {
@@ -14,6 +15,7 @@ const {
   credentials,
   describeTable,
   getItem,
+  newTable,
   newTableName,
   putItem,
   region,
@@ -125,6 +127,17 @@ describe('a session', () => {
     expect(loaded).toMatchObject({ extra: 'kept', big: 9007199254740993n });
   });
 
+  test('with a number that is not finite is refused by its place, as by the published one', async () => {
+    const storage = await newStorage();
+    const session = kinds.online();
+    session.onlineAccessInfo.expires_in = Number.NaN;
+    await expect(storage.storeSession(session)).rejects.toMatchObject({
+      code: 'ERR_SESSION_VALUE',
+      message: expect.stringMatching(/^session\.onlineAccessInfo\.expires_in is a number/),
+    });
+    await expect(new Published().storeSession(session)).rejects.toThrow('NaN');
+  });
+
   test.each([
     ['no session', undefined],
     ['no object', 'session'],
@@ -200,6 +213,18 @@ describe('D19: the time to live', () => {
   });
 });
 
+/** What a table has beside its key: an index, whose partition key is `attribute`. */
+function indexedBy(IndexName, attribute) {
+  const KeySchema = [{ AttributeName: attribute, KeyType: 'HASH' }];
+  return {
+    AttributeDefinitions: ['id', attribute].map((AttributeName) => ({
+      AttributeName,
+      AttributeType: 'S',
+    })),
+    GlobalSecondaryIndexes: [{ IndexName, KeySchema, Projection: { ProjectionType: 'KEYS_ONLY' } }],
+  };
+}
+
 describe('createTableIfNotExists', () => {
   test.each([
     ['on demand', {}, { BillingModeSummary: { BillingMode: 'PAY_PER_REQUEST' } }],
@@ -235,17 +260,46 @@ describe('createTableIfNotExists', () => {
     expect(await many[1].findSessionsByShop(shop)).toHaveLength(1);
   });
 
+  test.each([
+    ['has no index', undefined, 'there is no global secondary index "shop_index"'],
+    ['has an index by another attribute', 'state', 'has the partition key "state"'],
+  ])('warns of a table that %s, which serves all else', async (_what, attribute, reason) => {
+    const sessionTableName = await newTable(attribute && indexedBy('shop_index', attribute));
+    const storage = newStore({ sessionTableName });
+    const warned = once(storage, 'warning');
+    await storage.createTableIfNotExists();
+    const [warning] = await warned;
+    expect(warning).toMatchObject({ code: 'ERR_SESSION_TABLE_INDEX', retryable: false });
+    const start = `table "${sessionTableName}" cannot be searched by shop: `;
+    expect(warning.message).toContain(start);
+    expect(warning.message).toContain(reason);
+    expect(warning.message).toContain('"shop" (S)');
+    await storage.storeSession(offline());
+    expect((await storage.loadSession(offline().id)).shop).toBe(shop);
+    await expect(storage.findSessionsByShop(shop)).rejects.toMatchObject({
+      code: 'ValidationException',
+    });
+  });
+
+  test('does not warn of a table with the index', async () => {
+    const sessionTableName = await newTable(indexedBy('by_shop', 'shop'));
+    const storage = newStore({ sessionTableName, shopIndexName: 'by_shop' });
+    const warnings = [];
+    storage.on('warning', (warning) => warnings.push(warning));
+    await storage.createTableIfNotExists();
+    await storage.storeSession(offline());
+    expect(await storage.findSessionsByShop(shop)).toHaveLength(1);
+    expect(warnings).toEqual([]);
+  });
+
   test('that fails is an error, and is tried again', async () => {
     let refuse = true;
     const { store } = await newStubbed(() => {
       if (refuse) return refusal('AccessDeniedException');
+      const KeySchema = [{ AttributeName: 'id', KeyType: 'HASH' }];
       return {
         body: {
-          Table: {
-            TableStatus: 'ACTIVE',
-            KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
-            AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
-          },
+          Table: { TableStatus: 'ACTIVE', KeySchema, ...indexedBy('shop_index', 'shop') },
         },
       };
     });

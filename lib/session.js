@@ -4,6 +4,7 @@
 
 const { invalidArgument, storeError } = require('./errors');
 const { isWellFormed, typeName } = require('./options');
+const { Refusal, placeOfRefused } = require('./storable');
 
 /** @import { SpecialArgument } from '../native/binding' */
 
@@ -46,6 +47,10 @@ function stringify(session, replacer) {
   try {
     data = JSON.stringify(session, replacer);
   } catch (cause) {
+    if (replacer && cause instanceof Refusal) {
+      const message = `${placeOfRefused(session, replacer)} ${cause.message}`;
+      throw storeError('ERR_SESSION_VALUE', message);
+    }
     throw storeError('ERR_SESSION_SERIALIZE', 'the session cannot be written as JSON', { cause });
   }
   // A `toJSON` of its own may give nothing, or what is no object.

@@ -17,6 +17,8 @@ const { outageEvents } = require('./outages');
 const { readOptions } = require('./shopify.options');
 const { warnOfTable } = require('./warning');
 
+/** @import { Failure } from '../native/binding' */
+
 /** The properties of a session that are dates. */
 const DATES = /** @type {const} */ (['expires', 'refreshTokenExpires']);
 
@@ -190,14 +192,29 @@ function storageClass(getSession) {
     async #createIfMissing() {
       const { native, tableTimeout } = this.#settings;
       try {
-        settle(await this.#native.describeTable(tableTimeout));
+        const { indexFailure } = settle(await this.#native.describeTable(tableTimeout));
+        this.#warnOfIndex(indexFailure);
       } catch (error) {
         if (/** @type {any} */ (error)?.code !== 'ResourceNotFoundException') throw error;
-        const { timeToLiveFailure } = settle(await this.#native.createTable(tableTimeout));
+        const creation = settle(await this.#native.createTable(tableTimeout));
+        this.#warnOfIndex(creation.indexFailure);
+        const { timeToLiveFailure } = creation;
         if (timeToLiveFailure) this.#warnOfTimeToLive(toError(timeToLiveFailure));
         return;
       }
       if (native.expiresTtl !== undefined) await this.#enableTimeToLive(native.expiresTtl);
+    }
+
+    /**
+     * A table without the index serves all calls but `findSessionsByShop()`. A server that has started
+     * with the replaced package, which looks for no table, starts with it.
+     *
+     * @param {Failure | undefined} failure
+     */
+    #warnOfIndex(failure) {
+      if (!failure) return;
+      const { sessionTableName } = this.#settings.native;
+      warnOfTable(this, sessionTableName, 'cannot be searched by shop', toError(failure));
     }
 
     /** @param {string} attribute */

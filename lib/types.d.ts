@@ -6,12 +6,14 @@ export type TimeToLive<Session> = number | ((session: Session) => number);
 /**
  * A `DynamoDBClient` of `@aws-sdk/client-dynamodb`, an `AWS.DynamoDB` of `aws-sdk`, a client of DAX,
  * or anything with the methods of one: `send`, or `getItem` and the others, which answer by
- * callback, by a promise or by an object with `promise()`.
+ * callback, by a promise or by an object with `promise()`. An `AWS.DynamoDB.DocumentClient` of
+ * `aws-sdk` stands for the client in it.
  */
 export type AwsClient =
   | { send(...args: never): unknown }
   | { getItem(...args: never): unknown }
-  | { describeTable(...args: never): unknown };
+  | { describeTable(...args: never): unknown }
+  | { createSet(...args: never): unknown; get(...args: never): unknown };
 
 /**
  * A client of whichever SDK it is. Neither SDK has to be installed, so there is no type to name.
@@ -171,8 +173,8 @@ export declare class SessionStoreError extends Error {
    * `ProvisionedThroughputExceededException`, or one of `ERR_SESSION_TIMEOUT`,
    * `ERR_SESSION_UNREACHABLE`, `ERR_SESSION_CREDENTIALS`, `ERR_SESSION_SETTINGS`,
    * `ERR_SESSION_CLIENT`, `ERR_SESSION_SERIALIZE`, `ERR_SESSION_SPECIAL_KEY`, `ERR_SESSION_TABLE_KEY`,
-   * `ERR_SESSION_TABLE_STATUS`, `ERR_SESSION_VALUE`, `ERR_SESSION_TIME_TO_LIVE`,
-   * `ERR_SESSION_CLOSED`.
+   * `ERR_SESSION_TABLE_INDEX`, `ERR_SESSION_TABLE_STATUS`, `ERR_SESSION_VALUE`,
+   * `ERR_SESSION_TIME_TO_LIVE`, `ERR_SESSION_CLOSED`.
    */
   readonly code: string;
   /** Whether the same call may succeed a little later. */

@@ -220,6 +220,8 @@ export interface CreationResult {
   created: boolean
   /** Why the table has no time to live, although it was asked for. */
   timeToLiveFailure?: Failure
+  /** What is wrong with the store's index, in a table that another process has created. */
+  indexFailure?: Failure
 }
 
 /** Credentials, or why there are none. */
@@ -370,12 +372,14 @@ export interface SpecialKeyOption {
   type: string
 }
 
-/** How a table is paid for now. */
+/** How a table is paid for now, and what it lacks. */
 export interface TableState {
   /** Whether it is on demand; then the capacities are 0. */
   onDemand: boolean
   readCapacityUnits: number
   writeCapacityUnits: number
+  /** What is wrong with the store's index. */
+  indexFailure?: Failure
 }
 
 /** What a store has to do for the time to live that it wants. */

@@ -74,6 +74,20 @@ function anchors(page) {
 }
 
 /**
+ * The first cell of each row of the table that follows a heading, as Markdown.
+ *
+ * @param {string} page
+ * @param {string} heading
+ * @returns {string[]}
+ */
+function firstColumn(page, heading) {
+  const tokens = read(page);
+  const start = tokens.findIndex(({ type, text }) => type === 'heading' && text === heading);
+  const table = tokens.slice(start).find(({ type }) => type === 'table');
+  return table.rows.map(([first]) => first.text);
+}
+
+/**
  * The text of inline tokens: a heading may hold code or a link. `raw`, because `text` has entities
  * for some characters.
  */
@@ -125,4 +139,4 @@ function isComment(html) {
   return html.trimStart().startsWith('<!--');
 }
 
-module.exports = { anchors, documented, links, pages, root };
+module.exports = { anchors, documented, firstColumn, links, pages, root };

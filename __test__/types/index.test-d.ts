@@ -40,6 +40,7 @@ const store = new DynamoDBStore({
   tableTimeout: 120_000,
 });
 new DynamoDBStore({ client: new AWS.DynamoDB(), ttl: 1000 });
+new DynamoDBStore({ client: new AWS.DynamoDB.DocumentClient() });
 new DynamoDBStore({ AWSConfigPath: './aws.json' });
 new DynamoDBStore({ AWSConfigJSON: { region: 'us-east-1', maxRetries: 3 } });
 new DynamoDBStore({ AWSRegion: 'us-east-1' });

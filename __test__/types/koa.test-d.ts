@@ -52,9 +52,12 @@ expectType<Promise<void>>(store.set('key', { user: 'ann' }, 1000, { changed: tru
 expectType<Promise<void>>(store.set('key', {}, 'session'));
 expectType<Promise<void>>(store.set('key', {}));
 expectError(store.set('key', 'text'));
+expectType<Promise<void>>(store.set('key', {}, 1000, { ctx: {}, changed: false, rolling: true }));
+expectError(store.set('key', {}, 1000, { changed: 'yes' }));
 store.get('key');
 store.get('key', 1000, { ctx: {}, rolling: true });
 expectType<Promise<void>>(store.destroy('key'));
+expectType<Promise<void>>(store.destroy('key', { ctx: {} }));
 expectType<Promise<void>>(store.createTableIfDontExists());
 expectType<void>(store.createTableIfDontExists(() => {}));
 expectType<Promise<DynamoDBStore.TableFacts | null>>(store.isTableCreated());

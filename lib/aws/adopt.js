@@ -8,15 +8,18 @@
 const { isDeepStrictEqual } = require('node:util');
 const { agentFor, canBeFollowed, maxSocketsOf } = require('./agent');
 const { METHODS } = require('./call');
-const { V3, findSdk, loadedV2, userAgent } = require('./sdk');
+const { V3, findSdk, loadedV2, loadedV3, userAgent } = require('./sdk');
 
 /** @import { ConnectionOptions } from '../../native/binding' */
 
 /** The reason why a client cannot be adopted that shows only once its settings are asked for. */
 class NotAdoptable extends Error {}
 
-/** What a client of v3 has from its class, unless its user gave it another. */
-const OF_THE_CLASS = ['endpointProvider', 'httpAuthSchemeProvider', 'sha256', 'urlParser'];
+/** What a client of v3 has from its copy of the SDK alone, unless its user gave it another. */
+const OF_THE_COPY = ['endpointProvider', 'httpAuthSchemeProvider'];
+
+/** What it has from its class, which copies may share. */
+const OF_THE_CLASS = [...OF_THE_COPY, 'sha256', 'urlParser'];
 
 /** The same, where each client has an instance of its own. */
 const OF_A_CLASS = ['logger', 'protocol', 'requestHandler'];
@@ -43,12 +46,19 @@ function isV2(client) {
 }
 
 /**
- * Whether an object can be called like a client at all.
+ * The client to use for one that was passed: the plain one in a `DocumentClient` of v2, which takes and
+ * gives other things than a client does.
  *
- * @param {any} client
+ * @param {any} given
+ * @returns {any} `undefined` for an object that cannot be called like a client
  */
-function isCallable(client) {
-  return ['send', ...METHODS].some((name) => typeof client[name] === 'function');
+function usableClient(given) {
+  const has = (/** @type {any} */ client, /** @type {string} */ name) =>
+    typeof client?.[name] === 'function';
+  if (has(given, 'get') && has(given, 'put') && !has(given, 'send') && !has(given, 'getItem')) {
+    return has(given.service, 'getItem') ? given.service : undefined;
+  }
+  return ['send', ...METHODS].some((name) => has(given, name)) ? given : undefined;
 }
 
 /**
@@ -73,25 +83,56 @@ function reasonToCall(client) {
 function reasonToCallV3(client) {
   const chain = prototypes(client);
   if (!isOriginal(client, 'send', chain.at(-1))) return 'its "send" was replaced';
-  const pristine = pristineV3(chain.at(-2)?.constructor);
-  if (!pristine) return 'there is no client of its class to compare it with';
-  const { config } = client;
-  const middleware = client.middlewareStack.identify().sort();
+  const Class = chain.at(-2)?.constructor;
+  // A document client is of another class, around a DynamoDBClient, with its middleware.
+  const isDocument = typeof Class?.from === 'function';
+  const own = isDocument ? pristineOfCopy(client) : pristineOf(Class);
+  if (own) return differenceV3(client, own);
+  const other = pristineOf(findSdk(V3)?.DynamoDBClient);
+  if (!other) return 'there is no client of its class to compare it with';
+  const difference = differenceV3(client, other);
+  return difference && `${difference}, compared with the ${V3} that is found here`;
+}
+
+/**
+ * What a client of v3 has that its class has not given it.
+ *
+ * @param {any} client
+ * @param {any} pristine a client as its class makes it
+ * @returns {string | undefined}
+ */
+function differenceV3({ config, middlewareStack }, pristine) {
+  const middleware = middlewareStack.identify().sort();
   if (!isDeepStrictEqual(middleware, pristine.middlewareStack.identify().sort())) {
     return 'its middleware was changed';
   }
   const other =
-    OF_THE_CLASS.find((name) => config[name] !== pristine.config[name]) ??
-    OF_A_CLASS.find((name) => config[name]?.constructor !== pristine.config[name]?.constructor);
+    OF_THE_CLASS.find((name) => !isSameFunction(config[name], pristine.config[name])) ??
+    OF_A_CLASS.find(
+      (name) => !isSameFunction(config[name]?.constructor, pristine.config[name]?.constructor),
+    );
   if (other) return `it has a "${other}" of its own`;
-  // A closure of the SDK's; one that the user gave is another function.
-  if (String(config.signer) !== String(pristine.config.signer)) {
+  if (!isSameFunction(config.signer, pristine.config.signer)) {
     return 'it has a "signer" of its own';
   }
   if (config.extensions?.length > 0) return 'it has extensions';
   if (Object.hasOwn(config.requestHandler, 'handle')) return 'its request handler was changed';
   if (config.tls === false && !config.isCustomEndpoint) return 'it uses no TLS';
   return undefined;
+}
+
+/**
+ * Whether two functions or classes are one: the same, or written the same way. Some are made anew for
+ * each client (`signer`, and `sha256` before 2026), and each copy of the SDK has its own.
+ *
+ * @param {any} one
+ * @param {any} other
+ */
+function isSameFunction(one, other) {
+  if (one === other) return true;
+  if (typeof one !== 'function' || typeof other !== 'function') return false;
+  // The names, because bound functions have no text.
+  return one.name === other.name && String(one) === String(other);
 }
 
 /** @param {any} client */
@@ -111,7 +152,9 @@ function reasonToCallV2(client) {
   if (config.httpOptions?.proxy) return 'it has a proxy';
   if (Object.keys(config.retryDelayOptions ?? {}).length > 0) return 'it has its own retry delays';
   if (config.systemClockOffset) return 'its clock is set to another time';
-  const other = ['logger', 'params', 'endpointDiscoveryEnabled'].find((name) => config[name]);
+  // The client in a document client always has `params`, which are mostly empty.
+  if (Object.keys(config.params ?? {}).length > 0) return 'it has "params" in its configuration';
+  const other = ['logger', 'endpointDiscoveryEnabled'].find((name) => config[name]);
   return other && `it has "${other}" in its configuration`;
 }
 
@@ -156,16 +199,28 @@ const pristines = new WeakMap();
  *
  * @param {any} Class
  */
-function pristineV3(Class) {
-  // A document client is one of another class around a DynamoDBClient, with its middleware.
-  const Client = typeof Class?.from === 'function' ? findSdk(V3)?.DynamoDBClient : Class;
-  if (!Client) return undefined;
-  const known = pristines.get(Client);
+function pristineOf(Class) {
+  if (!Class) return undefined;
+  const known = pristines.get(Class);
   if (known) return known;
   const credentials = { accessKeyId: 'none', secretAccessKey: 'none' };
-  const made = new Client({ region: 'us-east-1', credentials });
-  pristines.set(Client, made);
+  const made = new Class({ region: 'us-east-1', credentials });
+  pristines.set(Class, made);
   return made;
+}
+
+/**
+ * A client as its copy of the SDK makes it, for one that does not show its class: the copy is known by
+ * its functions. A program may have loaded several, of which only one is found from here.
+ *
+ * @param {any} client
+ */
+function pristineOfCopy({ config }) {
+  const isOf = (/** @type {any} */ Class) => {
+    const { config: own } = pristineOf(Class);
+    return OF_THE_COPY.some((name) => config[name] && config[name] === own[name]);
+  };
+  return pristineOf(loadedV3().find(isOf));
 }
 
 /**
@@ -257,9 +312,9 @@ async function settingsOfV2(client, readEndpoint) {
 
 module.exports = {
   NotAdoptable,
-  isCallable,
   isV2,
   isV3,
   reasonToCall,
   settingsOf,
+  usableClient,
 };

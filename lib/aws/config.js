@@ -171,11 +171,12 @@ function readConfig(own, origin, defaults = {}) {
  * A client of aws-sdk v3 or v2, or what looks like one. Its settings are read when the first
  * request needs them: in v3 each is a promise.
  *
- * @param {any} client
+ * @param {any} given
  * @returns {Omit<Connection, 'sdks'>}
  */
-function readClient(client) {
-  if (!adopt().isCallable(client)) {
+function readClient(given) {
+  const client = adopt().usableClient(given);
+  if (!client) {
     throw invalidArgument(
       'option "client" must be a DynamoDBClient (aws-sdk v3) or an AWS.DynamoDB (aws-sdk v2)',
     );

@@ -150,10 +150,10 @@ class DynamoDB {
   }
 
   /** Puts another in its place, through which requests go from then on. */
-  set client(client) {
-    if (typeof client !== 'object' || client === null || !adopt().isCallable(client)) {
-      throw invalidArgument('a client must have the methods of one');
-    }
+  set client(given) {
+    const isObject = typeof given === 'object' && given !== null;
+    const client = isObject ? adopt().usableClient(given) : undefined;
+    if (!client) throw invalidArgument('a client must have the methods of one');
     this.#client = client;
     this.#documentClient = undefined;
     this.#lasting = 'it was put in the place of another';

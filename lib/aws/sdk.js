@@ -55,6 +55,20 @@ function loadedV2() {
 }
 
 /**
+ * The class `DynamoDBClient` of v3: of the copy that is found from here, and of those that the program
+ * has loaded from elsewhere.
+ *
+ * @returns {any[]}
+ */
+function loadedV3() {
+  const [place] = places();
+  const isOfClient = (/** @type {string} */ path) => /[\\/]client-dynamodb[\\/]/.test(path);
+  const loaded = Object.entries(place?.cache ?? {}).filter(([path]) => isOfClient(path));
+  const classes = loaded.map(([, module]) => module?.exports?.DynamoDBClient);
+  return [findSdk(V3)?.DynamoDBClient, ...classes].filter(Boolean);
+}
+
+/**
  * What is to follow the SDK's own user agent.
  *
  * @param {unknown} custom a text, or pairs of a name and a version
@@ -67,4 +81,4 @@ function userAgent(custom) {
   return text.replace(/[^\x20-\x7e]/g, '_').trim() || undefined;
 }
 
-module.exports = { V2, V3, V3_DOCUMENT, findSdk, loadedV2, userAgent };
+module.exports = { V2, V3, V3_DOCUMENT, findSdk, loadedV2, loadedV3, userAgent };

@@ -9,13 +9,15 @@ use super::options::capacity;
 use super::store::{NativeStore, time};
 use crate::core::table::Description;
 
-/// How a table is paid for now.
+/// How a table is paid for now, and what it lacks.
 #[napi(object, object_from_js = false)]
 pub struct TableState {
     /// Whether it is on demand; then the capacities are 0.
     pub on_demand: bool,
     pub read_capacity_units: f64,
     pub write_capacity_units: f64,
+    /// What is wrong with the store's index.
+    pub index_failure: Option<Failure>,
 }
 
 impl From<Description> for TableState {
@@ -24,6 +26,7 @@ impl From<Description> for TableState {
             on_demand: table.on_demand,
             read_capacity_units: table.read as f64,
             write_capacity_units: table.write as f64,
+            index_failure: table.index_failure.map(Failure::from),
         }
     }
 }
@@ -35,6 +38,8 @@ pub struct CreationResult {
     pub created: bool,
     /// Why the table has no time to live, although it was asked for.
     pub time_to_live_failure: Option<Failure>,
+    /// What is wrong with the store's index, in a table that another process has created.
+    pub index_failure: Option<Failure>,
 }
 
 /// A table's time to live.
@@ -84,6 +89,7 @@ impl NativeStore {
             Ok(CreationResult {
                 created: creation.created,
                 time_to_live_failure: creation.time_to_live_failure.map(Failure::from),
+                index_failure: creation.index_failure.map(Failure::from),
             })
         })
     }

@@ -143,6 +143,18 @@ pub enum Error {
         status: String,
     },
 
+    /// The table cannot be asked by an index that the store needs. `code` is
+    /// `ERR_SESSION_TABLE_INDEX`.
+    #[error("{}", how_to_index(index, attribute, found.as_deref()))]
+    TableIndex {
+        /// The index's name.
+        index: String,
+        /// The partition key that it is to have.
+        attribute: String,
+        /// The one that it has, where there is such an index.
+        found: Option<String>,
+    },
+
     /// A special key of the session cannot be stored. `code` is `ERR_SESSION_SPECIAL_KEY`.
     #[error("{reason}")]
     SpecialKey {
@@ -236,6 +248,18 @@ fn because(causes: &[String]) -> String {
         .unwrap_or_default()
 }
 
+/// What is wrong with an index, and what to do.
+fn how_to_index(index: &str, attribute: &str, found: Option<&str>) -> String {
+    match found {
+        None => format!(
+            "there is no global secondary index \"{index}\": create it with the partition key \"{attribute}\" (S)"
+        ),
+        Some(other) => format!(
+            "the global secondary index \"{index}\" has the partition key \"{other}\": name one whose partition key is \"{attribute}\" (S)"
+        ),
+    }
+}
+
 /// An option that cannot be right: which one, and the rule that it breaks.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("option \"{option}\" {rule}")]
@@ -292,6 +316,7 @@ impl Error {
             Self::Settings { .. } => "ERR_SESSION_SETTINGS",
             Self::TableKey { .. } => "ERR_SESSION_TABLE_KEY",
             Self::TableStatus { .. } => "ERR_SESSION_TABLE_STATUS",
+            Self::TableIndex { .. } => "ERR_SESSION_TABLE_INDEX",
             Self::SpecialKey { .. } => "ERR_SESSION_SPECIAL_KEY",
             Self::Value { .. } => "ERR_SESSION_VALUE",
             Self::TooLarge { .. } => "ERR_SESSION_TOO_LARGE",
@@ -315,6 +340,7 @@ impl Error {
             | Self::Settings { .. }
             | Self::TableKey { .. }
             | Self::TableStatus { .. }
+            | Self::TableIndex { .. }
             | Self::SpecialKey { .. }
             | Self::Value { .. }
             | Self::TooLarge { .. }

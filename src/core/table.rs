@@ -9,15 +9,19 @@ use aws_sdk_dynamodb::operation::describe_time_to_live::builders::DescribeTimeTo
 use aws_sdk_dynamodb::operation::update_table::builders::UpdateTableInputBuilder;
 use aws_sdk_dynamodb::operation::update_time_to_live::builders::UpdateTimeToLiveInputBuilder;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
-    ProjectionType, ProvisionedThroughput, ScalarAttributeType, TableDescription, TableStatus,
-    TimeToLiveSpecification, TimeToLiveStatus,
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, IndexStatus, KeySchemaElement, KeyType,
+    Projection, ProjectionType, ProvisionedThroughput, ScalarAttributeType, TableDescription,
+    TableStatus, TimeToLiveSpecification, TimeToLiveStatus,
 };
 
 use super::dynamo::Tables;
 use super::error::{Error, Result, built, within};
 use super::options::{Billing, TableName};
 use super::store::Index;
+
+mod time_to_live;
+
+pub use time_to_live::{TimeToLive, TimeToLivePlan};
 
 /// The pauses between two looks at a table that is not ready: the first, and the longest.
 const POLL: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
@@ -35,8 +39,8 @@ pub struct Table {
     index: Option<Index>,
 }
 
-/// How a table is paid for now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How a table is paid for now, and what it lacks.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Description {
     /// Whether it is on demand; then the capacities are 0.
     pub on_demand: bool,
@@ -44,44 +48,8 @@ pub struct Description {
     pub read: i64,
     /// Its write capacity units.
     pub write: i64,
-}
-
-/// A table's time to live.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TimeToLive {
-    /// DynamoDB's name for its status: `ENABLED`, `ENABLING`, `DISABLED` or `DISABLING`.
-    pub status: String,
-    /// The attribute that it is on.
-    pub attribute: Option<String>,
-}
-
-/// What a store that wants its table to have time to live, or not, has to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TimeToLivePlan {
-    /// The attribute to write the end of a session to.
-    pub attribute: String,
-    /// Whether to turn it on or off; `None` to leave it.
-    pub change: Option<bool>,
-}
-
-impl TimeToLive {
-    /// The plan of a store that writes `attribute` and wants time to live as `wanted` says.
-    ///
-    /// Time to live on another attribute is somebody's choice: it stays, and a store that wants
-    /// time to live writes that attribute.
-    pub fn plan(&self, attribute: &str, wanted: bool) -> TimeToLivePlan {
-        let on = matches!(self.status.as_str(), "ENABLED" | "ENABLING");
-        match &self.attribute {
-            Some(other) if on && other != attribute => TimeToLivePlan {
-                attribute: if wanted { other } else { attribute }.to_owned(),
-                change: None,
-            },
-            _ => TimeToLivePlan {
-                attribute: attribute.to_owned(),
-                change: (on != wanted).then_some(wanted),
-            },
-        }
-    }
+    /// What is wrong with the store's index.
+    pub index_failure: Option<Error>,
 }
 
 /// What came of creating a table.
@@ -91,6 +59,8 @@ pub struct Creation {
     pub created: bool,
     /// Why the table has no time to live, although it was asked for.
     pub time_to_live_failure: Option<Error>,
+    /// What is wrong with the store's index, in a table that another process has created.
+    pub index_failure: Option<Error>,
 }
 
 impl Table {
@@ -140,7 +110,7 @@ impl Table {
     /// among them.
     pub async fn create(&self, limit: Duration) -> Result<Creation> {
         within(limit, "creating the table", async {
-            let created = self.create_and_wait().await?;
+            let (created, table) = self.create_and_wait().await?;
             let time_to_live_failure = match &self.time_to_live {
                 Some(attribute) if created => self.update_time_to_live(attribute, true).await.err(),
                 _ => None,
@@ -148,12 +118,14 @@ impl Table {
             Ok(Creation {
                 created,
                 time_to_live_failure,
+                index_failure: table.index_failure,
             })
         })
         .await
     }
 
-    async fn create_and_wait(&self) -> Result<bool> {
+    /// Whether the table was created here, and what it is.
+    async fn create_and_wait(&self) -> Result<(bool, Description)> {
         let mut pause = POLL.0;
         loop {
             let created = match self.request_creation().await {
@@ -163,7 +135,7 @@ impl Table {
             };
             loop {
                 match self.ready().await {
-                    Ok(_) => return Ok(created),
+                    Ok(table) => return Ok((created, table)),
                     // A table that was just asked for may not be seen yet.
                     Err(error) if error.is_service(NOT_FOUND) && created => wait(&mut pause).await,
                     // What was in the way was a table on its way out.
@@ -188,7 +160,7 @@ impl Table {
             match table.table_status() {
                 Some(TableStatus::Active | TableStatus::Updating) | None => {
                     self.check_key(&table)?;
-                    return Ok(describe(&table));
+                    return Ok(self.description(&table));
                 }
                 Some(TableStatus::Creating | TableStatus::Deleting) => {
                     wait(&mut pause).await;
@@ -230,6 +202,45 @@ impl Table {
             table: self.name.as_str().to_owned(),
             expected: self.hash_key.clone(),
             found: found.collect::<Vec<_>>().join(" and "),
+        })
+    }
+
+    fn description(&self, table: &TableDescription) -> Description {
+        let mode = table
+            .billing_mode_summary()
+            .and_then(|mode| mode.billing_mode());
+        let capacity = table.provisioned_throughput();
+        let units = |units: Option<Option<i64>>| units.flatten().unwrap_or_default();
+        Description {
+            on_demand: mode == Some(&BillingMode::PayPerRequest),
+            read: units(capacity.map(|capacity| capacity.read_capacity_units())),
+            write: units(capacity.map(|capacity| capacity.write_capacity_units())),
+            index_failure: self.index_failure(table),
+        }
+    }
+
+    fn index_failure(&self, table: &TableDescription) -> Option<Error> {
+        let index = self.index.as_ref()?;
+        // As with the table's status: a stub says nothing of what it stands for.
+        if table.key_schema().is_empty() {
+            return None;
+        }
+        let found = table.global_secondary_indexes().iter().find(|found| {
+            found.index_name() == Some(&index.name)
+                && found.index_status() != Some(&IndexStatus::Deleting)
+        });
+        let keys = found.map(|found| found.key_schema()).unwrap_or_default();
+        let mut keys = keys.iter();
+        let partition_key = keys
+            .find(|key| key.key_type() == &KeyType::Hash)
+            .map(KeySchemaElement::attribute_name);
+        if partition_key == Some(&index.attribute) {
+            return None;
+        }
+        Some(Error::TableIndex {
+            index: index.name.clone(),
+            attribute: index.attribute.clone(),
+            found: partition_key.map(str::to_owned),
         })
     }
 
@@ -327,19 +338,6 @@ impl Table {
     }
 }
 
-fn describe(table: &TableDescription) -> Description {
-    let mode = table
-        .billing_mode_summary()
-        .and_then(|mode| mode.billing_mode());
-    let capacity = table.provisioned_throughput();
-    let units = |units: Option<Option<i64>>| units.flatten().unwrap_or_default();
-    Description {
-        on_demand: mode == Some(&BillingMode::PayPerRequest),
-        read: units(capacity.map(|capacity| capacity.read_capacity_units())),
-        write: units(capacity.map(|capacity| capacity.write_capacity_units())),
-    }
-}
-
 fn string_attribute(name: &str) -> Result<AttributeDefinition> {
     built(
         AttributeDefinition::builder()
@@ -370,32 +368,4 @@ fn throughput(read: i64, write: i64) -> Result<ProvisionedThroughput> {
 async fn wait(pause: &mut Duration) {
     tokio::time::sleep(*pause).await;
     *pause = (*pause * 2).min(POLL.1);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn time_to_live_follows_what_is_wanted_but_not_on_another_attribute() {
-        let plan = |status: &str, attribute: Option<&str>, wanted| {
-            let attribute = attribute.map(str::to_owned);
-            let status = status.to_owned();
-            let plan = TimeToLive { status, attribute }.plan("expires", wanted);
-            (plan.attribute, plan.change)
-        };
-        let ours = |change| ("expires".to_owned(), change);
-        assert_eq!(plan("DISABLED", None, true), ours(Some(true)));
-        assert_eq!(plan("DISABLED", None, false), ours(None));
-        assert_eq!(plan("DISABLED", Some("other"), true), ours(Some(true)));
-        assert_eq!(plan("ENABLED", Some("expires"), true), ours(None));
-        assert_eq!(plan("ENABLING", Some("expires"), true), ours(None));
-        assert_eq!(plan("DISABLING", Some("expires"), true), ours(Some(true)));
-        assert_eq!(plan("ENABLED", Some("expires"), false), ours(Some(false)));
-        assert_eq!(
-            plan("ENABLED", Some("other"), true),
-            ("other".to_owned(), None)
-        );
-        assert_eq!(plan("ENABLED", Some("other"), false), ours(None));
-    }
 }

@@ -20,11 +20,13 @@ const EXPIRES: Option<&str> = Some("expires");
 const CREATED: Creation = Creation {
     created: true,
     time_to_live_failure: None,
+    index_failure: None,
 };
 
 const FOUND: Creation = Creation {
     created: false,
     time_to_live_failure: None,
+    index_failure: None,
 };
 
 fn on_demand(dynamo: SdkDynamo, name: &TableName, time_to_live: Option<&str>) -> Table {
