@@ -125,6 +125,19 @@ describe('a session', () => {
     expect(loaded).toMatchObject({ extra: 'kept', big: 9007199254740993n });
   });
 
+  test('has its properties in the same order at each read', async () => {
+    const { storage, table } = await newStorageAndTable();
+    await storage.storeSession(kinds.online());
+    const item = await getItem(table, `${shop}_1`);
+    const names = ['soup', 'bread', 'tea', 'cake', 'fish', 'rice'];
+    const extra = { M: Object.fromEntries(names.map((name) => [name, { NULL: true }])) };
+    await putItem(table, { ...item, extra });
+    for (let read = 0; read < 8; read += 1) {
+      const loaded = await storage.loadSession(`${shop}_1`);
+      expect(Object.keys(loaded.extra)).toEqual([...names].sort());
+    }
+  });
+
   test.each([
     ['no session', undefined],
     ['no object', 'session'],

@@ -22,6 +22,7 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
+use serde_json::Value;
 
 use super::attempts::Watch;
 use crate::core::context::{self, CallContext};
@@ -109,9 +110,10 @@ impl HttpConnector for Calls {
     }
 }
 
-/// The operation's name and its parameters.
+/// The operation's name and its parameters, with their keys sorted. The SDK writes the attributes of an
+/// item in another order each time, which a recording of the client's commands would show.
 fn parts(request: &HttpRequest) -> Option<(String, String)> {
     let (_version, operation) = request.headers().get("x-amz-target")?.rsplit_once('.')?;
-    let input = std::str::from_utf8(request.body().bytes()?).ok()?;
-    Some((operation.to_owned(), input.to_owned()))
+    let input: Value = serde_json::from_slice(request.body().bytes()?).ok()?;
+    Some((operation.to_owned(), input.to_string()))
 }
