@@ -13,4 +13,5 @@ mod store;
 mod support;
 mod sweep;
 mod table;
+mod unreadable;
 mod versions;

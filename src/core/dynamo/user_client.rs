@@ -25,6 +25,7 @@ use aws_smithy_types::body::SdkBody;
 use serde_json::Value;
 
 use super::attempts::Watch;
+use super::surrogates::WellFormed;
 use crate::core::context::{self, CallContext};
 use crate::core::error::{Error, Place, Result};
 
@@ -63,6 +64,7 @@ pub fn sdk_client(http: SharedHttpClient, watch: Watch) -> Client {
         .retry_config(RetryConfig::disabled())
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .http_client(http)
+        .interceptor(WellFormed)
         .interceptor(watch)
         .build();
     Client::from_conf(config)

@@ -76,7 +76,8 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
         async move { unless_refused(within(limit, "touch", touched).await) }
     }
 
-    /// Every session that is alive. Reads the whole table, and holds all that it gives.
+    /// Every session that is alive and that can be read. Reads the whole table, and holds all that it
+    /// gives.
     pub async fn list(&self, now: UnixMillis, limit: Duration) -> Result<Vec<(Stored, Marks)>> {
         let mut pages = self.alive_pages(now, limit);
         let mut sessions = Vec::new();

@@ -236,6 +236,8 @@ enum Expected {
     Version(String),
     /// This session, in no version.
     Data(AttributeValue),
+    /// Any session, in no version.
+    Unversioned,
 }
 
 /// A session that is to be written.
@@ -269,10 +271,12 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
         let mut there: Option<Item> = None;
         if known.stored.is_some() && !self.layout.copied_keys().is_empty() {
             // The copies of what others have changed are only in the table.
-            there = turn.get().await?;
-            if there.is_none() {
-                return Ok(Saved::Gone);
-            }
+            there = match turn.get().await {
+                Ok(None) => return Ok(Saved::Gone),
+                // Others have changed it: the write is refused.
+                Err(Error::Unreadable) => None,
+                found => found?,
+            };
         }
         for attempt in 0..ATTEMPTS {
             if let Some(number) = attempt.checked_sub(AT_ONCE) {
@@ -295,8 +299,19 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
             }
             // Some that stand in for DynamoDB leave the item out although there is one.
             let found = match refused {
-                Some(FoundItem(item)) => Some(*item),
-                None => turn.get().await?,
+                Some(FoundItem(item)) => Ok(Some(*item)),
+                None => turn.get().await,
+            };
+            let found = match found {
+                Err(Error::Unreadable) if known.conflict == Conflict::Merge => {
+                    // There is nothing to merge with, so this session replaces it.
+                    expected = Expected::Any;
+                    data = self.record.data.clone();
+                    self.version = new_version();
+                    continue;
+                }
+                Err(Error::Unreadable) => return Err(Error::Conflict),
+                found => found?,
             };
             let Some(found) = found else {
                 return Ok(Saved::Gone);
@@ -308,6 +323,14 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
             // An attempt whose answer was lost has done it.
             if marks.version.as_ref() == Some(&self.version) {
                 return Ok(self.saved(data));
+            }
+            if let Expected::Data(read) = &expected
+                && marks.version.is_none()
+                && *read == stored
+            {
+                // It is what was read, but DynamoDB has half a surrogate pair where U+FFFD was read.
+                expected = Expected::Unversioned;
+                continue;
             }
             if known.conflict == Conflict::Fail {
                 return Err(Error::Conflict);
@@ -395,6 +418,9 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
                 .condition_expression("attribute_not_exists(#version) AND #data = :data")
                 .expression_attribute_names("#data", data)
                 .expression_attribute_values(":data", value.clone()),
+            Expected::Unversioned => request
+                .condition_expression("attribute_not_exists(#version) AND attribute_exists(#data)")
+                .expression_attribute_names("#data", data),
         }
         .expression_attribute_names("#version", Marks::VERSION)
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
