@@ -269,7 +269,7 @@ impl Pages {
 
 /// Whether a session that is stored as text is an object: nothing else can be given to anybody.
 fn is_readable(data: &str) -> bool {
-    data.trim_start().starts_with(['{', '[']) && serde_json::from_str::<IgnoredAny>(data).is_ok()
+    data.trim_start().starts_with('{') && serde_json::from_str::<IgnoredAny>(data).is_ok()
 }
 
 /// Deletions that are made a few at a time.
