@@ -142,7 +142,8 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
             .values
             .insert(":now".into(), number(now.seconds().floor()));
         condition.values.insert(":far".into(), number(far));
-        let mut pages = self.pages("reap", condition, limit);
+        // Eventually consistent, at half the price: a deletion is conditional on what the scan saw.
+        let mut pages = self.pages("reap", condition, false, limit);
         let mut done = Deletions::default();
         while let Some(page) = pages.next().await? {
             let ended = page.into_iter().filter_map(|item| self.if_ended(item, now));
@@ -161,7 +162,8 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
         // Whole seconds, rounded down: what passes is looked at again below.
         let seconds = now.seconds().floor();
         condition.values.insert(":now".into(), number(seconds));
-        self.pages("reading the sessions", condition, limit)
+        let consistent = self.consistent_read;
+        self.pages("reading the sessions", condition, consistent, limit)
     }
 
     /// The sessions of a page that are alive.
@@ -178,9 +180,15 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
     }
 
     /// Every page of the items that meet `condition`.
-    fn pages(&self, operation: &'static str, condition: Condition, limit: Duration) -> Pages {
+    fn pages(
+        &self,
+        operation: &'static str,
+        condition: Condition,
+        consistent: bool,
+        limit: Duration,
+    ) -> Pages {
         let request = ScanInputBuilder::default()
-            .consistent_read(self.consistent_read)
+            .consistent_read(consistent)
             .filter_expression(condition.expression)
             .set_expression_attribute_names(Some(condition.names))
             .set_expression_attribute_values(Some(condition.values));
