@@ -175,13 +175,15 @@ describe('D19: the time to live', () => {
       later,
     ],
     ['none without an end', {}, undefined],
+    ['none where the end is null', { expires: null, refreshTokenExpires: null }, undefined],
     ['none where the refresh token has none', { expires: end, refreshToken: 'r' }, undefined],
   ])('is %s', async (_what, properties, expected) => {
     const { storage, table } = await newStorageAndTable({ expiresTtl: 'ttl' });
     await storage.storeSession(offline(properties));
     const item = await getItem(table, `offline_${shop}`);
     expect(item.ttl).toEqual(expected && { N: String(expected.getTime() / 1000) });
-    expect(item.expires).toEqual(properties.expires && { S: properties.expires.toISOString() });
+    const { expires } = properties;
+    expect(item.expires).toEqual(expires ? { S: expires.toISOString() } : undefined);
     expect(await storage.loadSession(`offline_${shop}`)).not.toHaveProperty('ttl');
     const { AttributeName, TimeToLiveStatus } = await timeToLive(table);
     expect(AttributeName).toBe('ttl');

@@ -3,11 +3,13 @@
 //!
 //! `npm test` starts DynamoDB Local, as does `node scripts/dynamodb-local.js -- cargo test`.
 
+mod batches;
 mod endpoints;
 mod errors;
 mod fast;
 mod fast_failures;
 mod histories;
+mod outages;
 mod panics;
 mod schedule;
 mod store;
