@@ -328,21 +328,24 @@ declare namespace connect {
     destroy(sid: string): Promise<void>;
     destroy(sid: string, callback?: (error?: CallbackError) => void): void;
 
-    /** Every session under the prefix that is alive, with its id as `id`. Reads the whole table. */
+    /**
+     * Every session under the prefix that is alive and can be read, with its id as `id`. Reads the
+     * whole table.
+     */
     all(): Promise<Array<Stored<Session> & { id: string }>>;
     all(
       callback: (error: CallbackError, sessions?: Array<Stored<Session> & { id: string }>) => void,
     ): void;
 
-    /** How many sessions under the prefix are alive. Reads the whole table. */
+    /** How many sessions `all` gives. Reads the whole table. */
     length(): Promise<number>;
     length(callback: (error: CallbackError, length?: number) => void): void;
 
-    /** The ids of the sessions under the prefix that are alive. Reads the whole table. */
+    /** The ids of the sessions that `all` gives. Reads the whole table. */
     ids(): Promise<string[]>;
     ids(callback: (error: CallbackError, ids?: string[]) => void): void;
 
-    /** Deletes the sessions under the prefix that are alive. Reads the whole table. */
+    /** Deletes the sessions that `all` gives. Reads the whole table. */
     clear(): Promise<void>;
     clear(callback?: (error?: CallbackError) => void): void;
 

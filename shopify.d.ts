@@ -122,7 +122,7 @@ export declare class DynamoDBSessionStorage extends EventEmitter {
   deleteSession(id: string): Promise<boolean>;
   /** Deletes the sessions, in batches of 25. Those that are not there are no error. */
   deleteSessions(ids: string[]): Promise<boolean>;
-  /** Every session of the shop, read in batches of 100. */
+  /** Every session of the shop that can be read, in batches of 100. */
   findSessionsByShop(shop: string): Promise<Session[]>;
 
   /**

@@ -57,6 +57,18 @@ describe('aws-sdk-client-mock', () => {
     });
   });
 
+  test('sees the parameters of a command in the same order each time', async () => {
+    const client = v3();
+    mock = mockClient(client);
+    const storage = keep(new DynamoDBSessionStorage({ client }));
+    const session = { shop: 'a', state: 'b', isOnline: false, scope: 'c', accessToken: 'd' };
+    for (let call = 0; call < 5; call += 1) await storage.storeSession({ id: 'one', ...session });
+    const inputs = mock.commandCalls(PutItemCommand).map((call) => call.args[0].input);
+    expect(inputs.map((input) => Object.keys(input.Item))).toEqual(
+      Array(5).fill(['accessToken', 'id', 'isOnline', 'scope', 'shop', 'state']),
+    );
+  });
+
   test('without answers: a table that is there, and no sessions', async () => {
     const client = v3();
     mock = mockClient(client);

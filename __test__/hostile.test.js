@@ -27,7 +27,12 @@ const NONE = [
   '\u0000',
 ];
 
-const item = (sess, more) => ({ id: { S: 'sess:a' }, sess: { S: sess }, ...more });
+const item = (sess, more) => ({
+  id: { S: 'sess:a' },
+  type: { S: 'connect-session' },
+  sess: { S: sess },
+  ...more,
+});
 
 test.each(NONE)('express: %j is no session', async (sess) => {
   const table = await newTable();
@@ -35,6 +40,8 @@ test.each(NONE)('express: %j is no session', async (sess) => {
   const store = newStore({ table });
   expect(await store.get('a')).toBeNull();
   expect(await store.all()).toEqual([]);
+  expect(await store.ids()).toEqual([]);
+  expect(await store.length()).toBe(0);
 });
 
 test.each([

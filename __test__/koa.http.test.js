@@ -1,5 +1,6 @@
 'use strict';
 
+const { createHash } = require('node:crypto');
 const Koa3 = require('koa');
 const Koa2 = require('koa2');
 const session7 = require('koa-session');
@@ -21,11 +22,22 @@ beforeEach(async () => {
 
 const rows = async () => Object.values(await items(table, 'sessionId'));
 
+const MENU = { soup: 4, bread: 1, tea: 2, cake: 3, fish: 9, rice: 5, beer: 4, milk: 1 };
+
+/** A page whose content is a map of the session, with an ETag. */
+function menu(ctx) {
+  ctx.body = JSON.stringify(ctx.session.menu);
+  ctx.etag = createHash('sha256').update(ctx.body).digest('base64url');
+  if (ctx.fresh) ctx.status = 304;
+}
+
 /** What every app here does, whichever package keeps its session. */
 async function route(ctx) {
   const { session } = ctx;
+  if (ctx.path === '/menu') return menu(ctx);
   const [, action, user] = ctx.path.split('/');
   if (action === 'login') session.user = user;
+  if (action === 'order') session.menu = MENU;
   if (action === 'visit') session.visits = (session.visits ?? 0) + 1;
   if (action === 'logout') ctx.session = null;
   if (action === 'regenerate') await ctx.session.regenerate();
@@ -135,6 +147,16 @@ describe.each([
       await agent.get('/look').expect(200, { user: 'ann', visits: null });
     });
   }
+
+  test('a map has its keys in the same order at each read, so that an ETag matches', async () => {
+    const agent = newAgent();
+    await agent.get('/order').expect(200);
+    const first = await agent.get('/menu').expect(200);
+    expect(JSON.parse(first.text)).toEqual(MENU);
+    for (let view = 0; view < 8; view += 1) {
+      await agent.get('/menu').set('if-none-match', first.headers.etag).expect(304);
+    }
+  });
 
   test('external keys of the application', async () => {
     const externalKey = { get: (ctx) => ctx.get('x-session'), set: () => {} };

@@ -138,6 +138,19 @@ describe('a session', () => {
     await expect(new Published().storeSession(session)).rejects.toThrow('NaN');
   });
 
+  test('has its properties in the same order at each read', async () => {
+    const { storage, table } = await newStorageAndTable();
+    await storage.storeSession(kinds.online());
+    const item = await getItem(table, `${shop}_1`);
+    const names = ['soup', 'bread', 'tea', 'cake', 'fish', 'rice'];
+    const extra = { M: Object.fromEntries(names.map((name) => [name, { NULL: true }])) };
+    await putItem(table, { ...item, extra });
+    for (let read = 0; read < 8; read += 1) {
+      const loaded = await storage.loadSession(`${shop}_1`);
+      expect(Object.keys(loaded.extra)).toEqual([...names].sort());
+    }
+  });
+
   test.each([
     ['no session', undefined],
     ['no object', 'session'],
@@ -175,13 +188,15 @@ describe('D19: the time to live', () => {
       later,
     ],
     ['none without an end', {}, undefined],
+    ['none where the end is null', { expires: null, refreshTokenExpires: null }, undefined],
     ['none where the refresh token has none', { expires: end, refreshToken: 'r' }, undefined],
   ])('is %s', async (_what, properties, expected) => {
     const { storage, table } = await newStorageAndTable({ expiresTtl: 'ttl' });
     await storage.storeSession(offline(properties));
     const item = await getItem(table, `offline_${shop}`);
     expect(item.ttl).toEqual(expected && { N: String(expected.getTime() / 1000) });
-    expect(item.expires).toEqual(properties.expires && { S: properties.expires.toISOString() });
+    const { expires } = properties;
+    expect(item.expires).toEqual(expires ? { S: expires.toISOString() } : undefined);
     expect(await storage.loadSession(`offline_${shop}`)).not.toHaveProperty('ttl');
     const { AttributeName, TimeToLiveStatus } = await timeToLive(table);
     expect(AttributeName).toBe('ttl');

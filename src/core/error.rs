@@ -171,6 +171,14 @@ pub enum Error {
         reason: &'static str,
     },
 
+    /// A session in the table cannot be read: its item has a value that is of none of DynamoDB's types.
+    /// `code` is `ERR_SESSION_VALUE`.
+    #[error(
+        "the stored session cannot be read: its item has a value of no type that DynamoDB has. \
+        Saving the session replaces it"
+    )]
+    Unreadable,
+
     /// The item of a session is larger than DynamoDB takes; nothing was sent. `code` is
     /// `ERR_SESSION_TOO_LARGE`.
     #[error("the session makes an item of {size} bytes, but DynamoDB takes at most {LARGEST}")]
@@ -318,7 +326,7 @@ impl Error {
             Self::TableStatus { .. } => "ERR_SESSION_TABLE_STATUS",
             Self::TableIndex { .. } => "ERR_SESSION_TABLE_INDEX",
             Self::SpecialKey { .. } => "ERR_SESSION_SPECIAL_KEY",
-            Self::Value { .. } => "ERR_SESSION_VALUE",
+            Self::Value { .. } | Self::Unreadable => "ERR_SESSION_VALUE",
             Self::TooLarge { .. } => "ERR_SESSION_TOO_LARGE",
             Self::Option(_) => "ERR_INVALID_ARG_VALUE",
             Self::Closed => "ERR_SESSION_CLOSED",
@@ -343,6 +351,7 @@ impl Error {
             | Self::TableIndex { .. }
             | Self::SpecialKey { .. }
             | Self::Value { .. }
+            | Self::Unreadable
             | Self::TooLarge { .. }
             | Self::Option(_)
             | Self::Closed

@@ -23,7 +23,7 @@ use aws_smithy_runtime_api::client::http::{
 };
 use aws_smithy_types::body::SdkBody;
 
-use super::dynamo::fast_answer as read;
+use super::dynamo::{fast_answer as read, readable_items, well_formed_answer};
 use super::expiry::{self, Lifetime, UnixMillis};
 use super::layout::value::{Numbers, from_json, to_json};
 use super::layout::{
@@ -37,6 +37,12 @@ const NOW: UnixMillis = UnixMillis(1_795_218_096_565.0);
 /// The body of an answer: the fast path reads what the SDK reads, or leaves it to the SDK. What is in
 /// the item goes through every format.
 pub fn answer(body: &[u8]) {
+    let items = readable_items(body);
+    items.into_iter().flatten().for_each(item);
+    if let Some(text) = well_formed_answer(body) {
+        assert_eq!(text.len(), body.len(), "only the half pairs are replaced");
+        assert_eq!(well_formed_answer(&text), None, "and all of them");
+    }
     let _ = read::<PutItemInputBuilder>(body);
     let _ = read::<UpdateItemInputBuilder>(body);
     let _ = read::<DeleteItemInputBuilder>(body);

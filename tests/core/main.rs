@@ -3,15 +3,19 @@
 //!
 //! `npm test` starts DynamoDB Local, as does `node scripts/dynamodb-local.js -- cargo test`.
 
+mod batches;
 mod endpoints;
 mod errors;
 mod fast;
 mod fast_failures;
 mod histories;
+mod outages;
+mod panics;
 mod schedule;
 mod store;
 mod support;
 mod sweep;
 mod table;
 mod table_index;
+mod unreadable;
 mod versions;

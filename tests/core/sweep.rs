@@ -6,13 +6,15 @@ use async_trait::async_trait;
 use dynamo_session_store::core::error::{Error, Result};
 use dynamo_session_store::core::expiry::{Expires, UnixMillis};
 use dynamo_session_store::core::layout::{Item, Marks, Stored};
+use serde_json::json;
 
+use crate::support::canned::{Answer, Canned, in_turn};
 use crate::support::hooked::BeforeDelete;
 use crate::support::sessions::{
     ANN, DAY, HOUR, NOW, Sessions, Store, item, later, leftover, n, row, row_of_3_0_2, s, seconds,
     sorted,
 };
-use crate::support::{AMPLE, dynamo};
+use crate::support::{AMPLE, dynamo, merged, new_name};
 
 /// Items that are no session of a store with the prefix `sess:`, each long past its end.
 fn foreign() -> Vec<Item> {
@@ -163,6 +165,18 @@ async fn reaping_takes_what_is_over_and_nothing_else() {
     );
     assert_eq!(sessions.store.reap(NOW, AMPLE).await, Ok(0));
     sessions.remove().await;
+}
+
+#[tokio::test]
+async fn reaping_scans_at_half_the_price_of_listing() {
+    let page = Answer::ok(json!({ "Items": [], "Count": 0 }));
+    let server = Canned::start(in_turn([page])).await;
+    let store = merged::store(server.dynamo(), &new_name(), 16);
+    store.reap(NOW, AMPLE).await.unwrap();
+    store.count(NOW, AMPLE).await.unwrap();
+    let requests = server.requests();
+    assert_eq!(requests[0].body["ConsistentRead"], json!(false));
+    assert_eq!(requests[1].body["ConsistentRead"], json!(true));
 }
 
 /// Touches each session that is about to be deleted.

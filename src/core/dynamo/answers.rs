@@ -130,19 +130,45 @@ pub async fn read(
     Ok(Answered { response, failure })
 }
 
-fn failure(response: &HttpResponse, status: u16, body: &[u8]) -> Error {
-    #[derive(Deserialize, Default)]
-    struct Body {
-        #[serde(rename = "__type", default)]
-        kind: String,
-        #[serde(alias = "Message")]
-        message: Option<String>,
+/// The body of an answer that is an error.
+#[derive(Deserialize, Default)]
+struct Failure {
+    #[serde(rename = "__type", default)]
+    kind: String,
+    #[serde(alias = "Message")]
+    message: Option<String>,
+}
+
+impl Failure {
+    /// DynamoDB's name for the error, empty where the body has none.
+    fn code(&self) -> &str {
+        self.kind.rsplit('#').next().unwrap_or_default()
     }
-    let Body { kind, message } = serde_json::from_slice(body).unwrap_or_default();
-    let code = match kind.rsplit('#').next() {
-        Some(code) if !code.is_empty() => code,
-        _ => "UnknownError",
+}
+
+/// DynamoDB's name for the error that `response` is, whatever else is in its body; `None` for a success.
+pub fn error_code(response: &HttpResponse) -> Option<String> {
+    if response.status().is_success() {
+        return None;
+    }
+    let failure: Failure = serde_json::from_slice(response.body().bytes()?).ok()?;
+    Some(failure.code().to_owned())
+}
+
+/// The body of `response` if that is a success, and JSON.
+pub fn success(response: &HttpResponse) -> Option<&[u8]> {
+    let body = response.body().bytes()?;
+    let is_json = || serde_json::from_slice::<IgnoredAny>(body).is_ok();
+    (response.status().is_success() && is_json()).then_some(body)
+}
+
+fn failure(response: &HttpResponse, status: u16, body: &[u8]) -> Error {
+    let failure: Failure = serde_json::from_slice(body).unwrap_or_default();
+    let code = match failure.code() {
+        "" => "UnknownError",
+        code => code,
     };
+    let message = &failure.message;
     let request_id = response.headers().get("x-amzn-requestid");
     let request_id = request_id.map(str::to_owned);
     Error::service(

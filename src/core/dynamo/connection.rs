@@ -28,6 +28,7 @@ use super::outage::guard::Guard;
 use super::redact::Secrets;
 use super::settings::Settings;
 use super::shared::{Address, HttpPool, Shared};
+use super::surrogates::WellFormed;
 use super::user_client::{self, UserClient};
 use crate::core::error::{Error, Result};
 
@@ -209,7 +210,10 @@ pub async fn connect(settings: &Settings, shared: &Shared) -> Result<Connection>
     let mut config = aws_sdk_dynamodb::config::Builder::from(&loader.load().await);
     // Whatever the SDK has found for itself: it panics where a variable is empty.
     config.set_endpoint_url(configured.clone());
-    config = config.interceptor(HashBody).interceptor(watch.clone());
+    config = config
+        .interceptor(HashBody)
+        .interceptor(WellFormed)
+        .interceptor(watch.clone());
     if let Some(suffix) = &settings.user_agent {
         config = config.interceptor(UserAgent(suffix.clone()));
     }

@@ -51,6 +51,9 @@ impl LostTable {
 
 #[cfg(test)]
 mod tests {
+    use std::panic::AssertUnwindSafe;
+    use std::sync::atomic::AtomicBool;
+
     use futures_util::FutureExt;
     use futures_util::future::join_all;
 
@@ -81,5 +84,28 @@ mod tests {
         assert!(lost.is_back(lost.looks()).await);
         assert!(lost.is_back(before).await);
         assert_eq!(count.load(Ordering::Relaxed), 2);
+    }
+
+    /// Panics the first time.
+    struct Panicking(AtomicBool);
+
+    impl KeepTable for Panicking {
+        fn ensure(&self) -> BoxFuture<'static, bool> {
+            let panics = self.0.swap(false, Ordering::Relaxed);
+            async move {
+                assert!(!panics, "a defect that a test wants");
+                true
+            }
+            .boxed()
+        }
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_the_failure_of_one_and_the_next_has_it_looked_for() {
+        let lost = LostTable::new(Arc::new(Panicking(AtomicBool::new(true))));
+        let before = lost.looks();
+        let first = AssertUnwindSafe(lost.is_back(before)).catch_unwind();
+        assert!(first.await.is_err());
+        assert!(lost.is_back(before).await);
     }
 }

@@ -9,6 +9,8 @@
 //!   * [`outage`]: failing at once while DynamoDB does not answer.
 //!   * [`lost`]: a table that is lost while the process runs.
 //!   * [`answers`]: what may be taken for DynamoDB's answer.
+//!   * [`surrogates`]: text in an answer that is not well-formed Unicode.
+//!   * [`pages`]: what can be read of a page that has an item which cannot be read.
 //!   * [`tls`]: TLS, and what a refusal means; [`trust`]: the certificate authorities that are trusted.
 //!   * [`environment`]: what variables and profiles say of the way to DynamoDB.
 //!   * [`credentials`]: where credentials come from if the options give none.
@@ -30,6 +32,7 @@ mod fast;
 mod http;
 pub mod lost;
 pub mod outage;
+mod pages;
 mod redact;
 mod registry;
 pub mod schedule;
@@ -37,6 +40,7 @@ pub mod sdk;
 pub mod settings;
 pub mod shared;
 pub mod size;
+mod surrogates;
 mod tls;
 pub mod trust;
 pub mod user_client;
@@ -78,6 +82,19 @@ use futures_util::future::BoxFuture;
 #[cfg(any(test, fuzzing))]
 pub(in crate::core) fn fast_answer<R: fast::Request>(body: &[u8]) -> Option<R::Output> {
     R::read(body).ok()
+}
+
+/// The items that are read of a page which the SDK cannot read; `None` for no page.
+#[cfg(any(test, fuzzing))]
+pub(in crate::core) fn readable_items(body: &[u8]) -> Option<Vec<super::layout::Item>> {
+    let page = pages::readable(body)?;
+    Some(page.items)
+}
+
+/// An answer as the SDK gets it where it has half a surrogate pair; `None` where it has none.
+#[cfg(any(test, fuzzing))]
+pub(in crate::core) fn well_formed_answer(body: &[u8]) -> Option<Vec<u8>> {
+    surrogates::well_formed(body)
 }
 
 /// An item as the fast path writes it.

@@ -34,12 +34,13 @@ use aws_sdk_dynamodb::operation::update_time_to_live::builders::UpdateTimeToLive
 use super::attempts::counted;
 use super::failure::translate;
 use super::fast::Request as _;
+use super::pages::{self, Readable};
 use super::settings::{MAX_SOCKETS, ProvideSettings};
 use super::shared::Shared;
 use super::ways::Ways;
 pub use super::ways::{Locator, StoreContext};
-use super::{Answer, Items, Tables};
-use crate::core::error::{Error, FoundItem};
+use super::{Answer, Items, Tables, answers};
+use crate::core::error::{CONDITION_FAILED, Error, FoundItem, Result};
 
 /// DynamoDB through `aws-sdk-dynamodb`, straight or by way of the user's client. Nothing is read or
 /// opened before the first request. A clone is the same.
@@ -68,21 +69,22 @@ impl SdkDynamo {
 }
 
 /// Sends `$request` through `$client` and translates the error: the same for every operation, whose
-/// types have no trait in common. `$body` is what the request says, where that may be quoted.
+/// types have no trait in common. `$body` is what the request says, where that may be quoted. `$meaning`
+/// gives the outcome for an error that means more for this operation.
 macro_rules! send_through {
     ($client:expr, $request:expr, $body:expr, $connection:expr) => {
         send_through!($client, $request, $body, $connection, |_| None)
     };
-    ($client:expr, $request:expr, $body:expr, $connection:expr, $refused:expr) => {{
+    ($client:expr, $request:expr, $body:expr, $connection:expr, $meaning:expr) => {{
         let body: Option<&[u8]> = $body;
         let (answer, attempts) = counted($request.send_with($client)).await;
-        answer.map_err(|error| {
-            let error = $refused(&error).unwrap_or_else(|| {
+        answer.or_else(|error| {
+            $meaning(&error).unwrap_or_else(|| {
                 let hide = |text: &str| $connection.secrets.hide(text, body);
-                translate(error, $connection.request_timeout, &attempts, hide)
-            });
-            $connection.note(&error);
-            error
+                let error = translate(error, $connection.request_timeout, &attempts, hide);
+                $connection.note(&error);
+                Err(error)
+            })
         })
     }};
 }
@@ -90,27 +92,26 @@ macro_rules! send_through {
 /// Sends `$request` by the SDK, a second time where the table was lost and is back. `$looks` is how often
 /// the table had been looked for before the first attempt.
 macro_rules! send_again {
-    ($ways:expr, $looks:expr, $client:expr, $request:expr, $body:expr, $connection:expr, $refused:expr) => {{
+    ($ways:expr, $looks:expr, $client:expr, $request:expr, $body:expr, $connection:expr, $meaning:expr) => {{
         let again = $looks.map(|_| $request.clone());
         let body: Option<&[u8]> = $body;
-        let answer = send_through!($client, $request, body, $connection, $refused);
+        let answer = send_through!($client, $request, body, $connection, $meaning);
         match (answer, again) {
             (Err(error), Some(request)) if $ways.is_table_back($looks, &error).await => {
-                send_through!(&$connection.client, request, body, $connection, $refused)
+                send_through!(&$connection.client, request, body, $connection, $meaning)
             }
             (answer, _) => answer,
         }
     }};
 }
 
-/// Sends `$request` for items: by the fast path where there is one, else by the SDK.
-///
-/// `$refused` says what an error is that means more for this operation.
+/// Sends `$request` for items: by the fast path where there is one, else by the SDK. `$meaning` is that
+/// of `send_through`.
 macro_rules! send_fast {
     ($self:expr, $request:expr) => {
         send_fast!($self, $request, |_| None)
     };
-    ($self:expr, $request:expr, $refused:expr) => {{
+    ($self:expr, $request:expr, $meaning:expr) => {{
         let ways = Arc::clone(&$self.0);
         Box::pin(async move {
             let connection = ways.connection().await?;
@@ -131,7 +132,7 @@ macro_rules! send_fast {
                         $request,
                         body.as_deref(),
                         connection,
-                        $refused
+                        $meaning
                     )
                 }
             }
@@ -139,9 +140,9 @@ macro_rules! send_fast {
     }};
 }
 
-/// Sends `$request` for items by the SDK.
+/// Sends `$request` for items by the SDK. `$meaning` is that of `send_through`.
 macro_rules! send_slow {
-    ($self:expr, $request:expr) => {{
+    ($self:expr, $request:expr, $meaning:expr) => {{
         let ways = Arc::clone(&$self.0);
         Box::pin(async move {
             let connection = ways.connection().await?;
@@ -154,7 +155,7 @@ macro_rules! send_slow {
                 $request,
                 None,
                 connection,
-                |_| None
+                $meaning
             )
         })
     }};
@@ -191,7 +192,7 @@ impl Items for SdkDynamo {
     }
 
     fn get_item(&self, request: GetItemInputBuilder) -> Answer<GetItemOutput> {
-        send_fast!(self, request)
+        send_fast!(self, request, unreadable)
     }
 
     fn put_item(&self, request: PutItemInputBuilder) -> Answer<PutItemOutput> {
@@ -207,7 +208,7 @@ impl Items for SdkDynamo {
     }
 
     fn batch_get_item(&self, request: BatchGetItemInputBuilder) -> Answer<BatchGetItemOutput> {
-        send_fast!(self, request)
+        send_fast!(self, request, unreadable)
     }
 
     fn batch_write_item(
@@ -218,11 +219,21 @@ impl Items for SdkDynamo {
     }
 
     fn query(&self, request: QueryInputBuilder) -> Answer<QueryOutput> {
-        send_slow!(self, request)
+        send_slow!(self, request, |error: &_| page(error, |page| {
+            QueryOutput::builder()
+                .set_items(Some(page.items))
+                .set_last_evaluated_key(page.last_evaluated_key)
+                .build()
+        }))
     }
 
     fn scan(&self, request: ScanInputBuilder) -> Answer<ScanOutput> {
-        send_slow!(self, request)
+        send_slow!(self, request, |error: &_| page(error, |page| {
+            ScanOutput::builder()
+                .set_items(Some(page.items))
+                .set_last_evaluated_key(page.last_evaluated_key)
+                .build()
+        }))
     }
 }
 
@@ -254,22 +265,39 @@ impl Tables for SdkDynamo {
     }
 }
 
-/// A write whose condition does not hold: with it comes what is there, where that was asked for.
+/// A write whose condition does not hold: with it comes what is there, where that was asked for and can be
+/// read.
 macro_rules! refused {
-    ($name:ident, $error:ident) => {
-        fn $name(error: &SdkError<$error, HttpResponse>) -> Option<Error> {
-            match error.as_service_error()? {
-                $error::ConditionalCheckFailedException(refused) => {
-                    let found = refused.item.clone();
-                    Some(Error::ConditionFailed {
-                        found: found.map(|item| FoundItem(Box::new(item))),
-                    })
-                }
-                _ => None,
-            }
+    ($name:ident, $error:ident, $output:ident) => {
+        fn $name(error: &SdkError<$error, HttpResponse>) -> Option<Result<$output>> {
+            let found = match error.as_service_error()? {
+                $error::ConditionalCheckFailedException(refused) => refused.item.clone(),
+                // The SDK does not know the error if it cannot read the item in it.
+                _ if answers::error_code(error.raw_response()?)? == CONDITION_FAILED => None,
+                _ => return None,
+            };
+            Some(Err(Error::ConditionFailed {
+                found: found.map(|item| FoundItem(Box::new(item))),
+            }))
         }
     };
 }
 
-refused!(refused_put, PutItemError);
-refused!(refused_update, UpdateItemError);
+refused!(refused_put, PutItemError, PutItemOutput);
+refused!(refused_update, UpdateItemError, UpdateItemOutput);
+
+/// An answer that is JSON, but has an item that the SDK cannot read.
+fn unreadable<T, E>(error: &SdkError<E, HttpResponse>) -> Option<Result<T>> {
+    answers::success(error.raw_response()?)?;
+    Some(Err(Error::Unreadable))
+}
+
+/// The same for a page: `output` makes an answer of the items that can be read.
+fn page<T, E>(
+    error: &SdkError<E, HttpResponse>,
+    output: impl FnOnce(Readable) -> T,
+) -> Option<Result<T>> {
+    let body = answers::success(error.raw_response()?)?;
+    let page = pages::readable(body).map(output);
+    Some(page.ok_or(Error::Unreadable))
+}

@@ -22,8 +22,10 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
+use serde_json::Value;
 
 use super::attempts::Watch;
+use super::surrogates::WellFormed;
 use crate::core::context::{self, CallContext};
 use crate::core::error::{Error, Place, Result};
 
@@ -62,6 +64,7 @@ pub fn sdk_client(http: SharedHttpClient, watch: Watch) -> Client {
         .retry_config(RetryConfig::disabled())
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .http_client(http)
+        .interceptor(WellFormed)
         .interceptor(watch)
         .build();
     Client::from_conf(config)
@@ -109,9 +112,10 @@ impl HttpConnector for Calls {
     }
 }
 
-/// The operation's name and its parameters.
+/// The operation's name and its parameters, with their keys sorted. The SDK writes the attributes of an
+/// item in another order each time, which a recording of the client's commands would show.
 fn parts(request: &HttpRequest) -> Option<(String, String)> {
     let (_version, operation) = request.headers().get("x-amz-target")?.rsplit_once('.')?;
-    let input = std::str::from_utf8(request.body().bytes()?).ok()?;
-    Some((operation.to_owned(), input.to_owned()))
+    let input: Value = serde_json::from_slice(request.body().bytes()?).ok()?;
+    Some((operation.to_owned(), input.to_string()))
 }

@@ -243,6 +243,10 @@ impl<'de> Visitor<'de> for Value<'_> {
 }
 
 /// The JSON of an attribute. A set becomes a list, as JSON has no sets.
+///
+/// The keys of a map are sorted, so that an unchanged session has the same text at each read. DynamoDB
+/// keeps no order of its own, and the SDK reads a map as a [`HashMap`], whose order is another one in
+/// each.
 pub fn to_json(value: &AttributeValue, numbers: Numbers) -> String {
     let mut json = String::new();
     Writer {
@@ -277,8 +281,10 @@ impl Writer<'_> {
     }
 
     fn map(&mut self, values: &HashMap<String, AttributeValue>) {
+        let mut entries: Vec<_> = values.iter().collect();
+        entries.sort_unstable_by_key(|(key, _)| key.as_str());
         self.json.push('{');
-        for (index, (key, value)) in values.iter().enumerate() {
+        for (index, (key, value)) in entries.into_iter().enumerate() {
             if index > 0 {
                 self.json.push(',');
             }

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::try_join_all;
 
 use super::SessionStore;
-use crate::core::error::{Result, within};
+use crate::core::error::{Error, Result, within};
 use crate::core::expiry::UnixMillis;
 use crate::core::layout::{Layout, Stored};
 
@@ -49,7 +49,7 @@ impl<L: Layout + ?Sized> SessionStore<L> {
         }
     }
 
-    /// The sessions of `ids` that there are, in the order of `ids`.
+    /// The sessions of `ids` that there are and that can be read, in the order of `ids`.
     pub async fn load_many(
         &self,
         ids: &[String],
@@ -59,6 +59,10 @@ impl<L: Layout + ?Sized> SessionStore<L> {
         let unique = unique(ids);
         let keys = unique.iter().map(|id| self.layout.key(id));
         let reads = self.schedule.get_many(keys, self.consistent_read);
+        let reads = reads.into_iter().map(async |read| match read.await {
+            Err(Error::Unreadable) => Ok(None),
+            outcome => outcome,
+        });
         let items = within(limit, "get", try_join_all(reads)).await?;
         let items = items.into_iter().flatten();
         let stored = items.filter_map(|item| self.layout.read(item, now));

@@ -178,10 +178,12 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
         let has_copies = !self.layout.copied_keys().is_empty();
         if content.is_merged && (has_copies || content.end == End::Theirs) {
             // Their end, and the copies of keys that others have changed, are only in the table.
-            there = turn.get().await?;
-            if there.is_none() {
-                return Ok(Saved::Gone);
-            }
+            there = match turn.get().await {
+                Ok(None) => return Ok(Saved::Gone),
+                // Others have changed it: the write is refused.
+                Err(Error::Unreadable) => None,
+                found => found?,
+            };
         }
         for number in 0..ATTEMPTS {
             if let Some(late) = number.checked_sub(AT_ONCE) {
@@ -208,8 +210,19 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
             }
             // Some that stand in for DynamoDB leave the item out although there is one.
             let found = match refused {
-                Some(FoundItem(item)) => Some(*item),
-                None => turn.get().await?,
+                Some(FoundItem(item)) => Ok(Some(*item)),
+                None => turn.get().await,
+            };
+            let found = match found {
+                Err(Error::Unreadable) if known.conflict == Conflict::Merge => {
+                    // There is nothing to merge with, so this session replaces it.
+                    expected = Expected::Birth(known.birth().map(str::to_owned));
+                    content = self.ours();
+                    self.version = attempt(&given, known.birth(), number + 1);
+                    continue;
+                }
+                Err(Error::Unreadable) => return Err(Error::Conflict),
+                found => found?,
             };
             let Some(found) = found else {
                 return Ok(Saved::Gone);
@@ -224,6 +237,14 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
             }
             if known.is_of_another(version.as_deref()) {
                 return Ok(Saved::Gone);
+            }
+            if let Expected::Data(read) = &expected
+                && version.is_none()
+                && *read == stored
+            {
+                // It is what was read, but DynamoDB has half a surrogate pair where U+FFFD was read.
+                expected = Expected::Unversioned;
+                continue;
             }
             if known.conflict == Conflict::Fail && !known.has_written(version.as_deref()) {
                 return Err(Error::Conflict);

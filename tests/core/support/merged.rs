@@ -16,8 +16,11 @@ pub const NOW: UnixMillis = UnixMillis(1_795_218_096_565.0);
 pub type Store = SessionStore<ConnectLayout>;
 
 pub fn store(dynamo: SdkDynamo, table: &TableName, threshold: usize) -> Store {
-    let layout = ConnectLayout::new("id", "", &[], false).unwrap();
-    SessionStore::new(schedule(dynamo, table, Some(threshold)), layout, true)
+    SessionStore::new(schedule(dynamo, table, Some(threshold)), layout(), true)
+}
+
+pub fn layout() -> ConnectLayout {
+    ConnectLayout::new("id", "", &[], false).unwrap()
 }
 
 pub fn record(sid: &str, data: &str) -> Record {

@@ -1,6 +1,7 @@
 //! What the tests share: ways to DynamoDB, names of their own, and the clock.
 
 pub mod canned;
+pub mod fake;
 pub mod hooked;
 pub mod memory;
 pub mod merged;

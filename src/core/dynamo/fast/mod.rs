@@ -33,6 +33,7 @@ use aws_smithy_types::byte_stream::ByteStream;
 
 #[cfg(test)]
 pub use self::attributes::Attributes;
+pub use self::attributes::Found;
 pub use self::json::Request;
 use self::replay::Replay;
 use self::template::{Learning, Template};

@@ -9,7 +9,7 @@
 mod breaker;
 pub mod guard;
 
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
@@ -159,9 +159,7 @@ impl Outage {
         self.show(&breaker);
         if closes {
             // Under the lock, so that nobody is told in another order.
-            for member in self.members() {
-                member.available();
-            }
+            tell(&self.members(), |member| member.available());
         }
     }
 
@@ -175,9 +173,7 @@ impl Outage {
         let opens = breaker.fail(error.clone(), Instant::now());
         self.show(&breaker);
         if opens {
-            for member in members {
-                member.unavailable(&error);
-            }
+            tell(&members, |member| member.unavailable(&error));
             self.opened.notify_waiters();
             runtime.spawn(probe(Arc::downgrade(self)));
         }
@@ -193,6 +189,13 @@ impl Outage {
     fn members(&self) -> Vec<Arc<dyn Member>> {
         let members = locked(&self.members);
         members.iter().filter_map(Weak::upgrade).collect()
+    }
+}
+
+/// Tells each member. A panic in one keeps no other from being told, and no probe from being sent.
+fn tell(members: &[Arc<dyn Member>], what: impl Fn(&dyn Member)) {
+    for member in members {
+        let _ = catch_unwind(AssertUnwindSafe(|| what(&**member)));
     }
 }
 
@@ -249,4 +252,78 @@ fn is_answer(error: &Error) -> bool {
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // Nothing that is done under these locks can panic half way.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicU32;
+
+    use super::breaker::{FAILURES, SPAN};
+    use super::*;
+
+    /// Counts what it is told, and panics where a test wants that.
+    struct Listener {
+        panics: bool,
+        told: AtomicU32,
+        probed: Notify,
+    }
+
+    impl Listener {
+        fn new(panics: bool) -> Arc<Self> {
+            Arc::new(Self {
+                panics,
+                told: AtomicU32::new(0),
+                probed: Notify::new(),
+            })
+        }
+
+        fn tell(&self) {
+            self.told.fetch_add(1, Ordering::Relaxed);
+            assert!(!self.panics, "a defect that a test wants");
+        }
+    }
+
+    impl Observer for Listener {
+        fn unavailable(&self, _reason: &Error) {
+            self.tell();
+        }
+
+        fn available(&self) {
+            self.tell();
+        }
+    }
+
+    impl Member for Listener {
+        fn probe(&self, _limit: Duration) -> BoxFuture<'static, ()> {
+            self.probed.notify_one();
+            Box::pin(async {})
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_panic_of_one_that_is_told_keeps_no_other_from_it_and_no_probe() {
+        let outage = Arc::new(Outage::of_address());
+        let listeners = [true, false].map(Listener::new);
+        for listener in &listeners {
+            let member: Arc<dyn Member> = Arc::clone(listener) as Arc<dyn Member>;
+            outage.join(Arc::downgrade(&member));
+        }
+        let told = || {
+            let told = listeners.each_ref();
+            told.map(|listener| listener.told.load(Ordering::Relaxed))
+        };
+        let error = Error::unreachable(vec!["refused".to_owned()]);
+        let earlier = Instant::now().checked_sub(SPAN);
+        for _ in 1..FAILURES {
+            locked(&outage.breaker).fail(error.clone(), earlier.expect("the clock is past it"));
+        }
+        outage.note(Err(&error));
+        assert_eq!(told(), [1, 1]);
+        for listener in &listeners {
+            listener.probed.notified().await;
+        }
+        outage.note(Ok(()));
+        assert_eq!(told(), [2, 2]);
+        assert_eq!(outage.refusal(), None);
+    }
 }

@@ -390,7 +390,7 @@ async fn while_wanted<'w, T, A: 'w>(
 }
 
 /// Whether an error holds for every operation of a batch: everything but a refusal of what was in
-/// it, or of batches.
+/// it, or of batches, and an answer that has an item which cannot be read.
 fn is_for_all(error: &Error) -> bool {
     match error {
         Error::Service {
@@ -403,6 +403,7 @@ fn is_for_all(error: &Error) -> bool {
                 || status.is_none_or(|status| status >= 500)
                 || code == "ResourceNotFoundException"
         }
+        Error::Unreadable => false,
         _ => true,
     }
 }

@@ -1,8 +1,10 @@
 //! The queue of a table, which all stores of a process share, and the lanes in it.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use futures_util::FutureExt;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
@@ -252,8 +254,11 @@ impl Lane {
         }
         let lane = Arc::clone(self);
         runtime.spawn(async move {
-            // A failure comes again with each request that is sent now.
-            let _ = lane.items().prepare().await;
+            let items = Arc::clone(lane.items());
+            // A failure or a panic comes again with each request that is sent now. Those fail their calls;
+            // calls in a lane that stays closed would time out.
+            let prepared = AssertUnwindSafe(async move { items.prepare().await });
+            let _ = prepared.catch_unwind().await;
             lane.batches.open();
             lane.table.queue().wake(lane.id);
             lane.table.pump();

@@ -46,6 +46,18 @@ fn sets_are_read_as_lists() {
 }
 
 #[test]
+fn the_keys_of_a_map_are_in_the_same_order_at_each_read() {
+    let map = r#"{"user":1,"10":1,"9":1,"é":1,"Zoë":1,"_expire":1,"cart":1,"a":1,"b":1}"#;
+    let sorted = r#"{"10":1,"9":1,"Zoë":1,"_expire":1,"a":1,"b":1,"cart":1,"user":1,"é":1}"#;
+    for _ in 0..8 {
+        // Each read makes a map of its own, with an order of its own.
+        let value = from_json(&format!(r#"{{"menu":{map},"list":[{map}]}}"#)).unwrap();
+        let read = to_json(&value, Numbers::Plain);
+        assert_eq!(read, format!(r#"{{"list":[{sorted}],"menu":{sorted}}}"#));
+    }
+}
+
+#[test]
 fn what_dynamodb_cannot_hold_is_refused_by_its_path() {
     let number = "is a number that DynamoDB cannot hold";
     assert_eq!(
