@@ -9,6 +9,7 @@ mod errors;
 mod fast;
 mod fast_failures;
 mod histories;
+mod replicas;
 mod schedule;
 mod store;
 mod support;

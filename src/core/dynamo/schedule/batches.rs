@@ -22,7 +22,7 @@ use futures_util::{StreamExt, stream};
 use tokio::sync::oneshot;
 
 use super::queue::{Key, Kind, Rules, Sends};
-use super::refusals::{Permission, is_denial};
+use super::refusals::{Permission, is_denial, is_of_an_item};
 use super::table::{Slot, Turn};
 use super::{Item, Outcome};
 use crate::core::context::{self, CallContext};
@@ -144,7 +144,7 @@ impl Batches {
         if together.len() > 1 && self.may_batch(kind) {
             match self.send_batch(kind, &mut together).await {
                 Ok(()) => {}
-                Err(error) if is_for_all(&error) => {
+                Err(error) if is_for_all(&error) && !is_of_an_item(&error) => {
                     for (_turn, waiting) in together.drain(..) {
                         answer_all(waiting, Err(error.clone()));
                     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::core::error::Error;
+use crate::core::error::{Error, REPLICATED_WRITE_CONFLICT};
 
 /// How long operations are sent one by one after DynamoDB has denied a batch. A policy may get the
 /// permission meanwhile.
@@ -41,4 +41,10 @@ impl Permission {
 /// Whether there may be no batches: the IAM policy, or a DynamoDB of someone else's making, has none.
 pub fn is_denial(error: &Error) -> bool {
     error.is_service("AccessDeniedException") || error.is_service("UnknownOperationException")
+}
+
+/// Whether an error is about some of the items of a batch and not about the others, although it passes
+/// by itself: another Region writes them.
+pub fn is_of_an_item(error: &Error) -> bool {
+    error.is_service(REPLICATED_WRITE_CONFLICT)
 }
