@@ -195,6 +195,13 @@ declare namespace DynamoDBStore {
      */
     breaker?: boolean;
     /**
+     * The id of a session that never exists. During an outage the store reads it, to find out whether
+     * DynamoDB answers again. Set it if the IAM policy allows only some keys (`dynamodb:LeadingKeys`)
+     * and this one is not among them.
+     * @default 'dynamo-session-store:probe'
+     */
+    probeKey?: string;
+    /**
      * Whether the store emits `disconnect` when an outage begins and `connect` when it ends.
      * express-session then passes requests on without `request.session`, and koa-generic-session has them
      * wait for the end: an application has to be written for that. Needs `breaker`.

@@ -68,6 +68,13 @@ export interface DynamoDBSessionStorageOptions {
    * @default true
    */
   breaker?: boolean;
+  /**
+   * The id of a session that never exists. During an outage the store reads it, to find out whether
+   * DynamoDB answers again. Set it if the IAM policy allows only some keys (`dynamodb:LeadingKeys`)
+   * and this one is not among them.
+   * @default 'dynamo-session-store:probe'
+   */
+  probeKey?: string;
   /** Read capacity units of a created table and its index; on demand where neither is set. */
   readCapacityUnits?: number | string;
   /** Write capacity units, as `readCapacityUnits`. */

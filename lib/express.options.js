@@ -36,6 +36,7 @@ const KNOWN = new Set([
   'operationTimeout',
   'payPerRequest',
   'prefix',
+  'probeKey',
   'readCapacityUnits',
   'reapInterval',
   'skipThrowMissingSpecialKeys',
@@ -61,6 +62,7 @@ function readOptions(options) {
       skipThrowMissingSpecialKeys:
         option(options, 'skipThrowMissingSpecialKeys', 'boolean') ?? false,
       consistentRead: option(options, 'consistentRead', 'boolean') ?? true,
+      probeKey: option(options, 'probeKey', 'string') ?? DEFAULTS.probeKey,
       payPerRequest: option(options, 'payPerRequest', 'boolean') ?? false,
       readCapacityUnits: readCapacity(options, 'readCapacityUnits') ?? DEFAULTS.capacityUnits,
       writeCapacityUnits: readCapacity(options, 'writeCapacityUnits') ?? DEFAULTS.capacityUnits,

@@ -15,6 +15,8 @@ const DEFAULTS = Object.freeze(
     capacityUnits: 5,
     /** Both changes are kept. */
     conflict: 'merge',
+    /** The id of a session that never exists. */
+    probeKey: 'dynamo-session-store:probe',
     /** A twentieth of the session's lifetime. */
     touchInterval: 'auto',
     /** Milliseconds: a day. */

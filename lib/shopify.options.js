@@ -14,6 +14,7 @@ const KNOWN = new Set([
   'expiresTtl',
   'maxSockets',
   'operationTimeout',
+  'probeKey',
   'readCapacityUnits',
   'sessionTableName',
   'shopIndexName',
@@ -32,6 +33,7 @@ function readOptions(options) {
       /** @type {string | undefined} */
       expiresTtl: option(options, 'expiresTtl', 'string'),
       consistentRead: option(options, 'consistentRead', 'boolean') ?? true,
+      probeKey: option(options, 'probeKey', 'string') ?? DEFAULTS.probeKey,
       readCapacityUnits: readCapacity(options, 'readCapacityUnits'),
       writeCapacityUnits: readCapacity(options, 'writeCapacityUnits'),
       ...readBatch(options),

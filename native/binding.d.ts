@@ -198,6 +198,8 @@ export interface ConnectStoreOptions {
   specialKeys: Array<SpecialKeyOption>
   skipThrowMissingSpecialKeys: boolean
   consistentRead: boolean
+  /** The id of a session that never exists, which probes read during an outage. */
+  probeKey: string
   /** Whether operations are merged under load. */
   batch: boolean
   /** How many of them are in flight or wait before any are merged. */
@@ -277,6 +279,8 @@ export interface KoaStoreOptions {
   hashKey: string
   ttlKey: string
   consistentRead: boolean
+  /** The id of a session that never exists, which probes read during an outage. */
+  probeKey: string
   /** Whether operations are merged under load. */
   batch: boolean
   /** How many of them are in flight or wait before any are merged. */
@@ -334,6 +338,8 @@ export interface ShopifyStoreOptions {
   /** The attribute for DynamoDB's time to live. */
   expiresTtl?: string
   consistentRead: boolean
+  /** The id of a session that never exists, which probes read during an outage. */
+  probeKey: string
   /** Whether operations are merged under load. */
   batch: boolean
   /** How many of them are in flight or wait before any are merged. */

@@ -30,6 +30,7 @@ const store = new DynamoDBStore({
   timeToLive: false,
   initialized: true,
   consistentRead: false,
+  probeKey: 'nobody',
   batch: true,
   batchThreshold: 8,
   ttl: ({ animal }) => (animal === 'cow' ? 1000 : 2000),

@@ -22,6 +22,7 @@ const store = new DynamoDBStore.DynamoDBStore({
   },
   payPerRequest: true,
   consistentRead: false,
+  probeKey: 'nobody',
   batch: true,
   batchThreshold: 8,
   ttl: 1000,

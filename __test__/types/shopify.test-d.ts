@@ -12,6 +12,7 @@ const options: DynamoDBSessionStorageOptions = {
   shopIndexName: 'shop_index',
   expiresTtl: 'ttl',
   consistentRead: false,
+  probeKey: 'nobody',
   batch: true,
   batchThreshold: 8,
   readCapacityUnits: 1,

@@ -12,12 +12,13 @@ use super::completions::{Completions, Notify};
 use super::failure::{Outcome, wrap};
 use super::options::{
     ConnectStoreOptions, ConnectionOptions, KoaStoreOptions, ShopifyStoreOptions, batch_threshold,
+    probe_key,
 };
 use super::store::NativeStore;
 use crate::core::dynamo::KeyedTable;
 use crate::core::dynamo::outage::Observer;
 use crate::core::dynamo::schedule::{Schedule, TableQueues};
-use crate::core::dynamo::sdk::{SdkDynamo, StoreContext};
+use crate::core::dynamo::sdk::{Probe, SdkDynamo, StoreContext};
 use crate::core::dynamo::shared::Shared;
 use crate::core::error::InvalidOption;
 use crate::core::layout::{ExpiringLayout, Layout, shopify};
@@ -40,6 +41,8 @@ struct Parts<L> {
     /// The attribute for the time to live of a table that is created.
     time_to_live: Option<String>,
     consistent_read: bool,
+    /// The id of a session that never exists.
+    probe_key: String,
     /// See [`Schedule::new`].
     batch_threshold: Option<usize>,
 }
@@ -63,6 +66,10 @@ impl<L: Layout> Parts<L> {
             table: keyed.clone(),
             observer,
             keeper,
+            probe: Probe {
+                key: self.layout.key(&self.probe_key),
+                consistent: self.consistent_read,
+            },
         };
         let dynamo = SdkDynamo::for_store(source, Arc::clone(&SHARED), context);
         let whereabouts = Whereabouts {
@@ -136,6 +143,7 @@ pub fn open_connect_store(
                 .time_to_live
                 .then(|| (*layout.expires_attribute()).to_owned()),
             consistent_read: options.consistent_read,
+            probe_key: probe_key(&options.probe_key)?,
             batch_threshold: batch_threshold(options.batch, options.batch_threshold)?,
             layout,
         };
@@ -162,6 +170,7 @@ pub fn open_koa_store(
             // It follows the table's once that is known, see `write_expires_to`.
             time_to_live: None,
             consistent_read: options.consistent_read,
+            probe_key: probe_key(&options.probe_key)?,
             batch_threshold: batch_threshold(options.batch, options.batch_threshold)?,
             layout: layout.clone(),
         };
@@ -194,6 +203,7 @@ pub fn open_shopify_store(
             billing: options.billing()?,
             time_to_live: layout.time_to_live().map(str::to_owned),
             consistent_read: options.consistent_read,
+            probe_key: probe_key(&options.probe_key)?,
             batch_threshold: batch_threshold(options.batch, options.batch_threshold)?,
             layout,
         };

@@ -23,6 +23,8 @@ pub struct ConnectStoreOptions {
     pub special_keys: Vec<SpecialKeyOption>,
     pub skip_throw_missing_special_keys: bool,
     pub consistent_read: bool,
+    /// The id of a session that never exists, which probes read during an outage.
+    pub probe_key: String,
     /// Whether operations are merged under load.
     pub batch: bool,
     /// How many of them are in flight or wait before any are merged.
@@ -80,6 +82,8 @@ pub struct KoaStoreOptions {
     pub hash_key: String,
     pub ttl_key: String,
     pub consistent_read: bool,
+    /// The id of a session that never exists, which probes read during an outage.
+    pub probe_key: String,
     /// Whether operations are merged under load.
     pub batch: bool,
     /// How many of them are in flight or wait before any are merged.
@@ -117,6 +121,8 @@ pub struct ShopifyStoreOptions {
     /// The attribute for DynamoDB's time to live.
     pub expires_ttl: Option<String>,
     pub consistent_read: bool,
+    /// The id of a session that never exists, which probes read during an outage.
+    pub probe_key: String,
     /// Whether operations are merged under load.
     pub batch: bool,
     /// How many of them are in flight or wait before any are merged.
@@ -150,6 +156,11 @@ impl ShopifyStoreOptions {
             ),
         }
     }
+}
+
+/// The id of a session that never exists.
+pub fn probe_key(key: &str) -> Result<String, InvalidOption> {
+    text("probeKey", key.to_owned())
 }
 
 /// How many operations are in flight or wait before any are merged; `None` where they never are.

@@ -37,7 +37,7 @@ use super::fast::Request as _;
 use super::settings::{MAX_SOCKETS, ProvideSettings};
 use super::shared::Shared;
 use super::ways::Ways;
-pub use super::ways::{Locator, StoreContext};
+pub use super::ways::{Locator, Probe, StoreContext};
 use super::{Answer, Items, Tables};
 use crate::core::error::{Error, FoundItem};
 
