@@ -94,6 +94,14 @@ declare namespace connect {
      */
     payPerRequest?: boolean;
     /**
+     * What else a table gets that the store creates, under AWS's own names: deletion protection,
+     * point-in-time recovery, a key of AWS KMS, a table class, tags, warm throughput, and a maximum for
+     * requests on demand. It has no effect on a table that exists.
+     * @example
+     * new DynamoDBStore({ createTable: { DeletionProtectionEnabled: true } });
+     */
+    createTable?: CreateTableSettings;
+    /**
      * Whether a table that the store creates gets DynamoDB's time to live on `expires`. Where the
      * server refuses, the store emits `warning`. The time to live of a table that exists is never
      * changed.
@@ -222,6 +230,7 @@ declare namespace connect {
   type Transport = types.Transport;
   type AwsCredentials = types.AwsCredentials;
   type DynamoConfig = types.DynamoConfig;
+  type CreateTableSettings = types.CreateTableSettings;
   type TimeToLive<Session> = types.TimeToLive<Session>;
   type CallbackError = types.CallbackError;
   export import SessionStoreError = types.SessionStoreError;

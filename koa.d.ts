@@ -123,6 +123,7 @@ declare namespace DynamoDBStore {
   export type Transport = types.Transport;
   export type AwsCredentials = types.AwsCredentials;
   export type DynamoConfig = types.DynamoConfig;
+  export type CreateTableSettings = types.CreateTableSettings;
   export type CallbackError = types.CallbackError;
 
   /** How long a session lives: milliseconds, or as long as the browser's session. */
@@ -159,6 +160,14 @@ declare namespace DynamoDBStore {
      * @default false
      */
     payPerRequest?: boolean;
+    /**
+     * What else a table gets that the store creates, under AWS's own names: deletion protection,
+     * point-in-time recovery, a key of AWS KMS, a table class, tags, warm throughput, and a maximum for
+     * requests on demand. It has no effect on a table that exists.
+     * @example
+     * new DynamoDBStore({ createTable: { DeletionProtectionEnabled: true } });
+     */
+    createTable?: CreateTableSettings;
     /**
      * Whether reads are strongly consistent. Eventually consistent ones cost half, and may miss
      * the login of a moment ago.

@@ -207,6 +207,17 @@ function readBatch(options) {
 }
 
 /**
+ * What a table gets that the store creates.
+ *
+ * @param {Record<string, any>} options
+ * @returns {import('../native/binding').CreateTableOptions | undefined}
+ */
+function readCreateTable(options) {
+  const given = option(options, 'createTable', 'object');
+  return given && require('./creation').readCreateTable(given);
+}
+
+/**
  * @param {Record<string, any>} options
  * @returns {number | ((session: any) => number) | undefined} milliseconds
  */
@@ -239,6 +250,7 @@ module.exports = {
   readCapacity,
   readConflict,
   readCount,
+  readCreateTable,
   readTime,
   readTouchInterval,
   readTtl,

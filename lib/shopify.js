@@ -47,7 +47,8 @@ function storageClass(getSession) {
       this.#settings = settings;
       this.#gate = new Gate(settings.native.sessionTableName);
       this.#dynamodb = new DynamoDB(
-        (...how) => openShopifyStore(settings.native, ...how),
+        (...how) =>
+          openShopifyStore({ ...settings.native, createTable: settings.createTable }, ...how),
         readClientConfig(options),
         {
           ensureTable: () => this.#ensureTable(),
@@ -190,16 +191,23 @@ function storageClass(getSession) {
     }
 
     async #createIfMissing() {
-      const { native, tableTimeout } = this.#settings;
+      const { native, createTable, tableTimeout } = this.#settings;
       try {
         settle(await this.#native.describeTable(tableTimeout));
       } catch (error) {
         if (/** @type {any} */ (error)?.code !== 'ResourceNotFoundException') throw error;
-        const { timeToLiveFailure } = settle(await this.#native.createTable(tableTimeout));
+        const { created, timeToLiveFailure } = settle(await this.#native.createTable(tableTimeout));
+        if (created && createTable) this.#enableRecovery();
         if (timeToLiveFailure) this.#warnOfTimeToLive(toError(timeToLiveFailure));
         return;
       }
       if (native.expiresTtl !== undefined) await this.#enableTimeToLive(native.expiresTtl);
+    }
+
+    #enableRecovery() {
+      const { enableRecovery } = require('./creation');
+      const { sessionTableName } = this.#settings.native;
+      enableRecovery(this, this.#settings, sessionTableName, this.#gate, () => this.#native);
     }
 
     /** @param {string} attribute */

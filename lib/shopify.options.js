@@ -2,7 +2,15 @@
 
 /** The options of a session storage for Shopify apps. */
 
-const { DEFAULTS, option, readBatch, readCapacity, readTime, warnOfUnknown } = require('./options');
+const {
+  DEFAULTS,
+  option,
+  readBatch,
+  readCapacity,
+  readCreateTable,
+  readTime,
+  warnOfUnknown,
+} = require('./options');
 
 const KNOWN = new Set([
   'batch',
@@ -11,6 +19,7 @@ const KNOWN = new Set([
   'client',
   'config',
   'consistentRead',
+  'createTable',
   'expiresTtl',
   'maxSockets',
   'operationTimeout',
@@ -38,6 +47,7 @@ function readOptions(options) {
       writeCapacityUnits: readCapacity(options, 'writeCapacityUnits'),
       ...readBatch(options),
     },
+    createTable: readCreateTable(options),
     operationTimeout: readTime(options, 'operationTimeout', 1) ?? DEFAULTS.operationTimeout,
     tableTimeout: readTime(options, 'tableTimeout', 1) ?? DEFAULTS.tableTimeout,
   };

@@ -12,7 +12,7 @@ use super::completions::{Completions, Notify};
 use super::failure::{Outcome, wrap};
 use super::options::{
     ConnectStoreOptions, ConnectionOptions, KoaStoreOptions, ShopifyStoreOptions, batch_threshold,
-    probe_key,
+    new_table, probe_key,
 };
 use super::store::NativeStore;
 use crate::core::dynamo::KeyedTable;
@@ -24,7 +24,7 @@ use crate::core::error::InvalidOption;
 use crate::core::layout::{ExpiringLayout, Layout, shopify};
 use crate::core::options::{Billing, TableName};
 use crate::core::store::{Index, SessionStore};
-use crate::core::table::Table;
+use crate::core::table::{NewTable, Table};
 
 /// One queue for each table, whichever stores of the process work on it: the order of the
 /// operations on a session has to hold between them.
@@ -38,6 +38,7 @@ struct Parts<L> {
     name: TableName,
     layout: L,
     billing: Billing,
+    new: NewTable,
     /// The attribute for the time to live of a table that is created.
     time_to_live: Option<String>,
     consistent_read: bool,
@@ -82,7 +83,8 @@ impl<L: Layout> Parts<L> {
             &hash_key,
             self.billing,
             self.time_to_live.as_deref(),
-        );
+        )
+        .with_settings(self.new);
         let queue = QUEUES.of(&self.name);
         let schedule = Schedule::new(queue, Arc::new(dynamo), keyed, self.batch_threshold);
         let sessions = SessionStore::new(schedule, self.layout, self.consistent_read);
@@ -136,9 +138,11 @@ pub fn open_connect_store(
 ) -> Outcome<NativeStore> {
     let build = |observer| {
         let layout = options.layout()?;
+        let billing = options.billing()?;
         let parts = Parts {
             name: options.table()?,
-            billing: options.billing()?,
+            billing,
+            new: new_table(options.create_table.as_ref(), billing)?,
             time_to_live: options
                 .time_to_live
                 .then(|| (*layout.expires_attribute()).to_owned()),
@@ -164,9 +168,11 @@ pub fn open_koa_store(
 ) -> Outcome<NativeStore> {
     let build = |observer| {
         let layout = options.layout()?;
+        let billing = options.billing()?;
         let parts = Parts {
             name: options.table()?,
-            billing: options.billing()?,
+            billing,
+            new: new_table(options.create_table.as_ref(), billing)?,
             // It follows the table's once that is known, see `write_expires_to`.
             time_to_live: None,
             consistent_read: options.consistent_read,
@@ -198,9 +204,11 @@ pub fn open_shopify_store(
             name: options.index()?,
             attribute: shopify::SHOP.to_owned(),
         };
+        let billing = options.billing()?;
         let parts = Parts {
             name: options.table()?,
-            billing: options.billing()?,
+            billing,
+            new: new_table(options.create_table.as_ref(), billing)?,
             time_to_live: layout.time_to_live().map(str::to_owned),
             consistent_read: options.consistent_read,
             probe_key: probe_key(&options.probe_key)?,

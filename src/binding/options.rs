@@ -5,6 +5,7 @@ use aws_credential_types::Credentials;
 use aws_types::endpoint_config::AccountIdEndpointMode;
 use napi_derive::napi;
 
+use super::creation::CreateTableOptions;
 use crate::core::dynamo::settings::{CredentialSource, Settings};
 use crate::core::dynamo::trust::Trust;
 use crate::core::error::InvalidOption;
@@ -13,6 +14,7 @@ use crate::core::options::{
     Billing, Endpoint, IndexName, TableName, attempts, capacity_units, count, credential, duration,
     text,
 };
+use crate::core::table::NewTable;
 
 /// The options of a store in connect-dynamodb's item format.
 #[napi(object, object_to_js = false)]
@@ -33,6 +35,8 @@ pub struct ConnectStoreOptions {
     pub read_capacity_units: f64,
     pub write_capacity_units: f64,
     pub time_to_live: bool,
+    /// What a table gets that the store creates.
+    pub create_table: Option<CreateTableOptions>,
 }
 
 /// A session key that is stored in an attribute of its own as well.
@@ -91,6 +95,8 @@ pub struct KoaStoreOptions {
     pub pay_per_request: bool,
     pub read_capacity_units: f64,
     pub write_capacity_units: f64,
+    /// What a table gets that the store creates.
+    pub create_table: Option<CreateTableOptions>,
 }
 
 impl KoaStoreOptions {
@@ -130,6 +136,8 @@ pub struct ShopifyStoreOptions {
     /// Of a table that is created; on demand where neither is given.
     pub read_capacity_units: Option<f64>,
     pub write_capacity_units: Option<f64>,
+    /// What a table gets that the store creates.
+    pub create_table: Option<CreateTableOptions>,
 }
 
 impl ShopifyStoreOptions {
@@ -156,6 +164,17 @@ impl ShopifyStoreOptions {
             ),
         }
     }
+}
+
+/// What a table gets that is created, and paid for as `billing` says.
+pub fn new_table(
+    options: Option<&CreateTableOptions>,
+    billing: Billing,
+) -> Result<NewTable, InvalidOption> {
+    options.map_or_else(
+        || Ok(NewTable::default()),
+        |options| options.new_table(billing),
+    )
 }
 
 /// The id of a session that never exists.

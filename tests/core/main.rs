@@ -3,6 +3,7 @@
 //!
 //! `npm test` starts DynamoDB Local, as does `node scripts/dynamodb-local.js -- cargo test`.
 
+mod creation;
 mod denials;
 mod endpoints;
 mod errors;
