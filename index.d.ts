@@ -94,6 +94,14 @@ declare namespace connect {
      */
     payPerRequest?: boolean;
     /**
+     * What else a table gets that the store creates, under AWS's own names: deletion protection,
+     * point-in-time recovery, a key of AWS KMS, a table class, tags, warm throughput, and a maximum for
+     * requests on demand. It has no effect on a table that exists.
+     * @example
+     * new DynamoDBStore({ createTable: { DeletionProtectionEnabled: true } });
+     */
+    createTable?: CreateTableSettings;
+    /**
      * Whether a table that the store creates gets DynamoDB's time to live on `expires`. Where the
      * server refuses, the store emits `warning`. The time to live of a table that exists is never
      * changed.
@@ -141,6 +149,13 @@ declare namespace connect {
      * @default true
      */
     breaker?: boolean;
+    /**
+     * The id of a session that never exists. During an outage the store reads it, under its `prefix`,
+     * to find out whether DynamoDB answers again. Set it if the IAM policy allows only some keys
+     * (`dynamodb:LeadingKeys`) and this one is not among them.
+     * @default 'dynamo-session-store:probe'
+     */
+    probeKey?: string;
     /**
      * Whether the store emits `disconnect` when an outage begins and `connect` when it ends.
      * express-session then passes requests on without `request.session`, and koa-generic-session has them
@@ -226,6 +241,7 @@ declare namespace connect {
   type Transport = types.Transport;
   type AwsCredentials = types.AwsCredentials;
   type DynamoConfig = types.DynamoConfig;
+  type CreateTableSettings = types.CreateTableSettings;
   type TimeToLive<Session> = types.TimeToLive<Session>;
   type CallbackError = types.CallbackError;
   export import SessionStoreError = types.SessionStoreError;
@@ -262,6 +278,7 @@ declare namespace connect {
     readonly payPerRequest: boolean;
     readonly timeToLive: boolean;
     readonly consistentRead: boolean;
+    readonly probeKey: string;
     readonly batch: boolean;
     readonly batchThreshold: number;
     readonly specialKeys: ReadonlyArray<Readonly<DynamoDBStoreOptionsSpecialKey>>;

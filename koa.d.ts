@@ -140,6 +140,7 @@ declare namespace DynamoDBStore {
   export type Transport = types.Transport;
   export type AwsCredentials = types.AwsCredentials;
   export type DynamoConfig = types.DynamoConfig;
+  export type CreateTableSettings = types.CreateTableSettings;
   export type CallbackError = types.CallbackError;
 
   /** How long a session lives: milliseconds, or as long as the browser's session. */
@@ -190,6 +191,14 @@ declare namespace DynamoDBStore {
      */
     payPerRequest?: boolean;
     /**
+     * What else a table gets that the store creates, under AWS's own names: deletion protection,
+     * point-in-time recovery, a key of AWS KMS, a table class, tags, warm throughput, and a maximum for
+     * requests on demand. It has no effect on a table that exists.
+     * @example
+     * new DynamoDBStore({ createTable: { DeletionProtectionEnabled: true } });
+     */
+    createTable?: CreateTableSettings;
+    /**
      * Whether reads are strongly consistent. Eventually consistent ones cost half, and may miss
      * the login of a moment ago.
      * @default true
@@ -224,6 +233,13 @@ declare namespace DynamoDBStore {
      * @default true
      */
     breaker?: boolean;
+    /**
+     * The id of a session that never exists. During an outage the store reads it, to find out whether
+     * DynamoDB answers again. Set it if the IAM policy allows only some keys (`dynamodb:LeadingKeys`)
+     * and this one is not among them.
+     * @default 'dynamo-session-store:probe'
+     */
+    probeKey?: string;
     /**
      * Whether the store emits `disconnect` when an outage begins and `connect` when it ends.
      * express-session then passes requests on without `request.session`, and koa-generic-session has them

@@ -1,9 +1,16 @@
 import { EventEmitter } from 'node:events';
 import type { Session } from '@shopify/shopify-api';
-import type { AwsClient, AwsCredentials, Client, DynamoConfig, Transport } from './lib/types';
+import type {
+  AwsClient,
+  AwsCredentials,
+  Client,
+  CreateTableSettings,
+  DynamoConfig,
+  Transport,
+} from './lib/types';
 
 export { SessionStoreError } from './lib/types';
-export type { AwsClient, AwsCredentials, DynamoConfig, Transport };
+export type { AwsClient, AwsCredentials, CreateTableSettings, DynamoConfig, Transport };
 
 export interface DynamoDBSessionStorageOptions {
   /** @default 'shopify_sessions' */
@@ -68,10 +75,25 @@ export interface DynamoDBSessionStorageOptions {
    * @default true
    */
   breaker?: boolean;
+  /**
+   * The id of a session that never exists. During an outage the store reads it, to find out whether
+   * DynamoDB answers again. Set it if the IAM policy allows only some keys (`dynamodb:LeadingKeys`)
+   * and this one is not among them.
+   * @default 'dynamo-session-store:probe'
+   */
+  probeKey?: string;
   /** Read capacity units of a created table and its index; on demand where neither is set. */
   readCapacityUnits?: number | string;
   /** Write capacity units, as `readCapacityUnits`. */
   writeCapacityUnits?: number | string;
+  /**
+   * What else a table gets that the store creates, under AWS's own names: deletion protection,
+   * point-in-time recovery, a key of AWS KMS, a table class, tags, warm throughput, and a maximum for
+   * requests on demand. It has no effect on a table that exists.
+   * @example
+   * new DynamoDBSessionStorage({ createTable: { DeletionProtectionEnabled: true } });
+   */
+  createTable?: CreateTableSettings;
   /**
    * Milliseconds that each request of a call may take, retries included.
    * @default 10000

@@ -73,7 +73,8 @@ function storeClass(Store) {
       this.#recognition = new Recognition(this, hasRequests);
       this.#gate = new Gate(settings.native.table);
       this.#dynamodb = new DynamoDB(
-        (...how) => openConnectStore(settings.native, ...how),
+        (...how) =>
+          openConnectStore({ ...settings.native, createTable: settings.createTable }, ...how),
         readConnection(options),
         {
           // Somebody who says that the table is there has it made elsewhere.
@@ -292,11 +293,18 @@ function storeClass(Store) {
     }
 
     async #createTable() {
-      const { native, tableTimeout } = this.#settings;
-      const { timeToLiveFailure } = settle(await this.#native.createTable(tableTimeout));
+      const { native, createTable, tableTimeout } = this.#settings;
+      const { created, timeToLiveFailure } = settle(await this.#native.createTable(tableTimeout));
+      if (created && createTable) this.#enableRecovery();
       if (!timeToLiveFailure) return;
       const cause = toError(timeToLiveFailure);
       warnOfTable(this, native.table, 'was created without time to live', cause);
+    }
+
+    #enableRecovery() {
+      const { enableRecovery } = require('./creation');
+      const { table } = this.#settings.native;
+      enableRecovery(this, this.#settings, table, this.#gate, () => this.#native);
     }
 
     /** @param {string} sid */

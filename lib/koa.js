@@ -66,7 +66,7 @@ class DynamoDBStore extends EventEmitter {
     this.#settings = settings;
     this.#gate = new Gate(settings.native.name);
     this.#dynamodb = new DynamoDB(
-      (...how) => openKoaStore(settings.native, ...how),
+      (...how) => openKoaStore({ ...settings.native, createTable: settings.createTable }, ...how),
       // koa-session-dynamodb-store is made on v2.
       readConnection(options, [V2, V3]),
       {
@@ -213,7 +213,11 @@ class DynamoDBStore extends EventEmitter {
   }
 
   async #createTable() {
-    settle(await this.#native.createTable(this.#settings.tableTimeout));
+    const { native, createTable, tableTimeout } = this.#settings;
+    const { created } = settle(await this.#native.createTable(tableTimeout));
+    if (!created || !createTable) return;
+    const { enableRecovery } = require('./creation');
+    enableRecovery(this, this.#settings, native.name, this.#gate, () => this.#native);
   }
 
   /** Gives a provisioned table the capacity units of the options; whether it had others. */

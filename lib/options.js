@@ -17,6 +17,8 @@ const DEFAULTS = Object.freeze(
     conflict: 'merge',
     /** Passport's key, and those of most examples. */
     identityKeys: Object.freeze(['passport', 'user', 'userId']),
+    /** The id of a session that never exists. */
+    probeKey: 'dynamo-session-store:probe',
     /** A twentieth of the session's lifetime. */
     touchInterval: 'auto',
     /** Milliseconds: a day. */
@@ -225,6 +227,17 @@ function readBatch(options) {
 }
 
 /**
+ * What a table gets that the store creates.
+ *
+ * @param {Record<string, any>} options
+ * @returns {import('../native/binding').CreateTableOptions | undefined}
+ */
+function readCreateTable(options) {
+  const given = option(options, 'createTable', 'object');
+  return given && require('./creation').readCreateTable(given);
+}
+
+/**
  * @param {Record<string, any>} options
  * @returns {number | ((session: any) => number) | undefined} milliseconds
  */
@@ -258,6 +271,7 @@ module.exports = {
   readConflict,
   readCount,
   readIdentityKeys,
+  readCreateTable,
   readTime,
   readTouchInterval,
   readTtl,

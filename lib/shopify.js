@@ -49,7 +49,8 @@ function storageClass(getSession) {
       this.#settings = settings;
       this.#gate = new Gate(settings.native.sessionTableName);
       this.#dynamodb = new DynamoDB(
-        (...how) => openShopifyStore(settings.native, ...how),
+        (...how) =>
+          openShopifyStore({ ...settings.native, createTable: settings.createTable }, ...how),
         readClientConfig(options),
         {
           ensureTable: () => this.#ensureTable(),
@@ -190,7 +191,7 @@ function storageClass(getSession) {
     }
 
     async #createIfMissing() {
-      const { native, tableTimeout } = this.#settings;
+      const { native, createTable, tableTimeout } = this.#settings;
       try {
         const { indexFailure } = settle(await this.#native.describeTable(tableTimeout));
         this.#warnOfIndex(indexFailure);
@@ -198,7 +199,8 @@ function storageClass(getSession) {
         if (/** @type {any} */ (error)?.code !== 'ResourceNotFoundException') throw error;
         const creation = settle(await this.#native.createTable(tableTimeout));
         this.#warnOfIndex(creation.indexFailure);
-        const { timeToLiveFailure } = creation;
+        const { created, timeToLiveFailure } = creation;
+        if (created && createTable) this.#enableRecovery();
         if (timeToLiveFailure) this.#warnOfTimeToLive(toError(timeToLiveFailure));
         return;
       }
@@ -215,6 +217,12 @@ function storageClass(getSession) {
       if (!failure) return;
       const { sessionTableName } = this.#settings.native;
       warnOfTable(this, sessionTableName, 'cannot be searched by shop', toError(failure));
+    }
+
+    #enableRecovery() {
+      const { enableRecovery } = require('./creation');
+      const { sessionTableName } = this.#settings.native;
+      enableRecovery(this, this.#settings, sessionTableName, this.#gate, () => this.#native);
     }
 
     /** @param {string} attribute */

@@ -2,7 +2,15 @@
 
 /** The options of a session storage for Shopify apps. */
 
-const { DEFAULTS, option, readBatch, readCapacity, readTime, warnOfUnknown } = require('./options');
+const {
+  DEFAULTS,
+  option,
+  readBatch,
+  readCapacity,
+  readCreateTable,
+  readTime,
+  warnOfUnknown,
+} = require('./options');
 
 const KNOWN = new Set([
   'batch',
@@ -11,9 +19,11 @@ const KNOWN = new Set([
   'client',
   'config',
   'consistentRead',
+  'createTable',
   'expiresTtl',
   'maxSockets',
   'operationTimeout',
+  'probeKey',
   'readCapacityUnits',
   'sessionTableName',
   'shopIndexName',
@@ -32,10 +42,12 @@ function readOptions(options) {
       /** @type {string | undefined} */
       expiresTtl: option(options, 'expiresTtl', 'string'),
       consistentRead: option(options, 'consistentRead', 'boolean') ?? true,
+      probeKey: option(options, 'probeKey', 'string') ?? DEFAULTS.probeKey,
       readCapacityUnits: readCapacity(options, 'readCapacityUnits'),
       writeCapacityUnits: readCapacity(options, 'writeCapacityUnits'),
       ...readBatch(options),
     },
+    createTable: readCreateTable(options),
     operationTimeout: readTime(options, 'operationTimeout', 1) ?? DEFAULTS.operationTimeout,
     tableTimeout: readTime(options, 'tableTimeout', 1) ?? DEFAULTS.tableTimeout,
   };

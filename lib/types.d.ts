@@ -166,6 +166,68 @@ export interface DynamoConfig extends Partial<Record<ClientSetting | OwnWorkSett
   customUserAgent?: string | readonly (readonly [string, string?])[];
 }
 
+/**
+ * What a table gets that the store creates. Names and shapes are AWS's: those of CreateTable, and of
+ * UpdateContinuousBackups for point-in-time recovery. What is not set is DynamoDB's to choose. A field
+ * that is not listed here is a `TypeError`.
+ *
+ * @example
+ * const createTable: CreateTableSettings = {
+ *   DeletionProtectionEnabled: true,
+ *   PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+ *   SSESpecification: { Enabled: true, KMSMasterKeyId: 'alias/sessions' },
+ *   Tags: [{ Key: 'team', Value: 'web' }],
+ * };
+ */
+export interface CreateTableSettings {
+  /**
+   * Whether DynamoDB refuses to delete the table.
+   * @default false
+   */
+  readonly DeletionProtectionEnabled?: boolean;
+  /**
+   * The most read and write units a second that a table on demand takes, at least 1; a `TypeError` for a
+   * table with capacity units. Shopify's index gets the same.
+   * @default no maximum but the account's
+   */
+  readonly OnDemandThroughput?: {
+    readonly MaxReadRequestUnits?: number;
+    readonly MaxWriteRequestUnits?: number;
+  };
+  /**
+   * Whether the table can be restored to any second of the last `RecoveryPeriodInDays` (1 to 35). It is
+   * turned on after the table was created, while calls go on. Where DynamoDB refuses it, the store emits
+   * `warning`.
+   * @default { PointInTimeRecoveryEnabled: false, RecoveryPeriodInDays: 35 }
+   */
+  readonly PointInTimeRecoverySpecification?: {
+    readonly PointInTimeRecoveryEnabled: boolean;
+    readonly RecoveryPeriodInDays?: number;
+  };
+  /**
+   * The key that the table is encrypted with: `Enabled: true` is the key of AWS KMS that DynamoDB manages
+   * in your account, `KMSMasterKeyId` one of your own (its id, ARN or alias).
+   * @default a key that DynamoDB owns
+   */
+  readonly SSESpecification?: {
+    readonly Enabled?: boolean;
+    readonly KMSMasterKeyId?: string;
+    readonly SSEType?: 'KMS';
+  };
+  /** @default 'STANDARD' */
+  readonly TableClass?: 'STANDARD' | 'STANDARD_INFREQUENT_ACCESS';
+  readonly Tags?: ReadonlyArray<{ readonly Key: string; readonly Value: string }>;
+  /**
+   * The read and write units a second that the table takes from the beginning. Shopify's index gets the
+   * same. A called client of aws-sdk v2 does not know it.
+   * @default DynamoDB's own
+   */
+  readonly WarmThroughput?: {
+    readonly ReadUnitsPerSecond?: number;
+    readonly WriteUnitsPerSecond?: number;
+  };
+}
+
 /** A failure of the store, of DynamoDB or of the way there. */
 export declare class SessionStoreError extends Error {
   /**

@@ -75,6 +75,8 @@ export declare class NativeStore {
   describeTable(limit: number): Promise<Outcome<TableState>>
   /** Creates the table and waits until it can be used. */
   createTable(limit: number): Promise<Outcome<CreationResult>>
+  /** Turns on point-in-time recovery of a table that was just created, as the options say. */
+  enableRecovery(limit: number): Promise<Outcome<undefined>>
   /** Gives a provisioned table the capacity units that are named. Whether it had others. */
   setCapacity(read: number | undefined | null, write: number | undefined | null, limit: number): Promise<Outcome<boolean>>
   /** The table's time to live. */
@@ -204,6 +206,8 @@ export interface ConnectStoreOptions {
   consistentRead: boolean
   /** The keys of a session that say whose it is, each as a path. */
   identityKeys: Array<string>
+  /** The id of a session that never exists, which probes read during an outage. */
+  probeKey: string
   /** Whether operations are merged under load. */
   batch: boolean
   /** How many of them are in flight or wait before any are merged. */
@@ -212,6 +216,20 @@ export interface ConnectStoreOptions {
   readCapacityUnits: number
   writeCapacityUnits: number
   timeToLive: boolean
+  /** What a table gets that the store creates. */
+  createTable?: CreateTableOptions
+}
+
+/** The option `createTable`. */
+export interface CreateTableOptions {
+  DeletionProtectionEnabled?: boolean
+  OnDemandThroughput?: OnDemandThroughputOptions
+  PointInTimeRecoverySpecification?: RecoveryOptions
+  SSESpecification?: EncryptionOptions
+  /** `STANDARD` or `STANDARD_INFREQUENT_ACCESS`. */
+  TableClass?: string
+  Tags?: Array<TagOption>
+  WarmThroughput?: WarmThroughputOptions
 }
 
 /** What came of creating a table. */
@@ -233,6 +251,14 @@ export interface CredentialsAnswer {
   expiration?: number
   accountId?: string
   failure?: string
+}
+
+/** The key that a table is encrypted with. */
+export interface EncryptionOptions {
+  Enabled?: boolean
+  KMSMasterKeyId?: string
+  /** `KMS`. */
+  SSEType?: string
 }
 
 /**
@@ -296,6 +322,8 @@ export interface KoaStoreOptions {
   consistentRead: boolean
   /** The keys of a session that say whose it is, each as a path. */
   identityKeys: Array<string>
+  /** The id of a session that never exists, which probes read during an outage. */
+  probeKey: string
   /** Whether operations are merged under load. */
   batch: boolean
   /** How many of them are in flight or wait before any are merged. */
@@ -303,6 +331,14 @@ export interface KoaStoreOptions {
   payPerRequest: boolean
   readCapacityUnits: number
   writeCapacityUnits: number
+  /** What a table gets that the store creates. */
+  createTable?: CreateTableOptions
+}
+
+/** The most units a second that a table on demand takes. */
+export interface OnDemandThroughputOptions {
+  MaxReadRequestUnits?: number
+  MaxWriteRequestUnits?: number
 }
 
 /**
@@ -331,6 +367,13 @@ export interface OtherValue {
   typeName: string
 }
 
+/** Whether a table can be restored to a moment of the last days. */
+export interface RecoveryOptions {
+  PointInTimeRecoveryEnabled?: boolean
+  /** Of how many days; 35, unless set. */
+  RecoveryPeriodInDays?: number
+}
+
 /** A session and its id. */
 export interface SessionEntry {
   sid: string
@@ -353,6 +396,8 @@ export interface ShopifyStoreOptions {
   /** The attribute for DynamoDB's time to live. */
   expiresTtl?: string
   consistentRead: boolean
+  /** The id of a session that never exists, which probes read during an outage. */
+  probeKey: string
   /** Whether operations are merged under load. */
   batch: boolean
   /** How many of them are in flight or wait before any are merged. */
@@ -360,6 +405,8 @@ export interface ShopifyStoreOptions {
   /** Of a table that is created; on demand where neither is given. */
   readCapacityUnits?: number
   writeCapacityUnits?: number
+  /** What a table gets that the store creates. */
+  createTable?: CreateTableOptions
 }
 
 /** A value under a special key: nothing, a text, a number, bytes, or something else. */
@@ -382,6 +429,12 @@ export interface TableState {
   indexFailure?: Failure
 }
 
+/** A tag of a table. */
+export interface TagOption {
+  Key: string
+  Value: string
+}
+
 /** What a store has to do for the time to live that it wants. */
 export interface TimeToLivePlan {
   /** The attribute that the end of a session is written to from now on. */
@@ -395,4 +448,10 @@ export interface TimeToLiveState {
   /** DynamoDB's name for its status, such as `ENABLED`. */
   status: string
   attribute?: string
+}
+
+/** The units a second that a table takes from the beginning. */
+export interface WarmThroughputOptions {
+  ReadUnitsPerSecond?: number
+  WriteUnitsPerSecond?: number
 }

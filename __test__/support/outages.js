@@ -4,10 +4,10 @@
 
 const { once } = require('node:events');
 
-/** The key of the item that a probe reads. */
+/** What the key of the item that a probe reads ends with. */
 const PROBE = 'dynamo-session-store:probe';
 
-const isProbe = ({ body }) => Object.values(body.Key ?? {}).some(({ S }) => S === PROBE);
+const isProbe = ({ body }) => Object.values(body.Key ?? {}).some(({ S }) => S.endsWith(PROBE));
 
 /** What a DynamoDB in trouble does, and the code that calls fail with. */
 const troubles = {

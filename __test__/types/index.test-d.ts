@@ -1,4 +1,4 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { type CreateTableCommandInput, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import * as AWS from 'aws-sdk';
 import express = require('express');
 import session = require('express-session');
@@ -30,6 +30,7 @@ const store = new DynamoDBStore({
   timeToLive: false,
   initialized: true,
   consistentRead: false,
+  probeKey: 'nobody',
   batch: true,
   batchThreshold: 8,
   ttl: ({ animal }) => (animal === 'cow' ? 1000 : 2000),
@@ -58,6 +59,26 @@ new DynamoDBStore({
   },
 });
 new DynamoDBStore({ dynamoConfig: { credentials: new AWS.Credentials('a', 's') } });
+
+// What a table gets that is created, under AWS's names.
+const createTable: connect.CreateTableSettings = {
+  DeletionProtectionEnabled: true,
+  OnDemandThroughput: { MaxReadRequestUnits: 400 },
+  PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true, RecoveryPeriodInDays: 7 },
+  SSESpecification: { Enabled: true, KMSMasterKeyId: 'alias/sessions', SSEType: 'KMS' },
+  TableClass: 'STANDARD_INFREQUENT_ACCESS',
+  Tags: [{ Key: 'team', Value: 'web' }],
+  WarmThroughput: { ReadUnitsPerSecond: 13_000, WriteUnitsPerSecond: 5000 },
+};
+new DynamoDBStore({ payPerRequest: true, createTable });
+// A command of aws-sdk v3 takes the same.
+expectAssignable<Partial<CreateTableCommandInput>>({
+  ...createTable,
+  Tags: [...(createTable.Tags ?? [])],
+});
+expectError(new DynamoDBStore({ createTable: { deletionProtectionEnabled: true } }));
+expectError(new DynamoDBStore({ createTable: { TableClass: 'INFREQUENT' } }));
+expectError(new DynamoDBStore({ createTable: { Tags: { team: 'web' } } }));
 expectError(new DynamoDBStore({ table: 5 }));
 expectError(new DynamoDBStore({ specialKeys: [{ name: 'userId', type: 'SS' }] }));
 expectError(new DynamoDBStore({ tabel: 'sessions' }));

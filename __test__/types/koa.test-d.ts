@@ -22,6 +22,7 @@ const store = new DynamoDBStore.DynamoDBStore({
   },
   payPerRequest: true,
   consistentRead: false,
+  probeKey: 'nobody',
   batch: true,
   batchThreshold: 8,
   ttl: 1000,
@@ -31,6 +32,9 @@ const store = new DynamoDBStore.DynamoDBStore({
 });
 new DynamoDBStore({ client: new DynamoDBClient({}) });
 new DynamoDBStore({ client: new AWS.DynamoDB(), ttl: ({ admin }) => (admin ? 1000 : 2000) });
+declare const createTable: DynamoDBStore.CreateTableSettings;
+new DynamoDBStore({ createTable });
+expectError(new DynamoDBStore({ createTable: { BillingMode: 'PAY_PER_REQUEST' } }));
 expectError(new DynamoDBStore({ table: 'sessions' }));
 expectError(new DynamoDBStore({ table: { tableName: 'sessions' } }));
 

@@ -2,7 +2,11 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Session } from '@shopify/shopify-api';
 import type { SessionStorage } from '@shopify/shopify-app-session-storage';
 import { expectAssignable, expectError, expectType } from 'tsd';
-import { DynamoDBSessionStorage, type DynamoDBSessionStorageOptions } from '../../shopify';
+import {
+  type CreateTableSettings,
+  DynamoDBSessionStorage,
+  type DynamoDBSessionStorageOptions,
+} from '../../shopify';
 
 // Every option, and none.
 new DynamoDBSessionStorage();
@@ -12,6 +16,7 @@ const options: DynamoDBSessionStorageOptions = {
   shopIndexName: 'shop_index',
   expiresTtl: 'ttl',
   consistentRead: false,
+  probeKey: 'nobody',
   batch: true,
   batchThreshold: 8,
   readCapacityUnits: 1,
@@ -21,6 +26,9 @@ const options: DynamoDBSessionStorageOptions = {
   client: new DynamoDBClient({}),
 };
 const storage = new DynamoDBSessionStorage(options);
+declare const createTable: CreateTableSettings;
+new DynamoDBSessionStorage({ createTable });
+expectError(new DynamoDBSessionStorage({ createTable: { BillingMode: 'PAY_PER_REQUEST' } }));
 expectError(new DynamoDBSessionStorage({ tableName: 'sessions' }));
 
 // It is a storage of Shopify's app packages.

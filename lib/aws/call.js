@@ -23,6 +23,7 @@ const OPERATIONS = [
   'PutItem',
   'Query',
   'Scan',
+  'UpdateContinuousBackups',
   'UpdateItem',
   'UpdateTable',
   'UpdateTimeToLive',

@@ -20,8 +20,8 @@ const lib = join(root, 'lib');
 /** What the entries of the package load. */
 const ENTRIES = ['errors', 'express', 'koa', 'shopify'];
 
-/** What is loaded where it is needed: for clients, and for options that are unknown. */
-const LATER = ['aws/adopt', 'aws/call', 'aws/contexts', 'aws/make', 'suggestions'];
+/** What is loaded where it is needed: for clients, for `createTable`, and for unknown options. */
+const LATER = ['aws/adopt', 'aws/call', 'aws/contexts', 'aws/make', 'creation', 'suggestions'];
 
 /** What stays as it is, because it has nothing to do with the rest, or is never loaded. */
 const NOT_JOINED = ['native.error.js', 'traced.js', 'types.d.ts'];

@@ -15,6 +15,7 @@
 mod backend;
 mod callbacks;
 mod completions;
+mod creation;
 mod failure;
 mod intake;
 mod open;

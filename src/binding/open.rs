@@ -12,19 +12,20 @@ use super::completions::{Completions, Notify};
 use super::failure::{Outcome, wrap};
 use super::options::{
     ConnectStoreOptions, ConnectionOptions, KoaStoreOptions, ShopifyStoreOptions, batch_threshold,
+    new_table, probe_key,
 };
 use super::store::NativeStore;
 use crate::core::dynamo::KeyedTable;
 use crate::core::dynamo::outage::Observer;
 use crate::core::dynamo::schedule::{Schedule, TableQueues};
-use crate::core::dynamo::sdk::{SdkDynamo, StoreContext};
+use crate::core::dynamo::sdk::{Probe, SdkDynamo, StoreContext};
 use crate::core::dynamo::shared::Shared;
 use crate::core::error::InvalidOption;
 use crate::core::layout::{ExpiringLayout, Layout, shopify};
 use crate::core::merge::Identity;
 use crate::core::options::{Billing, TableName};
 use crate::core::store::{Index, SessionStore};
-use crate::core::table::Table;
+use crate::core::table::{NewTable, Table};
 
 /// One queue for each table, whichever stores of the process work on it: the order of the
 /// operations on a session has to hold between them.
@@ -38,11 +39,14 @@ struct Parts<L> {
     name: TableName,
     layout: L,
     billing: Billing,
+    new: NewTable,
     /// The attribute for the time to live of a table that is created.
     time_to_live: Option<String>,
     consistent_read: bool,
     /// Where a session says whose it is.
     identity: Identity,
+    /// The id of a session that never exists.
+    probe_key: String,
     /// See [`Schedule::new`].
     batch_threshold: Option<usize>,
 }
@@ -66,6 +70,10 @@ impl<L: Layout> Parts<L> {
             table: keyed.clone(),
             observer,
             keeper,
+            probe: Probe {
+                key: self.layout.key(&self.probe_key),
+                consistent: self.consistent_read,
+            },
         };
         let dynamo = SdkDynamo::for_store(source, Arc::clone(&SHARED), context);
         let whereabouts = Whereabouts {
@@ -78,7 +86,8 @@ impl<L: Layout> Parts<L> {
             &hash_key,
             self.billing,
             self.time_to_live.as_deref(),
-        );
+        )
+        .with_settings(self.new);
         let queue = QUEUES.of(&self.name);
         let schedule = Schedule::new(queue, Arc::new(dynamo), keyed, self.batch_threshold);
         let sessions = SessionStore::new(schedule, self.layout, self.consistent_read);
@@ -133,14 +142,17 @@ pub fn open_connect_store(
 ) -> Outcome<NativeStore> {
     let build = |observer| {
         let layout = options.layout()?;
+        let billing = options.billing()?;
         let parts = Parts {
             name: options.table()?,
-            billing: options.billing()?,
+            billing,
+            new: new_table(options.create_table.as_ref(), billing)?,
             time_to_live: options
                 .time_to_live
                 .then(|| (*layout.expires_attribute()).to_owned()),
             consistent_read: options.consistent_read,
             identity: Identity::new(&options.identity_keys),
+            probe_key: probe_key(&options.probe_key)?,
             batch_threshold: batch_threshold(options.batch, options.batch_threshold)?,
             layout,
         };
@@ -161,13 +173,16 @@ pub fn open_koa_store(
 ) -> Outcome<NativeStore> {
     let build = |observer| {
         let layout = options.layout()?;
+        let billing = options.billing()?;
         let parts = Parts {
             name: options.table()?,
-            billing: options.billing()?,
+            billing,
+            new: new_table(options.create_table.as_ref(), billing)?,
             // It follows the table's once that is known, see `write_expires_to`.
             time_to_live: None,
             consistent_read: options.consistent_read,
             identity: Identity::new(&options.identity_keys),
+            probe_key: probe_key(&options.probe_key)?,
             batch_threshold: batch_threshold(options.batch, options.batch_threshold)?,
             layout: layout.clone(),
         };
@@ -195,13 +210,16 @@ pub fn open_shopify_store(
             name: options.index()?,
             attribute: shopify::SHOP.to_owned(),
         };
+        let billing = options.billing()?;
         let parts = Parts {
             name: options.table()?,
-            billing: options.billing()?,
+            billing,
+            new: new_table(options.create_table.as_ref(), billing)?,
             time_to_live: layout.time_to_live().map(str::to_owned),
             consistent_read: options.consistent_read,
             // Nothing is merged in this format.
             identity: Identity::default(),
+            probe_key: probe_key(&options.probe_key)?,
             batch_threshold: batch_threshold(options.batch, options.batch_threshold)?,
             layout,
         };

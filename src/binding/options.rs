@@ -5,6 +5,7 @@ use aws_credential_types::Credentials;
 use aws_types::endpoint_config::AccountIdEndpointMode;
 use napi_derive::napi;
 
+use super::creation::CreateTableOptions;
 use crate::core::dynamo::settings::{CredentialSource, Settings};
 use crate::core::dynamo::trust::Trust;
 use crate::core::error::InvalidOption;
@@ -13,6 +14,7 @@ use crate::core::options::{
     Billing, Endpoint, IndexName, TableName, attempts, capacity_units, count, credential, duration,
     text,
 };
+use crate::core::table::NewTable;
 
 /// The options of a store in connect-dynamodb's item format.
 #[napi(object, object_to_js = false)]
@@ -25,6 +27,8 @@ pub struct ConnectStoreOptions {
     pub consistent_read: bool,
     /// The keys of a session that say whose it is, each as a path.
     pub identity_keys: Vec<String>,
+    /// The id of a session that never exists, which probes read during an outage.
+    pub probe_key: String,
     /// Whether operations are merged under load.
     pub batch: bool,
     /// How many of them are in flight or wait before any are merged.
@@ -33,6 +37,8 @@ pub struct ConnectStoreOptions {
     pub read_capacity_units: f64,
     pub write_capacity_units: f64,
     pub time_to_live: bool,
+    /// What a table gets that the store creates.
+    pub create_table: Option<CreateTableOptions>,
 }
 
 /// A session key that is stored in an attribute of its own as well.
@@ -84,6 +90,8 @@ pub struct KoaStoreOptions {
     pub consistent_read: bool,
     /// The keys of a session that say whose it is, each as a path.
     pub identity_keys: Vec<String>,
+    /// The id of a session that never exists, which probes read during an outage.
+    pub probe_key: String,
     /// Whether operations are merged under load.
     pub batch: bool,
     /// How many of them are in flight or wait before any are merged.
@@ -91,6 +99,8 @@ pub struct KoaStoreOptions {
     pub pay_per_request: bool,
     pub read_capacity_units: f64,
     pub write_capacity_units: f64,
+    /// What a table gets that the store creates.
+    pub create_table: Option<CreateTableOptions>,
 }
 
 impl KoaStoreOptions {
@@ -121,6 +131,8 @@ pub struct ShopifyStoreOptions {
     /// The attribute for DynamoDB's time to live.
     pub expires_ttl: Option<String>,
     pub consistent_read: bool,
+    /// The id of a session that never exists, which probes read during an outage.
+    pub probe_key: String,
     /// Whether operations are merged under load.
     pub batch: bool,
     /// How many of them are in flight or wait before any are merged.
@@ -128,6 +140,8 @@ pub struct ShopifyStoreOptions {
     /// Of a table that is created; on demand where neither is given.
     pub read_capacity_units: Option<f64>,
     pub write_capacity_units: Option<f64>,
+    /// What a table gets that the store creates.
+    pub create_table: Option<CreateTableOptions>,
 }
 
 impl ShopifyStoreOptions {
@@ -154,6 +168,22 @@ impl ShopifyStoreOptions {
             ),
         }
     }
+}
+
+/// What a table gets that is created, and paid for as `billing` says.
+pub fn new_table(
+    options: Option<&CreateTableOptions>,
+    billing: Billing,
+) -> Result<NewTable, InvalidOption> {
+    options.map_or_else(
+        || Ok(NewTable::default()),
+        |options| options.new_table(billing),
+    )
+}
+
+/// The id of a session that never exists.
+pub fn probe_key(key: &str) -> Result<String, InvalidOption> {
+    text("probeKey", key.to_owned())
 }
 
 /// How many operations are in flight or wait before any are merged; `None` where they never are.

@@ -94,6 +94,18 @@ impl NativeStore {
         })
     }
 
+    /// Turns on point-in-time recovery of a table that was just created, as the options say.
+    #[napi]
+    pub fn enable_recovery<'env>(
+        &self,
+        env: &'env Env,
+        limit: f64,
+    ) -> napi::Result<PromiseRaw<'env, Outcome<()>>> {
+        self.start(env, move |backend| async move {
+            backend.table.enable_recovery(time(limit)).await
+        })
+    }
+
     /// Gives a provisioned table the capacity units that are named. Whether it had others.
     #[napi]
     pub fn set_capacity<'env>(

@@ -3,6 +3,7 @@
 mod service;
 mod shown;
 
+pub use service::REPLICATED_WRITE_CONFLICT;
 pub use shown::Place;
 
 use std::collections::HashMap;

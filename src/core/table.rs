@@ -1,17 +1,20 @@
 //! The life of the sessions' table: describe, create, wait; its time to live.
 
+mod creation;
+
+pub use creation::{Creation, NewTable};
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::operation::create_table::builders::CreateTableInputBuilder;
 use aws_sdk_dynamodb::operation::describe_table::builders::DescribeTableInputBuilder;
 use aws_sdk_dynamodb::operation::describe_time_to_live::builders::DescribeTimeToLiveInputBuilder;
 use aws_sdk_dynamodb::operation::update_table::builders::UpdateTableInputBuilder;
 use aws_sdk_dynamodb::operation::update_time_to_live::builders::UpdateTimeToLiveInputBuilder;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, GlobalSecondaryIndex, IndexStatus, KeySchemaElement, KeyType,
-    Projection, ProjectionType, ProvisionedThroughput, ScalarAttributeType, TableDescription,
-    TableStatus, TimeToLiveSpecification, TimeToLiveStatus,
+    AttributeDefinition, BillingMode, IndexStatus, KeySchemaElement, KeyType,
+    ProvisionedThroughput, ScalarAttributeType, TableDescription, TableStatus,
+    TimeToLiveSpecification, TimeToLiveStatus,
 };
 
 use super::dynamo::Tables;
@@ -26,9 +29,6 @@ pub use time_to_live::{TimeToLive, TimeToLivePlan};
 /// The pauses between two looks at a table that is not ready: the first, and the longest.
 const POLL: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 
-const NOT_FOUND: &str = "ResourceNotFoundException";
-const IN_USE: &str = "ResourceInUseException";
-
 /// The table that sessions are kept in.
 pub struct Table {
     tables: Arc<dyn Tables>,
@@ -37,6 +37,7 @@ pub struct Table {
     billing: Billing,
     time_to_live: Option<String>,
     index: Option<Index>,
+    new: NewTable,
 }
 
 /// How a table is paid for now, and what it lacks.
@@ -49,17 +50,6 @@ pub struct Description {
     /// Its write capacity units.
     pub write: i64,
     /// What is wrong with the store's index.
-    pub index_failure: Option<Error>,
-}
-
-/// What came of creating a table.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Creation {
-    /// `false` where another process was faster.
-    pub created: bool,
-    /// Why the table has no time to live, although it was asked for.
-    pub time_to_live_failure: Option<Error>,
-    /// What is wrong with the store's index, in a table that another process has created.
     pub index_failure: Option<Error>,
 }
 
@@ -80,7 +70,13 @@ impl Table {
             billing,
             time_to_live: time_to_live.map(str::to_owned),
             index: None,
+            new: NewTable::default(),
         }
+    }
+
+    /// The same, with these settings where it is created here.
+    pub fn with_settings(self, new: NewTable) -> Self {
+        Self { new, ..self }
     }
 
     /// The same, with an index of the keys by a string attribute where it is created here.
@@ -99,52 +95,6 @@ impl Table {
     /// another key, [`Error::Timeout`] after `limit`.
     pub async fn describe(&self, limit: Duration) -> Result<Description> {
         within(limit, "describing the table", self.ready()).await
-    }
-
-    /// Creates the table and waits until it can be used. A table that another process creates at
-    /// the same time is waited for.
-    ///
-    /// # Errors
-    ///
-    /// As [`describe`](Self::describe), and DynamoDB's own. A time to live that is refused is not
-    /// among them.
-    pub async fn create(&self, limit: Duration) -> Result<Creation> {
-        within(limit, "creating the table", async {
-            let (created, table) = self.create_and_wait().await?;
-            let time_to_live_failure = match &self.time_to_live {
-                Some(attribute) if created => self.update_time_to_live(attribute, true).await.err(),
-                _ => None,
-            };
-            Ok(Creation {
-                created,
-                time_to_live_failure,
-                index_failure: table.index_failure,
-            })
-        })
-        .await
-    }
-
-    /// Whether the table was created here, and what it is.
-    async fn create_and_wait(&self) -> Result<(bool, Description)> {
-        let mut pause = POLL.0;
-        loop {
-            let created = match self.request_creation().await {
-                Ok(()) => true,
-                Err(error) if error.is_service(IN_USE) => false,
-                Err(error) => return Err(error),
-            };
-            loop {
-                match self.ready().await {
-                    Ok(table) => return Ok((created, table)),
-                    // A table that was just asked for may not be seen yet.
-                    Err(error) if error.is_service(NOT_FOUND) && created => wait(&mut pause).await,
-                    // What was in the way was a table on its way out.
-                    Err(error) if error.is_service(NOT_FOUND) => break,
-                    Err(error) => return Err(error),
-                }
-            }
-            wait(&mut pause).await;
-        }
     }
 
     async fn ready(&self) -> Result<Description> {
@@ -244,37 +194,6 @@ impl Table {
         })
     }
 
-    async fn request_creation(&self) -> Result<()> {
-        let mut request = CreateTableInputBuilder::default()
-            .table_name(self.name.as_str())
-            .attribute_definitions(string_attribute(&self.hash_key)?)
-            .key_schema(partition_key(&self.hash_key)?);
-        let throughput = match self.billing {
-            Billing::OnDemand => None,
-            Billing::Provisioned { read, write } => Some(throughput(read, write)?),
-        };
-        if let Some(index) = &self.index {
-            let keys_only = Projection::builder().projection_type(ProjectionType::KeysOnly);
-            let definition = GlobalSecondaryIndex::builder()
-                .index_name(&index.name)
-                .key_schema(partition_key(&index.attribute)?)
-                .projection(keys_only.build())
-                .set_provisioned_throughput(throughput.clone());
-            request = request
-                .attribute_definitions(string_attribute(&index.attribute)?)
-                .global_secondary_indexes(built(definition.build())?);
-        }
-        let mode = match &throughput {
-            None => BillingMode::PayPerRequest,
-            Some(_) => BillingMode::Provisioned,
-        };
-        let request = request
-            .billing_mode(mode)
-            .set_provisioned_throughput(throughput);
-        self.tables.create_table(request).await?;
-        Ok(())
-    }
-
     /// The table's time to live.
     pub async fn time_to_live(&self, limit: Duration) -> Result<TimeToLive> {
         let request = DescribeTimeToLiveInputBuilder::default().table_name(self.name.as_str());
@@ -336,24 +255,6 @@ impl Table {
         self.tables.update_time_to_live(request).await?;
         Ok(())
     }
-}
-
-fn string_attribute(name: &str) -> Result<AttributeDefinition> {
-    built(
-        AttributeDefinition::builder()
-            .attribute_name(name)
-            .attribute_type(ScalarAttributeType::S)
-            .build(),
-    )
-}
-
-fn partition_key(name: &str) -> Result<KeySchemaElement> {
-    built(
-        KeySchemaElement::builder()
-            .attribute_name(name)
-            .key_type(KeyType::Hash)
-            .build(),
-    )
 }
 
 fn throughput(read: i64, write: i64) -> Result<ProvisionedThroughput> {

@@ -4,6 +4,8 @@
 //! `npm test` starts DynamoDB Local, as does `node scripts/dynamodb-local.js -- cargo test`.
 
 mod batches;
+mod creation;
+mod denials;
 mod endpoints;
 mod errors;
 mod fast;
@@ -11,6 +13,7 @@ mod fast_failures;
 mod histories;
 mod outages;
 mod panics;
+mod replicas;
 mod schedule;
 mod store;
 mod support;

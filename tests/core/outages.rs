@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use aws_sdk_dynamodb::config::Credentials;
 use dynamo_session_store::core::dynamo::KeyedTable;
 use dynamo_session_store::core::dynamo::outage::Observer;
-use dynamo_session_store::core::dynamo::sdk::{SdkDynamo, StoreContext};
+use dynamo_session_store::core::dynamo::sdk::{Probe, SdkDynamo, StoreContext};
 use dynamo_session_store::core::dynamo::settings::{CredentialSource, Settings};
 use dynamo_session_store::core::error::Error;
 
@@ -46,6 +46,10 @@ async fn its_reason_quotes_neither_credentials_nor_the_request() {
         },
         observer: Arc::clone(&told) as Arc<dyn Observer>,
         keeper: None,
+        probe: Probe {
+            key: "probe".to_owned(),
+            consistent: true,
+        },
     };
     let dynamo = SdkDynamo::for_store(settings, Arc::default(), context);
     let store = store(dynamo, &table, 16);

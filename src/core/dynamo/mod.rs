@@ -68,6 +68,8 @@ use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::operation::query::builders::QueryInputBuilder;
 use aws_sdk_dynamodb::operation::scan::ScanOutput;
 use aws_sdk_dynamodb::operation::scan::builders::ScanInputBuilder;
+use aws_sdk_dynamodb::operation::update_continuous_backups::UpdateContinuousBackupsOutput;
+use aws_sdk_dynamodb::operation::update_continuous_backups::builders::UpdateContinuousBackupsInputBuilder;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
 use aws_sdk_dynamodb::operation::update_table::UpdateTableOutput;
@@ -174,4 +176,8 @@ pub trait Tables: Send + Sync + 'static {
         &self,
         request: UpdateTimeToLiveInputBuilder,
     ) -> Answer<UpdateTimeToLiveOutput>;
+    fn update_continuous_backups(
+        &self,
+        request: UpdateContinuousBackupsInputBuilder,
+    ) -> Answer<UpdateContinuousBackupsOutput>;
 }

@@ -24,6 +24,8 @@ use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::operation::query::builders::QueryInputBuilder;
 use aws_sdk_dynamodb::operation::scan::ScanOutput;
 use aws_sdk_dynamodb::operation::scan::builders::ScanInputBuilder;
+use aws_sdk_dynamodb::operation::update_continuous_backups::UpdateContinuousBackupsOutput;
+use aws_sdk_dynamodb::operation::update_continuous_backups::builders::UpdateContinuousBackupsInputBuilder;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
 use aws_sdk_dynamodb::operation::update_table::UpdateTableOutput;
@@ -38,7 +40,7 @@ use super::pages::{self, Readable};
 use super::settings::{MAX_SOCKETS, ProvideSettings};
 use super::shared::Shared;
 use super::ways::Ways;
-pub use super::ways::{Locator, StoreContext};
+pub use super::ways::{Locator, Probe, StoreContext};
 use super::{Answer, Items, Tables, answers};
 use crate::core::error::{CONDITION_FAILED, Error, FoundItem, Result};
 
@@ -261,6 +263,13 @@ impl Tables for SdkDynamo {
         &self,
         request: UpdateTimeToLiveInputBuilder,
     ) -> Answer<UpdateTimeToLiveOutput> {
+        send!(self, request)
+    }
+
+    fn update_continuous_backups(
+        &self,
+        request: UpdateContinuousBackupsInputBuilder,
+    ) -> Answer<UpdateContinuousBackupsOutput> {
         send!(self, request)
     }
 }

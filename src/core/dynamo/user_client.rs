@@ -7,6 +7,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
@@ -27,7 +28,13 @@ use serde_json::Value;
 use super::attempts::Watch;
 use super::surrogates::WellFormed;
 use crate::core::context::{self, CallContext};
-use crate::core::error::{Error, Place, Result};
+use crate::core::error::{Error, Place, REPLICATED_WRITE_CONFLICT, Result};
+
+/// How often a write is tried through a client that does not know that it may try again.
+const ATTEMPTS: u32 = 3;
+
+/// The longest pause before the second attempt. That before each next one is twice as long.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// A client of the user's own.
 #[async_trait]
@@ -94,13 +101,7 @@ impl HttpConnector for Calls {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let client = Arc::clone(&self.0);
         HttpConnectorFuture::new(async move {
-            let answer = match parts(&request) {
-                Some((operation, input)) => client.call(operation, input, context::current()).await,
-                None => Err(Error::Settings {
-                    causes: vec!["the request is none of DynamoDB's".to_owned()],
-                }),
-            };
-            match answer {
+            match call(client.as_ref(), &request).await {
                 Ok(output) => Ok(HttpResponse::new(
                     StatusCode::try_from(200_u16)
                         .map_err(|error| ConnectorError::other(error.into(), None))?,
@@ -110,6 +111,41 @@ impl HttpConnector for Calls {
             }
         })
     }
+}
+
+/// Calls the client, and again if the replica of a global table has refused a write, which had no effect,
+/// because another Region was writing the item.
+async fn call(client: &dyn UserClient, request: &HttpRequest) -> Result<String> {
+    let mut pause = PAUSE;
+    for _attempt in 1..ATTEMPTS {
+        let answer = call_once(client, request).await;
+        if !answer.as_ref().is_err_and(is_unknown_to_client) {
+            return answer;
+        }
+        tokio::time::sleep(pause.mul_f64(fastrand::f64())).await;
+        pause *= 2;
+    }
+    call_once(client, request).await
+}
+
+async fn call_once(client: &dyn UserClient, request: &HttpRequest) -> Result<String> {
+    let (operation, input) = parts(request).ok_or_else(|| Error::Settings {
+        causes: vec!["the request is none of DynamoDB's".to_owned()],
+    })?;
+    client.call(operation, input, context::current()).await
+}
+
+/// Whether it is this refusal, and the client has not tried again itself: one of aws-sdk v2 does not know
+/// it. One of v3 does, and its errors have `$metadata`.
+fn is_unknown_to_client(error: &Error) -> bool {
+    let is_known = matches!(
+        error,
+        Error::Service {
+            metadata: Some(_),
+            ..
+        }
+    );
+    !is_known && error.is_service(REPLICATED_WRITE_CONFLICT)
 }
 
 /// The operation's name and its parameters, with their keys sorted. The SDK writes the attributes of an

@@ -23,9 +23,6 @@ use crate::core::error::{Error, Place, Result};
 /// What DynamoDB answers where there is no such table.
 const NO_SUCH_TABLE: &str = "ResourceNotFoundException";
 
-/// The key of an item that is never there: reading it costs half a read unit.
-const PROBE_KEY: &str = "dynamo-session-store:probe";
-
 /// What a store is to its requests.
 pub struct StoreContext {
     /// Its table.
@@ -34,6 +31,18 @@ pub struct StoreContext {
     pub observer: Arc<dyn Observer>,
     /// Who sees to it that the table is there; `None` where nobody does.
     pub keeper: Option<Arc<dyn KeepTable>>,
+    /// What it reads to find out whether DynamoDB answers.
+    pub probe: Probe,
+}
+
+/// The read by which a store finds out whether DynamoDB answers.
+#[derive(Clone)]
+pub struct Probe {
+    /// The key of an item that never exists.
+    pub key: String,
+    /// Whether the read is strongly consistent, as those of sessions: DynamoDB may answer others while it
+    /// cannot answer these.
+    pub consistent: bool,
 }
 
 /// The ways that requests can go.
@@ -43,8 +52,8 @@ pub(super) struct Ways {
     /// `None` inside where requests have to go through the user's client.
     direct: OnceCell<Option<Arc<OnceCell<Connection>>>>,
     through_client: OnceCell<Connection>,
-    /// The table and who is told of outages, where there is a store.
-    store: Option<(KeyedTable, Arc<dyn Observer>)>,
+    /// The table, the read of a probe, and who is told of outages, where there is a store.
+    store: Option<(KeyedTable, Probe, Arc<dyn Observer>)>,
     /// How many outages there are for the store: of the address, and of its credentials.
     outages: AtomicUsize,
     /// The store as the outages of its connections see it, for as long as there is the store.
@@ -80,7 +89,8 @@ impl Ways {
                 table,
                 observer,
                 keeper,
-            }) => (Some((table, observer)), keeper),
+                probe,
+            }) => (Some((table, probe, observer)), keeper),
             None => (None, None),
         };
         Self {
@@ -130,12 +140,13 @@ impl Ways {
 
     /// Has the store told of the outages of `connection`.
     fn join(self: &Arc<Self>, connection: &Connection) {
-        let Some((table, _)) = &self.store else {
+        let Some((table, probe, _)) = &self.store else {
             return;
         };
         let member: Arc<dyn Member> = Arc::new(Listening {
             ways: Arc::downgrade(self),
             table: table.clone(),
+            probe: probe.clone(),
             client: connection.probe.clone(),
             credentials: connection.credentials.clone(),
             secrets: connection.secrets.clone(),
@@ -199,6 +210,7 @@ impl Ways {
 struct Listening {
     ways: Weak<Ways>,
     table: KeyedTable,
+    probe: Probe,
     client: Client,
     credentials: Option<Arc<Outage>>,
     secrets: Secrets,
@@ -208,7 +220,7 @@ struct Listening {
 impl Observer for Listening {
     fn unavailable(&self, reason: &Error) {
         if let Some(ways) = self.ways.upgrade()
-            && let Some((_, observer)) = &ways.store
+            && let Some((.., observer)) = &ways.store
             && ways.outages.fetch_add(1, Ordering::Relaxed) == 0
         {
             observer.unavailable(reason);
@@ -217,7 +229,7 @@ impl Observer for Listening {
 
     fn available(&self) {
         if let Some(ways) = self.ways.upgrade()
-            && let Some((_, observer)) = &ways.store
+            && let Some((.., observer)) = &ways.store
             && ways.outages.fetch_sub(1, Ordering::Relaxed) == 1
         {
             observer.available();
@@ -229,7 +241,8 @@ impl Member for Listening {
     fn probe(&self, limit: Duration) -> BoxFuture<'static, ()> {
         let request = GetItemInputBuilder::default()
             .table_name(self.table.name.as_str())
-            .set_key(Some(self.table.key(PROBE_KEY)));
+            .set_key(Some(self.table.key(&self.probe.key)))
+            .consistent_read(self.probe.consistent);
         let client = self.client.clone();
         let credentials = self.credentials.clone();
         let secrets = self.secrets.clone();

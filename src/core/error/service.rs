@@ -2,6 +2,10 @@
 
 use super::Error;
 
+/// DynamoDB's name for a write that a replica of a global table refuses, because another Region writes
+/// the item at that moment.
+pub const REPLICATED_WRITE_CONFLICT: &str = "ReplicatedWriteConflictException";
+
 impl Error {
     /// DynamoDB's answer that is an error. `message` is DynamoDB's own, without what it quotes of a
     /// signature; whether the same call may succeed later follows from `code` and `status`.
@@ -21,7 +25,9 @@ impl Error {
         };
         Self::Service {
             message: explain(&code, message, status),
-            retryable: status.is_some_and(|status| status >= 500) || is_throttling(&code),
+            retryable: status.is_some_and(|status| status >= 500)
+                || is_throttling(&code)
+                || code == REPLICATED_WRITE_CONFLICT,
             code,
             request_id,
             status,
@@ -92,6 +98,7 @@ mod tests {
         assert!(retryable("InternalServerError", Some(500)));
         assert!(retryable("ThrottlingException", Some(400)));
         assert!(retryable("ThrottlingException", None));
+        assert!(retryable("ReplicatedWriteConflictException", Some(400)));
         assert!(!retryable("ValidationException", Some(400)));
         assert!(!retryable("ValidationException", None));
     }

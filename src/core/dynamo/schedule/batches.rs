@@ -22,6 +22,7 @@ use futures_util::{StreamExt, stream};
 use tokio::sync::oneshot;
 
 use super::queue::{Key, Kind, Rules, Sends};
+use super::refusals::{Permission, is_denial, is_of_an_item};
 use super::table::{Slot, Turn};
 use super::{Item, Outcome};
 use crate::core::context::{self, CallContext};
@@ -70,27 +71,29 @@ pub struct Batches {
     threshold: Option<usize>,
     /// Whether it is known how requests go.
     is_open: AtomicBool,
-    /// Whether DynamoDB takes batches, as far as is known: the IAM policy may have none.
-    reads_allowed: AtomicBool,
-    writes_allowed: AtomicBool,
+    reads: Permission,
+    writes: Permission,
 }
 
 impl Sends for Batches {
     fn rules(&self) -> Rules {
         let is_open = self.is_open.load(Ordering::Relaxed);
         let is_merging = is_open && self.threshold.is_some() && self.items.merges();
-        let limit = |merged: bool, allowed: &AtomicBool, most: usize| {
-            let is_allowed = merged && allowed.load(Ordering::Relaxed);
-            if is_allowed { most } else { 1 }
+        let limit = |merged: bool, permission: &Permission, most: usize| {
+            if merged && permission.holds() {
+                most
+            } else {
+                1
+            }
         };
         Rules {
             is_open,
             // In the order of `Kind`.
             limits: [
-                limit(is_merging, &self.reads_allowed, MOST_READS),
-                limit(is_merging, &self.writes_allowed, MOST_WRITES),
-                limit(true, &self.reads_allowed, MOST_READS),
-                limit(true, &self.writes_allowed, MOST_WRITES),
+                limit(is_merging, &self.reads, MOST_READS),
+                limit(is_merging, &self.writes, MOST_WRITES),
+                limit(true, &self.reads, MOST_READS),
+                limit(true, &self.writes, MOST_WRITES),
                 1,
             ],
             threshold: self.threshold.unwrap_or_default(),
@@ -106,8 +109,8 @@ impl Batches {
             table,
             threshold,
             is_open: AtomicBool::new(false),
-            reads_allowed: AtomicBool::new(true),
-            writes_allowed: AtomicBool::new(true),
+            reads: Permission::default(),
+            writes: Permission::default(),
         }
     }
 
@@ -120,11 +123,11 @@ impl Batches {
         self.is_open.store(true, Ordering::Relaxed);
     }
 
-    fn allowed(&self, kind: Kind) -> &AtomicBool {
+    fn permission(&self, kind: Kind) -> &Permission {
         if kind.is_read() {
-            &self.reads_allowed
+            &self.reads
         } else {
-            &self.writes_allowed
+            &self.writes
         }
     }
 
@@ -137,15 +140,16 @@ impl Batches {
 
     /// Sends operations of one kind, and answers those who wait for them.
     pub async fn send(self: Arc<Self>, slot: Slot, kind: Kind, mut together: Vec<Together>) {
+        let mut is_denied = false;
         if together.len() > 1 && self.may_batch(kind) {
             match self.send_batch(kind, &mut together).await {
                 Ok(()) => {}
-                Err(error) if is_for_all(&error) => {
+                Err(error) if is_for_all(&error) && !is_of_an_item(&error) => {
                     for (_turn, waiting) in together.drain(..) {
                         answer_all(waiting, Err(error.clone()));
                     }
                 }
-                Err(error) => note_denial(&error, self.allowed(kind)),
+                Err(error) => is_denied = is_denial(&error),
             }
         }
         if together.is_empty() {
@@ -156,10 +160,14 @@ impl Batches {
             .into_iter()
             .map(|(turn, waiting)| self.send_alone(turn, waiting))
             .collect();
-        stream::iter(singles)
-            .buffer_unordered(1 + spare.len())
-            .collect::<()>()
-            .await;
+        let mut singles = stream::iter(singles).buffer_unordered(1 + spare.len());
+        while let Some(has_succeeded) = singles.next().await {
+            // Where single requests are denied too, the role may do nothing at this moment, which says
+            // nothing of batches.
+            if is_denied && has_succeeded {
+                self.permission(kind).deny();
+            }
+        }
     }
 
     /// Sends one request for all, and answers those whose operation it has done. What is left in
@@ -275,8 +283,9 @@ impl Batches {
 
     /// Sends the operations on one key: one read for all, or the last write, and where that is
     /// refused those before it too, each on its own. A read is sent in the context of the first who
-    /// has asked for it, a write in its own.
-    async fn send_alone(&self, turn: Turn, mut waiting: Vec<Operation>) {
+    /// has asked for it, a write in its own. Whether DynamoDB has done any of them.
+    async fn send_alone(&self, turn: Turn, mut waiting: Vec<Operation>) -> bool {
+        let mut has_succeeded = false;
         let consistent = is_consistent(&waiting);
         let first = waiting.first().and_then(|operation| operation.context);
         while let Some(Operation {
@@ -292,14 +301,16 @@ impl Batches {
             let request = self.single(turn.key(), change, consistent);
             let request = context::within(context, request);
             let Some(outcome) = while_wanted(request, waiters).await else {
-                return;
+                return has_succeeded;
             };
+            has_succeeded |= outcome.is_ok();
             if is_read || outcome.as_ref().err().is_none_or(is_for_all) {
                 answer_all(std::mem::take(&mut waiting), outcome.clone());
             }
             // Whoever has given up is not there to be told.
             let _ = answer.send(outcome);
         }
+        has_succeeded
     }
 
     fn single(&self, key: &Key, change: Change, consistent: bool) -> Answer<Option<Item>> {
@@ -405,14 +416,6 @@ fn is_for_all(error: &Error) -> bool {
         }
         Error::Unreadable => false,
         _ => true,
-    }
-}
-
-/// Remembers that there are no batches: the IAM policy, or a DynamoDB of someone else's making, has
-/// none.
-fn note_denial(error: &Error, allowed: &AtomicBool) {
-    if error.is_service("AccessDeniedException") || error.is_service("UnknownOperationException") {
-        allowed.store(false, Ordering::Relaxed);
     }
 }
 

@@ -6,10 +6,11 @@
 //!
 //! Each caller gets what it would have got alone: its own item, its own error. What DynamoDB leaves
 //! unprocessed of a batch is sent again, and what it refuses as a whole is sent one by one: see
-//! [`batches`]. Reads of the same item share a request, see [`sharing`].
+//! [`batches`] and [`refusals`]. Reads of the same item share a request, see [`sharing`].
 
 mod batches;
 mod queue;
+mod refusals;
 mod sharing;
 mod table;
 
