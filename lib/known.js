@@ -8,6 +8,7 @@
 const { randomBytes } = require('node:crypto');
 
 /** @import { FailedSave, KnownSession } from '../native/binding' */
+/** @import { Save } from './calls' */
 /** @typedef {'merge' | 'overwrite' | 'error'} Conflict */
 
 /** The end and the lifetime in a cookie; `originalExpires` is in that of @fastify/session. */
@@ -212,6 +213,17 @@ class Saving {
 }
 
 /**
+ * A save that counts on nothing: it is written whatever is there.
+ *
+ * @param {Known | undefined} read what was known when the session was read: it stays that session. It is a
+ *   new one without
+ * @returns {Save}
+ */
+function unconditional(read) {
+  return { version: read?.newVersion(), begin: () => undefined, settle() {} };
+}
+
+/**
  * A session that was read, as the addon gives it: its exact end in milliseconds where a touch has moved
  * it, its end in seconds, and the length of its version, each with `;` behind it and empty where there is
  * none, then the version and the session as JSON. Little of that is looked at before the request needs it.
@@ -292,4 +304,4 @@ function slowlyWithoutClock(json) {
   return JSON.stringify(session);
 }
 
-module.exports = { Known, Loaded, Saving, isSameLifetime };
+module.exports = { Known, Loaded, Saving, isSameLifetime, unconditional };

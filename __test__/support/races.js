@@ -20,6 +20,16 @@ const real = { getItem, items, newTable };
  * @property {(item: any) => any} sessionIn what an application has stored in an item
  * @property {object[]} savingOptions of the framework, which decide when it saves or touches a
  *   session that nobody has changed
+ * @property {object} touchingOptions of the framework, with which it touches a session that nobody has
+ *   changed
+ * @property {(milliseconds: number) => object} lasting options of the framework: the lifetime of sessions
+ * @property {(id: string) => object} withId options of the framework: the id of all new sessions
+ * @property {(store: any, sid: string, keys: object) => Promise<void>} setByHand writes a session that
+ *   belongs to no request
+ * @property {(visit: any, milliseconds: number) => void} setLifetime of the session of a request
+ * @property {(item: any) => { lifetime: number, end: number, lag: number }} clockIn an item: the lifetime in
+ *   seconds, the end in milliseconds since the Unix epoch, and for how many seconds after that the table
+ *   keeps the session
  * @property {boolean} [isSlow] fewer orders are played
  */
 
