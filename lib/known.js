@@ -58,6 +58,10 @@ class Known {
   failed;
   /** How many saves of the request have no outcome yet. */
   saving = 0;
+  /** How many saves the request has made. */
+  saves = 0;
+  /** Which of them was the last to succeed. */
+  lastSaved = 0;
   /** The number of the request. */
   #request = nextRequest();
   /** What the versions of a new session begin with. @type {string | undefined} */
@@ -164,6 +168,8 @@ class Saving {
   #known;
   #conflict;
   #given;
+  /** Which of the request's saves it is. */
+  #number;
 
   /**
    * @param {Known} known
@@ -175,6 +181,8 @@ class Saving {
     this.#conflict = conflict;
     this.#given = given;
     known.saving += 1;
+    known.saves += 1;
+    this.#number = known.saves;
   }
 
   /** What the write is conditional on, for the addon. The write is made now. */
@@ -191,11 +199,14 @@ class Saving {
     const known = this.#known;
     const { data, expires, maxAge } = this.#given;
     if (!isSuccess) {
+      // Failures are taken after successes. A later save may have been one.
+      if (this.#number < known.lastSaved) return;
       known.failed ??= [];
       known.failed.push({ version: /** @type {string} */ (this.version), data });
       return;
     }
     if (saved === false) return;
+    known.lastSaved = this.#number;
     const written = typeof saved === 'string' ? new Loaded(known.sid, saved).known : undefined;
     known.version = written?.version ?? this.version;
     known.base = data;
