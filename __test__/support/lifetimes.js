@@ -132,17 +132,13 @@ function describeLifetimes(subject) {
     expect(await lifetimeOf(sid)).toEqual({ lifetime: 60, left: 60 });
   });
 
-  test('a touch moves the end that another touch has moved', async () => {
-    const { browser, sid } = await newSession({ user: 'ann' }, ...how);
-    await during(
-      browser,
-      () => clock.advance(1_200_000),
-      async () => {
-        clock.advance(600_000);
-        await browser.visit();
-      },
+  test('the lifetime that another request has given a session without one stays', async () => {
+    const { browser, sid } = await newSession({ user: 'ann' }, { touchInterval: 0 }, lasting());
+    await during(browser, set({ cart: 1 }), () =>
+      browser.visit((visit) => setLifetime(visit, 2_592_000_000)),
     );
-    expect(await lifetimeOf(sid)).toEqual({ lifetime: 3600, left: 3600 });
+    expect(await stored(sid)).toEqual({ user: 'ann', cart: 1 });
+    expect(await lifetimeOf(sid)).toEqual({ lifetime: 2_592_000, left: 2_592_000 });
   });
 
   test('a lifetime is changed by less than a second where it is a few seconds', async () => {

@@ -66,7 +66,7 @@ const koaSubject = (Koa, module, connection = () => ({ dynamoConfig: dynamoConfi
   },
   savingOptions: [{}, { rolling: true }, { renew: true }],
   touchingOptions: { rolling: true },
-  lasting: (maxAge) => ({ maxAge }),
+  lasting: (maxAge = 'session') => ({ maxAge }),
   withId: (id) => ({ genid: () => id }),
   setByHand: (store, sid, keys) => store.set(sid, keys, 3_600_000),
   setLifetime({ session }, milliseconds) {
@@ -98,6 +98,7 @@ const fastifySubject = (
   },
   newApp: fastifyApp,
   savingOptions: [{}, { rolling: false }],
+  withId: (id) => ({ idGenerator: () => id }),
 });
 
 module.exports = { expressSubject, fastifySubject, koaSubject };

@@ -22,7 +22,8 @@ const real = { getItem, items, newTable };
  *   session that nobody has changed
  * @property {object} touchingOptions of the framework, with which it touches a session that nobody has
  *   changed
- * @property {(milliseconds: number) => object} lasting options of the framework: the lifetime of sessions
+ * @property {(milliseconds?: number) => object} lasting options of the framework: the lifetime of sessions;
+ *   without, they end with the browser
  * @property {(id: string) => object} withId options of the framework: the id of all new sessions
  * @property {(store: any, sid: string, keys: object) => Promise<void>} setByHand writes a session that
  *   belongs to no request

@@ -90,19 +90,22 @@ function describeRemade(subject) {
 
   describe.each(['merge', 'overwrite', 'error'])('%s:', (conflict) => {
     describe.each(ways)('a session is made again %s', (_way, remake) => {
-      test.each(pages)('a page that has the old one, and %s, writes nothing', async (_what, page) => {
-        const { browser, sid } = await newVisitor({ conflict });
-        let made;
-        await during(browser, page, async () => {
-          clock.advance(600_000);
-          await remake(browser, sid);
-          made = await itemOf(sid);
-          clock.advance(600_000);
-        });
-        expect(await stored(sid)).toMatchObject({ user: 'ann', again: 1 });
-        expect(await itemOf(sid)).toEqual(made);
-        expect(browser.failures).toEqual([]);
-      });
+      test.each(pages)(
+        'a page that has the old one, and %s, writes nothing',
+        async (_what, page) => {
+          const { browser, sid } = await newVisitor({ conflict });
+          let made;
+          await during(browser, page, async () => {
+            clock.advance(600_000);
+            await remake(browser, sid);
+            made = await itemOf(sid);
+            clock.advance(600_000);
+          });
+          expect(await stored(sid)).toMatchObject({ user: 'ann', again: 1 });
+          expect(await itemOf(sid)).toEqual(made);
+          expect(browser.failures).toEqual([]);
+        },
+      );
 
       test('a page that has saved the old one writes nothing more', async () => {
         const { browser, sid } = await newVisitor({ conflict });
