@@ -270,10 +270,11 @@ class Loaded {
 
   /** What a request that has read it knows. */
   get known() {
-    const [, expires] = this.#text.slice(0, this.#version).split(';');
+    const [, expires, length] = this.#text.slice(0, this.#version).split(';');
     const end = expires === '' ? undefined : Number(expires);
-    const version = this.#text.slice(this.#version, this.#data);
-    return new Known(this.#sid, this.data, end, version || undefined);
+    // One of somebody else's making may be empty.
+    const version = length === '' ? undefined : this.#text.slice(this.#version, this.#data);
+    return new Known(this.#sid, this.data, end, version);
   }
 }
 
