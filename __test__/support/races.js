@@ -3,7 +3,8 @@
 /** What every store promises of requests that use one session at the same time. */
 
 const { lastToEnd, ordersOf, overlap, play, startBrowser } = require('./browser');
-const { getItem, items, newTable } = require('./dynamodb');
+const { dynamoConfig, getItem, items, newTable } = require('./dynamodb');
+const { startProxy } = require('./proxy-dynamodb');
 
 /** The tables that a test works on. */
 const real = { getItem, items, newTable };
@@ -84,6 +85,33 @@ function racesOn(subject, place = real) {
     get table() {
       return table;
     },
+  };
+}
+
+/**
+ * The same, through a proxy that is started and stopped.
+ *
+ * @param {(connection: () => object) => Subject} newSubject takes the options of a store that say where
+ *   DynamoDB is
+ */
+function racesByProxy(newSubject) {
+  let proxy;
+  beforeAll(async () => {
+    proxy = await startProxy();
+  });
+  afterAll(() => proxy.stop());
+  beforeEach(() => {
+    proxy.operations();
+    proxy.hooks.loses = () => false;
+  });
+  const connection = () => ({ dynamoConfig: { ...dynamoConfig(), endpoint: proxy.endpoint } });
+  return {
+    ...racesOn(newSubject(connection)),
+    get proxy() {
+      return proxy;
+    },
+    /** The writes since the last call of this, each with its error. */
+    writes: () => proxy.operations().filter((operation) => operation.startsWith('PutItem')),
   };
 }
 
@@ -261,4 +289,4 @@ function describeRaces(subject, place = real) {
   });
 }
 
-module.exports = { describeRaces, racesOn, real, two };
+module.exports = { describeRaces, racesByProxy, racesOn, real, two };

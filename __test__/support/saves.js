@@ -3,10 +3,9 @@
 /** What every store promises of a request that saves its session more than once. */
 
 const { during } = require('./browser');
-const { dynamoConfig } = require('./dynamodb');
 const { handedOver, inProcesses, startElsewhere } = require('./elsewhere');
-const { startProxy } = require('./proxy-dynamodb');
-const { racesOn } = require('./races');
+const { describeCarriedOut } = require('./lost-answers');
+const { racesByProxy, racesOn } = require('./races');
 
 /** @import { Subject } from './races' */
 
@@ -173,28 +172,6 @@ function describeBlocked(subject, framework) {
   });
 }
 
-/** A store that reaches DynamoDB through a proxy, which is started and stopped. */
-function racesByProxy(newSubject) {
-  let proxy;
-  beforeAll(async () => {
-    proxy = await startProxy();
-  });
-  afterAll(() => proxy.stop());
-  beforeEach(() => {
-    proxy.operations();
-    proxy.hooks.loses = () => false;
-  });
-  const connection = () => ({ dynamoConfig: { ...dynamoConfig(), endpoint: proxy.endpoint } });
-  return {
-    ...racesOn(newSubject(connection)),
-    get proxy() {
-      return proxy;
-    },
-    /** The writes since the last call of this, each with its error. */
-    writes: () => proxy.operations().filter((operation) => operation.startsWith('PutItem')),
-  };
-}
-
 /** @param {(connection?: () => object) => Subject} newSubject */
 function describeMerged(newSubject) {
   const races = racesByProxy(newSubject);
@@ -221,6 +198,46 @@ function describeMerged(newSubject) {
     expect(browser.failures).toEqual([]);
   });
 
+  test('it keeps the second value of a key, beside one that another request had added', async () => {
+    const { browser, sid } = await newSession({ user: 'ann', first: 0 });
+    await during(
+      browser,
+      async (visit) => {
+        visit.session.first = 1;
+        const saved = visit.save();
+        Object.assign(visit.session, { first: 2, token: 'ours' });
+        await visit.save();
+        visit.session.third = 3;
+        await visit.save();
+        await saved;
+      },
+      () => browser.visit(set({ token: 'theirs' })),
+    );
+    const all = { user: 'ann', first: 2, token: 'ours', third: 3 };
+    expect(await stored(sid)).toEqual(all);
+    expect(browser.failures).toEqual([]);
+  });
+
+  test('it takes back what it has saved, beside a key that another request had added', async () => {
+    const { browser, sid } = await newSession({ user: 'ann', first: 0 });
+    await during(
+      browser,
+      async (visit) => {
+        visit.session.first = 1;
+        const saved = visit.save();
+        visit.session.first = 0;
+        await visit.save();
+        visit.session.third = 3;
+        await visit.save();
+        await saved;
+      },
+      () => browser.visit(set({ token: 'theirs' })),
+    );
+    const all = { user: 'ann', first: 0, token: 'theirs', third: 3 };
+    expect(await stored(sid)).toEqual(all);
+    expect(browser.failures).toEqual([]);
+  });
+
   test('each save is one write although it does not wait for the one before it', async () => {
     const { browser, sid } = await newSession({ user: 'ann' });
     await during(
@@ -237,128 +254,6 @@ function describeMerged(newSubject) {
       () => browser.visit(set({ token: 'abc' })),
     );
     expect(await stored(sid)).toEqual({ user: 'ann', cart: 3, token: 'abc' });
-    expect(browser.failures).toEqual([]);
-  });
-}
-
-/** @param {(connection?: () => object) => Subject} newSubject */
-function describeCarriedOut(newSubject) {
-  const races = racesByProxy(newSubject);
-  const { newBrowser, newSession, stored } = races;
-
-  /** Has the answers to all writes get lost until `call` has failed. */
-  async function inVain(call) {
-    races.proxy.hooks.loses = ({ operation }) => operation === 'PutItem';
-    await expect(call()).rejects.toMatchObject({ code: 'ERR_SESSION_UNREACHABLE' });
-    races.proxy.hooks.loses = () => false;
-  }
-
-  const first = { user: 'ann', cart: 0 };
-  const written = { user: 'ann', cart: 1, notice: 'saved' };
-
-  /** Adds to the cart. DynamoDB writes the session, but the save fails. */
-  async function saveInVain(visit) {
-    set(written)(visit);
-    await inVain(() => visit.save());
-    expect(await stored(visit.sid)).toEqual(written);
-  }
-
-  /** Makes the session what it was before that. koa-session saves no such session by itself. */
-  async function takeBack(visit) {
-    visit.session.cart = 0;
-    delete visit.session.notice;
-    await visit.save();
-  }
-
-  describe.each(CONFLICTS)('%s:', (conflict) => {
-    /** A request whose save fails, and which then takes back what it has written. */
-    async function play(meanwhile, last = takeBack) {
-      const { browser, sid } = await newSession(first, { conflict });
-      await browser.visit(async (visit) => {
-        await saveInVain(visit);
-        await meanwhile?.(browser, visit);
-        await last(visit);
-      });
-      return { failures: browser.failures, stored: await stored(sid) };
-    }
-
-    test('the request takes it back', async () => {
-      expect(await play()).toEqual({ failures: [], stored: first });
-    });
-
-    test('the request takes it back, and saves twice', async () => {
-      const last = async (visit) => {
-        await takeBack(visit);
-        visit.session.cart = 2;
-        await visit.save();
-        await takeBack(visit);
-      };
-      expect(await play(undefined, last)).toEqual({ failures: [], stored: first });
-    });
-
-    test('the request takes it back without waiting for the failure', async () => {
-      const { browser, sid } = await newSession(first, { conflict });
-      await browser.visit(async (visit) => {
-        let saved;
-        await inVain(() => {
-          set(written)(visit);
-          const failed = visit.save();
-          saved = takeBack(visit);
-          return failed;
-        });
-        await saved.catch(() => {});
-      });
-      expect(await stored(sid)).toEqual(first);
-      expect(browser.failures).toEqual([]);
-    });
-
-    test('a second save fails as well', async () => {
-      const again = async (_browser, visit) => {
-        visit.session.cart = 2;
-        await inVain(() => visit.save());
-      };
-      expect(await play(again)).toEqual({ failures: [], stored: first });
-    });
-
-    test('another request has saved since', async () => {
-      const other = (browser) => browser.visit(set({ token: 'abc' }));
-      const { failures, stored: now } = await play(other);
-      const [expected, refused] = {
-        merge: [{ ...first, token: 'abc' }, []],
-        overwrite: [first, []],
-        error: [{ ...written, token: 'abc' }, [conflictError]],
-      }[conflict];
-      expect(failures).toEqual(refused);
-      expect(now).toEqual(expected);
-    });
-
-    test('another request has logged out since', async () => {
-      const other = (browser) => browser.visit((visit) => visit.logOut());
-      expect(await play(other)).toEqual({ failures: [], stored: null });
-    });
-
-    test('the session is new', async () => {
-      const browser = await newBrowser({ conflict });
-      let sid;
-      await browser.visit(async (visit) => {
-        sid = visit.sid;
-        await saveInVain(visit);
-        await takeBack(visit);
-      });
-      expect(await stored(sid)).toEqual(first);
-      expect(browser.failures).toEqual([]);
-    });
-  });
-
-  test('merge: what another request has changed since is kept where this one has not', async () => {
-    const { browser, sid } = await newSession({ ...first, visits: 1 });
-    await browser.visit(async (visit) => {
-      visit.session.cart = 1;
-      await inVain(() => visit.save());
-      await browser.visit(set({ visits: 2, cart: 5 }));
-      visit.session.page = 2;
-    });
-    expect(await stored(sid)).toEqual({ user: 'ann', cart: 1, visits: 2, page: 2 });
     expect(browser.failures).toEqual([]);
   });
 }

@@ -8,6 +8,7 @@ mod errors;
 mod fast;
 mod fast_failures;
 mod histories;
+mod own_saves;
 mod schedule;
 mod store;
 mod support;
