@@ -119,6 +119,20 @@ function describeCarriedOut(newSubject) {
     });
   });
 
+  test('merge: a failure that a later save has followed is forgotten', async () => {
+    const { browser, sid } = await newSession(first);
+    await browser.visit(async (visit) => {
+      await saveInVain(visit);
+      visit.session.cart = 2;
+      await visit.save();
+      await browser.visit(set({ cart: 5, notice: 'read' }));
+      visit.session.page = 2;
+      await visit.save();
+    });
+    expect(await stored(sid)).toEqual({ user: 'ann', cart: 5, notice: 'read', page: 2 });
+    expect(browser.failures).toEqual([]);
+  });
+
   test('merge: what another request has changed since is kept where this one has not', async () => {
     const { browser, sid } = await newSession({ ...first, visits: 1 });
     await browser.visit(async (visit) => {
