@@ -75,8 +75,16 @@ async function newEmptyStub(hashKey, answer = () => undefined) {
     if (answered) return answered;
     if (operation === 'CreateTable') isCreated = true;
     if (operation !== 'DescribeTable') return {};
-    return isCreated ? table('ACTIVE', hashKey) : refusal('ResourceNotFoundException');
+    return isCreated ? created(hashKey) : refusal('ResourceNotFoundException');
   });
+}
+
+/** The table, with the index that Shopify's storage looks for. */
+function created(hashKey) {
+  const { Table } = table('ACTIVE', hashKey).body;
+  const keySchema = [{ AttributeName: 'shop', KeyType: 'HASH' }];
+  const index = { IndexName: 'shop_index', IndexStatus: 'ACTIVE', KeySchema: keySchema };
+  return { body: { Table: { ...Table, GlobalSecondaryIndexes: [index] } } };
 }
 
 const callsOf = (stub, name) =>

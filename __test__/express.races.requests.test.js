@@ -182,6 +182,19 @@ test('a save that fails leaves the request with what it has read', async () => {
   expect(browser.failures).toEqual([]);
 });
 
+test('a touch that follows a save without waiting for it is not refused', async () => {
+  const how = [{ touchInterval: 0 }, { cookie: { maxAge: 3_600_000 } }];
+  const { browser } = await newSession({ user: 'ann' }, ...how);
+  proxy.operations();
+  let saved;
+  await browser.visit((visit) => {
+    visit.session.cart = 1;
+    saved = visit.save();
+  });
+  await saved;
+  expect(proxy.operations()).toEqual(['GetItem', 'PutItem', 'UpdateItem']);
+});
+
 test('error: the saves of a new session that nobody waits for are no conflict', async () => {
   const browser = await races.newBrowser({ conflict: 'error' });
   const [arrivals, answers] = [newGates(2), newGates(2)];

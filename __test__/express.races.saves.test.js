@@ -276,17 +276,32 @@ describe('special keys', () => {
     expect(await special(sid)).toEqual({ shop: undefined, level: 1 });
   });
 
-  test('that another request changed, before a request saves twice', async () => {
-    const { browser, sid } = await newShop();
-    await during(
-      browser,
-      async (visit) => {
-        visit.session.cart = 1;
-        await visit.save();
-        visit.session.cart = 2;
-      },
-      () => browser.visit(set({ shop: 'ben', level: 2 })),
-    );
-    expect(await special(sid)).toEqual({ shop: 'ben', level: 2 });
+  describe.each([
+    ['waits for that', (saved) => saved],
+    ['does not wait for that', () => {}],
+  ])('a request saves twice, and %s', (_how, first) => {
+    const saveTwice = async (visit) => {
+      visit.session.cart = 1;
+      await first(visit.save());
+      visit.session.cart = 2;
+      await visit.save();
+    };
+
+    test('that another request changed before', async () => {
+      const { browser, sid } = await newShop();
+      await during(browser, saveTwice, () => browser.visit(set({ shop: 'ben', level: 2 })));
+      expect(await special(sid)).toEqual({ shop: 'ben', level: 2 });
+      expect(await stored(sid)).toEqual({ shop: 'ben', level: 2, cart: 2 });
+    });
+
+    test('that another request removed before', async () => {
+      const { browser, sid } = await newShop();
+      const remove = ({ session }) => {
+        delete session.shop;
+      };
+      await during(browser, saveTwice, () => browser.visit(remove));
+      expect(await special(sid)).toEqual({ shop: undefined, level: 1 });
+      expect(await stored(sid)).toEqual({ level: 1, cart: 2 });
+    });
   });
 });

@@ -13,7 +13,7 @@ const { endOf, endOfCookie, setEnd } = require('./cookie');
 const { SessionStoreError, invalidArgument, settle, toError } = require('./errors');
 const { readOptions } = require('./express.options');
 const { Gate } = require('./gate');
-const { Loaded, Saving, isSameLifetime } = require('./known');
+const { Loaded, Saving, isSameLifetime, unconditional } = require('./known');
 const { lifetimeOf, optionsObject, typeName } = require('./options');
 const { outageEvents } = require('./outages');
 const { Recognition } = require('./recognition');
@@ -345,12 +345,8 @@ function storeClass(Store) {
       );
       const known = this.#recognition.knownOf(id, session);
       if (!known) {
-        // Written whatever is there. It stays the same session where it is the one that `get` gave.
-        const version = this.#recognition.readByHand(id, session)?.newVersion();
-        const byHand = { version, begin: () => undefined, settle() {} };
-        await this.#call(id, (limit) =>
-          this.#calls.save(id, data, expires, special, byHand, limit),
-        );
+        const save = unconditional(this.#recognition.readByHand(id, session));
+        await this.#call(id, (limit) => this.#calls.save(id, data, expires, special, save, limit));
         return true;
       }
       const end = endOf(session, expires);

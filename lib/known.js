@@ -8,6 +8,7 @@
 const { randomBytes } = require('node:crypto');
 
 /** @import { FailedSave, KnownSession } from '../native/binding' */
+/** @import { Save } from './calls' */
 /** @typedef {'merge' | 'overwrite' | 'error'} Conflict */
 
 /** The end and the lifetime in a cookie; `originalExpires` is in that of @fastify/session. */
@@ -57,6 +58,10 @@ class Known {
   failed;
   /** How many saves of the request have no outcome yet. */
   saving = 0;
+  /** How many saves the request has made. */
+  saves = 0;
+  /** Which of them was the last to succeed. */
+  lastSaved = 0;
   /** The number of the request. */
   #request = nextRequest();
   /** What the versions of a new session begin with. @type {string | undefined} */
@@ -163,6 +168,8 @@ class Saving {
   #known;
   #conflict;
   #given;
+  /** Which of the request's saves it is. */
+  #number;
 
   /**
    * @param {Known} known
@@ -174,6 +181,8 @@ class Saving {
     this.#conflict = conflict;
     this.#given = given;
     known.saving += 1;
+    known.saves += 1;
+    this.#number = known.saves;
   }
 
   /** What the write is conditional on, for the addon. The write is made now. */
@@ -190,11 +199,14 @@ class Saving {
     const known = this.#known;
     const { data, expires, maxAge } = this.#given;
     if (!isSuccess) {
+      // Failures are taken after successes. A later save may have been one.
+      if (this.#number < known.lastSaved) return;
       known.failed ??= [];
       known.failed.push({ version: /** @type {string} */ (this.version), data });
       return;
     }
     if (saved === false) return;
+    known.lastSaved = this.#number;
     const written = typeof saved === 'string' ? new Loaded(known.sid, saved).known : undefined;
     known.version = written?.version ?? this.version;
     known.base = data;
@@ -209,6 +221,17 @@ class Saving {
   end() {
     this.#known.saving -= 1;
   }
+}
+
+/**
+ * A save that counts on nothing: it is written whatever is there.
+ *
+ * @param {Known | undefined} read what was known when the session was read: it stays that session. It is a
+ *   new one without
+ * @returns {Save}
+ */
+function unconditional(read) {
+  return { version: read?.newVersion(), begin: () => undefined, settle() {} };
 }
 
 /**
@@ -247,10 +270,11 @@ class Loaded {
 
   /** What a request that has read it knows. */
   get known() {
-    const [, expires] = this.#text.slice(0, this.#version).split(';');
+    const [, expires, length] = this.#text.slice(0, this.#version).split(';');
     const end = expires === '' ? undefined : Number(expires);
-    const version = this.#text.slice(this.#version, this.#data);
-    return new Known(this.#sid, this.data, end, version || undefined);
+    // One of somebody else's making may be empty.
+    const version = length === '' ? undefined : this.#text.slice(this.#version, this.#data);
+    return new Known(this.#sid, this.data, end, version);
   }
 }
 
@@ -292,4 +316,4 @@ function slowlyWithoutClock(json) {
   return JSON.stringify(session);
 }
 
-module.exports = { Known, Loaded, Saving, isSameLifetime };
+module.exports = { Known, Loaded, Saving, isSameLifetime, unconditional };

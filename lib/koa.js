@@ -12,7 +12,7 @@ const { replacer, reviverFor } = require('./bytes');
 const { deliver } = require('./callback');
 const { invalidArgument, settle } = require('./errors');
 const { Gate } = require('./gate');
-const { Known, Loaded, Saving } = require('./known');
+const { Known, Loaded, Saving, unconditional } = require('./known');
 const { readOptions } = require('./koa.options');
 const { lifetimeOf, optionsObject } = require('./options');
 const { outageEvents } = require('./outages');
@@ -38,7 +38,12 @@ class DynamoDBStore extends EventEmitter {
   #settings;
   /** @type {Gate} */
   #gate;
-  /** What is known of the session of a request. @type {WeakMap<object, Known>} */
+  /**
+   * What is known of the session of a request, by its `ctx`; of a session that was read by hand, by the
+   * session.
+   *
+   * @type {WeakMap<object, Known>}
+   */
   #known = new WeakMap();
   /** @type {Promise<void> | undefined} */
   #creating;
@@ -284,10 +289,10 @@ class DynamoDBStore extends EventEmitter {
     const loaded = new Loaded(id, text);
     const { data } = loaded;
     const session = parse(data, reviverFor(data)) ?? undefined;
-    if (ctx && session) {
+    if (session) {
       const { known } = loaded;
       known.expires = endOf(session, known.expires);
-      this.#known.set(ctx, known);
+      this.#known.set(ctx ?? session, known);
     }
     return session;
   }
@@ -312,7 +317,9 @@ class DynamoDBStore extends EventEmitter {
       return this.#moveEnd(id, known, expires, end, clock);
     }
     if (!known) {
-      await this.#call(id, (limit) => this.#calls.save(id, data, expires, [], undefined, limit));
+      const read = this.#known.get(session);
+      const save = unconditional(read?.sid === id ? read : undefined);
+      await this.#call(id, (limit) => this.#calls.save(id, data, expires, [], save, limit));
       return;
     }
     const saving = new Saving(known, this.#settings.conflict, { data, expires: end });

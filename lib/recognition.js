@@ -11,6 +11,7 @@
  * hands the `Session` back. A function among the keys is left out of JSON: that carries the knowledge.
  */
 
+const { isProxy } = require('node:util/types');
 const { storeError } = require('./errors');
 const { Known } = require('./known');
 const { warn } = require('./warning');
@@ -77,11 +78,11 @@ class Recognition {
    */
   make(session, known) {
     if (known) {
-      this.#notes.put(holder(session), known);
+      this.#note(session, known);
       this.#made[this.#next] = known.sid;
       this.#next = (this.#next + 1) % REMEMBERED;
     } else {
-      this.#warn('a session that createSession() was called with');
+      this.#warn('createSession() was called with a copy of what get() gave, with a copied cookie');
     }
   }
 
@@ -94,18 +95,21 @@ class Recognition {
    * @returns {Known | undefined}
    */
   knownOf(sid, session) {
-    const note = this.#notes.of(holder(session));
+    const note = this.#notes.of(holder(session)) ?? this.#notes.of(session);
     if (note instanceof Known && note.sid === sid && !isDestroyed(session)) return note;
     const isOfFastify = isSessionOfFastify(sid, session);
     // An application may have passed the class that is made on express-session's Store.
     if (isOfFastify) this.#isCarried = true;
     const isOfExpress = session.req?.sessionStore === this.#store && session.id === sid;
     if (!isOfFastify && !isOfExpress) {
-      if (note === undefined && this.#made.includes(sid)) this.#warn('a session that was passed');
+      if (note === undefined && this.#made.includes(sid)) {
+        this.#warn('a copy of the session of a request was passed, with a copied cookie');
+      }
       return undefined;
     }
+    if (isProxy(session.cookie)) this.#warn('the cookie of a session is in a Proxy');
     const known = this.#carriedBy(sid, session) ?? new Known(sid);
-    this.#notes.put(holder(session), known);
+    this.#note(session, known);
     return known;
   }
 
@@ -133,6 +137,16 @@ class Recognition {
   }
 
   /**
+   * @param {any} session
+   * @param {Known} known
+   */
+  #note(session, known) {
+    // A copy has the cookie, and an application may give the session another one.
+    this.#notes.put(holder(session), known);
+    this.#notes.put(session, known);
+  }
+
+  /**
    * @param {string} sid
    * @param {any} session of @fastify/session
    * @returns {Known | undefined}
@@ -145,14 +159,14 @@ class Recognition {
     return known?.sid === sid ? known : undefined;
   }
 
-  /** @param {string} session which one */
-  #warn(session) {
+  /** @param {string} what is wrong */
+  #warn(what) {
     if (this.#hasWarned) return;
     this.#hasWarned = true;
     const message =
-      `${session} is a copy of the one that get() gave, with a copied cookie: the store cannot tell ` +
-      'which request it belongs to. It writes such a session whatever another request has done to it, ' +
-      'a logout included. Keep the "cookie" of the session in the copy';
+      `${what}: the store cannot tell which request the session belongs to. It writes such a session ` +
+      'whatever another request has done to it, a logout included. Keep the "cookie" object of the ' +
+      'session that get() or the request has';
     warn(this.#store, storeError('ERR_SESSION_COPY', message));
   }
 }

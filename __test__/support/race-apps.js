@@ -59,6 +59,9 @@ function expressVisit(incoming, store) {
     get session() {
       return incoming.session;
     },
+    set session(session) {
+      incoming.session = session;
+    },
     get sid() {
       return incoming.sessionID;
     },

@@ -4,6 +4,7 @@
 
 const { Converter } = require('aws-sdk').DynamoDB;
 const { EventEmitter } = require('node:events');
+const { Cookie } = require('express-session');
 const connect = require('../..');
 const KoaStore = require('../../koa');
 const { dynamoConfig } = require('./dynamodb');
@@ -29,6 +30,19 @@ const expressSubject = (connection = () => ({ dynamoConfig: dynamoConfig() })) =
     return session;
   },
   savingOptions: [{}, { resave: true }, { rolling: true }],
+  touchingOptions: {},
+  lasting: (maxAge) => ({ cookie: { maxAge } }),
+  withId: (id) => ({ genid: () => id }),
+  setByHand: (store, sid, keys) => store.set(sid, { cookie: new Cookie(), ...keys }),
+  setLifetime({ session }, milliseconds) {
+    session.cookie.maxAge = milliseconds;
+  },
+  clockIn({ sess, _e: exact }) {
+    const { cookie } = JSON.parse(sess.S);
+    const end = exact ? Number(exact.N) : Date.parse(cookie.expires);
+    // express-session looks at the clock twice for the lifetime.
+    return { lifetime: Math.round(cookie.originalMaxAge / 1000), end, lag: 0 };
+  },
 });
 
 /**
@@ -51,6 +65,19 @@ const koaSubject = (Koa, module, connection = () => ({ dynamoConfig: dynamoConfi
     return session;
   },
   savingOptions: [{}, { rolling: true }, { renew: true }],
+  touchingOptions: { rolling: true },
+  lasting: (maxAge = 'session') => ({ maxAge }),
+  withId: (id) => ({ genid: () => id }),
+  setByHand: (store, sid, keys) => store.set(sid, keys, 3_600_000),
+  setLifetime({ session }, milliseconds) {
+    session.maxAge = milliseconds;
+  },
+  clockIn({ session, expires }) {
+    const { _expire, _maxAge } = Converter.unmarshall(session.M);
+    // koa-session 6 has the table keep a session for 10 seconds more.
+    const lag = Number(expires.N) - Math.floor(_expire / 1000) === 10 ? 10 : 0;
+    return { lifetime: _maxAge / 1000, end: _expire, lag };
+  },
 });
 
 /**
@@ -71,6 +98,7 @@ const fastifySubject = (
   },
   newApp: fastifyApp,
   savingOptions: [{}, { rolling: false }],
+  withId: (id) => ({ idGenerator: () => id }),
 });
 
 module.exports = { expressSubject, fastifySubject, koaSubject };

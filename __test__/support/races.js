@@ -3,7 +3,8 @@
 /** What every store promises of requests that use one session at the same time. */
 
 const { lastToEnd, ordersOf, overlap, play, startBrowser } = require('./browser');
-const { getItem, items, newTable } = require('./dynamodb');
+const { dynamoConfig, getItem, items, newTable } = require('./dynamodb');
+const { startProxy } = require('./proxy-dynamodb');
 
 /** The tables that a test works on. */
 const real = { getItem, items, newTable };
@@ -20,6 +21,17 @@ const real = { getItem, items, newTable };
  * @property {(item: any) => any} sessionIn what an application has stored in an item
  * @property {object[]} savingOptions of the framework, which decide when it saves or touches a
  *   session that nobody has changed
+ * @property {object} touchingOptions of the framework, with which it touches a session that nobody has
+ *   changed
+ * @property {(milliseconds?: number) => object} lasting options of the framework: the lifetime of sessions;
+ *   without, they end with the browser
+ * @property {(id: string) => object} withId options of the framework: the id of all new sessions
+ * @property {(store: any, sid: string, keys: object) => Promise<void>} setByHand writes a session that
+ *   belongs to no request
+ * @property {(visit: any, milliseconds: number) => void} setLifetime of the session of a request
+ * @property {(item: any) => { lifetime: number, end: number, lag: number }} clockIn an item: the lifetime in
+ *   seconds, the end in milliseconds since the Unix epoch, and for how many seconds after that the table
+ *   keeps the session
  * @property {boolean} [isSlow] fewer orders are played
  */
 
@@ -73,6 +85,33 @@ function racesOn(subject, place = real) {
     get table() {
       return table;
     },
+  };
+}
+
+/**
+ * The same, through a proxy that is started and stopped.
+ *
+ * @param {(connection: () => object) => Subject} newSubject takes the options of a store that say where
+ *   DynamoDB is
+ */
+function racesByProxy(newSubject) {
+  let proxy;
+  beforeAll(async () => {
+    proxy = await startProxy();
+  });
+  afterAll(() => proxy.stop());
+  beforeEach(() => {
+    proxy.operations();
+    proxy.hooks.loses = () => false;
+  });
+  const connection = () => ({ dynamoConfig: { ...dynamoConfig(), endpoint: proxy.endpoint } });
+  return {
+    ...racesOn(newSubject(connection)),
+    get proxy() {
+      return proxy;
+    },
+    /** The writes since the last call of this, each with its error. */
+    writes: () => proxy.operations().filter((operation) => operation.startsWith('PutItem')),
   };
 }
 
@@ -250,4 +289,4 @@ function describeRaces(subject, place = real) {
   });
 }
 
-module.exports = { describeRaces, racesOn, real, two };
+module.exports = { describeRaces, racesByProxy, racesOn, real, two };

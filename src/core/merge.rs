@@ -16,6 +16,7 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 pub use self::identity::Identity;
+use self::identity::People;
 use self::json::{Entries, is_same};
 
 /// Where a session keeps its lifetime and its end, which belong together.
@@ -85,28 +86,27 @@ pub fn merge(bases: &[&str], ours: &str, theirs: &str, rules: Rules<'_>) -> Opti
         .map(|base| Entries::of(base))
         .collect::<Option<_>>()?;
     let (ours, theirs) = (Entries::of(ours)?, Entries::of(theirs)?);
-    if rules.identity.differs(&ours, &theirs) {
-        let is_our_login = bases
-            .iter()
-            .any(|base| rules.identity.has_changed(base, &ours));
-        return Some(match is_our_login {
-            true => Merged::Ours,
-            false => Merged::Theirs,
-        });
-    }
+    let left_to_theirs = match rules.identity.compare(&bases, &ours, &theirs) {
+        People::Two { is_our_login: true } => return Some(Merged::Ours),
+        People::Two {
+            is_our_login: false,
+        } => return Some(Merged::Theirs),
+        People::One { left_to_theirs } => left_to_theirs,
+    };
     let clock = rules.clock;
     let end = whose_end(&bases, &ours, &theirs, clock);
-    let merged = match clock.within {
-        Some(within) => merge_entries(&bases, &ours, &theirs, |key| {
-            key.is(within).then(|| {
-                let cookie = merge_cookies(&bases, &ours, &theirs, within, (clock, end));
-                cookie.or(ours.get(within).map(|ours| Cow::Borrowed(ours.get())))
-            })
-        }),
-        None => merge_entries(&bases, &ours, &theirs, |key| {
-            of_the_clock(key, &ours, &theirs, (clock, end))
-        }),
-    };
+    let merged = merge_entries(&bases, &ours, &theirs, |key| {
+        if left_to_theirs.iter().any(|name| key.is(name)) {
+            return Some(theirs.find(key).map(text));
+        }
+        let Some(within) = clock.within else {
+            return of_the_clock(key, &ours, &theirs, (clock, end));
+        };
+        key.is(within).then(|| {
+            let cookie = merge_cookies(&bases, &ours, &theirs, within, (clock, end));
+            cookie.or(ours.get(within).map(text))
+        })
+    });
     Some(Merged::Session(merged, end))
 }
 
@@ -178,7 +178,7 @@ fn of_the_clock<'j>(
         End::Ours => ours,
         End::Theirs => theirs,
     };
-    Some(owner.get(name).map(|value| Cow::Borrowed(value.get())))
+    Some(owner.get(name).map(text))
 }
 
 /// The cookie, field by field; `None` where one is no object.
@@ -206,7 +206,6 @@ fn merge_entries<'j>(
     theirs: &Entries<'j>,
     special: impl Fn(&json::Key<'j>) -> Option<Option<Cow<'j, str>>>,
 ) -> String {
-    let text = |value: &'j RawValue| Cow::Borrowed(value.get());
     let is_changed = |key: &json::Key<'j>| {
         bases
             .iter()
@@ -228,6 +227,11 @@ fn merge_entries<'j>(
         merged.extend(key, value);
     }
     merged.finish()
+}
+
+/// A value as it is written.
+fn text(value: &RawValue) -> Cow<'_, str> {
+    Cow::Borrowed(value.get())
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod fast;
 mod fast_failures;
 mod histories;
 mod outages;
+mod own_saves;
 mod panics;
 mod replicas;
 mod schedule;

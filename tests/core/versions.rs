@@ -1,131 +1,14 @@
 //! Saving a session that was read before, while others write it.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use dynamo_session_store::core::error::{Error, Result};
+use dynamo_session_store::core::error::Error;
 use dynamo_session_store::core::expiry::{Expires, UnixMillis};
-use dynamo_session_store::core::layout::{ConnectLayout, Item, Record, SpecialValue};
-use dynamo_session_store::core::options::{Billing, TableName};
 use dynamo_session_store::core::store::{Conflict, Known, Loaded, Saved, SessionStore};
-use dynamo_session_store::core::table::Table;
 use serde_json::json;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::support::canned::{Answer, Canned, in_turn};
-use crate::support::{AMPLE, client, dynamo, new_name, remove, schedule};
-
-const NOW: UnixMillis = UnixMillis(1_795_218_096_565.0);
-
-type Store = SessionStore<ConnectLayout>;
-
-struct Sessions {
-    table: TableName,
-    store: Store,
-    versions: AtomicUsize,
-}
-
-fn layout() -> ConnectLayout {
-    let special = [("shop".to_owned(), "S".to_owned())];
-    ConnectLayout::new("id", "", &special, true).unwrap()
-}
-
-impl Sessions {
-    async fn new() -> Self {
-        let table = new_name();
-        let billing = Billing::OnDemand;
-        let creation = Table::new(Arc::new(dynamo()), table.clone(), "id", billing, None);
-        creation.create(AMPLE).await.unwrap();
-        Self {
-            store: SessionStore::new(schedule(dynamo(), &table, Some(16)), layout(), true),
-            table,
-            versions: AtomicUsize::new(0),
-        }
-    }
-
-    async fn load(&self) -> Loaded {
-        let loaded = self.store.load("ann", NOW, AMPLE).await.unwrap();
-        loaded.expect("the session is there")
-    }
-
-    async fn save(&self, data: &str, known: Option<Known>) -> Result<Saved> {
-        let version = self.versions.fetch_add(1, Ordering::Relaxed).to_string();
-        self.save_as(&version, data, known).await
-    }
-
-    async fn save_as(&self, version: &str, data: &str, known: Option<Known>) -> Result<Saved> {
-        let version = version.to_owned();
-        let saved = self
-            .store
-            .save_version(record(data), version, known, None, AMPLE);
-        saved.await
-    }
-
-    /// A save by the request of this number, made at once.
-    fn save_by(
-        &self,
-        request: u32,
-        data: &str,
-        known: Option<Known>,
-    ) -> impl Future<Output = Result<Saved>> + use<> {
-        let version = self.versions.fetch_add(1, Ordering::Relaxed).to_string();
-        let writes = self.store.writes_of(request);
-        let saved =
-            self.store
-                .save_version(record(data), version, known, Some(writes.clone()), AMPLE);
-        // Until the outcome has been taken.
-        async move {
-            let saved = saved.await;
-            drop(writes);
-            saved
-        }
-    }
-
-    async fn item(&self) -> Option<Item> {
-        let key = AttributeValue::S("ann".to_owned());
-        let request = client().get_item().table_name(self.table.as_str());
-        request.key("id", key).send().await.unwrap().item
-    }
-
-    /// As a replaced package writes it: without a version.
-    async fn put_without_version(&self, data: &str) {
-        self.store.save(record(data), AMPLE).await.unwrap();
-    }
-
-    async fn remove(self) {
-        remove(&self.table).await;
-    }
-}
-
-fn record(data: &str) -> Record {
-    let value: serde_json::Value = serde_json::from_str(data).unwrap();
-    let shop = value["shop"].as_str();
-    Record {
-        sid: "ann".to_owned(),
-        data: data.to_owned(),
-        expires: Some(Expires::at(UnixMillis(NOW.0 + 3_600_000.0))),
-        special: vec![shop.map_or(SpecialValue::Missing, |shop| {
-            SpecialValue::Text(shop.into())
-        })],
-    }
-}
-
-/// What was written in place of what was given.
-fn written(saved: Result<Saved>) -> String {
-    match saved {
-        Ok(Saved::Changed(written)) => written.data,
-        other => panic!("{other:?}"),
-    }
-}
-
-fn known(loaded: &Loaded, conflict: Conflict) -> Option<Known> {
-    Some(Known {
-        version: loaded.marks.version.clone(),
-        base: Some(loaded.data.clone()),
-        stored: None,
-        conflict,
-        failed: vec![],
-    })
-}
+use crate::support::versioned::{NOW, Sessions, known, layout, record, written};
+use crate::support::{AMPLE, new_name, schedule};
 
 #[tokio::test]
 async fn a_session_that_nobody_else_has_changed_is_written_as_it_is() {
@@ -361,44 +244,4 @@ async fn a_session_that_others_change_all_the_time_is_a_conflict_in_the_end() {
     let known = known(&read, Conflict::Merge);
     let saved = store.save_version(record("{}"), "mine".to_owned(), known, None, AMPLE);
     assert_eq!(saved.await, Err(Error::Conflict));
-}
-
-#[tokio::test]
-async fn saves_of_one_request_count_on_each_other_before_they_are_answered() {
-    let sessions = Sessions::new().await;
-    sessions.save(r#"{"a":1,"b":1}"#, None).await.unwrap();
-    let read = sessions.load().await;
-    sessions.save(r#"{"a":1,"b":2}"#, None).await.unwrap();
-    let known = |conflict| known(&read, conflict);
-    let first = sessions.save_by(7, r#"{"a":2,"b":1}"#, known(Conflict::Merge));
-    let second = sessions.save_by(7, r#"{"a":1,"b":1}"#, known(Conflict::Merge));
-    let seen = async { sessions.load().await.data };
-    let (first, second, seen) = tokio::join!(first, second, seen);
-    assert_eq!(written(first), r#"{"a":2,"b":2}"#);
-    // It has taken back what the first has saved.
-    assert_eq!(written(second), r#"{"a":1,"b":2}"#);
-    assert_eq!(seen, r#"{"a":1,"b":2}"#);
-    sessions.remove().await;
-}
-
-#[tokio::test]
-async fn saves_of_a_new_session_count_on_each_other_too() {
-    let sessions = Sessions::new().await;
-    let new = || {
-        Some(Known {
-            version: None,
-            base: None,
-            stored: None,
-            conflict: Conflict::Fail,
-            failed: vec![],
-        })
-    };
-    let first = sessions.save_by(8, r#"{"a":1}"#, new());
-    let second = sessions.save_by(8, r#"{"a":2}"#, new());
-    let third = sessions.save_by(8, r#"{"a":3}"#, new());
-    let saved = tokio::join!(first, second, third);
-    let as_given = Ok(Saved::AsGiven);
-    assert_eq!(saved, (as_given.clone(), as_given.clone(), as_given));
-    assert_eq!(sessions.load().await.data, r#"{"a":3}"#);
-    sessions.remove().await;
 }

@@ -34,20 +34,43 @@ impl Identity {
         Self(paths.into_iter().map(keys).collect())
     }
 
-    /// Whether two sessions are of two people: under one key, both say whose they are, and not the same.
-    pub(super) fn differs(&self, one: &Entries<'_>, other: &Entries<'_>) -> bool {
-        self.0.iter().any(|path| {
-            let (one, other) = (find(one, path), find(other, path));
-            one.is_some() && other.is_some() && !is_same(one, other)
-        })
+    /// Whose `ours` and `theirs` are, which two requests have made of `bases`: see
+    /// [`merge`](super::merge).
+    pub(super) fn compare(
+        &self,
+        bases: &[Entries<'_>],
+        ours: &Entries<'_>,
+        theirs: &Entries<'_>,
+    ) -> People<'_> {
+        let (mut are_two, mut is_our_login) = (false, false);
+        let mut left_to_theirs = Vec::new();
+        for path in &self.0 {
+            let (our, their) = (find(ours, path), find(theirs, path));
+            let is_our_change = bases.iter().any(|base| !is_same(find(base, path), our));
+            // What a failed save of this request has written is no change of theirs.
+            let is_their_change = bases.iter().all(|base| !is_same(find(base, path), their));
+            let are_both_there = our.is_some() && their.is_some();
+            are_two |= !is_same(our, their) && (are_both_there || is_our_change && is_their_change);
+            is_our_login |= is_our_change;
+            if is_their_change && !is_our_change {
+                left_to_theirs.extend(path.first().map(String::as_str));
+            }
+        }
+        match are_two {
+            true => People::Two { is_our_login },
+            false => People::One { left_to_theirs },
+        }
     }
+}
 
-    /// Whether somebody has logged in or out between two states of a session.
-    pub(super) fn has_changed(&self, before: &Entries<'_>, after: &Entries<'_>) -> bool {
-        self.0
-            .iter()
-            .any(|path| !is_same(find(before, path), find(after, path)))
-    }
+/// Whose two sessions are.
+pub(super) enum People<'i> {
+    /// Under one key, both say whose they are, and not the same; or somebody has logged in by one and out
+    /// by the other. `is_our_login`: the request of ours has logged somebody in or out.
+    Two { is_our_login: bool },
+    /// All others. The keys that are left to theirs are those by which only the request of theirs has
+    /// logged somebody in or out.
+    One { left_to_theirs: Vec<&'i str> },
 }
 
 /// The id under a path; `None` where nobody is there, or nobody can tell whose id it is.

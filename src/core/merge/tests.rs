@@ -219,6 +219,49 @@ fn sessions_of_two_people_are_not_mixed() {
     let passport = |id: usize| format!(r#"{{"passport":{{"user":{{"_id":{id},"seen":{id}}}}}}}"#);
     let merged = merge_by(&OWN, &["{}"], &passport(1), &passport(2));
     assert_eq!(merged, Some(Merged::Ours));
+    // One has logged in, the other out: what is left has not the rights of the one without the name.
+    let out = r#"{"isAdmin":false}"#;
+    assert_eq!(merge_by(&OWN, &[base], out, root), Some(Merged::Ours));
+    assert_eq!(merge_by(&OWN, &[base], root, out), Some(Merged::Ours));
+}
+
+#[test]
+fn what_says_whose_a_session_is_belongs_to_the_request_that_has_logged_in_or_out() {
+    for (base, ours, theirs, both) in [
+        // A page that changes something else of the user is no login.
+        (
+            r#"{"user":{"id":1,"seen":1},"a":1}"#,
+            r#"{"user":{"id":1,"seen":2},"a":2}"#,
+            r#"{"a":1}"#,
+            r#"{"a":2}"#,
+        ),
+        // Neither is one that says that nobody is there.
+        (
+            r#"{"a":1}"#,
+            r#"{"user":null,"a":2}"#,
+            r#"{"user":1,"a":1}"#,
+            r#"{"user":1,"a":2}"#,
+        ),
+        (
+            r#"{"a":1}"#,
+            r#"{"user":1,"a":1}"#,
+            r#"{"user":null,"a":2}"#,
+            r#"{"user":1,"a":2}"#,
+        ),
+        // Both have logged out.
+        (
+            r#"{"user":1,"a":1,"b":1}"#,
+            r#"{"a":2,"b":1}"#,
+            r#"{"a":1,"b":2}"#,
+            r#"{"a":2,"b":2}"#,
+        ),
+    ] {
+        assert_eq!(merged(base, ours, theirs), both);
+    }
+    // What a failed save of the request has written is no logout of somebody else.
+    let (base, failed) = (r#"{"user":1,"a":1}"#, r#"{"a":1}"#);
+    let merged = merge_by(&COOKIE, &[base, failed], r#"{"user":1,"a":2}"#, failed);
+    assert_eq!(session(merged), r#"{"a":2,"user":1}"#);
 }
 
 #[test]

@@ -6,6 +6,7 @@ pub mod hooked;
 pub mod memory;
 pub mod merged;
 pub mod sessions;
+pub mod versioned;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
