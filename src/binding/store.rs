@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures_util::FutureExt;
-use futures_util::future::Either as FutureEither;
+use futures_util::future::{Either as FutureEither, ready};
+use futures_util::{FutureExt, TryFutureExt};
 use napi::Env;
 use napi::bindgen_prelude::{Either, PromiseRaw, ToNapiValue};
 use napi_derive::napi;
@@ -108,9 +108,9 @@ impl NativeStore {
             return;
         };
         let backend = Arc::clone(backend);
-        completions.enqueue(number, self.context(), move || {
-            let asked = ask(&backend);
-            async move { asked?.await }
+        completions.enqueue(number, self.context(), move || match ask(&backend) {
+            Ok(asked) => FutureEither::Left(asked),
+            Err(error) => FutureEither::Right(ready(Err(error))),
         });
     }
 
@@ -160,7 +160,7 @@ impl NativeStore {
     pub fn load(&self, call: u32, sid: String, now: f64, limit: f64) {
         self.call(call, move |backend| {
             let session = backend.sessions.load(&sid, UnixMillis(now), time(limit));
-            Ok(async move { Ok(session.await?.map(loaded).map(Either::A)) })
+            Ok(session.map_ok(|session| session.map(loaded).map(Either::A)))
         });
     }
 
@@ -195,27 +195,21 @@ impl NativeStore {
         };
         self.call(call, move |backend| {
             let limit = time(limit);
-            let saved = match &backend.expiring {
+            Ok(match &backend.expiring {
                 Some(sessions) => {
                     let version = version.unwrap_or_else(new_version);
                     let known = known.map(Known::from);
                     let saved = sessions.save_version(record, version, known, limit);
-                    FutureEither::Left(saved)
-                }
-                None => FutureEither::Right(backend.sessions.save(record, limit)),
-            };
-            Ok(async move {
-                Ok(match saved {
-                    FutureEither::Left(saved) => match saved.await? {
+                    FutureEither::Left(saved.map_ok(|saved| match saved {
                         Saved::AsGiven => None,
                         Saved::Merged(data) => Some(Either::A(json(data))),
                         Saved::Gone => Some(Either::B(false)),
-                    },
-                    FutureEither::Right(saved) => {
-                        saved.await?;
-                        None
-                    }
-                })
+                    }))
+                }
+                None => {
+                    let saved = backend.sessions.save(record, limit);
+                    FutureEither::Right(saved.map_ok(|()| None))
+                }
             })
         });
     }
@@ -240,7 +234,7 @@ impl NativeStore {
                 exact: end.map(UnixMillis).zip(lifetime),
             };
             let found = sessions.touch(&sid, to, time(limit));
-            Ok(async move { Ok(Some(Either::B(found.await?))) })
+            Ok(found.map_ok(|found| Some(Either::B(found))))
         });
     }
 
@@ -249,7 +243,7 @@ impl NativeStore {
     pub fn destroy(&self, call: u32, sid: String, limit: f64) {
         self.call(call, move |backend| {
             let destroyed = backend.sessions.destroy(&sid, time(limit));
-            Ok(async move { destroyed.await.map(|()| None) })
+            Ok(destroyed.map_ok(|()| None))
         });
     }
 
