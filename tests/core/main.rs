@@ -14,3 +14,4 @@ mod support;
 mod sweep;
 mod table;
 mod versions;
+mod waiting;

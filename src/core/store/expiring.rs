@@ -1,13 +1,13 @@
 //! What the formats can do that keep the end of a session: touch, list, clear and reap.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemInputBuilder;
 use aws_sdk_dynamodb::operation::scan::builders::ScanInputBuilder;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
-use futures_util::StreamExt;
-use futures_util::stream;
+use futures_util::{FutureExt, StreamExt, stream};
 use serde::de::IgnoredAny;
 
 use super::{SessionStore, alive};
@@ -51,29 +51,11 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
         to: E,
         limit: Duration,
     ) -> impl Future<Output = Result<bool>> + Send + use<L, E> {
-        let NewEnd { expires, exact } = to.into();
-        let more = exact.map(|(end, lifetime)| self.layout.touch(end, lifetime));
-        let mut change = Condition {
-            expression: "SET #expires = :expires".to_owned(),
-            ..Condition::default()
-        };
-        if let Some(more) = more {
-            change.expression += &format!(", {}", more.expression);
-            change.names = more.names;
-            change.values = more.values;
-        }
-        self.name_expires(&mut change);
-        let data = self.layout.data_attribute().to_owned();
-        change.names.insert("#data".into(), data);
-        let expires = AttributeValue::N(expires.to_string());
-        change.values.insert(":expires".into(), expires);
-        let request = UpdateItemInputBuilder::default()
-            .update_expression(change.expression)
-            .condition_expression("attribute_exists(#data)")
-            .set_expression_attribute_names(Some(change.names))
-            .set_expression_attribute_values(Some(change.values));
-        let touched = self.schedule.update(self.layout.key(sid), request);
-        async move { unless_refused(within(limit, "touch", touched).await) }
+        let (layout, to) = (Arc::clone(&self.layout), to.into());
+        let touched = self
+            .schedule
+            .update(self.layout.key(sid), move || touch(&*layout, to));
+        within(limit, "touch", touched).map(unless_refused)
     }
 
     /// Every session that is alive. Reads the whole table, and holds all that it gives.
@@ -135,7 +117,7 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
     pub async fn reap(&self, now: UnixMillis, limit: Duration) -> Result<usize> {
         let mut condition = self.layout.ours();
         condition.expression += " AND (#expires < :now OR #expires > :far)";
-        self.name_expires(&mut condition);
+        name_expires(&*self.layout, &mut condition);
         let far = UnixMillis(now.0 + FAR_AHEAD).seconds().floor();
         condition
             .values
@@ -155,7 +137,7 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
     fn alive_pages(&self, now: UnixMillis, limit: Duration) -> Pages {
         let mut condition = self.layout.ours();
         condition.expression += " AND NOT #expires <= :now";
-        self.name_expires(&mut condition);
+        name_expires(&*self.layout, &mut condition);
         // A session without an end, or with one that is no number, passes: nothing compares with it.
         // Whole seconds, rounded down: what passes is looked at again below.
         let seconds = now.seconds().floor();
@@ -219,13 +201,40 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
         let deleted = self.schedule.delete_if(key, request);
         unless_refused(within(limit, "reap", deleted).await)
     }
+}
 
-    fn name_expires(&self, condition: &mut Condition) {
-        let expires = self.layout.expires_attribute();
-        condition
-            .names
-            .insert("#expires".into(), (*expires).to_owned());
+/// The request that gives a session the end `to`.
+fn touch<L: ExpiringLayout + ?Sized>(
+    layout: &L,
+    NewEnd { expires, exact }: NewEnd,
+) -> UpdateItemInputBuilder {
+    let more = exact.map(|(end, lifetime)| layout.touch(end, lifetime));
+    let mut change = Condition {
+        expression: "SET #expires = :expires".to_owned(),
+        ..Condition::default()
+    };
+    if let Some(more) = more {
+        change.expression += &format!(", {}", more.expression);
+        change.names = more.names;
+        change.values = more.values;
     }
+    name_expires(layout, &mut change);
+    let data = layout.data_attribute().to_owned();
+    change.names.insert("#data".into(), data);
+    let expires = AttributeValue::N(expires.to_string());
+    change.values.insert(":expires".into(), expires);
+    UpdateItemInputBuilder::default()
+        .update_expression(change.expression)
+        .condition_expression("attribute_exists(#data)")
+        .set_expression_attribute_names(Some(change.names))
+        .set_expression_attribute_values(Some(change.values))
+}
+
+fn name_expires<L: ExpiringLayout + ?Sized>(layout: &L, condition: &mut Condition) {
+    let expires = layout.expires_attribute();
+    condition
+        .names
+        .insert("#expires".into(), (*expires).to_owned());
 }
 
 fn number(seconds: f64) -> AttributeValue {

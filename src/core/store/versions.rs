@@ -213,10 +213,12 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
                 Either::Left(self.schedule.in_turn(key, move |turn| save(turn).boxed()))
             }
             None => {
-                let item = write.item(&write.record.data);
-                let put = item.map(|item| self.schedule.put(key, item));
+                let write = Arc::new(write);
+                let (sent, size) = (Arc::clone(&write), write.record.size());
+                let item = move || sent.item(&sent.record.data);
+                let put = self.schedule.put(key, size, item);
                 Either::Right(async move {
-                    put?.await?;
+                    put.await?;
                     if let Some(request) = request {
                         *request.left() = Some(write.left(&Saved::AsGiven));
                     }
