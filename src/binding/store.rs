@@ -41,7 +41,9 @@ pub fn session_of(sess: Option<String>, expires: Option<String>, now: f64) -> Op
 /// A session store. `now` is in milliseconds since the Unix epoch; `limit` in milliseconds, the
 /// time that each request of a call may take, retries included.
 ///
-/// No method throws and no promise rejects: a failure is a result, see `Failure`.
+/// A failure is a result, see `Failure`: no promise rejects, and no method throws. Only napi throws,
+/// before a method runs, where an argument is of another type than declared; `lib/calls.js` makes a
+/// failure of that.
 #[napi]
 pub struct NativeStore {
     /// `None` once closed. What is under way has its own references and ends as it would have.
