@@ -5,7 +5,7 @@
  * addon many at a time: a promise of the addon's for each would cost more than the call itself.
  */
 
-const { toError } = require('./errors');
+const { refusal, toError } = require('./errors');
 const { nextTick, setImmediate, setInterval } = require('./timers');
 
 /** @import { Failure, KnownSession, NativeStore, SpecialArgument } from '../native/binding' */
@@ -56,6 +56,8 @@ const active = new Set();
 class Calls {
   /** @type {NativeStore} */
   #native;
+  /** The same, of which no method throws. @type {NativeStore} */
+  #guarded;
   /** What holds this. @type {object} */
   #owner;
   /** @type {(outages: (Failure | null)[]) => void} */
@@ -83,11 +85,12 @@ class Calls {
     };
     // Not at once: as long as outcomes keep coming, the event loop would see to nothing else.
     this.#native = open(() => setImmediate(takeOutcomes));
+    this.#guarded = guarded(this.#native);
   }
 
-  /** The store in the addon. */
+  /** The store in the addon, of which no method throws. */
   get native() {
-    return this.#native;
+    return this.#guarded;
   }
 
   /**
@@ -98,7 +101,11 @@ class Calls {
    */
   load(sid, now, limit) {
     const call = this.#begin();
-    this.#native.load(call, sid, now, limit);
+    try {
+      this.#native.load(call, sid, now, limit);
+    } catch (error) {
+      return this.#refuse(call, error);
+    }
     return this.#outcomeOf(call);
   }
 
@@ -115,7 +122,11 @@ class Calls {
   save(sid, data, expires, special, save, limit) {
     const call = this.#begin();
     const expected = save?.begin();
-    this.#native.save(call, sid, data, expires, special, save?.version, expected, limit);
+    try {
+      this.#native.save(call, sid, data, expires, special, save?.version, expected, limit);
+    } catch (error) {
+      return this.#refuse(call, error);
+    }
     return this.#outcomeOf(call, save);
   }
 
@@ -132,7 +143,11 @@ class Calls {
    */
   touch(sid, expires, end, lifetime, known, limit) {
     const call = this.#begin();
-    this.#native.touch(call, sid, expires, end, lifetime, known, limit);
+    try {
+      this.#native.touch(call, sid, expires, end, lifetime, known, limit);
+    } catch (error) {
+      return this.#refuse(call, error);
+    }
     return this.#outcomeOf(call);
   }
 
@@ -143,7 +158,11 @@ class Calls {
    */
   destroy(sid, limit) {
     const call = this.#begin();
-    this.#native.destroy(call, sid, limit);
+    try {
+      this.#native.destroy(call, sid, limit);
+    } catch (error) {
+      return this.#refuse(call, error);
+    }
     return this.#outcomeOf(call);
   }
 
@@ -161,6 +180,18 @@ class Calls {
 
   #begin() {
     return this.#free.pop() ?? this.#waiting.push(undefined) - 1;
+  }
+
+  /**
+   * Ends a call that the addon has not taken.
+   *
+   * @param {number} call
+   * @param {unknown} error
+   * @returns {Promise<never>}
+   */
+  #refuse(call, error) {
+    this.#free.push(call);
+    return Promise.reject(toError(refusal(error)));
   }
 
   /**
@@ -216,6 +247,29 @@ class Calls {
     this.#free.push(call);
     return waiting;
   }
+}
+
+/**
+ * The store in the addon, with a failure as the result of each method that throws: an argument was of
+ * a type that the addon does not take.
+ *
+ * @param {NativeStore} native
+ * @returns {NativeStore}
+ */
+function guarded(native) {
+  return new Proxy(native, {
+    get(_target, name) {
+      const method = /** @type {any} */ (native)[name];
+      if (typeof method !== 'function') return method;
+      return (/** @type {any[]} */ ...args) => {
+        try {
+          return method.apply(native, args);
+        } catch (error) {
+          return refusal(error);
+        }
+      };
+    },
+  });
 }
 
 module.exports = { Calls };

@@ -73,6 +73,26 @@ function toError(failure) {
 }
 
 /**
+ * The failure of a call that the addon has not taken, because an argument is of a type that the
+ * addon does not know. What the addon says of it may quote the argument, its own name for it does not.
+ *
+ * @param {unknown} error what the addon has thrown
+ * @returns {Failure}
+ */
+function refusal(error) {
+  const { code } = /** @type {{ code?: unknown }} */ (error ?? {});
+  const reason = typeof code === 'string' ? ` (${code})` : '';
+  return {
+    failed: true,
+    code: 'ERR_SESSION_INTERNAL',
+    name: 'SessionStoreError',
+    message: `the addon does not take an argument of this call${reason}`,
+    retryable: false,
+    causes: [],
+  };
+}
+
+/**
  * The result of a call into the addon; throws where it failed.
  *
  * @template T
@@ -89,6 +109,7 @@ module.exports = {
   SessionStoreError,
   closedError,
   invalidArgument,
+  refusal,
   settle,
   storeError,
   toError,

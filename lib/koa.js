@@ -143,7 +143,7 @@ class DynamoDBStore extends EventEmitter {
    * @param {{ ctx?: object }} [data] what koa-session tells of the request
    */
   get(key, _maxAge, data) {
-    return deliver(this.#get(key, data?.ctx), undefined);
+    return deliver(this.#get(key, data), undefined);
   }
 
   /**
@@ -280,10 +280,11 @@ class DynamoDBStore extends EventEmitter {
 
   /**
    * @param {string} key
-   * @param {object | undefined} ctx the request
+   * @param {object | undefined} request what koa-session tells of it
    */
-  async #get(key, ctx) {
+  async #get(key, request) {
     const id = sessionId(key);
+    const { ctx } = requestOf(request);
     const text = await this.#call(id, (limit) => this.#calls.load(id, Date.now(), limit));
     if (typeof text !== 'string') return undefined;
     const loaded = new Loaded(id, text);
@@ -301,16 +302,17 @@ class DynamoDBStore extends EventEmitter {
    * @param {string} key
    * @param {any} session
    * @param {number | 'session'} [maxAge]
-   * @param {{ ctx?: object, changed?: boolean }} [request]
+   * @param {object} [request] what koa-session tells of it
    */
-  async #set(key, session, maxAge, { ctx, changed } = {}) {
+  async #set(key, session, maxAge, request) {
     // All of it is read before the first wait: the caller may change the session after that.
+    const { ctx, changed } = requestOf(request);
     const id = sessionId(key);
     const data = stringify(session, replacer);
     const expires = expiresAt(this.getExpirationDate(maxAge, session).getTime());
     const known = ctx && this.#knownOf(id, ctx);
     const end = endOf(session, expires);
-    const clock = { end: session._expire, lifetime: session._maxAge };
+    const clock = { end: finite(session._expire), lifetime: finite(session._maxAge) };
     // koa-session says that nothing was changed of a session that is saved by hand, too.
     const base = changed === false ? known?.inTable : undefined;
     if (known && base !== undefined && isSame(base, data)) {
@@ -477,6 +479,27 @@ class DynamoDBStore extends EventEmitter {
  */
 function endOf({ _expire }, expires) {
   return Number.isFinite(_expire) ? Math.floor(_expire / 1000) : expires;
+}
+
+/**
+ * What koa-session tells of a request. Whatever is no object cannot be a request.
+ *
+ * @param {any} data
+ * @returns {{ ctx?: object, changed?: boolean }}
+ */
+function requestOf(data) {
+  const { ctx, changed } = data ?? {};
+  return { ctx: typeof ctx === 'object' && ctx !== null ? ctx : undefined, changed };
+}
+
+/**
+ * A number in a session; nothing where an application has put something else there.
+ *
+ * @param {unknown} value
+ * @returns {number | undefined}
+ */
+function finite(value) {
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 }
 
 /**

@@ -5,7 +5,9 @@ export type Outcome<T> = T | Failure
  * A session store. `now` is in milliseconds since the Unix epoch; `limit` in milliseconds, the
  * time that each request of a call may take, retries included.
  *
- * No method throws and no promise rejects: a failure is a result, see `Failure`.
+ * A failure is a result, see `Failure`: no promise rejects, and no method throws. Only napi throws,
+ * before a method runs, where an argument is of another type than declared; `lib/calls.js` makes a
+ * failure of that.
  */
 export declare class NativeStore {
   /**

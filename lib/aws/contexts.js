@@ -77,10 +77,16 @@ class Contexts {
           const context = this.#keep();
           const forget = () => this.#forget(context);
           native.enter(context);
-          const answer = method.apply(target, args);
-          native.enter(0);
-          Promise.resolve(answer).then(forget, forget);
-          return answer;
+          try {
+            const answer = method.apply(target, args);
+            Promise.resolve(answer).then(forget, forget);
+            return answer;
+          } catch (error) {
+            forget();
+            throw error;
+          } finally {
+            native.enter(0);
+          }
         };
       },
     });

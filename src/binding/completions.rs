@@ -212,20 +212,31 @@ struct Call {
 }
 
 impl Call {
-    async fn complete_with(mut self, work: impl Future<Output = Result<Answer>> + Send) {
-        let outcome = unless_it_panics(work).await;
-        self.completed = true;
-        self.completions
-            .push(self.number, self.writes.take(), outcome);
+    fn complete_with(
+        mut self,
+        work: impl Future<Output = Result<Answer>> + Send,
+    ) -> impl Future<Output = ()> + Send {
+        unless_it_panics(work).map(move |outcome| {
+            self.completed = true;
+            let writes = self.writes.take();
+            self.completions.push(self.number, writes, outcome);
+        })
     }
 }
 
 /// The outcome of `work`. A panic in it is an outcome too.
-pub async fn unless_it_panics<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
-    let caught = AssertUnwindSafe(work).catch_unwind().await;
-    caught.unwrap_or(Err(Error::Internal {
-        operation: "the call",
-    }))
+///
+/// No `async fn`, like all that calls run through: one keeps room for each future that it takes
+/// and once more for waiting for that, so that a few of them in each other take kilobytes.
+pub fn unless_it_panics<T>(
+    work: impl Future<Output = Result<T>>,
+) -> impl Future<Output = Result<T>> {
+    let caught = AssertUnwindSafe(work).catch_unwind();
+    caught.map(|outcome| {
+        outcome.unwrap_or(Err(Error::Internal {
+            operation: "the call",
+        }))
+    })
 }
 
 impl Drop for Call {

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures_util::FutureExt;
-use futures_util::future::Either as FutureEither;
+use futures_util::future::{Either as FutureEither, ready};
+use futures_util::{FutureExt, TryFutureExt};
 use napi::Env;
 use napi::bindgen_prelude::{Either, PromiseRaw, ToNapiValue};
 use napi_derive::napi;
@@ -41,7 +41,9 @@ pub fn session_of(sess: Option<String>, expires: Option<String>, now: f64) -> Op
 /// A session store. `now` is in milliseconds since the Unix epoch; `limit` in milliseconds, the
 /// time that each request of a call may take, retries included.
 ///
-/// No method throws and no promise rejects: a failure is a result, see `Failure`.
+/// A failure is a result, see `Failure`: no promise rejects, and no method throws. Only napi throws,
+/// before a method runs, where an argument is of another type than declared; `lib/calls.js` makes a
+/// failure of that.
 #[napi]
 pub struct NativeStore {
     /// `None` once closed. What is under way has its own references and ends as it would have.
@@ -121,8 +123,10 @@ impl NativeStore {
             .map(|(sessions, request)| sessions.writes_of(request));
         let kept = writes.clone();
         completions.enqueue(number, kept, self.context(), move || {
-            let asked = ask(&backend, writes);
-            async move { asked?.await }
+            match ask(&backend, writes) {
+                Ok(asked) => FutureEither::Left(asked),
+                Err(error) => FutureEither::Right(ready(Err(error))),
+            }
         });
     }
 
@@ -172,7 +176,7 @@ impl NativeStore {
     pub fn load(&self, call: u32, sid: String, now: f64, limit: f64) {
         self.call(call, None, move |backend, _| {
             let session = backend.sessions.load(&sid, UnixMillis(now), time(limit));
-            Ok(async move { Ok(session.await?.map(loaded).map(Either::A)) })
+            Ok(session.map_ok(|session| session.map(loaded).map(Either::A)))
         });
     }
 
@@ -209,27 +213,21 @@ impl NativeStore {
         let request = known.as_ref().and_then(|known| known.request);
         self.call(call, request, move |backend, writes| {
             let limit = time(limit);
-            let saved = match &backend.expiring {
+            Ok(match &backend.expiring {
                 Some(sessions) => {
                     let version = version.unwrap_or_else(new_version);
                     let known = known.map(Known::from);
                     let saved = sessions.save_version(record, version, known, writes, limit);
-                    FutureEither::Left(saved)
-                }
-                None => FutureEither::Right(backend.sessions.save(record, limit)),
-            };
-            Ok(async move {
-                Ok(match saved {
-                    FutureEither::Left(saved) => match saved.await? {
+                    FutureEither::Left(saved.map_ok(|saved| match saved {
                         Saved::AsGiven => None,
                         Saved::Changed(session) => Some(Either::A(loaded(session))),
                         Saved::Gone => Some(Either::B(false)),
-                    },
-                    FutureEither::Right(saved) => {
-                        saved.await?;
-                        None
-                    }
-                })
+                    }))
+                }
+                None => {
+                    let saved = backend.sessions.save(record, limit);
+                    FutureEither::Right(saved.map_ok(|()| None))
+                }
             })
         });
     }
@@ -263,25 +261,22 @@ impl NativeStore {
                 expires: seconds(expires),
                 exact: end.map(UnixMillis).zip(lifetime),
             };
-            let touched = match known {
+            Ok(match known {
                 Some(known) => {
-                    FutureEither::Left(sessions.touch_known(&sid, to, known.into(), writes, limit))
+                    let known = Known::from(known);
+                    let touched = sessions.touch_known(&sid, to, known, writes, limit);
+                    FutureEither::Left(touched.map_ok(|touched| {
+                        Some(match touched {
+                            Touched::Moved => Either::B(true),
+                            Touched::Gone => Either::B(false),
+                            Touched::Kept(end) => Either::A(json(kept(end))),
+                        })
+                    }))
                 }
-                None => FutureEither::Right(sessions.touch(&sid, to, limit)),
-            };
-            Ok(async move {
-                let touched = match touched {
-                    FutureEither::Left(touched) => touched.await?,
-                    FutureEither::Right(touched) => match touched.await? {
-                        true => Touched::Moved,
-                        false => Touched::Gone,
-                    },
-                };
-                Ok(Some(match touched {
-                    Touched::Moved => Either::B(true),
-                    Touched::Gone => Either::B(false),
-                    Touched::Kept(end) => Either::A(json(kept(end))),
-                }))
+                None => {
+                    let found = sessions.touch(&sid, to, limit);
+                    FutureEither::Right(found.map_ok(|found| Some(Either::B(found))))
+                }
             })
         });
     }
@@ -291,7 +286,7 @@ impl NativeStore {
     pub fn destroy(&self, call: u32, sid: String, limit: f64) {
         self.call(call, None, move |backend, _| {
             let destroyed = backend.sessions.destroy(&sid, time(limit));
-            Ok(async move { destroyed.await.map(|()| None) })
+            Ok(destroyed.map_ok(|()| None))
         });
     }
 

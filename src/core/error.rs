@@ -13,6 +13,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use futures_util::FutureExt;
 
 use super::dynamo::size::LARGEST;
 
@@ -388,19 +389,19 @@ pub(crate) fn built<T>(part: Result<T, aws_sdk_dynamodb::error::BuildError>) -> 
     })
 }
 
-/// Runs `work`, and gives up with [`Error::Timeout`] when `limit` has passed.
-pub async fn within<T>(
+/// Runs `work`, and gives up with [`Error::Timeout`] when `limit` has passed since this was called.
+pub fn within<T>(
     limit: Duration,
     operation: &'static str,
     work: impl Future<Output = Result<T>>,
-) -> Result<T> {
-    match tokio::time::timeout(limit, work).await {
-        Ok(outcome) => outcome,
-        Err(_) => Err(Error::Timeout {
+) -> impl Future<Output = Result<T>> {
+    let timed = tokio::time::timeout(limit, work);
+    timed.map(move |outcome| {
+        outcome.unwrap_or(Err(Error::Timeout {
             operation,
             after: limit,
-        }),
-    }
+        }))
+    })
 }
 
 /// What led to `error`, from the outermost reason to the innermost.

@@ -138,9 +138,10 @@ impl<L: Layout + ?Sized> SessionStore<L> {
         limit: Duration,
     ) -> impl Future<Output = Result<()>> + Send + use<L> {
         let key = self.layout.key(&record.sid);
-        let item = self.layout.to_item(record);
-        let written = item.map(|item| self.schedule.put(key, item));
-        async move { within(limit, "set", written?).await }
+        let layout = Arc::clone(&self.layout);
+        let size = record.size();
+        let written = self.schedule.put(key, size, move || layout.to_item(record));
+        within(limit, "set", written)
     }
 
     /// Deletes a session. One that is not there is no error.

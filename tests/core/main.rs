@@ -23,3 +23,4 @@ mod table;
 mod table_index;
 mod unreadable;
 mod versions;
+mod waiting;

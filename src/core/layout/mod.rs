@@ -35,6 +35,18 @@ pub struct Record {
     pub special: Vec<SpecialValue>,
 }
 
+impl Record {
+    /// How large its item is, in bytes and about.
+    pub fn size(&self) -> usize {
+        let special = self.special.iter().map(|value| match value {
+            SpecialValue::Text(text) => text.len(),
+            SpecialValue::Bytes(bytes) => bytes.len(),
+            _ => 0,
+        });
+        self.data.len() + special.sum::<usize>()
+    }
+}
+
 /// A session as it was found in the table.
 #[derive(Clone, PartialEq)]
 pub struct Stored {

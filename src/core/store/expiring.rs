@@ -5,8 +5,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemInputBuilder;
 use aws_sdk_dynamodb::operation::scan::builders::ScanInputBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
-use futures_util::StreamExt;
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use serde::de::IgnoredAny;
 
 use super::{SessionStore, alive, unless_refused};
@@ -83,7 +82,7 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
     pub async fn reap(&self, now: UnixMillis, limit: Duration) -> Result<usize> {
         let mut condition = self.layout.ours();
         condition.expression += " AND (#expires < :now OR #expires > :far)";
-        self.name_expires(&mut condition);
+        name_expires(&*self.layout, &mut condition);
         let far = UnixMillis(now.0 + FAR_AHEAD).seconds().floor();
         condition
             .values
@@ -104,7 +103,7 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
     fn alive_pages(&self, now: UnixMillis, limit: Duration) -> Pages {
         let mut condition = self.layout.ours();
         condition.expression += " AND NOT #expires <= :now";
-        self.name_expires(&mut condition);
+        name_expires(&*self.layout, &mut condition);
         // A session without an end, or with one that is no number, passes: nothing compares with it.
         // Whole seconds, rounded down: what passes is looked at again below.
         let seconds = now.seconds().floor();
@@ -175,13 +174,13 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
         let deleted = self.schedule.delete_if(key, request);
         unless_refused(within(limit, "reap", deleted).await)
     }
+}
 
-    fn name_expires(&self, condition: &mut Condition) {
-        let expires = self.layout.expires_attribute();
-        condition
-            .names
-            .insert("#expires".into(), (*expires).to_owned());
-    }
+fn name_expires<L: ExpiringLayout + ?Sized>(layout: &L, condition: &mut Condition) {
+    let expires = layout.expires_attribute();
+    condition
+        .names
+        .insert("#expires".into(), (*expires).to_owned());
 }
 
 fn number(seconds: f64) -> AttributeValue {

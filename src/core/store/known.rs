@@ -205,22 +205,27 @@ impl Drop for RequestWrites {
 /// A save whose turn has come. If this is dropped before it has an outcome, the save has failed.
 pub(super) struct Saving {
     writes: Arc<RequestWrites>,
-    save: Option<FailedSave>,
+    as_failed: Option<Box<dyn FnOnce() -> FailedSave + Send>>,
 }
 
 impl Saving {
-    pub fn new(writes: Arc<RequestWrites>, version: String, data: String) -> Self {
+    /// `as_failed` gives the save, in case that it fails: one that waits holds its session only once.
+    pub fn new(
+        writes: Arc<RequestWrites>,
+        as_failed: impl FnOnce() -> FailedSave + Send + 'static,
+    ) -> Self {
         Self {
             writes,
-            save: Some(FailedSave { version, data }),
+            as_failed: Some(Box::new(as_failed)),
         }
     }
 
     /// Has later saves of the request count on what this one has left.
     pub fn has_saved(mut self, saved: &Saved) {
-        let Some(FailedSave { version, data }) = self.save.take() else {
+        let Some(as_failed) = self.as_failed.take() else {
             return;
         };
+        let FailedSave { version, data } = as_failed();
         let save = match saved {
             Saved::Gone => return,
             Saved::AsGiven => LastSave {
@@ -247,8 +252,8 @@ impl Saving {
 
 impl Drop for Saving {
     fn drop(&mut self) {
-        if let Some(save) = self.save.take() {
-            locked(&self.writes.left).failed.push(save);
+        if let Some(as_failed) = self.as_failed.take() {
+            locked(&self.writes.left).failed.push(as_failed());
         }
     }
 }

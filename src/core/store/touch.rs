@@ -59,10 +59,10 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
         to: E,
         limit: Duration,
     ) -> impl Future<Output = Result<bool>> + Send + use<L, E> {
-        let change = new_end(&*self.layout, to.into());
-        let request = Expected::Birth(None).update(change, &*self.layout);
-        let touched = self.schedule.update(self.layout.key(sid), request);
-        async move { unless_refused(within(limit, "touch", touched).await) }
+        let (layout, to) = (Arc::clone(&self.layout), to.into());
+        let make = move || Expected::Birth(None).update(new_end(&*layout, to), &*layout);
+        let touched = self.schedule.update(self.layout.key(sid), make);
+        within(limit, "touch", touched).map(unless_refused)
     }
 
     /// Moves the end of a session that a request has read, unless another request has given the session

@@ -16,7 +16,7 @@ use futures_util::FutureExt;
 use futures_util::future::Either;
 
 use super::expected::Expected;
-use super::known::{self, Conflict, Known, RequestWrites, Saving, attempt};
+use super::known::{self, Conflict, FailedSave, Known, RequestWrites, Saving, attempt};
 use super::{Loaded, SessionStore};
 use crate::core::dynamo::schedule::InTurn;
 use crate::core::error::{CONDITION_FAILED, Error, FoundItem, Result, within};
@@ -94,7 +94,10 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
         let written = match known {
             Some(known) => {
                 let save = move |turn| async move {
-                    let saving = writes.as_ref().map(|writes| write.saving(writes));
+                    let saving = writes.as_ref().map(|writes| {
+                        let save = write.as_failed();
+                        Saving::new(Arc::clone(writes), move || save)
+                    });
                     let known = match &writes {
                         Some(writes) => writes.update(known),
                         None => known,
@@ -108,11 +111,13 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
                 Either::Left(self.schedule.in_turn(key, move |turn| save(turn).boxed()))
             }
             None => {
-                let item = write.item(&write.record.data);
-                let put = item.map(|item| self.schedule.put(key, item));
-                let saving = writes.map(|writes| write.saving(&writes));
+                let write = Arc::new(write);
+                let (sent, size) = (Arc::clone(&write), write.record.size());
+                let item = move || sent.item(&sent.record.data);
+                let put = self.schedule.put(key, size, item);
+                let saving = writes.map(|writes| Saving::new(writes, move || write.as_failed()));
                 Either::Right(async move {
-                    put?.await?;
+                    put.await?;
                     if let Some(saving) = saving {
                         saving.has_saved(&Saved::AsGiven);
                     }
@@ -142,9 +147,12 @@ struct Content {
 }
 
 impl<L: ExpiringLayout + ?Sized> Write<L> {
-    fn saving(&self, writes: &Arc<RequestWrites>) -> Saving {
-        let (version, data) = (self.version.clone(), self.record.data.clone());
-        Saving::new(Arc::clone(writes), version, data)
+    /// This save, in case that it fails.
+    fn as_failed(&self) -> FailedSave {
+        FailedSave {
+            version: self.version.clone(),
+            data: self.record.data.clone(),
+        }
     }
 
     async fn save(&mut self, known: &Known, turn: &InTurn) -> Result<Saved> {

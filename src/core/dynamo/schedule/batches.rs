@@ -13,7 +13,6 @@ use aws_sdk_dynamodb::operation::batch_get_item::builders::BatchGetItemInputBuil
 use aws_sdk_dynamodb::operation::batch_write_item::builders::BatchWriteItemInputBuilder;
 use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemInputBuilder;
 use aws_sdk_dynamodb::operation::get_item::builders::GetItemInputBuilder;
-use aws_sdk_dynamodb::operation::put_item::builders::PutItemInputBuilder;
 use aws_sdk_dynamodb::types::{
     AttributeValue, DeleteRequest, KeysAndAttributes, PutRequest, WriteRequest,
 };
@@ -21,10 +20,11 @@ use futures_util::future::{Either, select};
 use futures_util::{StreamExt, stream};
 use tokio::sync::oneshot;
 
+use super::put::Put;
 use super::queue::{Key, Kind, Rules, Sends};
 use super::refusals::{Permission, is_denial, is_of_an_item};
 use super::table::{Slot, Turn};
-use super::{Item, Outcome};
+use super::{Item, Outcome, send_put};
 use crate::core::context::{self, CallContext};
 use crate::core::dynamo::{Answer, Items, KeyedTable};
 use crate::core::error::{Error, Result, built};
@@ -55,8 +55,8 @@ pub struct Operation {
 pub enum Change {
     /// It is read.
     None { consistent: bool },
-    /// It is written, as was asked for.
-    Put(Box<PutItemInputBuilder>),
+    /// It is written.
+    Put(Put),
     /// It is deleted.
     Delete,
 }
@@ -140,6 +140,7 @@ impl Batches {
 
     /// Sends operations of one kind, and answers those who wait for them.
     pub async fn send(self: Arc<Self>, slot: Slot, kind: Kind, mut together: Vec<Together>) {
+        together.retain_mut(|(_turn, waiting)| can_be_sent(waiting));
         let mut is_denied = false;
         if together.len() > 1 && self.may_batch(kind) {
             match self.send_batch(kind, &mut together).await {
@@ -240,11 +241,11 @@ impl Batches {
         }))
     }
 
-    fn write_batch(&self, together: &[Together]) -> Result<Answer<Processed>> {
+    fn write_batch(&self, together: &mut [Together]) -> Result<Answer<Processed>> {
         let wanted = together
-            .iter()
+            .iter_mut()
             .filter_map(|(turn, waiting)| {
-                let change = &waiting.last()?.change;
+                let change = &mut waiting.last_mut()?.change;
                 self.write_request(turn.key(), change).transpose()
             })
             .collect::<Result<Vec<_>>>()?;
@@ -265,12 +266,12 @@ impl Batches {
     }
 
     /// A change as part of a batch; `None` for a read.
-    fn write_request(&self, key: &str, change: &Change) -> Result<Option<WriteRequest>> {
+    fn write_request(&self, key: &str, change: &mut Change) -> Result<Option<WriteRequest>> {
         let request = WriteRequest::builder();
         let request = match change {
             Change::None { .. } => return Ok(None),
             Change::Put(put) => {
-                let put = PutRequest::builder().set_item(put.get_item().clone());
+                let put = PutRequest::builder().set_item(Some(put.item()?.clone()));
                 request.put_request(built(put.build())?)
             }
             Change::Delete => {
@@ -288,11 +289,12 @@ impl Batches {
         let mut has_succeeded = false;
         let consistent = is_consistent(&waiting);
         let first = waiting.first().and_then(|operation| operation.context);
-        while let Some(Operation {
-            change,
-            context,
-            mut answer,
-        }) = waiting.pop()
+        while can_be_sent(&mut waiting)
+            && let Some(Operation {
+                change,
+                context,
+                mut answer,
+            }) = waiting.pop()
         {
             let is_read = matches!(change, Change::None { .. });
             let context = if is_read { first } else { context };
@@ -334,8 +336,8 @@ impl Batches {
                     Ok(item)
                 })
             }
-            Change::Put(request) => {
-                let answer = self.items.put_item(*request);
+            Change::Put(put) => {
+                let answer = send_put(&*self.items, &self.table, put);
                 Box::pin(async move { answer.await.map(|_| None) })
             }
             Change::Delete => {
@@ -347,6 +349,24 @@ impl Batches {
             }
         }
     }
+}
+
+/// Makes the item of the last operation, which is the one that is sent. If that fails, this operation
+/// is answered with the failure, and the one before it is the last. `false` if none is left.
+fn can_be_sent(waiting: &mut Vec<Operation>) -> bool {
+    while let Some(Operation { change, .. }) = waiting.last_mut() {
+        let Change::Put(put) = change else {
+            return true;
+        };
+        let Err(error) = put.item().map(|_| ()) else {
+            return true;
+        };
+        if let Some(operation) = waiting.pop() {
+            // Whoever has given up is not there to be told.
+            let _ = operation.answer.send(Err(error));
+        }
+    }
+    false
 }
 
 /// What came of a batch, by the keys of the items.

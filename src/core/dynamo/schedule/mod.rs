@@ -9,6 +9,7 @@
 //! [`batches`] and [`refusals`]. Reads of the same item share a request, see [`sharing`].
 
 mod batches;
+mod put;
 mod queue;
 mod refusals;
 mod sharing;
@@ -21,6 +22,7 @@ use std::task::{self, Context, Poll};
 
 use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemInputBuilder;
 use aws_sdk_dynamodb::operation::get_item::builders::GetItemInputBuilder;
+use aws_sdk_dynamodb::operation::put_item::PutItemOutput;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemInputBuilder;
 use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::operation::query::builders::QueryInputBuilder;
@@ -33,6 +35,7 @@ use futures_util::future::ready;
 use tokio::sync::oneshot;
 
 use self::batches::{Batches, Change, Operation};
+use self::put::Put;
 use self::queue::{Key, Kind};
 use self::table::{Lane, Waiting};
 pub use self::table::{TableQueue, TableQueues};
@@ -93,24 +96,26 @@ impl Schedule {
         self.ask_many(Kind::ReadOfMany, keys, || Change::None { consistent })
     }
 
-    /// Writes `item` under `key`, whatever is there.
+    /// Writes the item that `make` makes under `key`, whatever is there. `size` is how large the item
+    /// is, in bytes and about: a large one is never merged.
     ///
-    /// # Errors
-    ///
-    /// [`Error::TooLarge`], without taking a place.
-    pub fn put(&self, key: String, item: Item) -> Answer<()> {
-        let is_large = match size::checked(&item) {
-            Ok(size) => size > LARGE,
-            Err(error) => return ready(Err(error)).boxed(),
-        };
-        let request = PutItemInputBuilder::default()
-            .table_name(self.table.name.as_str())
-            .set_item(Some(item));
-        if is_large {
-            let put = self.alone(Some(key.into()), move |items| items.put_item(request));
-            return without_output(put);
+    /// `make` is called when the write is sent. Until then the write takes only the memory of what the
+    /// item is made of, which is a part of what the item takes.
+    pub fn put(
+        &self,
+        key: String,
+        size: usize,
+        make: impl FnOnce() -> Result<Item> + Send + 'static,
+    ) -> Answer<()> {
+        let put = Put::new(make);
+        if size <= LARGE {
+            return self.write(key.into(), Change::Put(put));
         }
-        self.write(key.into(), Change::Put(Box::new(request)))
+        let table = Arc::clone(&self.table);
+        let put = self.alone(Some(key.into()), move |items| {
+            send_put(&*items, &table, put)
+        });
+        without_output(put)
     }
 
     /// Runs `work` when it is the turn of an operation on `key`, which it may send several requests
@@ -126,12 +131,21 @@ impl Schedule {
         })
     }
 
-    /// Changes the item under `key`. Table and key are filled in.
-    pub fn update(&self, key: String, request: UpdateItemInputBuilder) -> Answer<()> {
-        let request = request
-            .table_name(self.table.name.as_str())
-            .set_key(Some(self.table.key(&key)));
-        let update = self.alone(Some(key.into()), move |items| items.update_item(request));
+    /// Changes the item under `key` as the request says that `make` makes. Table and key are filled in.
+    ///
+    /// `make` is called when the request is sent: a request takes a kilobyte, and may wait.
+    pub fn update(
+        &self,
+        key: String,
+        make: impl FnOnce() -> UpdateItemInputBuilder + Send + 'static,
+    ) -> Answer<()> {
+        let (table, key) = (Arc::clone(&self.table), Key::from(key));
+        let update = self.alone(Some(Arc::clone(&key)), move |items| {
+            let request = make()
+                .table_name(table.name.as_str())
+                .set_key(Some(table.key(&key)));
+            items.update_item(request)
+        });
         without_output(update)
     }
 
@@ -320,6 +334,19 @@ impl<T> Drop for Asked<T> {
         {
             self.lane.give_up(key);
         }
+    }
+}
+
+/// Sends a write of its own.
+fn send_put(items: &dyn Items, table: &KeyedTable, put: Put) -> Answer<PutItemOutput> {
+    match put.into_item() {
+        Ok(item) => {
+            let request = PutItemInputBuilder::default()
+                .table_name(table.name.as_str())
+                .set_item(Some(item));
+            items.put_item(request)
+        }
+        Err(error) => ready(Err(error)).boxed(),
     }
 }
 

@@ -74,7 +74,8 @@ impl<O> Default for Turns<O> {
         Self {
             reading: 0,
             writing: false,
-            waiting: VecDeque::new(),
+            // Most keys have one operation at a time; the first push would make room for four.
+            waiting: VecDeque::with_capacity(1),
         }
     }
 }
