@@ -95,6 +95,8 @@ class Recognition {
    * @returns {Known | undefined}
    */
   knownOf(sid, session) {
+    // A touch needs no session.
+    if (typeof session !== 'object' || session === null) return undefined;
     const note = this.#notes.of(holder(session)) ?? this.#notes.of(session);
     if (note instanceof Known && note.sid === sid && !isDestroyed(session)) return note;
     const isOfFastify = isSessionOfFastify(sid, session);
