@@ -19,6 +19,8 @@ use napi_derive::{module_init, napi};
 use ring::digest;
 use tokio::runtime::{Builder, Runtime};
 
+use crate::core::dynamo::variables::read_early;
+
 /// Tokio's default is one for each processor. One does what several event loops ask for, as it takes
 /// 10 to 40 µs for a call where an application takes some 100 µs for a page. A second one makes every
 /// call dearer: the two wake each other.
@@ -80,6 +82,7 @@ fn begin_early() {
 #[napi(module_exports)]
 pub fn load(_exports: Object<'_>) -> napi::Result<()> {
     keep_panics_short();
+    read_early();
     match &*RUNTIME {
         Ok(_) => Ok(()),
         Err(error) => Err(napi::Error::from_reason(format!(

@@ -10,8 +10,10 @@
 //!   * [`lost`]: a table that is lost while the process runs.
 //!   * [`answers`]: what may be taken for DynamoDB's answer.
 //!   * [`tls`]: TLS, and what a refusal means; [`trust`]: the certificate authorities that are trusted.
-//!   * [`environment`]: what variables and profiles say of the way to DynamoDB.
+//!   * [`variables`]: environment variables, as a copy of JavaScript's; [`environment`]: what they and
+//!     profiles say of the way to DynamoDB; [`region`]: the region.
 //!   * [`credentials`]: where credentials come from if the options give none.
+//!   * [`interceptors`]: what is changed in the SDK's requests.
 //!   * [`failure`]: what the SDK's errors mean.
 //!   * [`attempts`]: what became of attempts, and where they went; [`redact`]: what errors may not
 //!     quote.
@@ -28,9 +30,11 @@ mod environment;
 mod failure;
 mod fast;
 mod http;
+mod interceptors;
 pub mod lost;
 pub mod outage;
 mod redact;
+mod region;
 mod registry;
 pub mod schedule;
 pub mod sdk;
@@ -40,6 +44,7 @@ pub mod size;
 mod tls;
 pub mod trust;
 pub mod user_client;
+pub mod variables;
 mod ways;
 
 use std::collections::HashMap;

@@ -24,6 +24,8 @@ use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 
 use super::attempts::Watch;
+use super::interceptors::KeepFromEnvironment;
+use super::variables::Variables;
 use crate::core::context::{self, CallContext};
 use crate::core::error::{Error, Place, Result};
 
@@ -62,6 +64,8 @@ pub fn sdk_client(http: SharedHttpClient, watch: Watch) -> Client {
         .retry_config(RetryConfig::disabled())
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .http_client(http)
+        // What the variables would add to a request, the user's client adds itself.
+        .interceptor(KeepFromEnvironment::new(&Variables::default()))
         .interceptor(watch)
         .build();
     Client::from_conf(config)
