@@ -61,19 +61,26 @@ const REPORT = `
     console.log(JSON.stringify({ code, name, message, cause: cause?.message }))`;
 
 /** What an app prints that loads the store. */
-async function output({ before = '', args = [], env = {}, command = process.execPath } = {}) {
+async function output({
+  before = '',
+  args = [],
+  env = {},
+  command = process.execPath,
+  cwd = app,
+  module = 'dynamo-session-store/koa',
+} = {}) {
   writeFileSync(
-    join(app, 'app.cjs'),
+    join(cwd, 'app.cjs'),
     `${before}
     try {
-      require('dynamo-session-store/koa');
+      require(${JSON.stringify(module)});
       console.log(JSON.stringify({ code: 'none' }));
     } catch (error) {
       (${REPORT})(error);
     }`,
   );
   const { stdout } = await run(command, [...args, 'app.cjs'], {
-    cwd: app,
+    cwd,
     env: { ...process.env, ...env },
   });
   return JSON.parse(stdout);
@@ -137,6 +144,32 @@ test('DYNAMO_SESSION_STORE_ADDON names an addon, and nothing else is looked for'
   expect(code).toBe('ERR_SESSION_ADDON');
   expect(message).toContain('Wanted:   none.node\n');
   expect(message).toContain('DYNAMO_SESSION_STORE_ADDON must be the path of an addon');
+});
+
+describe('a folder native/ of the application', () => {
+  const shop = join(app, 'shop');
+  const bundle = join(shop, 'lib');
+  beforeAll(() => {
+    mkdirSync(join(shop, 'native'), { recursive: true });
+    wholeAddon(join(shop, 'native', built));
+    cpSync(join(root, 'lib'), bundle, { recursive: true });
+    writeFileSync(join(shop, 'package.json'), JSON.stringify({ name: 'shop' }));
+  });
+
+  test.each([
+    ['beside the program and the working directory', 'dynamo-session-store/koa'],
+    ['beside a bundle', join(bundle, 'koa.js')],
+  ])('%s is no place to load native code from', async (_where, module) => {
+    const { code, message } = await output({ cwd: bundle, module });
+    expect(code).toBe('ERR_SESSION_ADDON');
+    expect(message).toContain('Reason:   it is not installed\n');
+  });
+
+  test('node_modules is', async () => {
+    install(here, wholeAddon);
+    const module = join(bundle, 'koa.js');
+    expect(await output({ cwd: bundle, module })).toEqual({ code: 'none' });
+  });
 });
 
 test('Node with --permission and without --allow-addons', async () => {

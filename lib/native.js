@@ -2,7 +2,7 @@
 
 /**
  * Loads the addon: from `native/` in a clone of the repository, else from the package of this
- * platform, which npm has installed beside this one.
+ * platform, which npm has installed beside this one. No other folder `native/` is looked into.
  */
 
 const { closeSync, fstatSync, openSync, readSync } = require('node:fs');
@@ -58,10 +58,14 @@ function* candidates() {
     return;
   }
   const targets = (VARIANTS.get(platform) ?? ['']).map((libc) => `${platform}-${arch}${libc}`);
+  for (const target of targets) {
+    const file = `${NAME}.${target}.node`;
+    const request = `../native/${file}`;
+    const from = requireOfClone(request);
+    if (from) yield { wanted: file, from, request };
+  }
   for (const from of places()) {
     for (const target of targets) {
-      const file = `${NAME}.${target}.node`;
-      yield { wanted: file, from, request: `../native/${file}` };
       yield { wanted: `${NAME}-${target}`, from, request: `${NAME}-${target}` };
     }
   }
@@ -71,6 +75,25 @@ function* candidates() {
     for (const target of own ? targets : []) {
       yield { wanted: `${NAME}-${target}`, from: own, request: `${NAME}-${target}` };
     }
+  }
+}
+
+/**
+ * The `require` of this file, if it lies in the package's own folder and `request` can be found from it.
+ * A bundle lies in a folder of the application: nobody has put an addon for it into `native/` there.
+ *
+ * @param {string} request
+ * @returns {NodeJS.Require | undefined}
+ */
+function requireOfClone(request) {
+  // An ES module has none, and `places` begins with the program that was started.
+  const [from] = typeof __filename === 'string' ? places() : [];
+  try {
+    from?.resolve(request);
+    return from?.('../package.json').name === NAME ? from : undefined;
+  } catch {
+    // What is published has no `native/`.
+    return undefined;
   }
 }
 

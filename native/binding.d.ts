@@ -11,6 +11,11 @@ export type Outcome<T> = T | Failure
  */
 export declare class NativeStore {
   /**
+   * The values of the variables when the store is first used, in the order of `variableNames`. Later
+   * ones are asked for.
+   */
+  useVariables(values: Array<string | undefined | null>): void
+  /**
    * The session, `null` where there is none or it has ended: its exact end in milliseconds where a
    * touch has moved it, when it ends in seconds, and its version, each followed by `;` and empty
    * where there is none, and then the session as JSON. One text, because each value that crosses costs the event loop. A call:
@@ -112,6 +117,8 @@ export interface Callbacks {
    * the request is for, see `NativeStore.enter`.
    */
   call?: (operation: string, input: string, context?: number) => Promise<CallAnswer>
+  /** The environment that the program runs in. */
+  environment?: EnvironmentCallbacks
   /** Looks for a table that was lost, and makes it where it is missing. Whether it is there then. */
   ensureTable?: () => Promise<boolean>
 }
@@ -263,6 +270,16 @@ export interface EncryptionOptions {
   SSEType?: string
 }
 
+/** The environment as JavaScript sees it. */
+export interface EnvironmentCallbacks {
+  /** By what number the process knows it, see `newEnvironment`. */
+  number: number
+  /** The values of the variables, in the order of `variableNames`. */
+  variables: () => Array<string | undefined>
+  /** The credentials that the program of a `credential_process` prints. */
+  run: (command: string) => Promise<CredentialsAnswer>
+}
+
 /**
  * The `expires` attribute of a session that lives until `end`.
  *
@@ -336,6 +353,9 @@ export interface KoaStoreOptions {
   /** What a table gets that the store creates. */
   createTable?: CreateTableOptions
 }
+
+/** A number for an environment. No other has it in this process, of whatever thread or sandbox. */
+export declare function newEnvironment(): number
 
 /** The most units a second that a table on demand takes. */
 export interface OnDemandThroughputOptions {
@@ -451,6 +471,9 @@ export interface TimeToLiveState {
   status: string
   attribute?: string
 }
+
+/** The names of the environment variables that matter. */
+export declare function variableNames(): Array<string>
 
 /** The units a second that a table takes from the beginning. */
 export interface WarmThroughputOptions {

@@ -8,6 +8,7 @@
 const { isDeepStrictEqual } = require('node:util');
 const { agentFor, canBeFollowed, maxSocketsOf } = require('./agent');
 const { METHODS } = require('./call');
+const { variable } = require('./environment');
 const { V3, findSdk, loadedV2, loadedV3, userAgent } = require('./sdk');
 
 /** @import { ConnectionOptions } from '../../native/binding' */
@@ -73,7 +74,7 @@ function reasonToCall(client) {
   if (!v3 && !isV2(client)) {
     return 'it is neither a DynamoDBClient of aws-sdk v3 nor an AWS.DynamoDB of v2';
   }
-  if (process.env.NODE_TLS_REJECT_UNAUTHORIZED === '0') {
+  if (variable('NODE_TLS_REJECT_UNAUTHORIZED') === '0') {
     return 'NODE_TLS_REJECT_UNAUTHORIZED turns off the checking of certificates';
   }
   return v3 ? reasonToCallV3(client) : reasonToCallV2(client);

@@ -4,6 +4,7 @@
 
 const { Calls } = require('../calls');
 const { closedError, invalidArgument, settle } = require('../errors');
+const { environment, usesSystemCa } = require('./environment');
 
 /** @import { Callbacks, ConnectionOptions, Failure, NativeStore, Outcome } from '../../native/binding' */
 /** @import { Connection, Transport } from './config' */
@@ -45,6 +46,7 @@ class DynamoDB {
   #contexts;
   /** The client that was made here, to be destroyed here. @type {any} */
   #made;
+  #isUsed = false;
   #isClosed = false;
   #ensureTable = () => Promise.resolve(false);
 
@@ -89,6 +91,7 @@ class DynamoDB {
     };
     return {
       ...callbacks,
+      environment,
       connection: callbacks.connection && (async () => self().#readConnection()),
       call: async (operation, input, context) => self().#callClient(operation, input, context),
       // Where that fails, the table is missing as it was: whoever calls next is told why.
@@ -176,10 +179,17 @@ class DynamoDB {
 
   #chooseWay() {
     if (this.#isClosed) throw closedError();
+    if (!this.#isUsed) this.#begin();
     if (!this.#client || this.#lasting || !this.#hasChanged()) return;
     this.#waysIn = this.#lookAtClient();
     this.#reason = adopt().reasonToCall(this.#client);
     this.#native.useClient(this.#reason !== undefined && this.#connection.transport !== 'native');
+  }
+
+  /** The environment counts as it is when the store is first used, as with a client of the AWS SDK. */
+  #begin() {
+    this.#isUsed = true;
+    this.#native.useVariables(environment.variables());
   }
 
   /** Whether the requests of a call that is made now may go through a client. */
@@ -263,14 +273,6 @@ class DynamoDB {
     this.#lasting = answer.failure;
     return { throughClient: true };
   }
-}
-
-/** Whether Node was told to trust the certificate authorities of the system. */
-function usesSystemCa() {
-  const { NODE_OPTIONS, NODE_USE_SYSTEM_CA } = process.env;
-  const options = [...process.execArgv, ...(NODE_OPTIONS ? NODE_OPTIONS.split(/\s+/) : [])];
-  const asked = options.some((each) => each === '--use-system-ca' || each === '--use-openssl-ca');
-  return asked || NODE_USE_SYSTEM_CA === '1';
 }
 
 module.exports = { DynamoDB };

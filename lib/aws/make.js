@@ -6,6 +6,7 @@ const { inspect } = require('node:util');
 const { storeError } = require('../errors');
 const { nextTick } = require('../timers');
 const { isV2 } = require('./adopt');
+const { variable } = require('./environment');
 const { V2, V3_DOCUMENT, findSdk } = require('./sdk');
 
 /** @import { Connection } from './config' */
@@ -116,8 +117,8 @@ function makeV2(AWS, { connection, config, provide }) {
  * @param {string | undefined} endpoint
  */
 function regionBy(endpoint) {
-  const { AWS_REGION, AWS_DEFAULT_REGION } = process.env;
-  return AWS_REGION ?? AWS_DEFAULT_REGION ?? (endpoint ? 'us-east-1' : undefined);
+  const named = variable('AWS_REGION') ?? variable('AWS_DEFAULT_REGION');
+  return named ?? (endpoint ? 'us-east-1' : undefined);
 }
 
 /**

@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::failure::Failure;
 use crate::core::dynamo::sdk::Locator;
+use crate::core::dynamo::variables::Copies;
 use crate::core::error::{Error, Place, Result};
 use crate::core::layout::{ExpiringLayout, KoaLayout, Layout};
 use crate::core::options::TableName;
@@ -22,6 +23,8 @@ pub struct Backend {
     pub koa: Option<KoaLayout>,
     /// Whether requests go through the user's client.
     pub through_client: Arc<AtomicBool>,
+    /// The environment variables, which decide what the options do not.
+    pub environment: Arc<Copies>,
     /// Where sessions can be found by another attribute than their id.
     pub index: Option<Index>,
 }

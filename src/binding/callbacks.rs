@@ -19,11 +19,13 @@ use napi::bindgen_prelude::{FnArgs, FromNapiValue, JsValuesTupleIntoVec, Promise
 use napi::threadsafe_function::ThreadsafeFunction;
 use napi_derive::napi;
 
+use super::environment::EnvironmentCallbacks;
 use super::options::ConnectionOptions;
 use crate::core::context::CallContext;
 use crate::core::dynamo::lost::KeepTable;
 use crate::core::dynamo::settings::{CredentialSource, ProvideSettings, Settings};
 use crate::core::dynamo::user_client::UserClient;
+use crate::core::dynamo::variables::Copies;
 use crate::core::error::{ClientFailure, Error, InvalidOption, Place, Result};
 
 type Ask<T, A = ()> = ThreadsafeFunction<A, Promise<T>, A, Status, false, true>;
@@ -47,6 +49,8 @@ pub struct Callbacks {
         ts_type = "(operation: string, input: string, context?: number) => Promise<CallAnswer>"
     )]
     pub call: Option<AskClient>,
+    /// The environment that the program runs in.
+    pub environment: Option<EnvironmentCallbacks>,
     /// Looks for a table that was lost, and makes it where it is missing. Whether it is there then.
     #[napi(ts_type = "() => Promise<boolean>")]
     pub ensure_table: Option<Arc<Ask<bool>>>,
@@ -168,6 +172,7 @@ pub struct Source {
     max_calls: Option<usize>,
     breaker: bool,
     through_client: Arc<AtomicBool>,
+    environment: Arc<Copies>,
 }
 
 impl Source {
@@ -180,6 +185,7 @@ impl Source {
         given: ConnectionOptions,
         callbacks: Callbacks,
         through_client: Arc<AtomicBool>,
+        environment: Arc<Copies>,
     ) -> Result<Self, InvalidOption> {
         Ok(Self {
             max_calls: given.max_sockets()?,
@@ -197,6 +203,7 @@ impl Source {
             }),
             given: given.settings()?,
             through_client,
+            environment,
         })
     }
 }
@@ -239,6 +246,10 @@ impl ProvideSettings for Source {
             settings.credentials = Some(provider.clone());
         }
         Ok(Some(settings))
+    }
+
+    fn environment(&self) -> Arc<Copies> {
+        Arc::clone(&self.environment)
     }
 
     fn through_client(&self) -> bool {
@@ -321,7 +332,8 @@ impl ProvideCredentials for Provider {
     }
 }
 
-fn credentials(answer: CredentialsAnswer) -> provider::Result {
+/// The credentials that JavaScript has given.
+pub(super) fn credentials(answer: CredentialsAnswer) -> provider::Result {
     if let Some(reason) = answer.failure {
         return Err(CredentialsError::provider_error(reason));
     }

@@ -16,9 +16,9 @@ use std::time::{Duration, Instant};
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
-use napi::bindgen_prelude::spawn;
 use tokio::task::yield_now;
 
+use super::runtime::spawn;
 use crate::core::context::{self, CallContext};
 
 /// Has a call begin. The future that it gives ends with the call, and tells nobody: whoever made the

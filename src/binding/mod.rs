@@ -2,6 +2,7 @@
 //!
 //! * [`options`]: plain option objects, turned into the core's types.
 //! * [`callbacks`]: what the core asks JavaScript for: a client's settings, credentials.
+//! * [`environment`]: the environment variables, which JavaScript knows.
 //! * [`open`]: opening a store, in each item format.
 //! * [`backend`]: what an open store works with.
 //! * [`store`]: `NativeStore`, whose methods convert, delegate and wrap; [`table`]: those of its
@@ -16,6 +17,7 @@ mod backend;
 mod callbacks;
 mod completions;
 mod creation;
+mod environment;
 mod failure;
 mod intake;
 mod open;

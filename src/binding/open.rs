@@ -9,6 +9,7 @@ use napi_derive::napi;
 use super::backend::{Backend, Whereabouts};
 use super::callbacks::{Callbacks, Source};
 use super::completions::{Completions, Notify};
+use super::environment;
 use super::failure::{Outcome, wrap};
 use super::options::{
     ConnectStoreOptions, ConnectionOptions, KoaStoreOptions, ShopifyStoreOptions, batch_threshold,
@@ -55,12 +56,18 @@ impl<L: Layout> Parts<L> {
     fn build(
         self,
         connection: ConnectionOptions,
-        callbacks: Callbacks,
+        mut callbacks: Callbacks,
         observer: Arc<dyn Observer>,
     ) -> Result<(Backend, SessionStore<L>), InvalidOption> {
         let through_client = Arc::new(AtomicBool::new(false));
         let keeper = callbacks.keeper();
-        let source = Source::new(connection, callbacks, Arc::clone(&through_client))?;
+        let environment = environment::copies(callbacks.environment.take());
+        let source = Source::new(
+            connection,
+            callbacks,
+            Arc::clone(&through_client),
+            Arc::clone(&environment),
+        )?;
         let hash_key = self.layout.hash_key().to_owned();
         let keyed = KeyedTable {
             name: self.name.clone(),
@@ -98,6 +105,7 @@ impl<L: Layout> Parts<L> {
             table,
             whereabouts,
             through_client,
+            environment,
             koa: None,
             index: None,
         };

@@ -16,6 +16,7 @@ use super::backend::{Backend, Whereabouts};
 use super::completions::{Answer, Completed, Completions, Outcomes, json, unless_it_panics};
 use super::failure::{Outcome, wrap};
 use super::intake;
+use super::runtime;
 use super::session::{KnownSession, SessionEntry, SpecialArgument, loaded, special_value};
 use crate::core::context::CallContext;
 use crate::core::error::{Error, Result};
@@ -155,14 +156,16 @@ impl NativeStore {
         };
         intake::enqueue(self.context(), Box::new(begin));
         intake::begin_all();
-        env.spawn_future(async move {
+        let (promise, settle) = runtime::promise(env)?;
+        runtime::spawn(async move {
             // Dropped where the beginning of the call has panicked.
             let defect = Error::Internal {
                 operation: "the call",
             };
             let outcome = receiver.await.unwrap_or(Err(defect));
-            Ok(wrap(outcome.map_err(|error| whereabouts.failure(&error))))
-        })
+            settle(wrap(outcome.map_err(|error| whereabouts.failure(&error))));
+        });
+        Ok(promise)
     }
 }
 

@@ -180,10 +180,11 @@ impl Sdk {
     fn new() -> Self {
         let body = Arc::new(Mutex::new(Vec::new()));
         let connector = SharedHttpConnector::new(Answering(Arc::clone(&body)));
+        let credentials = Credentials::new("unused", "unused", None, None, "hostile");
         let config = Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("us-east-1"))
-            .credentials_provider(Credentials::for_tests())
+            .credentials_provider(credentials)
             .retry_config(aws_sdk_dynamodb::config::retry::RetryConfig::disabled())
             .timeout_config(aws_sdk_dynamodb::config::timeout::TimeoutConfig::disabled())
             .stalled_stream_protection(

@@ -12,6 +12,7 @@ use aws_types::endpoint_config::AccountIdEndpointMode;
 use dynamo_session_store::core::dynamo::connection::connect;
 use dynamo_session_store::core::dynamo::settings::{CredentialSource, Settings};
 use dynamo_session_store::core::dynamo::shared::Shared;
+use dynamo_session_store::core::dynamo::variables::{Nothing, Variables};
 
 /// Takes the address of a request, and lets it go no further.
 #[derive(Debug, Clone, Default)]
@@ -45,7 +46,12 @@ async fn address(settings: Settings) -> String {
         credentials: Some(CredentialSource::Fixed(credentials)),
         ..settings
     };
-    let client = connect(&settings, &Shared::default()).await.unwrap();
+    let surroundings = Arc::new(Nothing);
+    let variables = Variables::default();
+    let shared = Shared::default();
+    let client = connect(&settings, variables, surroundings, &shared)
+        .await
+        .unwrap();
     let address = Address::default();
     let request = client
         .client

@@ -13,13 +13,13 @@ const SECRET = 'SECRETOFTHESERVER';
 const later = () => new Date(Date.now() + 3_600_000).toISOString();
 
 /** Credentials as the container's and the instance's service give them. */
-const given = (key) => ({
+const given = (key, expiration = later()) => ({
   Code: 'Success',
   Type: 'AWS-HMAC',
   AccessKeyId: key,
   SecretAccessKey: SECRET,
   Token: `TOKENOF${key}`,
-  Expiration: later(),
+  Expiration: expiration,
   LastUpdated: new Date().toISOString(),
 });
 
@@ -51,6 +51,13 @@ function answerTo({ method, url, headers, body }) {
   if (pathname === '/container') {
     return JSON.stringify(given(`KEYOFCONTAINER${headers.authorization ?? ''}`));
   }
+  if (pathname === '/short') {
+    const soon = new Date(Date.now() + 1000).toISOString();
+    return JSON.stringify(given('KEYOFCONTAINER', soon));
+  }
+  if (method === 'POST' && pathname === '/token') {
+    return JSON.stringify({ accessToken: 'NEW', expiresIn: 3600, refreshToken: 'NEXT' });
+  }
   if (method === 'PUT' && pathname === '/latest/api/token') return 'TOKENOFMETADATA';
   if (pathname === '/latest/meta-data/placement/region') return 'eu-south-1';
   if (/^\/latest\/meta-data\/iam\/security-credentials(-extended)?\/?$/.test(pathname)) {
@@ -72,9 +79,13 @@ function answerTo({ method, url, headers, body }) {
   return undefined;
 }
 
-/** Starts it. `taken()` gives the requests for DynamoDB since it was last called. */
+/**
+ * Starts it. `taken()` gives the requests for DynamoDB since it was last called, `tokens()` the tokens
+ * that SSO has seen.
+ */
 async function startServer() {
   const requests = [];
+  const tokens = [];
   const server = http.createServer(async (request, response) => {
     let body = '';
     for await (const chunk of request) body += chunk;
@@ -91,6 +102,7 @@ async function startServer() {
       response.end('{}');
       return;
     }
+    tokens.push(headers['x-amz-sso_bearer_token'] ?? []);
     const answer = answerTo({ method, url, headers, body });
     if (url === '/latest/api/token') response.setHeader('x-aws-ec2-metadata-token-ttl-seconds', 60);
     const type = answer?.startsWith('{') ? 'application/json' : 'text/xml';
@@ -104,6 +116,7 @@ async function startServer() {
   return {
     url: `http://127.0.0.1:${port}`,
     taken: () => requests.splice(0),
+    tokens: () => tokens.flat(),
     async stop() {
       server.close();
       server.closeAllConnections();

@@ -2,7 +2,6 @@
 //! profiles. `docs/CREDENTIALS.md` compares each source with the AWS SDK for JavaScript v3.
 
 use std::borrow::Cow;
-use std::env;
 use std::net::Ipv4Addr;
 
 use aws_config::profile::{Profile, ProfileSet};
@@ -12,6 +11,7 @@ use aws_types::os_shim_internal::{Env, Fs};
 
 use super::settings::Settings;
 use super::trust::Bundle;
+use super::variables::Variables;
 use crate::core::error::{Error, InvalidOption, Result};
 use crate::core::options::{self, Endpoint};
 
@@ -20,52 +20,100 @@ const IGNORE: (&str, &str) = (
     "ignore_configured_endpoint_urls",
 );
 
-/// The profiles, one of which is selected: the one in the options, else that of `AWS_PROFILE`, else
-/// `default`.
+/// A service that requests go to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Service {
+    DynamoDb,
+    Sts,
+    Sso,
+    SsoOidc,
+}
+
+impl Service {
+    /// As the `services` section of a profile names it.
+    fn id(self) -> &'static str {
+        match self {
+            Self::DynamoDb => "DynamoDB",
+            Self::Sts => "STS",
+            Self::Sso => "SSO",
+            Self::SsoOidc => "SSO OIDC",
+        }
+    }
+
+    /// The variable with its endpoint.
+    fn variable(self) -> &'static str {
+        match self {
+            Self::DynamoDb => "AWS_ENDPOINT_URL_DYNAMODB",
+            Self::Sts => "AWS_ENDPOINT_URL_STS",
+            Self::Sso => "AWS_ENDPOINT_URL_SSO",
+            Self::SsoOidc => "AWS_ENDPOINT_URL_SSO_OIDC",
+        }
+    }
+}
+
+/// The variables, and the profiles, one of which is selected: the one in the options, else that of
+/// `AWS_PROFILE`, else `default`.
 pub struct Environment {
-    /// `None` where a file cannot be read as profiles. Credentials that are looked for there fail.
-    profiles: Option<ProfileSet>,
+    variables: Variables,
+    /// The reason, if a file cannot be read as profiles. Credentials that are looked for there fail.
+    profiles: Result<ProfileSet, String>,
 }
 
 impl Environment {
     /// Reads the files with profiles.
-    pub async fn load(profile: Option<&str>) -> Self {
-        let selected = profile.map(str::to_owned).or_else(selected_profile);
-        let (fs, env, files) = (Fs::real(), Env::real(), EnvConfigFiles::default());
-        let loaded = aws_config::profile::load(&fs, &env, &files, selected.map(Cow::Owned)).await;
+    pub async fn load(profile: Option<&str>, variables: Variables) -> Self {
+        let selected = profile.or_else(|| selected_profile(&variables));
+        let selected = selected.map(|name| Cow::Owned(name.to_owned()));
+        let (env, files) = (variables.env(), EnvConfigFiles::default());
+        let loaded = aws_config::profile::load(&Fs::real(), &env, &files, selected).await;
+        let profiles = loaded.map_err(|error| error.to_string());
         Self {
-            profiles: loaded.ok(),
+            variables,
+            profiles,
         }
+    }
+
+    /// The variables.
+    pub fn variables(&self) -> &Variables {
+        &self.variables
+    }
+
+    /// All profiles.
+    ///
+    /// # Errors
+    ///
+    /// Why a file cannot be read as profiles.
+    pub fn profiles(&self) -> Result<&ProfileSet, &str> {
+        self.profiles.as_ref().map_err(String::as_str)
     }
 
     /// The selected profile; `None` where there is no such profile.
     pub fn profile(&self) -> Option<&Profile> {
-        let profiles = self.profiles.as_ref()?;
+        let profiles = self.profiles.as_ref().ok()?;
         profiles.get_profile(profiles.selected_profile())
     }
 
-    /// The endpoint that is configured for DynamoDB, or for every service.
+    /// The endpoint that is configured for `service`, or for every service.
     ///
     /// # Errors
     ///
     /// [`Error::Settings`] where the endpoint is no URL of one.
-    pub fn endpoint(&self) -> Result<Option<Endpoint>> {
+    pub fn endpoint(&self, service: Service) -> Result<Option<Endpoint>> {
         let (variable, key) = IGNORE;
-        let ignore = set(variable).or_else(|| self.get(key));
-        if ignore.is_some_and(|ignore| ignore.eq_ignore_ascii_case("true")) {
+        if self.flag(variable, key) == Some(true) {
             return Ok(None);
         }
-        for variable in ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"] {
-            if let Some(url) = set(variable) {
-                return parse(variable, &url).map(Some);
+        for variable in [service.variable(), "AWS_ENDPOINT_URL"] {
+            if let Some(url) = self.variables.get(variable) {
+                return parse(variable, url).map(Some);
             }
         }
-        let url = self.profiles.as_ref().and_then(|profiles| {
+        let url = self.profiles.as_ref().ok().and_then(|profiles| {
             // An empty environment: only the profile and its `services` section are left.
             let nothing = Env::from_slice(&[]);
             let value = EnvConfigValue::new()
                 .profile("endpoint_url")
-                .service_id("DynamoDB");
+                .service_id(service.id());
             let (url, _source) = value.load(&nothing, Some(profiles))?;
             Some(url.into_owned())
         });
@@ -74,55 +122,96 @@ impl Environment {
             .transpose()
     }
 
-    /// `settings` with how often and how requests are sent again, where only the environment says so.
+    /// `settings` with what only the environment says: how often and how requests are sent again, and
+    /// which of AWS's endpoints they go to.
     ///
     /// # Errors
     ///
     /// [`Error::Settings`] where that makes no sense.
     pub fn complete(&self, settings: &Settings) -> Result<Settings> {
-        let find = |variable: &str, key: &str| set(variable).or_else(|| self.get(key));
-        let attempts = find("AWS_MAX_ATTEMPTS", "max_attempts");
-        let mode = find("AWS_RETRY_MODE", "retry_mode");
         let mut settings = settings.clone();
+        let attempts = self.find("AWS_MAX_ATTEMPTS", "max_attempts");
         if let (None, Some(attempts)) = (settings.max_attempts, attempts) {
             let count = attempts.parse().unwrap_or(f64::NAN);
             let count = options::attempts("AWS_MAX_ATTEMPTS", count).map_err(unusable)?;
             settings.max_attempts = Some(count);
         }
         // Any other mode than this one is the standard one.
+        let mode = self.find("AWS_RETRY_MODE", "retry_mode");
         settings.adaptive_retries = settings
             .adaptive_retries
             .or_else(|| mode.map(|mode| mode == "adaptive"));
+        settings.use_fips = settings
+            .use_fips
+            .or_else(|| self.flag("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint"));
+        settings.use_dual_stack = settings
+            .use_dual_stack
+            .or_else(|| self.flag("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint"));
+        let mode = self.find("AWS_ACCOUNT_ID_ENDPOINT_MODE", "account_id_endpoint_mode");
+        settings.account_id_endpoint_mode = settings
+            .account_id_endpoint_mode
+            .or_else(|| mode?.parse().ok());
         Ok(settings)
+    }
+
+    /// Whether requests are dated by this machine's clock, however wrong DynamoDB finds it.
+    pub fn disables_clock_correction(&self) -> bool {
+        let (variable, key) = (
+            "AWS_DISABLE_CLOCK_SKEW_CORRECTION",
+            "disable_clock_skew_correction",
+        );
+        self.flag(variable, key) == Some(true)
     }
 
     /// The file of certificate authorities that the environment names, as in the AWS CLI.
     pub fn ca_bundle(&self) -> Option<Bundle> {
-        let named = |path: String, by: &'static str| Bundle {
+        let named = |path: &str, by: &'static str| Bundle {
             path: path.into(),
             named_by: by,
         };
         let variable = "AWS_CA_BUNDLE";
         let of_profile = || Some(named(self.get("ca_bundle")?, "ca_bundle of the profile"));
-        set(variable)
+        let of_variable = self.variables.get(variable);
+        of_variable
             .map(|path| named(path, variable))
             .or_else(of_profile)
     }
 
-    fn get(&self, key: &str) -> Option<String> {
+    /// The region of the selected profile, or else of the profile that it takes its credentials from.
+    pub fn region(&self) -> Option<&str> {
+        let profiles = self.profiles.as_ref().ok()?;
+        let mut name = profiles.selected_profile();
+        let mut seen = Vec::new();
+        while !seen.contains(&name) {
+            let profile = profiles.get_profile(name)?;
+            if let Some(region) = profile.get("region") {
+                return Some(region);
+            }
+            seen.push(name);
+            name = profile.get("source_profile")?;
+        }
+        None
+    }
+
+    /// The value of a variable, or else of a key of the selected profile. An empty one counts as not set.
+    pub fn find(&self, variable: &str, key: &str) -> Option<&str> {
+        self.variables.get(variable).or_else(|| self.get(key))
+    }
+
+    fn get(&self, key: &str) -> Option<&str> {
         let value = self.profile()?.get(key)?;
-        (!value.is_empty()).then(|| value.to_owned())
+        (!value.is_empty()).then_some(value)
+    }
+
+    /// The same where it is `true` or `false`.
+    fn flag(&self, variable: &str, key: &str) -> Option<bool> {
+        self.find(variable, key)?.to_ascii_lowercase().parse().ok()
     }
 }
 
 /// The profile that `AWS_PROFILE` names.
-pub fn selected_profile() -> Option<String> {
-    set("AWS_PROFILE")
-}
-
-/// The value of an environment variable. An empty one is none.
-pub fn set(variable: &str) -> Option<String> {
-    env::var(variable).ok().filter(|value| !value.is_empty())
+pub fn selected_profile(variables: &Variables) -> Option<&str> {
+    variables.get("AWS_PROFILE")
 }
 
 /// An address without a scheme is reached as one in the options: see `lib/aws/endpoint.js`.

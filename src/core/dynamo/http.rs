@@ -39,34 +39,58 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower_service::Service;
 
 use super::tls;
-use super::trust::{self, Bundle, Trust};
+use super::trust::Authorities;
 use crate::core::error::Error;
 
 type Hyper = Client<Bounded, SdkBody>;
 
-/// An HTTP client with at most `max_sockets` connections to each host. The authorities of `trust` and
-/// `bundle` are read by the first connection with TLS. If they cannot be, each request that needs TLS
-/// fails.
-pub fn client(max_sockets: usize, trust: Trust, bundle: Option<Bundle>) -> SharedHttpClient {
-    let mut tcp = TcpConnector::new();
-    tcp.enforce_http(false);
-    tcp.set_nodelay(true);
-    SharedHttpClient::new(PooledClient {
-        connector: Bounded {
-            tcp,
-            tls: Arc::default(),
-            trust,
-            bundle,
-            max_sockets,
-            hosts: Arc::default(),
-            timeout: None,
-        },
-        pools: Mutex::default(),
-    })
+/// An HTTP client with connections that are kept and used again. A clone has the same.
+#[derive(Debug, Clone)]
+pub struct Http(Arc<PooledClient>);
+
+impl Http {
+    /// An HTTP client with at most `max_sockets` connections to each host. The authorities are read by
+    /// the first connection with TLS. If they cannot be, each request that needs TLS fails.
+    pub fn new(max_sockets: usize, authorities: Authorities) -> Self {
+        let mut tcp = TcpConnector::new();
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        Self(Arc::new(PooledClient {
+            connector: Bounded {
+                tcp,
+                tls: Arc::default(),
+                authorities,
+                max_sockets,
+                hosts: Arc::default(),
+                timeout: None,
+            },
+            pools: Mutex::default(),
+        }))
+    }
+
+    /// The same for the SDK.
+    pub fn shared(&self) -> SharedHttpClient {
+        SharedHttpClient::new(self.clone())
+    }
+
+    /// What sends requests on connections that open within `timeout`.
+    pub fn connector(&self, timeout: Option<Duration>) -> SharedHttpConnector {
+        self.0.pool(timeout)
+    }
 }
 
-/// Connections that are kept and used again, in a pool for each connect timeout that the SDK asks
-/// for: DynamoDB has one, the services that credentials come from have others.
+impl HttpClient for Http {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        _components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        self.connector(settings.connect_timeout())
+    }
+}
+
+/// Connections that are kept and used again, in a pool for each connect timeout that is asked for:
+/// DynamoDB has one, the services that credentials come from have others.
 struct PooledClient {
     connector: Bounded,
     pools: Mutex<HashMap<Option<Duration>, SharedHttpConnector>>,
@@ -86,13 +110,8 @@ impl Drop for PooledClient {
     }
 }
 
-impl HttpClient for PooledClient {
-    fn http_connector(
-        &self,
-        settings: &HttpConnectorSettings,
-        _components: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        let timeout = settings.connect_timeout();
+impl PooledClient {
+    fn pool(&self, timeout: Option<Duration>) -> SharedHttpConnector {
         let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
         let pool = pools.entry(timeout).or_insert_with(|| {
             let connector = Bounded {
@@ -191,8 +210,7 @@ struct Bounded {
     tcp: TcpConnector,
     /// Made by the first connection that needs it.
     tls: Arc<OnceLock<Result<HttpsConnector<TcpConnector>, Error>>>,
-    trust: Trust,
-    bundle: Option<Bundle>,
+    authorities: Authorities,
     max_sockets: usize,
     hosts: Arc<Mutex<HashMap<String, Arc<Semaphore>>>>,
     /// From the moment at which the connection may be opened.
@@ -218,9 +236,8 @@ impl Bounded {
 
     fn tls(&self) -> Result<HttpsConnector<TcpConnector>, Error> {
         let connector = self.tls.get_or_init(|| {
-            let trusted = trust::authorities(self.trust, self.bundle.as_ref())?;
             let connector = HttpsConnectorBuilder::new()
-                .with_tls_config(tls::config(trusted)?)
+                .with_tls_config(tls::config(self.authorities.read()?)?)
                 .https_only()
                 .enable_http1();
             Ok(connector.wrap_connector(self.tcp.clone()))

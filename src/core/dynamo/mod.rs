@@ -12,8 +12,10 @@
 //!   * [`surrogates`]: text in an answer that is not well-formed Unicode.
 //!   * [`pages`]: what can be read of a page that has an item which cannot be read.
 //!   * [`tls`]: TLS, and what a refusal means; [`trust`]: the certificate authorities that are trusted.
-//!   * [`environment`]: what variables and profiles say of the way to DynamoDB.
+//!   * [`variables`]: environment variables, as a copy of JavaScript's; [`environment`]: what they and
+//!     profiles say of the way to DynamoDB; [`region`]: the region.
 //!   * [`credentials`]: where credentials come from if the options give none.
+//!   * [`interceptors`]: what is changed in the SDK's requests.
 //!   * [`failure`]: what the SDK's errors mean.
 //!   * [`attempts`]: what became of attempts, and where they went; [`redact`]: what errors may not
 //!     quote.
@@ -30,10 +32,12 @@ mod environment;
 mod failure;
 mod fast;
 mod http;
+mod interceptors;
 pub mod lost;
 pub mod outage;
 mod pages;
 mod redact;
+mod region;
 mod registry;
 pub mod schedule;
 pub mod sdk;
@@ -44,6 +48,7 @@ mod surrogates;
 mod tls;
 pub mod trust;
 pub mod user_client;
+pub mod variables;
 mod ways;
 
 use std::collections::HashMap;

@@ -11,6 +11,7 @@ use aws_types::endpoint_config::AccountIdEndpointMode;
 
 use super::trust::Trust;
 use super::user_client::UserClient;
+use super::variables::{Copies, Nothing};
 use crate::core::error::Result;
 use crate::core::options::Endpoint;
 
@@ -135,6 +136,11 @@ pub trait ProvideSettings: Send + Sync + 'static {
     /// The settings; `None` where requests have to go through the user's client. After a failure,
     /// the next request asks again.
     async fn settings(&self) -> Result<Option<Settings>>;
+
+    /// The environment, which says what the settings do not.
+    fn environment(&self) -> Arc<Copies> {
+        Arc::new(Copies::new(Arc::new(Nothing)))
+    }
 
     /// Whether the next request has to go through the user's client, whatever the settings.
     fn through_client(&self) -> bool {

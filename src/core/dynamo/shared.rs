@@ -1,34 +1,36 @@
 //! What the stores of a process share: connections where they go the same way, outages where they
 //! go to the same address. Whatever no store uses any more is let go of.
 
-use std::env;
-use std::ffi::OsString;
 use std::sync::Arc;
 
 use aws_smithy_runtime::client::retries::TokenBucket;
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use tokio::sync::OnceCell;
 
 use super::connection::Connection;
-use super::http;
+use super::http::Http;
 use super::outage::Outage;
 use super::registry::Registry;
 use super::settings::Settings;
-use super::trust::Bundle;
+use super::trust::Authorities;
+use super::variables::Variables;
 
 /// See the [module](self).
 #[derive(Default)]
 pub struct Shared {
-    pools: Registry<(Settings, Option<Bundle>, Environment), HttpPool>,
-    connections: Registry<(Settings, Environment), OnceCell<Connection>>,
+    pools: Registry<(usize, Authorities), Http>,
+    connections: Registry<ConnectionKey, OnceCell<Connection>>,
     outages: Registry<Address, Outage>,
     retries: Registry<Address, TokenBucket>,
 }
 
-/// Connections that are kept and used again.
-pub struct HttpPool {
-    /// The client that uses them.
-    pub client: SharedHttpClient,
+/// What a connection is known by.
+#[derive(PartialEq)]
+struct ConnectionKey {
+    settings: Settings,
+    variables: Variables,
+    /// The number of the environment, if credentials come from there: they are asked for again, and by
+    /// then another thread or sandbox may have other variables.
+    environment: Option<u32>,
 }
 
 /// Where DynamoDB is, as far as settings say.
@@ -43,25 +45,27 @@ pub struct Address {
 }
 
 impl Shared {
-    /// The connection of stores with these settings, which the first of them opens.
-    pub fn connection(&self, settings: &Settings) -> Arc<OnceCell<Connection>> {
-        let key = (settings.clone(), environment());
+    /// The connection of stores with these settings and variables, which the first of them opens.
+    /// `environment` is the number of the environment that the variables are of.
+    pub fn connection(
+        &self,
+        settings: &Settings,
+        variables: &Variables,
+        environment: u32,
+    ) -> Arc<OnceCell<Connection>> {
+        let key = ConnectionKey {
+            settings: settings.clone(),
+            variables: variables.clone(),
+            environment: settings.credentials.is_none().then_some(environment),
+        };
         self.connections.of(key, OnceCell::new)
     }
 
-    /// The connections to use with these settings and this CA bundle: whoever signs the requests can
-    /// use the same.
-    pub fn pool(&self, settings: &Settings, bundle: Option<Bundle>) -> Arc<HttpPool> {
-        let (max_sockets, trust) = (settings.max_sockets, settings.trust);
-        let key = Settings {
-            max_sockets,
-            trust,
-            ..Settings::default()
-        };
-        self.pools
-            .of((key, bundle.clone(), environment()), || HttpPool {
-                client: http::client(max_sockets, trust, bundle),
-            })
+    /// The HTTP client with at most `max_sockets` connections to a host that trusts these authorities:
+    /// whoever signs the requests can use the same.
+    pub fn http(&self, max_sockets: usize, authorities: Authorities) -> Arc<Http> {
+        let key = (max_sockets, authorities.clone());
+        self.pools.of(key, || Http::new(max_sockets, authorities))
     }
 
     /// Lets go of what no store uses any more, with the settings that it was made of.
@@ -83,21 +87,6 @@ impl Shared {
     }
 }
 
-/// The environment variables that decide how requests go.
-type Environment = Vec<(OsString, OsString)>;
-
-fn environment() -> Environment {
-    let names = ["AWS_", "HOME", "NODE_EXTRA_CA_CERTS", "SSL_CERT_"];
-    let mut found: Environment = env::vars_os()
-        .filter(|(name, _)| {
-            let name = name.to_string_lossy();
-            names.iter().any(|begin| name.starts_with(begin))
-        })
-        .collect();
-    found.sort();
-    found
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,10 +102,30 @@ mod tests {
         }
     }
 
+    fn of(shared: &Shared, settings: &Settings, number: u32) -> Arc<OnceCell<Connection>> {
+        shared.connection(settings, &Variables::default(), number)
+    }
+
+    #[test]
+    fn credentials_of_an_environment_are_shared_within_it() {
+        let shared = Shared::default();
+        let nobodys = Settings::default();
+        let one = of(&shared, &nobodys, 1);
+        assert!(Arc::ptr_eq(&one, &of(&shared, &nobodys, 1)));
+        assert!(!Arc::ptr_eq(&one, &of(&shared, &nobodys, 2)));
+        let given = fixed("a");
+        let (one, other) = (of(&shared, &given, 1), of(&shared, &given, 2));
+        assert!(Arc::ptr_eq(&one, &other));
+        let region = ("AWS_REGION", "eu-west-1".to_owned());
+        let variables = Variables::from_iter([region]);
+        let elsewhere = shared.connection(&given, &variables, 1);
+        assert!(!Arc::ptr_eq(&one, &elsewhere));
+    }
+
     #[test]
     fn the_same_settings_share_a_connection() {
         let shared = Shared::default();
-        let connection = |settings: &Settings| shared.connection(settings);
+        let connection = |settings: &Settings| of(&shared, settings, 1);
         let (one, other) = (connection(&fixed("a")), connection(&fixed("a")));
         assert!(Arc::ptr_eq(&one, &other));
         assert!(!Arc::ptr_eq(&one, &connection(&fixed("b"))));
@@ -140,25 +149,22 @@ mod tests {
         };
         let is_shared = |one: Option<&str>, other: Option<&str>| {
             let (one, other) = (provided(one), provided(other));
-            let (one, other) = (shared.connection(&one), shared.connection(&other));
+            let (one, other) = (of(&shared, &one, 1), of(&shared, &other, 1));
             Arc::ptr_eq(&one, &other)
         };
         assert!(is_shared(Some("a"), Some("a")));
         assert!(!is_shared(Some("a"), Some("b")));
         assert!(!is_shared(None, None));
-        let (one, other) = (
-            shared.pool(&provided(None), None),
-            shared.pool(&fixed("a"), None),
-        );
-        assert!(Arc::ptr_eq(&one, &other));
+        let http = || shared.http(1, Authorities::default());
+        assert!(Arc::ptr_eq(&http(), &http()));
     }
 
     #[test]
     fn what_nobody_uses_is_let_go_of() {
         let shared = Shared::default();
-        let connection = Arc::downgrade(&shared.connection(&fixed("a")));
+        let connection = Arc::downgrade(&of(&shared, &fixed("a"), 1));
         assert!(connection.upgrade().is_none());
-        let _other = shared.connection(&fixed("b"));
+        let _other = of(&shared, &fixed("b"), 1);
         assert_eq!(shared.connections.len(), 1);
     }
 }

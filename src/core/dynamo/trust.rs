@@ -2,7 +2,6 @@
 //! where the user asks for them, or those of a CA bundle in their place; and what
 //! `NODE_EXTRA_CA_CERTS` adds.
 
-use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -10,6 +9,7 @@ use rustls::RootCertStore;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
+use super::variables::Variables;
 use crate::core::error::{Error, Result};
 
 /// Whom to trust.
@@ -31,40 +31,113 @@ pub struct Bundle {
     pub named_by: &'static str,
 }
 
-/// The authorities that may have signed the certificate of a server.
+/// Which authorities may have signed the certificate of a server.
 ///
 /// Those of a `bundle` take the place of all others, as in the AWS CLI. `NODE_EXTRA_CA_CERTS` adds to
 /// either. The system's are trusted too where `SSL_CERT_FILE` or `SSL_CERT_DIR` name them.
-///
-/// # Errors
-///
-/// [`Error::Settings`] where the file of the `bundle` cannot be used.
-pub fn authorities(trust: Trust, bundle: Option<&Bundle>) -> Result<RootCertStore> {
-    let mut trusted = match bundle {
-        Some(Bundle { path, named_by }) => read(path, named_by)?,
-        None => trust.authorities(),
-    };
-    let extra = env::var_os("NODE_EXTRA_CA_CERTS").filter(|path| !path.is_empty());
-    // Node has warned already of a file that it could not use, and goes on without.
-    let extra = extra.and_then(|path| read(Path::new(&path), "NODE_EXTRA_CA_CERTS").ok());
-    trusted
-        .roots
-        .extend(extra.into_iter().flat_map(|extra| extra.roots));
-    Ok(trusted)
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Authorities {
+    trust: Trust,
+    bundle: Option<Bundle>,
+    extra: Option<PathBuf>,
+    system: System,
 }
 
-impl Trust {
-    fn authorities(self) -> RootCertStore {
+/// Where the system's authorities are, if variables say so: `SSL_CERT_FILE` and `SSL_CERT_DIR`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct System {
+    file: Option<PathBuf>,
+    folders: Vec<PathBuf>,
+}
+
+impl Authorities {
+    /// Those that the options, the profile (by way of `bundle`) and the variables name.
+    pub fn new(trust: Trust, bundle: Option<Bundle>, variables: &Variables) -> Self {
+        let path = |name| variables.get(name).map(PathBuf::from);
+        let folders = variables.get("SSL_CERT_DIR").map(std::env::split_paths);
+        Self {
+            trust,
+            bundle,
+            extra: path("NODE_EXTRA_CA_CERTS"),
+            system: System {
+                file: path("SSL_CERT_FILE"),
+                folders: folders.into_iter().flatten().collect(),
+            },
+        }
+    }
+
+    /// Reads the certificates of the authorities.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Settings`] where the file of the bundle cannot be used.
+    pub fn read(&self) -> Result<RootCertStore> {
+        let mut trusted = match &self.bundle {
+            Some(Bundle { path, named_by }) => read(path, named_by)?,
+            None => self.without_bundle(),
+        };
+        // Node has warned already of a file that it could not use, and goes on without.
+        let extra = self.extra.as_deref();
+        let extra = extra.and_then(|path| read(path, "NODE_EXTRA_CA_CERTS").ok());
+        trusted
+            .roots
+            .extend(extra.into_iter().flat_map(|extra| extra.roots));
+        Ok(trusted)
+    }
+
+    fn without_bundle(&self) -> RootCertStore {
         let mut trusted = RootCertStore {
             roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
         };
-        let is_named = |name| env::var_os(name).is_some_and(|path| !path.is_empty());
-        if self == Self::System || is_named("SSL_CERT_FILE") || is_named("SSL_CERT_DIR") {
-            let system = rustls_native_certs::load_native_certs().certs;
-            trusted.add_parsable_certificates(system);
+        if self.trust == Trust::System || self.system != System::default() {
+            trusted.add_parsable_certificates(self.system.certificates());
         }
         trusted
     }
+}
+
+impl System {
+    fn certificates(&self) -> Vec<CertificateDer<'static>> {
+        let Self { file, folders } = self;
+        if *self == Self::default() {
+            return certificates_of_system();
+        }
+        let file = file.as_deref();
+        let folders = folders.iter().map(PathBuf::as_path);
+        let found = file.map(|file| (Some(file), None)).into_iter();
+        let found = found.chain(folders.map(|folder| (None, Some(folder))));
+        found
+            .flat_map(|(file, folder)| {
+                rustls_native_certs::load_certs_from_paths(file, folder).certs
+            })
+            .collect()
+    }
+}
+
+/// Where Linux has the authorities of the system, the first of these that is there. The crate for that
+/// would look for variables in the environment of the process.
+#[cfg(target_os = "linux")]
+fn certificates_of_system() -> Vec<CertificateDer<'static>> {
+    const FILES: [&str; 5] = [
+        // Debian, Ubuntu, Alpine, Arch
+        "/etc/ssl/certs/ca-certificates.crt",
+        // Fedora, RHEL, Amazon Linux
+        "/etc/pki/tls/certs/ca-bundle.crt",
+        "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+        // SUSE
+        "/etc/ssl/ca-bundle.pem",
+        "/etc/ssl/cert.pem",
+    ];
+    let found = FILES.map(Path::new).into_iter().find(|file| file.exists());
+    let folder = found.is_none().then_some(Path::new("/etc/ssl/certs"));
+    rustls_native_certs::load_certs_from_paths(found, folder).certs
+}
+
+/// Those of the keychain, or of the certificate store. There the system itself keeps the environment
+/// from being moved while another thread reads it.
+#[cfg(not(target_os = "linux"))]
+fn certificates_of_system() -> Vec<CertificateDer<'static>> {
+    rustls_native_certs::load_native_certs().certs
 }
 
 /// The certificates in a file, which `named_by` names.

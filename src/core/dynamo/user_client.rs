@@ -26,7 +26,9 @@ use aws_smithy_types::body::SdkBody;
 use serde_json::Value;
 
 use super::attempts::Watch;
+use super::interceptors::KeepFromEnvironment;
 use super::surrogates::WellFormed;
+use super::variables::Variables;
 use crate::core::context::{self, CallContext};
 use crate::core::error::{Error, Place, REPLICATED_WRITE_CONFLICT, Result};
 
@@ -72,6 +74,8 @@ pub fn sdk_client(http: SharedHttpClient, watch: Watch) -> Client {
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .http_client(http)
         .interceptor(WellFormed)
+        // What the variables would add to a request, the user's client adds itself.
+        .interceptor(KeepFromEnvironment::new(&Variables::default()))
         .interceptor(watch)
         .build();
     Client::from_conf(config)

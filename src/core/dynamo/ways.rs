@@ -121,8 +121,15 @@ impl Ways {
         let Some(settings) = self.source.settings().await? else {
             return Ok(None);
         };
-        let cell = self.shared.connection(&settings);
-        let connect = || connection::connect(&settings, &self.shared);
+        let environment = self.source.environment();
+        let variables = environment.variables().await;
+        let surroundings = environment.surroundings();
+        let number = surroundings.number();
+        let cell = self.shared.connection(&settings, &variables, number);
+        let connect = || {
+            let surroundings = Arc::clone(surroundings);
+            connection::connect(&settings, variables, surroundings, &self.shared)
+        };
         let connection = cell.get_or_try_init(connect).await?;
         self.join(connection);
         Ok(Some(cell))

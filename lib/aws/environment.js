@@ -1,0 +1,102 @@
+'use strict';
+
+/**
+ * The environment, which the addon must not read: Node moves the variables when one is assigned, and a
+ * thread that reads them meanwhile ends the process. A worker thread and the sandbox of a test have
+ * variables of their own, besides.
+ */
+
+const { newEnvironment, variableNames } = require('../native');
+const { answering } = require('./credentials');
+
+/** @import { EnvironmentCallbacks } from '../../native/binding' */
+
+const NAMES = variableNames();
+
+/**
+ * The values of the variables that matter, at this moment.
+ *
+ * @returns {Array<string | undefined>}
+ */
+function variables() {
+  return NAMES.map(variable);
+}
+
+/**
+ * The value of a variable, `undefined` where it is not set or must not be read.
+ *
+ * @param {string} name
+ */
+function variable(name) {
+  try {
+    // Tests put an object of their own in its place, with any values.
+    const value = /** @type {unknown} */ (process.env[name]);
+    return value === undefined || value === null ? undefined : String(value);
+  } catch {
+    // Deno has a permission for each variable.
+    return undefined;
+  }
+}
+
+/** Whether Node was told to trust the certificate authorities of the system. */
+function usesSystemCa() {
+  const ofNode = variable('NODE_OPTIONS');
+  const options = [...process.execArgv, ...(ofNode ? ofNode.split(/\s+/) : [])];
+  const asked = options.some((each) => each === '--use-system-ca' || each === '--use-openssl-ca');
+  return asked || variable('NODE_USE_SYSTEM_CA') === '1';
+}
+
+/**
+ * The credentials that the program of a `credential_process` prints.
+ *
+ * @param {string} command for the shell
+ * @returns {Promise<any>}
+ */
+async function run(command) {
+  const { exec } = require('node:child_process');
+  /** @type {string} */
+  const printed = await new Promise((resolve, reject) => {
+    // Inside a sandbox, Node's own default is the environment outside.
+    exec(command, { env: process.env }, (error, output) => {
+      // Nobody knows what is in the program's own words.
+      if (error) reject(new Error(`credential_process has failed (${error.code ?? error.signal})`));
+      else resolve(output);
+    });
+  });
+  const given = parse(printed);
+  if (given?.Version !== 1) throw new Error('credential_process must print "Version": 1');
+  const { AccessKeyId, SecretAccessKey, SessionToken, Expiration, AccountId } = given;
+  if (new Date(Expiration).getTime() < Date.now()) {
+    throw new Error('credential_process has printed credentials that have expired');
+  }
+  return {
+    accessKeyId: AccessKeyId,
+    secretAccessKey: SecretAccessKey,
+    sessionToken: SessionToken,
+    expiration: Expiration,
+    accountId: AccountId,
+  };
+}
+
+/** @param {string} printed */
+function parse(printed) {
+  try {
+    return JSON.parse(printed);
+  } catch {
+    // Without the parser's words: they quote keys.
+    throw new Error('credential_process has printed no JSON');
+  }
+}
+
+/**
+ * What the addon asks for. The same for all stores: it holds none of them.
+ *
+ * @type {EnvironmentCallbacks}
+ */
+const environment = {
+  number: newEnvironment(),
+  variables,
+  run: (command) => answering(() => run(command))(),
+};
+
+module.exports = { environment, usesSystemCa, variable };

@@ -1,0 +1,223 @@
+//! The metadata service of an instance of EC2: its role's credentials, and its region.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider;
+use aws_credential_types::provider::error::CredentialsError;
+
+use super::super::environment::Environment;
+use super::given;
+use super::requests::{Answer, Limits, Request, Requests, Unanswered};
+
+/// The header with the lifetime of a token, in seconds.
+pub const LIFETIME: &str = "x-aws-ec2-metadata-token-ttl-seconds";
+
+/// The lifetime that is asked for: the longest that there is.
+const LONGEST: Duration = Duration::from_secs(6 * 60 * 60);
+
+/// A token is renewed when it has this long to live.
+const MARGIN: Duration = Duration::from_secs(120);
+
+const ROLES: &str = "/latest/meta-data/iam/security-credentials/";
+
+/// Off EC2 nothing answers, and that should not take longer than it has to.
+const LIMITS: Limits = Limits {
+    connect: Duration::from_secs(1),
+    attempt: Duration::from_secs(1),
+    attempts: 4,
+    repeats_unanswered: false,
+};
+
+/// The instance that this machine is, if it is one.
+#[derive(Debug)]
+pub struct Instance {
+    requests: Requests,
+    /// For the requests at this address, and until when.
+    token: Mutex<Option<(String, Token)>>,
+    /// The credentials that were given last.
+    last: Mutex<Option<Credentials>>,
+}
+
+#[derive(Clone)]
+struct Token {
+    value: String,
+    until: Instant,
+}
+
+/// By hand: the value is a secret.
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Token").finish_non_exhaustive()
+    }
+}
+
+/// Why the instance has not said what it was asked for.
+enum Refusal {
+    /// Nothing answers: this machine is no instance.
+    Absent(Unanswered),
+    /// Its answer to a request.
+    Status(u16),
+    Unanswered(Unanswered),
+}
+
+impl Instance {
+    /// Will ask by these requests.
+    pub fn new(requests: Requests) -> Self {
+        Self {
+            requests,
+            token: Mutex::default(),
+            last: Mutex::default(),
+        }
+    }
+
+    /// The credentials of the instance's role. If they cannot be had, those that were given last: the
+    /// service is known to be late with new ones, and AWS takes the old ones meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// "Not loaded" if this machine is no instance, or has no role.
+    pub async fn credentials(&self, environment: &Environment) -> provider::Result {
+        let given = self.ask_for_credentials(environment).await;
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        match given {
+            Ok(credentials) => {
+                *last = Some(credentials.clone());
+                Ok(credentials)
+            }
+            Err(error) => last.clone().ok_or(error),
+        }
+    }
+
+    /// The region of the instance.
+    pub async fn region(&self, environment: &Environment) -> Option<String> {
+        let base = address(environment).ok()?;
+        self.ask(&base, "/latest/meta-data/placement/region")
+            .await
+            .ok()
+    }
+
+    async fn ask_for_credentials(&self, environment: &Environment) -> provider::Result {
+        let base = address(environment)?;
+        let role = match self.ask(&base, ROLES).await {
+            Ok(role) => role,
+            Err(Refusal::Absent(reason)) => return Err(CredentialsError::not_loaded(reason)),
+            Err(Refusal::Status(404)) => {
+                return Err(CredentialsError::not_loaded("the instance has no role"));
+            }
+            Err(refusal) => return Err(refusal.into()),
+        };
+        let path = format!("{ROLES}{}", role.trim());
+        let given = given::read(&self.ask(&base, &path).await?, "EC2 instance")?;
+        Ok(extended(given))
+    }
+
+    /// The answer to a request, with a token.
+    async fn ask(&self, base: &str, path: &str) -> Result<String, Refusal> {
+        // A second token, if the service has forgotten the first.
+        for is_last in [false, true] {
+            let token = self.token(base).await?;
+            let request = || Request {
+                method: "GET",
+                url: format!("{base}{path}"),
+                headers: vec![("x-aws-ec2-metadata-token", token.clone())],
+                ..Request::default()
+            };
+            let answer = self.requests.send(&LIMITS, request, Answer::is_transient);
+            match answer.await.map_err(Refusal::Unanswered)? {
+                Answer { status: 401, .. } if !is_last => self.keep(None),
+                answer if answer.is_success() => return Ok(answer.body),
+                answer => return Err(Refusal::Status(answer.status)),
+            }
+        }
+        Err(Refusal::Status(401))
+    }
+
+    async fn token(&self, base: &str) -> Result<String, Refusal> {
+        if let Some(token) = self.kept(base) {
+            return Ok(token);
+        }
+        let request = || Request {
+            method: "PUT",
+            url: format!("{base}/latest/api/token"),
+            headers: vec![(LIFETIME, LONGEST.as_secs().to_string())],
+            ..Request::default()
+        };
+        let asked = Instant::now();
+        let answer = self.requests.send(&LIMITS, request, Answer::is_transient);
+        let answer = answer.await.map_err(Refusal::Absent)?;
+        if !answer.is_success() {
+            return Err(Refusal::Status(answer.status));
+        }
+        let lifetime = answer.token_lifetime.as_deref().unwrap_or_default();
+        let lifetime = Duration::from_secs(lifetime.parse().unwrap_or(0)).min(LONGEST);
+        let token = Token {
+            value: answer.body,
+            until: asked + lifetime.saturating_sub(MARGIN),
+        };
+        self.keep(Some((base.to_owned(), token.clone())));
+        Ok(token.value)
+    }
+
+    fn kept(&self, base: &str) -> Option<String> {
+        let kept = self.token.lock().unwrap_or_else(PoisonError::into_inner);
+        let (address, token) = kept.as_ref()?;
+        let is_good = address == base && Instant::now() < token.until;
+        is_good.then(|| token.value.clone())
+    }
+
+    fn keep(&self, token: Option<(String, Token)>) {
+        *self.token.lock().unwrap_or_else(PoisonError::into_inner) = token;
+    }
+}
+
+/// Where the service is.
+///
+/// # Errors
+///
+/// "Not loaded" if it is not to be asked.
+fn address(environment: &Environment) -> Result<String, CredentialsError> {
+    let disabled = environment.variables().get("AWS_EC2_METADATA_DISABLED");
+    if disabled.is_some_and(|disabled| disabled.eq_ignore_ascii_case("true")) {
+        let reason = "AWS_EC2_METADATA_DISABLED is set";
+        return Err(CredentialsError::not_loaded(reason));
+    }
+    let endpoint = environment.find(
+        "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+        "ec2_metadata_service_endpoint",
+    );
+    let mode = environment.find(
+        "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
+        "ec2_metadata_service_endpoint_mode",
+    );
+    let address = match (endpoint, mode) {
+        (Some(endpoint), _) => endpoint.trim_end_matches('/'),
+        (None, Some(mode)) if mode.eq_ignore_ascii_case("ipv6") => "http://[fd00:ec2::254]",
+        (None, _) => "http://169.254.169.254",
+    };
+    Ok(address.to_owned())
+}
+
+/// Credentials that the service has given although they have ended: it has none that are newer, and
+/// will be asked again in 10 to 15 minutes.
+fn extended(given: Credentials) -> Credentials {
+    let now = SystemTime::now();
+    if given.expiry().is_none_or(|expiry| now < expiry) {
+        return given;
+    }
+    let mut given = given;
+    *given.expiry_mut() = Some(now + Duration::from_secs(600 + fastrand::u64(..300)));
+    given
+}
+
+impl From<Refusal> for CredentialsError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Absent(reason) | Refusal::Unanswered(reason) => reason.into(),
+            Refusal::Status(status) => Self::provider_error(format!(
+                "the metadata service of the instance has answered with the status {status}"
+            )),
+        }
+    }
+}

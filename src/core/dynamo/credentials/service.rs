@@ -1,0 +1,168 @@
+//! Where the services of AWS are that give credentials for others: STS, and IAM Identity Center (SSO).
+
+use aws_credential_types::provider::error::CredentialsError;
+
+use super::super::environment::{Environment, Service};
+use super::super::settings::Settings;
+use super::requests::Limits;
+
+/// The parts of AWS, by how the names of their regions begin: what the names of their hosts end in, and
+/// the same for those with IPv4 and IPv6. The first that fits counts.
+const PARTITIONS: [(&str, &str, &str); 8] = [
+    ("cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn"),
+    ("eusc-", "amazonaws.eu", "api.amazonwebservices.eu"),
+    ("us-isob-", "sc2s.sgov.gov", "api.aws.scloud"),
+    ("us-isof-", "csp.hci.ic.gov", "api.aws.hci.ic.gov"),
+    ("eu-isoe-", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"),
+    ("us-iso-", "c2s.ic.gov", "api.aws.ic.gov"),
+    ("us-gov-", "amazonaws.com", "api.aws"),
+    ("", "amazonaws.com", "api.aws"),
+];
+
+/// How requests to these services are sent.
+#[derive(Debug, Clone)]
+pub struct Reach {
+    /// The region that roles are assumed in.
+    pub region: String,
+    pub use_fips: bool,
+    pub use_dual_stack: bool,
+    pub limits: Limits,
+}
+
+impl Reach {
+    /// As requests to DynamoDB are sent.
+    pub fn new(region: &str, settings: &Settings) -> Self {
+        Self {
+            region: region.to_owned(),
+            use_fips: settings.use_fips == Some(true),
+            use_dual_stack: settings.use_dual_stack == Some(true),
+            limits: Limits {
+                connect: settings.connect_timeout,
+                attempt: settings.request_timeout,
+                attempts: settings.max_attempts.unwrap_or(3),
+                repeats_unanswered: true,
+            },
+        }
+    }
+
+    /// The address of a service in `region`, without a slash at its end.
+    ///
+    /// # Errors
+    ///
+    /// Which endpoint of the environment is none.
+    pub fn address(
+        &self,
+        service: Service,
+        region: &str,
+        environment: &Environment,
+    ) -> Result<String, CredentialsError> {
+        let configured = environment.endpoint(service);
+        match configured.map_err(CredentialsError::invalid_configuration)? {
+            Some(endpoint) => Ok(endpoint.as_str().trim_end_matches('/').to_owned()),
+            None => Ok(self.host(service, region)),
+        }
+    }
+
+    fn host(&self, service: Service, region: &str) -> String {
+        let name = match service {
+            Service::DynamoDb => "dynamodb",
+            Service::Sts => "sts",
+            Service::Sso => "portal.sso",
+            Service::SsoOidc => "oidc",
+        };
+        let fitting = PARTITIONS
+            .iter()
+            .find(|(begin, ..)| region.starts_with(begin));
+        let (begin, one, both) = fitting.copied().unwrap_or(("", "amazonaws.com", "api.aws"));
+        let end = if self.use_dual_stack { both } else { one };
+        // In GovCloud all endpoints are such.
+        let is_named = self.use_fips && (begin != "us-gov-" || self.use_dual_stack);
+        let fips = if is_named { "-fips" } else { "" };
+        format!("https://{name}{fips}.{region}.{end}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_of_each_partition_and_kind() {
+        let reach = |use_fips, use_dual_stack| {
+            let settings = Settings {
+                use_fips: Some(use_fips),
+                use_dual_stack: Some(use_dual_stack),
+                ..Settings::default()
+            };
+            Reach::new("us-east-1", &settings)
+        };
+        for (service, region, fips, dual, expected) in [
+            (
+                Service::Sts,
+                "eu-west-1",
+                false,
+                false,
+                "sts.eu-west-1.amazonaws.com",
+            ),
+            (
+                Service::Sts,
+                "cn-north-1",
+                false,
+                false,
+                "sts.cn-north-1.amazonaws.com.cn",
+            ),
+            (
+                Service::Sts,
+                "us-isob-east-1",
+                false,
+                false,
+                "sts.us-isob-east-1.sc2s.sgov.gov",
+            ),
+            (
+                Service::Sts,
+                "us-iso-east-1",
+                false,
+                false,
+                "sts.us-iso-east-1.c2s.ic.gov",
+            ),
+            (
+                Service::Sts,
+                "us-east-1",
+                true,
+                false,
+                "sts-fips.us-east-1.amazonaws.com",
+            ),
+            (
+                Service::Sts,
+                "us-gov-west-1",
+                true,
+                false,
+                "sts.us-gov-west-1.amazonaws.com",
+            ),
+            (
+                Service::Sts,
+                "us-east-1",
+                true,
+                true,
+                "sts-fips.us-east-1.api.aws",
+            ),
+            (
+                Service::Sso,
+                "eu-west-1",
+                false,
+                false,
+                "portal.sso.eu-west-1.amazonaws.com",
+            ),
+            (
+                Service::SsoOidc,
+                "eu-west-1",
+                false,
+                true,
+                "oidc.eu-west-1.api.aws",
+            ),
+        ] {
+            let host = reach(fips, dual).host(service, region);
+            assert_eq!(host, format!("https://{expected}"));
+        }
+    }
+}
