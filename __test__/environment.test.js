@@ -66,7 +66,7 @@ describe('variables are assigned while stores need theirs', () => {
     async (when) => {
       const env = { ...plain, HOME: folder };
       const said = await run(process.execPath, [join(support, 'assign.js'), when], { env });
-      expect(Number(said.stdout)).toBeGreaterThan(10);
+      expect(Number(said.stdout)).toBeGreaterThan(0);
     },
   );
 });

@@ -86,7 +86,7 @@ impl Instance {
                 *last = Some(credentials.clone());
                 Ok(credentials)
             }
-            Err(error) => last.clone().ok_or(error),
+            Err(error) => last.clone().map(extended).ok_or(error),
         }
     }
 
@@ -199,8 +199,8 @@ fn address(environment: &Environment) -> Result<String, CredentialsError> {
     Ok(address.to_owned())
 }
 
-/// Credentials that the service has given although they have ended: it has none that are newer, and
-/// will be asked again in 10 to 15 minutes.
+/// Credentials that have ended, while the service has none that are newer: they are used, and the service is
+/// asked again in 10 to 15 minutes.
 fn extended(given: Credentials) -> Credentials {
     let now = SystemTime::now();
     if given.expiry().is_none_or(|expiry| now < expiry) {
