@@ -16,6 +16,7 @@ const { Gate } = require('./gate');
 const { Known, Loaded, Saving, isSameLifetime, notes } = require('./known');
 const { lifetimeOf, optionsObject, typeName } = require('./options');
 const { outageEvents } = require('./outages');
+const { Pending } = require('./pending');
 const { parse, sessionId, specialValue, stringify } = require('./session');
 const { warn, warnOfTable } = require('./warning');
 
@@ -69,7 +70,8 @@ function storeClass(Store) {
       super(options);
       const settings = readOptions(options);
       this.#settings = settings;
-      this.#gate = new Gate(settings.native.table);
+      const pending = new Pending(settings.maxPendingCalls);
+      this.#gate = new Gate(settings.native.table, pending);
       this.#dynamodb = new DynamoDB(
         (...how) => openConnectStore(settings.native, ...how),
         readConnection(options),
@@ -77,6 +79,7 @@ function storeClass(Store) {
           // Somebody who says that the table is there has it made elsewhere.
           ensureTable: settings.initialized ? undefined : () => this.#ensureTable(),
           tellOfOutages: outageEvents(this, settings.disconnectEvents),
+          pending,
         },
       );
       // Read only: the addon has its own copies, and an assignment must not look as if it worked.

@@ -15,6 +15,8 @@ const DEFAULTS = Object.freeze(
     capacityUnits: 5,
     /** Both changes are kept. */
     conflict: 'merge',
+    /** Measured, see bench/README.md. */
+    maxPendingCalls: 20_000,
     /** A twentieth of the session's lifetime. */
     touchInterval: 'auto',
     /** Milliseconds: a day. */
@@ -193,6 +195,15 @@ function readConflict(options) {
 }
 
 /**
+ * How many calls may wait for their outcome.
+ *
+ * @param {Record<string, any>} options
+ */
+function readMaxPendingCalls(options) {
+  return readCount(options, 'maxPendingCalls', 'calls') ?? DEFAULTS.maxPendingCalls;
+}
+
+/**
  * Whether operations are merged, and from how many in flight.
  *
  * @param {Record<string, any>} options
@@ -237,6 +248,7 @@ module.exports = {
   readCapacity,
   readConflict,
   readCount,
+  readMaxPendingCalls,
   readTime,
   readTouchInterval,
   readTtl,

@@ -14,6 +14,7 @@ const { Loaded } = require('./known');
 const { optionsObject, typeName } = require('./options');
 const { keyText, parse, sessionId, stringify } = require('./session');
 const { outageEvents } = require('./outages');
+const { Pending } = require('./pending');
 const { readOptions } = require('./shopify.options');
 const { warnOfTable } = require('./warning');
 
@@ -45,13 +46,15 @@ function storageClass(getSession) {
       const options = optionsObject(given, 'the options of DynamoDBSessionStorage');
       const settings = readOptions(options);
       this.#settings = settings;
-      this.#gate = new Gate(settings.native.sessionTableName);
+      const pending = new Pending(settings.maxPendingCalls);
+      this.#gate = new Gate(settings.native.sessionTableName, pending);
       this.#dynamodb = new DynamoDB(
         (...how) => openShopifyStore(settings.native, ...how),
         readClientConfig(options),
         {
           ensureTable: () => this.#ensureTable(),
           tellOfOutages: outageEvents(this, false),
+          pending,
         },
       );
     }

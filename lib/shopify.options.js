@@ -2,7 +2,15 @@
 
 /** The options of a session storage for Shopify apps. */
 
-const { DEFAULTS, option, readBatch, readCapacity, readTime, warnOfUnknown } = require('./options');
+const {
+  DEFAULTS,
+  option,
+  readBatch,
+  readCapacity,
+  readMaxPendingCalls,
+  readTime,
+  warnOfUnknown,
+} = require('./options');
 
 const KNOWN = new Set([
   'batch',
@@ -12,6 +20,7 @@ const KNOWN = new Set([
   'config',
   'consistentRead',
   'expiresTtl',
+  'maxPendingCalls',
   'maxSockets',
   'operationTimeout',
   'readCapacityUnits',
@@ -36,6 +45,7 @@ function readOptions(options) {
       writeCapacityUnits: readCapacity(options, 'writeCapacityUnits'),
       ...readBatch(options),
     },
+    maxPendingCalls: readMaxPendingCalls(options),
     operationTimeout: readTime(options, 'operationTimeout', 1) ?? DEFAULTS.operationTimeout,
     tableTimeout: readTime(options, 'tableTimeout', 1) ?? DEFAULTS.tableTimeout,
   };

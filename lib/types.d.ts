@@ -172,7 +172,7 @@ export declare class SessionStoreError extends Error {
    * `ERR_SESSION_UNREACHABLE`, `ERR_SESSION_CREDENTIALS`, `ERR_SESSION_SETTINGS`,
    * `ERR_SESSION_CLIENT`, `ERR_SESSION_SERIALIZE`, `ERR_SESSION_SPECIAL_KEY`, `ERR_SESSION_TABLE_KEY`,
    * `ERR_SESSION_TABLE_STATUS`, `ERR_SESSION_VALUE`, `ERR_SESSION_TIME_TO_LIVE`,
-   * `ERR_SESSION_CLOSED`.
+   * `ERR_SESSION_OVERLOADED`, `ERR_SESSION_CLOSED`.
    */
   readonly code: string;
   /** Whether the same call may succeed a little later. */
