@@ -68,6 +68,13 @@ export interface DynamoDBSessionStorageOptions {
    */
   maxSockets?: number;
   /**
+   * How many calls of this store may wait for their outcome, at least 1: those whose requests are in
+   * flight, those that wait for their turn, and those that wait for the table. A call beyond that
+   * fails at once with `ERR_SESSION_OVERLOADED`, and nothing is sent for it.
+   * @default 20000
+   */
+  maxPendingCalls?: number;
+  /**
    * Whether calls fail at once while DynamoDB does not answer, with the error of what is wrong. An
    * outage begins when five attempts in a row have failed over half a second or more, and ends with the
    * first answer to a probe that the store sends by itself. The stores of a process that reach the same

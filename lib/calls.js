@@ -9,6 +9,7 @@ const { refusal, toError } = require('./errors');
 const { nextTick, setImmediate, setInterval } = require('./timers');
 
 /** @import { Failure, KnownSession, NativeStore, SpecialArgument } from '../native/binding' */
+/** @import { Pending } from './pending' */
 
 /**
  * A save, which hears of its outcome before anything else of JavaScript runs.
@@ -23,6 +24,9 @@ const { nextTick, setImmediate, setInterval } = require('./timers');
 /**
  * @typedef {{ resolve: (result: any) => void, reject: (error: Error) => void, save?: Save }} Waiting
  */
+
+/** The calls on sessions whose outcomes are promises of the addon's. */
+const SELDOM = new Set(['clear', 'count', 'destroyMany', 'find', 'ids', 'list', 'reap']);
 
 /** A timer that does nothing, ever; it holds the process alive while calls are under way. */
 const keepAlive = {
@@ -58,6 +62,8 @@ class Calls {
   #native;
   /** The same, of which no method throws. @type {NativeStore} */
   #guarded;
+  /** @type {Pending} */
+  #pending;
   /** What holds this. @type {object} */
   #owner;
   /** @type {(outages: (Failure | null)[]) => void} */
@@ -74,9 +80,11 @@ class Calls {
    * @param {(notify: () => void) => NativeStore} open
    * @param {object} owner what holds this, and is not to be collected while calls are under way
    * @param {(outages: (Failure | null)[]) => void} tellOfOutages see `outageEvents`
+   * @param {Pending} pending counts the calls
    */
-  constructor(open, owner, tellOfOutages) {
+  constructor(open, owner, tellOfOutages, pending) {
     this.#owner = owner;
+    this.#pending = pending;
     this.#tellOfOutages = tellOfOutages;
     const self = new WeakRef(this);
     const takeOutcomes = () => {
@@ -85,7 +93,7 @@ class Calls {
     };
     // Not at once: as long as outcomes keep coming, the event loop would see to nothing else.
     this.#native = open(() => setImmediate(takeOutcomes));
-    this.#guarded = guarded(this.#native);
+    this.#guarded = guarded(this.#native, pending);
   }
 
   /** The store in the addon, of which no method throws. */
@@ -179,6 +187,7 @@ class Calls {
   }
 
   #begin() {
+    this.#pending.count += 1;
     return this.#free.pop() ?? this.#waiting.push(undefined) - 1;
   }
 
@@ -190,7 +199,7 @@ class Calls {
    * @returns {Promise<never>}
    */
   #refuse(call, error) {
-    this.#free.push(call);
+    this.#release(call);
     return Promise.reject(toError(refusal(error)));
   }
 
@@ -244,8 +253,14 @@ class Calls {
   #end(call) {
     const waiting = /** @type {Waiting} */ (this.#waiting[call]);
     this.#waiting[call] = undefined;
-    this.#free.push(call);
+    this.#release(call);
     return waiting;
+  }
+
+  /** @param {number} call */
+  #release(call) {
+    this.#free.push(call);
+    this.#pending.count -= 1;
   }
 }
 
@@ -254,16 +269,18 @@ class Calls {
  * a type that the addon does not take.
  *
  * @param {NativeStore} native
+ * @param {Pending} pending counts the calls on sessions
  * @returns {NativeStore}
  */
-function guarded(native) {
+function guarded(native, pending) {
   return new Proxy(native, {
     get(_target, name) {
       const method = /** @type {any} */ (native)[name];
       if (typeof method !== 'function') return method;
       return (/** @type {any[]} */ ...args) => {
         try {
-          return method.apply(native, args);
+          const result = method.apply(native, args);
+          return SELDOM.has(String(name)) ? pending.counting(result) : result;
         } catch (error) {
           return refusal(error);
         }

@@ -17,6 +17,7 @@ const { Loaded, Saving, isSameLifetime, unconditional } = require('./known');
 const { lifetimeOf, optionsObject, typeName } = require('./options');
 const { outageEvents } = require('./outages');
 const { Recognition } = require('./recognition');
+const { Pending } = require('./pending');
 const { parse, sessionId, specialValue, stringify } = require('./session');
 const { warn, warnOfTable } = require('./warning');
 
@@ -71,7 +72,8 @@ function storeClass(Store) {
       this.#settings = settings;
       const hasRequests = typeof Store.prototype.createSession === 'function';
       this.#recognition = new Recognition(this, hasRequests);
-      this.#gate = new Gate(settings.native.table);
+      const pending = new Pending(settings.maxPendingCalls);
+      this.#gate = new Gate(settings.native.table, pending);
       this.#dynamodb = new DynamoDB(
         (...how) =>
           openConnectStore({ ...settings.native, createTable: settings.createTable }, ...how),
@@ -80,6 +82,7 @@ function storeClass(Store) {
           // Somebody who says that the table is there has it made elsewhere.
           ensureTable: settings.initialized ? undefined : () => this.#ensureTable(),
           tellOfOutages: outageEvents(this, settings.disconnectEvents),
+          pending,
         },
       );
       // Read only: the addon has its own copies, and an assignment must not look as if it worked.

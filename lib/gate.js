@@ -5,6 +5,8 @@
 const { closedError, storeError } = require('./errors');
 const { clearTimeout, monotonicNow, setTimeout } = require('./timers');
 
+/** @import { Pending } from './pending' */
+
 /**
  * For each item with calls that wait, of all stores: settled once the call that was the last to wait
  * has begun, or has given up.
@@ -20,13 +22,18 @@ const waiting = new Map();
  */
 class Gate {
   #table;
+  #pending;
   #isClosed = false;
   /** The calls that wait in here. @type {Set<Promise<any>>} */
   #begun = new Set();
 
-  /** @param {string} table its name */
-  constructor(table) {
+  /**
+   * @param {string} table its name
+   * @param {Pending} pending counts the calls, also those that wait in here
+   */
+  constructor(table, pending) {
     this.#table = table;
+    this.#pending = pending;
   }
 
   /**
@@ -39,6 +46,7 @@ class Gate {
    */
   pass(key, ready, limit, call) {
     if (this.#isClosed) return Promise.reject(closedError());
+    if (this.#pending.isFull) return Promise.reject(this.#pending.overload());
     if (!ready && waiting.size === 0) return call(limit);
     const item = `${this.#table}\n${key}`;
     return ready || waiting.has(item) ? this.#wait(item, ready, limit, call) : call(limit);
@@ -81,7 +89,8 @@ class Gate {
     const started = monotonicNow();
     // A microtask later, so that what `ready` throws is a rejection like any other.
     const isReady = Promise.all([waiting.get(item), Promise.resolve().then(ready)]);
-    const begun = within(isReady, limit, 'initializing the table').then(() => ({
+    const waited = this.#pending.counting(within(isReady, limit, 'initializing the table'));
+    const begun = waited.then(() => ({
       // In an object, so that nobody waits for the outcome here.
       outcome: call(Math.max(1, limit - (monotonicNow() - started))),
     }));

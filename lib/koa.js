@@ -16,6 +16,7 @@ const { Known, Loaded, Saving, unconditional } = require('./known');
 const { readOptions } = require('./koa.options');
 const { lifetimeOf, optionsObject } = require('./options');
 const { outageEvents } = require('./outages');
+const { Pending } = require('./pending');
 const { parse, sessionId, stringify } = require('./session');
 const { warn, warnOfTable } = require('./warning');
 
@@ -69,7 +70,8 @@ class DynamoDBStore extends EventEmitter {
     }
     const settings = readOptions(options);
     this.#settings = settings;
-    this.#gate = new Gate(settings.native.name);
+    const pending = new Pending(settings.maxPendingCalls);
+    this.#gate = new Gate(settings.native.name, pending);
     this.#dynamodb = new DynamoDB(
       (...how) => openKoaStore({ ...settings.native, createTable: settings.createTable }, ...how),
       // koa-session-dynamodb-store is made on v2.
@@ -77,6 +79,7 @@ class DynamoDBStore extends EventEmitter {
       {
         ensureTable: () => this.#ensureTable(),
         tellOfOutages: outageEvents(this, settings.disconnectEvents),
+        pending,
       },
     );
     this.#ttlKey = settings.native.ttlKey;

@@ -19,6 +19,8 @@ const DEFAULTS = Object.freeze(
     identityKeys: Object.freeze(['passport', 'user', 'userId']),
     /** The id of a session that never exists. */
     probeKey: 'dynamo-session-store:probe',
+    /** Measured, see bench/README.md. */
+    maxPendingCalls: 20_000,
     /** A twentieth of the session's lifetime. */
     touchInterval: 'auto',
     /** Milliseconds: a day. */
@@ -215,6 +217,15 @@ function readIdentityKeys(options) {
 }
 
 /**
+ * How many calls may wait for their outcome.
+ *
+ * @param {Record<string, any>} options
+ */
+function readMaxPendingCalls(options) {
+  return readCount(options, 'maxPendingCalls', 'calls') ?? DEFAULTS.maxPendingCalls;
+}
+
+/**
  * Whether operations are merged, and from how many in flight.
  *
  * @param {Record<string, any>} options
@@ -272,6 +283,7 @@ module.exports = {
   readCount,
   readIdentityKeys,
   readCreateTable,
+  readMaxPendingCalls,
   readTime,
   readTouchInterval,
   readTtl,

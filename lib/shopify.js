@@ -14,6 +14,7 @@ const { Loaded } = require('./known');
 const { optionsObject, typeName } = require('./options');
 const { keyText, parse, sessionId, stringify } = require('./session');
 const { outageEvents } = require('./outages');
+const { Pending } = require('./pending');
 const { readOptions } = require('./shopify.options');
 const { warnOfTable } = require('./warning');
 
@@ -47,7 +48,8 @@ function storageClass(getSession) {
       const options = optionsObject(given, 'the options of DynamoDBSessionStorage');
       const settings = readOptions(options);
       this.#settings = settings;
-      this.#gate = new Gate(settings.native.sessionTableName);
+      const pending = new Pending(settings.maxPendingCalls);
+      this.#gate = new Gate(settings.native.sessionTableName, pending);
       this.#dynamodb = new DynamoDB(
         (...how) =>
           openShopifyStore({ ...settings.native, createTable: settings.createTable }, ...how),
@@ -55,6 +57,7 @@ function storageClass(getSession) {
         {
           ensureTable: () => this.#ensureTable(),
           tellOfOutages: outageEvents(this, false),
+          pending,
         },
       );
     }

@@ -8,6 +8,7 @@ const {
   readBatch,
   readCapacity,
   readCreateTable,
+  readMaxPendingCalls,
   readTime,
   warnOfUnknown,
 } = require('./options');
@@ -21,6 +22,7 @@ const KNOWN = new Set([
   'consistentRead',
   'createTable',
   'expiresTtl',
+  'maxPendingCalls',
   'maxSockets',
   'operationTimeout',
   'probeKey',
@@ -48,6 +50,7 @@ function readOptions(options) {
       ...readBatch(options),
     },
     createTable: readCreateTable(options),
+    maxPendingCalls: readMaxPendingCalls(options),
     operationTimeout: readTime(options, 'operationTimeout', 1) ?? DEFAULTS.operationTimeout,
     tableTimeout: readTime(options, 'tableTimeout', 1) ?? DEFAULTS.tableTimeout,
   };

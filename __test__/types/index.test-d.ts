@@ -37,6 +37,7 @@ const store = new DynamoDBStore({
   specialKeys: [{ name: 'userId', type: 'S' }],
   skipThrowMissingSpecialKeys: true,
   reapInterval: 0,
+  maxPendingCalls: 1000,
   operationTimeout: 10_000,
   tableTimeout: 120_000,
 });

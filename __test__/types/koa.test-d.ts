@@ -26,6 +26,7 @@ const store = new DynamoDBStore.DynamoDBStore({
   batch: true,
   batchThreshold: 8,
   ttl: 1000,
+  maxPendingCalls: 1000,
   operationTimeout: 10_000,
   tableTimeout: 120_000,
   dynamoConfig: { region: 'local', endpoint: 'http://localhost:8000' },

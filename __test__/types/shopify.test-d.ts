@@ -21,6 +21,7 @@ const options: DynamoDBSessionStorageOptions = {
   batchThreshold: 8,
   readCapacityUnits: 1,
   writeCapacityUnits: '1',
+  maxPendingCalls: 1000,
   operationTimeout: 10_000,
   tableTimeout: 120_000,
   client: new DynamoDBClient({}),

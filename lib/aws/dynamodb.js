@@ -9,6 +9,7 @@ const { environment, usesSystemCa } = require('./environment');
 /** @import { Callbacks, ConnectionOptions, Failure, NativeStore, Outcome } from '../../native/binding' */
 /** @import { Connection, Transport } from './config' */
 /** @import { Contexts } from './contexts' */
+/** @import { Pending } from '../pending' */
 
 // Loaded where there is a client: what most applications do not need took most of the time that
 // loading this package took.
@@ -23,6 +24,7 @@ const make = () => require('./make');
  * @property {() => Promise<boolean>} [ensureTable] looks for the table after it was lost, and makes it
  *   where it is missing; whether it is there then
  * @property {(outages: (Failure | null)[]) => void} tellOfOutages see `outageEvents`
+ * @property {Pending} pending counts the calls
  */
 
 class DynamoDB {
@@ -56,7 +58,7 @@ class DynamoDB {
    * @param {Connection} connection
    * @param {Store} store
    */
-  constructor(open, connection, { ensureTable, tellOfOutages }) {
+  constructor(open, connection, { ensureTable, tellOfOutages, pending }) {
     this.#connection = connection;
     const { client, needsSdk, transport, callbacks } = connection;
     if (transport === 'native') this.#refuseClientsToCall();
@@ -69,7 +71,7 @@ class DynamoDB {
     const asked = DynamoDB.#askedBack(new WeakRef(this), callbacks, Boolean(ensureTable));
     const settings = this.#complete(connection.connection);
     const openWith = (/** @type {() => void} */ notify) => settle(open(settings, asked, notify));
-    this.#calls = new Calls(openWith, this, tellOfOutages);
+    this.#calls = new Calls(openWith, this, tellOfOutages, pending);
     if (this.#lasting) this.#native.useClient(true);
   }
 

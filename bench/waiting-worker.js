@@ -1,0 +1,105 @@
+'use strict';
+
+/**
+ * A process with calls that wait, all at the same time, and the memory that they take:
+ * `node --expose-gc waiting-worker.js <task as JSON>`. It asks its parent to have the server answer,
+ * and prints a `Waiting`.
+ */
+
+const { once } = require('node:events');
+const { CREDENTIALS, REGION } = require('./lib/formats');
+const { shopifySession, webSession } = require('./lib/sessions');
+
+/** Calls that are made one after the other once all have been answered. */
+const LATER = 1000;
+
+/**
+ * @typedef {object} Task
+ * @property {keyof typeof stores} store
+ * @property {string} call
+ * @property {number} calls how many wait
+ * @property {number} bytes the length of a session as JSON
+ * @property {string} held the endpoint of a server that does not answer until it is told
+ * @property {string} answering that of another server
+ *
+ * @typedef {object} Waiting bytes of memory, of the process and of the JavaScript in it
+ * @property {Memory} before
+ * @property {Memory} waiting while all calls wait
+ * @property {Memory} answered when all have been answered
+ * @property {Memory} later some calls later
+ *
+ * @typedef {{ rss: number, heap: number }} Memory
+ */
+
+/** @param {string} endpoint */
+const configOf = (endpoint) => ({
+  endpoint,
+  region: REGION,
+  credentials: CREDENTIALS,
+  // Nothing is given up and sent again.
+  requestTimeout: 600_000,
+  connectTimeout: 600_000,
+});
+
+const LIMITS = { operationTimeout: 600_000, maxPendingCalls: 10_000_000, breaker: false };
+
+const stores = {
+  /** @param {string} endpoint */
+  express(endpoint) {
+    const { DynamoDBStore } = require('..');
+    const dynamoConfig = configOf(endpoint);
+    return new DynamoDBStore({ initialized: true, dynamoConfig, ...LIMITS });
+  },
+  /** @param {string} endpoint */
+  koa(endpoint) {
+    const DynamoDBStore = require('../koa');
+    return new DynamoDBStore({ dynamoConfig: configOf(endpoint), ...LIMITS });
+  },
+  /** @param {string} endpoint */
+  shopify(endpoint) {
+    const { DynamoDBSessionStorage } = require('../shopify');
+    return new DynamoDBSessionStorage({ config: configOf(endpoint), ...LIMITS });
+  },
+};
+
+/** @type {Record<string, (store: any, sid: string, bytes: number) => Promise<any>>} */
+const calls = {
+  get: (store, sid) => store.get(sid),
+  set: (store, sid, bytes) => store.set(sid, webSession(bytes), 60_000),
+  touch: (store, sid, bytes) => store.touch(sid, webSession(bytes)),
+  destroy: (store, sid) => store.destroy(sid),
+  storeSession: (store, sid, bytes) => store.storeSession(shopifySession(sid, bytes)),
+};
+
+/** @returns {Memory} */
+function memory() {
+  globalThis.gc?.();
+  const { rss, heapUsed } = process.memoryUsage();
+  return { rss, heap: heapUsed };
+}
+
+/** @param {Task} task */
+async function measure(task) {
+  const store = stores[task.store](task.held);
+  const witness = stores[task.store](task.answering);
+  const call = (/** @type {any} */ on, /** @type {string} */ sid) =>
+    calls[task.call](on, sid, task.bytes);
+  for (let warm = 0; warm < LATER; warm += 1) await call(witness, `warm-${warm}`);
+  const before = memory();
+  const all = Array.from({ length: task.calls }, (_, number) => call(store, `session-${number}`));
+  // Calls begin in the order in which they were made, whichever store they are made on.
+  await call(witness, 'last');
+  const waiting = memory();
+  process.send?.('answer');
+  await Promise.all(all);
+  all.length = 0;
+  const answered = memory();
+  for (let later = 0; later < LATER; later += 1) await call(store, `later-${later}`);
+  /** @type {Waiting} */
+  const report = { before, waiting, answered, later: memory() };
+  await Promise.all([store.close(), witness.close()]);
+  process.send?.(report);
+  await once(process, 'disconnect');
+}
+
+measure(JSON.parse(process.argv[2]));
