@@ -316,8 +316,10 @@ class DynamoDBStore extends EventEmitter {
     const known = ctx && this.#knownOf(id, ctx);
     const end = endOf(session, expires);
     const clock = { end: finite(session._expire), lifetime: finite(session._maxAge) };
-    // koa-session says that nothing was changed of a session that is saved by hand, too.
-    const base = changed === false ? known?.inTable : undefined;
+    // koa-session says that nothing was changed of a session that is saved by hand, too. After a save, it
+    // still says what was changed since the session was read.
+    const mayBeSame = changed === false || (known?.saves ?? 0) > 0;
+    const base = mayBeSame ? known?.inTable : undefined;
     if (known && base !== undefined && isSame(base, data)) {
       return this.#moveEnd(id, known, expires, end, clock);
     }

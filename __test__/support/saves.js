@@ -25,7 +25,7 @@ function describeSaves(newSubject, framework) {
   describe('a request saves, and JavaScript has not taken the outcome yet', () => {
     describeBlocked(newSubject(), framework);
   });
-  describe('a request saves after it was merged', () => describeMerged(newSubject));
+  describe('a request saves beside others', () => describeBesideOthers(newSubject));
   describe('a save failed, but was carried out', () => describeCarriedOut(newSubject));
 }
 
@@ -173,11 +173,11 @@ function describeBlocked(subject, framework) {
 }
 
 /** @param {(connection?: () => object) => Subject} newSubject */
-function describeMerged(newSubject) {
+function describeBesideOthers(newSubject) {
   const races = racesByProxy(newSubject);
   const { newSession, stored } = races;
 
-  test('each of its next saves is one write', async () => {
+  test('each of its saves after a merge is one write', async () => {
     const { browser, sid } = await newSession({ user: 'ann' });
     await during(
       browser,
@@ -196,6 +196,17 @@ function describeMerged(newSubject) {
     );
     expect(await stored(sid)).toEqual({ user: 'ann', cart: 3, token: 'abc' });
     expect(browser.failures).toEqual([]);
+  });
+
+  test.each(CONFLICTS)('%s: what others change after its last save stays', async (conflict) => {
+    const { browser, sid } = await newSession({ user: 'ann' }, { conflict });
+    await browser.visit(async (visit) => {
+      visit.session.cart = 1;
+      await visit.save();
+      await browser.visit(set({ cart: 2, token: 'abc' }));
+    });
+    expect(browser.failures).toEqual([]);
+    expect(await stored(sid)).toEqual({ user: 'ann', cart: 2, token: 'abc' });
   });
 
   test('it keeps the second value of a key, beside one that another request had added', async () => {
@@ -238,7 +249,7 @@ function describeMerged(newSubject) {
     expect(browser.failures).toEqual([]);
   });
 
-  test('each save is one write although it does not wait for the one before it', async () => {
+  test('each of its saves after a merge is one write, without waiting for the one before', async () => {
     const { browser, sid } = await newSession({ user: 'ann' });
     await during(
       browser,

@@ -1,12 +1,18 @@
 //! What a request saves more than once, and what it knows of its own saves.
 
+use std::collections::VecDeque;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use dynamo_session_store::core::error::Error;
 use dynamo_session_store::core::expiry::{Expires, UnixMillis};
-use dynamo_session_store::core::store::{Conflict, FailedSave, Known, NewEnd, Saved, Touched};
+use dynamo_session_store::core::store::{
+    Conflict, FailedSave, Known, NewEnd, Saved, SessionStore, Touched,
+};
+use serde_json::json;
 
-use crate::support::AMPLE;
-use crate::support::versioned::{NOW, Sessions, known, record, written};
+use crate::support::canned::{Answer, Canned};
+use crate::support::versioned::{NOW, Sessions, known, layout, record, written};
+use crate::support::{AMPLE, new_name, schedule};
 
 #[tokio::test]
 async fn saves_of_one_request_count_on_each_other_before_they_are_answered() {
@@ -186,6 +192,63 @@ async fn a_save_that_failed_but_was_carried_out_is_no_change_of_somebody_else() 
         );
     }
     sessions.remove().await;
+}
+
+#[tokio::test]
+async fn a_save_in_flight_that_fails_may_have_been_carried_out() {
+    // What is in the table when the last save is made: what the save before it has written, or the one
+    // that had failed before all of them.
+    for (found, has_saved_before) in [("b.2", false), ("b.2", true), ("b.0", false)] {
+        let refused = json!({
+            "__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException",
+            "message": "The conditional request failed",
+            "Item": {
+                "id": { "S": "ann" }, "sess": { "S": r#"{"a":2,"c":1}"# }, "_v": { "S": found },
+            },
+        });
+        let mut answers = VecDeque::from([
+            Answer::Close,
+            Answer::Close,
+            Answer::Close,
+            Answer::text(400, &refused.to_string()),
+            Answer::ok(json!({})),
+        ]);
+        if has_saved_before {
+            answers.push_front(Answer::ok(json!({})));
+        }
+        let server = Canned::start(move |_| answers.pop_front().unwrap()).await;
+        let schedule = schedule(server.dynamo(), &new_name(), None);
+        let store = SessionStore::new(schedule, layout(), true);
+        let read = Some(Known {
+            version: Some("b.read".to_owned()),
+            base: Some(r#"{"a":1,"c":1}"#.to_owned()),
+            stored: None,
+            failed: vec![FailedSave {
+                version: "b.0".to_owned(),
+                data: r#"{"a":2,"c":1}"#.to_owned(),
+            }],
+            conflict: Conflict::Fail,
+        });
+        let writes = store.writes_of(1);
+        let save = |version: &str, data: &str| {
+            let writes = Some(writes.clone());
+            store.save_version(
+                record(data),
+                version.to_owned(),
+                read.clone(),
+                writes,
+                AMPLE,
+            )
+        };
+        if has_saved_before {
+            assert_eq!(save("b.1", r#"{"a":1,"c":1}"#).await, Ok(Saved::AsGiven));
+        }
+        let lost = save("b.2", r#"{"a":2,"c":1}"#);
+        let last = save("b.3", r#"{"a":1,"c":2}"#);
+        let (lost, last) = tokio::join!(lost, last);
+        assert!(lost.is_err());
+        assert_eq!(written(last), r#"{"a":1,"c":2}"#, "{found}");
+    }
 }
 
 fn later() -> NewEnd {
