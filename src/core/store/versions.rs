@@ -94,9 +94,12 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
         let written = match known {
             Some(known) => {
                 let save = move |turn| async move {
-                    let saving = writes.as_ref().map(|writes| write.saving(writes));
+                    let saving = writes.as_ref().map(|writes| {
+                        let (version, data) = write.given();
+                        Saving::in_turn(Arc::clone(writes), version, data)
+                    });
                     let known = match &writes {
-                        Some(writes) => writes.update(known),
+                        Some(writes) => writes.update(known).await,
                         None => known,
                     };
                     let saved = write.save(&known, &turn).await?;
@@ -110,7 +113,10 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
             None => {
                 let item = write.item(&write.record.data);
                 let put = item.map(|item| self.schedule.put(key, item));
-                let saving = writes.map(|writes| write.saving(&writes));
+                let saving = writes.map(|writes| {
+                    let (version, data) = write.given();
+                    Saving::first(writes, version, data)
+                });
                 Either::Right(async move {
                     put?.await?;
                     if let Some(saving) = saving {
@@ -142,9 +148,9 @@ struct Content {
 }
 
 impl<L: ExpiringLayout + ?Sized> Write<L> {
-    fn saving(&self, writes: &Arc<RequestWrites>) -> Saving {
-        let (version, data) = (self.version.clone(), self.record.data.clone());
-        Saving::new(Arc::clone(writes), version, data)
+    /// The version and the session that were given.
+    fn given(&self) -> (String, String) {
+        (self.version.clone(), self.record.data.clone())
     }
 
     async fn save(&mut self, known: &Known, turn: &InTurn) -> Result<Saved> {
