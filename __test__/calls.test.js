@@ -13,6 +13,7 @@ const { DynamoDBSessionStorage } = require('../shopify');
 const { newTable } = require('./support/dynamodb');
 const { storesOf } = require('./support/stores');
 const { refusal } = require('./support/stub-dynamodb');
+const { Contexts } = require('../lib/aws/contexts');
 
 const script = join(__dirname, 'support', 'many-calls.js');
 
@@ -182,4 +183,18 @@ describe('the process', () => {
     expect(message).toEqual({ called: 100, thrown: 50 });
     expect(await exit).toEqual([0, null]);
   });
+});
+
+test('a call that is not made leaves its context, and is forgotten', async () => {
+  const entered = [];
+  const native = {
+    enter: (context) => entered.push(context),
+    list() {
+      throw new Error('not taken');
+    },
+  };
+  const contexts = new Contexts({ native });
+  expect(() => contexts.native.list()).toThrow('not taken');
+  expect(entered).toEqual([expect.any(Number), 0]);
+  await contexts.whenIdle();
 });

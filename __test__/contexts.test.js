@@ -13,7 +13,6 @@ const Koa = require('koa');
 const koaSession = require('koa-session');
 const request = require('supertest');
 const { DynamoDBStore } = require('..');
-const { Contexts } = require('../lib/aws/contexts');
 const KoaStore = require('../koa');
 const { DynamoDBSessionStorage } = require('../shopify');
 const { v2, v3 } = require('./support/clients');
@@ -257,20 +256,6 @@ test('what follows calls by async_hooks finds its way too', async () => {
   } finally {
     hook.disable();
   }
-});
-
-test('a call that is not made leaves its context, and is forgotten', async () => {
-  const entered = [];
-  const native = {
-    enter: (context) => entered.push(context),
-    list() {
-      throw new Error('not taken');
-    },
-  };
-  const contexts = new Contexts({ native });
-  expect(() => contexts.native.list()).toThrow('not taken');
-  expect(entered).toEqual([expect.any(Number), 0]);
-  await contexts.whenIdle();
 });
 
 describe('over HTTP, each request with a store of its own,', () => {

@@ -1,6 +1,7 @@
 //! What a table gets that is created here: the requests, and recovery, which DynamoDB refuses at first.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{PointInTimeRecoverySpecification, TableClass, Tag};
 use dynamo_session_store::core::error::Result;
@@ -9,7 +10,7 @@ use dynamo_session_store::core::table::{NewTable, Table};
 use serde_json::json;
 
 use crate::support::canned::{Answer, Canned, Request, in_turn};
-use crate::support::{AMPLE, SHORT, new_name};
+use crate::support::{AMPLE, new_name};
 
 const NO_BACKUPS_YET: &str = "ContinuousBackupsUnavailableException";
 
@@ -37,7 +38,7 @@ fn no_backups_yet() -> Answer {
 async fn recover(
     new: NewTable,
     answer: impl FnMut(&Request) -> Answer + Send + 'static,
-    limit: std::time::Duration,
+    limit: Duration,
 ) -> (Result<()>, Vec<Request>) {
     let server = Canned::start(answer).await;
     let outcome = table(&server, new).enable_recovery(limit).await;
@@ -88,7 +89,8 @@ async fn recovery_is_asked_for_until_the_backups_of_a_new_table_are_set_up() {
 
 #[tokio::test]
 async fn recovery_that_never_comes_ends_in_the_last_refusal() {
-    let (outcome, requests) = recover(recoverable(), |_| no_backups_yet(), SHORT).await;
+    let limit = Duration::from_secs(1);
+    let (outcome, requests) = recover(recoverable(), |_| no_backups_yet(), limit).await;
     assert!(outcome.unwrap_err().is_service(NO_BACKUPS_YET));
     assert!(requests.len() > 1);
 }

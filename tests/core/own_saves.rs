@@ -54,6 +54,30 @@ async fn saves_of_a_new_session_count_on_each_other_too() {
     sessions.remove().await;
 }
 
+#[tokio::test]
+async fn a_save_waits_until_it_is_known_what_the_one_before_has_left() {
+    let sessions = Sessions::new().await;
+    let new = |conflict| {
+        Some(Known {
+            version: None,
+            base: None,
+            stored: None,
+            conflict,
+            failed: vec![],
+        })
+    };
+    for conflict in ALL {
+        let first = sessions.save_by(9, r#"{"a":1}"#, new(conflict));
+        let destroyed = sessions.store.destroy("ann", AMPLE);
+        let second = sessions.save_by(9, r#"{"a":2}"#, new(conflict));
+        // The second is looked at before the first whenever both may go on.
+        let (second, destroyed, first) = tokio::join!(biased; second, destroyed, first);
+        assert_eq!((first, destroyed), (Ok(Saved::AsGiven), Ok(())));
+        assert_eq!(second, Ok(Saved::Gone), "{conflict:?}");
+    }
+    sessions.remove().await;
+}
+
 /// The attribute of the special key `shop`, which is to be what the session says.
 async fn shop(sessions: &Sessions) -> Option<AttributeValue> {
     let session: serde_json::Value = serde_json::from_str(&sessions.load().await.data).unwrap();

@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use tokio::sync::Notify;
 
 use super::Loaded;
 use super::versions::Saved;
@@ -135,6 +136,10 @@ pub struct RequestWrites {
     number: u32,
     others: Requests,
     has_begun: AtomicBool,
+    /// Whether the first save is to tell what it has left. It has no turn that it keeps until then.
+    is_awaited: AtomicBool,
+    /// Tells that it has.
+    told: Notify,
     left: Mutex<Left>,
 }
 
@@ -163,6 +168,8 @@ impl RequestWrites {
             number,
             others: Arc::clone(requests),
             has_begun: AtomicBool::new(false),
+            is_awaited: AtomicBool::new(false),
+            told: Notify::new(),
             left: Mutex::default(),
         });
         known.insert(number, Arc::downgrade(&writes));
@@ -174,8 +181,19 @@ impl RequestWrites {
         !self.has_begun.swap(true, Ordering::Relaxed)
     }
 
-    /// What is known when it is the turn of an operation.
-    pub(super) fn update(&self, known: Known) -> Known {
+    /// What is known when it is the turn of an operation. The saves before it have ended then, but the
+    /// call of the first may not have been told yet.
+    pub(super) async fn update(&self, known: Known) -> Known {
+        loop {
+            let told = self.told.notified();
+            if !self.is_awaited.load(Ordering::Acquire) {
+                return self.updated(known);
+            }
+            told.await;
+        }
+    }
+
+    fn updated(&self, known: Known) -> Known {
         let left = locked(&self.left);
         let Some(saved) = &left.saved else {
             let failed = [known.failed, left.failed.clone()].concat();
@@ -202,22 +220,36 @@ impl Drop for RequestWrites {
     }
 }
 
-/// A save whose turn has come. If this is dropped before it has an outcome, the save has failed.
+/// A save that is made. If this is dropped before it has an outcome, the save has failed.
 pub(super) struct Saving {
     writes: Arc<RequestWrites>,
     as_failed: Option<Box<dyn FnOnce() -> FailedSave + Send>>,
+    has_turn: bool,
 }
 
 impl Saving {
-    /// `as_failed` gives the save, in case that it fails: one that waits holds its session only once.
-    pub fn new(
+    /// A save whose turn has come, and lasts until this is dropped. `as_failed` gives the save, in case
+    /// that it fails: one that waits holds its session only once.
+    pub fn in_turn(
         writes: Arc<RequestWrites>,
         as_failed: impl FnOnce() -> FailedSave + Send + 'static,
     ) -> Self {
         Self {
             writes,
             as_failed: Some(Box::new(as_failed)),
+            has_turn: true,
         }
+    }
+
+    /// The first save of a request, whose turn may end a moment before this is dropped.
+    pub fn first(
+        writes: Arc<RequestWrites>,
+        as_failed: impl FnOnce() -> FailedSave + Send + 'static,
+    ) -> Self {
+        writes.is_awaited.store(true, Ordering::Release);
+        let mut first = Self::in_turn(writes, as_failed);
+        first.has_turn = false;
+        first
     }
 
     /// Has later saves of the request count on what this one has left.
@@ -254,6 +286,10 @@ impl Drop for Saving {
     fn drop(&mut self) {
         if let Some(as_failed) = self.as_failed.take() {
             locked(&self.writes.left).failed.push(as_failed());
+        }
+        if !self.has_turn {
+            self.writes.is_awaited.store(false, Ordering::Release);
+            self.writes.told.notify_waiters();
         }
     }
 }

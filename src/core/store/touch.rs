@@ -81,7 +81,7 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
         let touch = move |turn: InTurn| {
             async move {
                 let known = match writes {
-                    Some(writes) => writes.update(known),
+                    Some(writes) => writes.update(known).await,
                     None => known,
                 };
                 touch_in_turn(&*layout, to, &known, &turn).await

@@ -96,10 +96,10 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
                 let save = move |turn| async move {
                     let saving = writes.as_ref().map(|writes| {
                         let save = write.as_failed();
-                        Saving::new(Arc::clone(writes), move || save)
+                        Saving::in_turn(Arc::clone(writes), move || save)
                     });
                     let known = match &writes {
-                        Some(writes) => writes.update(known),
+                        Some(writes) => writes.update(known).await,
                         None => known,
                     };
                     let saved = write.save(&known, &turn).await?;
@@ -115,7 +115,7 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
                 let (sent, size) = (Arc::clone(&write), write.record.size());
                 let item = move || sent.item(&sent.record.data);
                 let put = self.schedule.put(key, size, item);
-                let saving = writes.map(|writes| Saving::new(writes, move || write.as_failed()));
+                let saving = writes.map(|writes| Saving::first(writes, move || write.as_failed()));
                 Either::Right(async move {
                     put.await?;
                     if let Some(saving) = saving {

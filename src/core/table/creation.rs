@@ -111,6 +111,7 @@ impl Table {
         };
         let deadline = Instant::now() + limit;
         let mut pause = POLL.0;
+        let mut refused = None;
         loop {
             let request = UpdateContinuousBackupsInputBuilder::default()
                 .table_name(self.name.as_str())
@@ -120,7 +121,10 @@ impl Table {
             match within(left, "turning on point-in-time recovery", answer).await {
                 Err(error) if passes(&error) && Instant::now() + pause < deadline => {
                     wait(&mut pause).await;
+                    refused = Some(error);
                 }
+                // The deadline says less than the refusal before it.
+                Err(Error::Timeout { .. }) if let Some(refused) = refused => return Err(refused),
                 answer => return answer.map(|_| ()),
             }
         }
