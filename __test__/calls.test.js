@@ -180,7 +180,8 @@ describe('the process', () => {
     const child = fork(script, ['throw', stub.endpoint, JSON.stringify(config)]);
     const exit = once(child, 'exit');
     const [message] = await once(child, 'message');
-    expect(message).toEqual({ called: 100, thrown: 50 });
+    const thrown = { uncaughtException: 50, unhandledRejection: 0 };
+    expect(message).toEqual({ called: 100, thrown });
     expect(await exit).toEqual([0, null]);
   });
 });

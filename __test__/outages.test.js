@@ -115,6 +115,32 @@ test('a DynamoDB that is slow and well is available again', async () => {
   expect(await store.get('sid')).toBeNull();
 });
 
+describe('a DynamoDB that is well, but takes longer than calls have,', () => {
+  test.each([
+    ['from the addon', {}],
+    ['through a client', { transport: 'client' }],
+  ])('is not unavailable, %s', async (_way, options) => {
+    const { state, store, newStore } = await newTroubled({ operationTimeout: 150, ...options });
+    const patient = newStore({ operationTimeout: 60_000 });
+    await patient.get('sid');
+    const events = [];
+    for (const each of [store, patient]) each.on('unavailable', (error) => events.push(error));
+    state.answer = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      return {};
+    };
+    // More than five attempts, over more than half a second.
+    for (let calls = 0; calls < 12; calls += 1) {
+      expect(await failure(store.get('sid'))).toMatchObject({
+        code: 'ERR_SESSION_TIMEOUT',
+        message: expect.not.stringContaining('not sent'),
+      });
+    }
+    expect(await patient.get('sid')).toBeNull();
+    expect(events).toEqual([]);
+  });
+});
+
 test('an outage ends for a store that has another way by then', async () => {
   const { state, store } = await newTroubled();
   await store.get('sid');

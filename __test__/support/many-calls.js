@@ -25,13 +25,14 @@ function wait() {
 /** Every other callback throws. */
 function throwInCallbacks() {
   let called = 0;
-  let thrown = 0;
+  /** How many have come from where, as Node tells it. */
+  const thrown = { uncaughtException: 0, unhandledRejection: 0 };
   const report = () => {
-    if (called + thrown < 150) return;
+    if (called + thrown.uncaughtException + thrown.unhandledRejection < 150) return;
     process.send({ called, thrown }, () => process.disconnect());
   };
-  process.on('uncaughtException', () => {
-    thrown += 1;
+  process.on('uncaughtException', (_error, origin) => {
+    thrown[origin] += 1;
     report();
   });
   for (let call = 0; call < 100; call += 1) {
