@@ -23,6 +23,11 @@ class Journal {
   #file;
   #calls = 0;
 
+  /** The call that was noted last. */
+  get last() {
+    return this.#calls - 1;
+  }
+
   /** @param {string} path of a file that is not there yet */
   constructor(path) {
     this.#file = openSync(path, 'wx');
@@ -72,7 +77,7 @@ function readCalls(folder) {
     for (const line of readFileSync(join(folder, program), 'utf8').split('\n')) {
       if (line === '') continue;
       const { id, ...rest } = JSON.parse(line);
-      byId.set(id, { program, ...byId.get(id), ...rest });
+      byId.set(id, { program, id, ...byId.get(id), ...rest });
     }
     calls.push(...byId.values());
   }
@@ -96,7 +101,8 @@ function historiesOf(calls, { keys, lost, attempts, settled }) {
   /** @type {Map<string, typeof lost>} */
   const lostOf = new Map();
   for (const each of lost) lostOf.set(each.key, [...(lostOf.get(each.key) ?? []), each]);
-  for (const call of calls) {
+  const byName = new Map(calls.map((call) => [nameOf(call.program, call.id), call]));
+  for (const call of calls.flatMap((each) => followed(each, byName))) {
     for (const [sid, operation] of operationsOf(call, keys)) {
       const isDone = operation.end !== undefined && operation.failure === undefined;
       if (!isDone && operation.name === 'read') continue;
@@ -123,6 +129,35 @@ function historiesOf(calls, { keys, lost, attempts, settled }) {
     }
   }
   return histories;
+}
+
+/** @param {string} program @param {number} id */
+const nameOf = (program, id) => `${program} ${id}`;
+
+/**
+ * A call. If it is a save that has not waited for an earlier save of its request, what it changes depends on
+ * what has become of that.
+ *
+ * @param {any} call
+ * @param {Map<string, any>} calls by their names
+ * @returns {any[]} if nobody knows what has become of the earlier save, each that this may be
+ */
+function followed(call, calls) {
+  const { follows, ...input } = call.input ?? {};
+  if (follows === undefined) return [call];
+  const first = calls.get(nameOf(call.program, follows));
+  const after = (reads) => (call.name === 'compare' ? { ...input, reads } : input);
+  // Its changes count from the earlier save.
+  const onTop = { ...call, input: after([first.input.value]) };
+  const isDone = first.end !== undefined && first.failure === undefined;
+  if (isDone) return [first.result === 'conflict' ? { ...call, input } : onTop];
+  const both = { ...first.input.changes, ...input.changes };
+  const instead =
+    first.name === 'write'
+      ? { ...call, name: 'write', input: { value: input.value, end: first.input.end } }
+      : { ...call, input: { ...after([input.read, first.input.value]), changes: both } };
+  if (first.failure !== undefined) return [instead];
+  return [onTop, instead].map((each) => ({ ...each, isOptional: true }));
 }
 
 /**

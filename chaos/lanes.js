@@ -24,6 +24,12 @@ const NEVER = 4_102_444_800;
 /** Seconds: how long other sessions live. */
 const LIFETIME = 30 * 86_400;
 
+/** Minutes: how long sessions of requests live at first. */
+const MINUTES = LIFETIME / 60;
+
+/** Milliseconds for which a request blocks the event loop between two saves. */
+const BLOCKED = 6;
+
 /** Milliseconds that a lane waits after a failure. */
 const PAUSE = 25;
 
@@ -139,7 +145,13 @@ class Lanes {
     const size = random.chance(0.1) ? random.below(4000) : random.below(40);
     const end = random.chance(0.1) ? LONG_AGO : Math.floor(realNow() / 1000) + LIFETIME;
     // Taken by each operation, whether it needs them or not: so the decisions after it are the same.
-    const details = { size, end: end + random.below(1000), own: random.below(4) };
+    const details = {
+      size,
+      end: end + random.below(1000),
+      own: random.below(4),
+      lifetime: random.chance(0.2) ? MINUTES + random.between(1, 10_000) : undefined,
+      gap: random.pick(['none', 'turn', 'block']),
+    };
     const sids = [0, 1, 2].map(() => random.pick(this.#task.keys));
     this.#begun += 1;
     this.counts.operations += 1;
@@ -189,8 +201,8 @@ class Lanes {
    * @param {string} name
    * @param {any} details
    */
-  async #request(subject, store, sid, name, { size, own }) {
-    const { begin, create, destroy, save } = SUBJECTS[subject].operations;
+  async #request(subject, store, sid, name, details) {
+    const { begin, destroy, save } = SUBJECTS[subject].operations;
     if (name === 'destroy') {
       return this.#record(subject, sid, 'destroy', undefined, () => destroy(store, sid));
     }
@@ -201,23 +213,81 @@ class Lanes {
       return begun.found;
     });
     if (read === undefined || name === 'look') return;
-    const value = this.#newValue();
-    if (read === null) {
-      const created = { value: { last: value }, size };
-      const input = { ...created, end: Math.floor(realNow() / 1000) + LIFETIME };
-      await this.#record(subject, sid, 'write', input, () => create(store, sid, created));
-      return;
+    const request = { subject, store, sid, session, read, details };
+    if (read === null) return this.#create(request, name === 'twice');
+    if (name === 'again') {
+      await this.#record(subject, sid, 'destroy', undefined, () =>
+        destroy(store, sid, { of: session }),
+      );
+      return this.#create(request, true);
     }
     if (name === 'unchanged') {
-      await this.#record(subject, sid, 'unchanged', undefined, () =>
-        save(store, sid, { session, changes: {} }),
-      );
+      await this.#record(subject, sid, 'unchanged', undefined, () => save(store, sid, { session }));
       return;
     }
+    const changes = this.#changes(read, details);
+    const value = sorted({ ...read, ...changes });
+    const saved = this.#save(request, { read, changes, value });
+    if (name === 'twice') await this.#saveAgain(request, value);
+    await saved;
+  }
+
+  /**
+   * A request makes a session.
+   *
+   * @param {any} request
+   * @param {boolean} isTwice whether it saves it once more
+   */
+  async #create({ subject, store, sid, session: of, details }, isTwice) {
+    const { create, save } = SUBJECTS[subject].operations;
+    const born = this.#newValue();
+    const keys = { born, last: born };
+    const { size } = details;
+    const session = await create(store, sid, { keys, lifetime: MINUTES, size, of });
+    const value = sorted({ ...keys, lifetime: MINUTES });
+    const input = { value, size, end: Math.floor(realNow() / 1000) + LIFETIME };
+    const saved = this.#record(subject, sid, 'write', input, async () => {
+      await save(store, sid, { session, keys });
+    });
+    const request = { subject, store, sid, session, read: value, details };
+    if (isTwice) await this.#saveAgain(request, value);
+    await saved;
+  }
+
+  /**
+   * A request saves once more, without waiting for the save that was begun last.
+   *
+   * @param {any} request
+   * @param {any} before what that has saved
+   */
+  async #saveAgain(request, before) {
+    const { last: follows } = this.#journal;
+    const { details, read } = request;
+    if (details.gap === 'turn') await turn();
+    if (details.gap === 'block') {
+      // The addon has the save then, and JavaScript does not take its outcome meanwhile.
+      await new Promise(process.nextTick);
+      const until = performance.now() + BLOCKED;
+      while (performance.now() < until);
+    }
+    const changes = this.#changes(before, details);
+    await this.#save(request, { read, changes, value: sorted({ ...before, ...changes }), follows });
+  }
+
+  /** What a request changes. @param {any} before @param {any} details */
+  #changes(before, { own, lifetime }) {
+    const value = this.#newValue();
     const changes = { last: value, [`own${own}`]: value };
-    const input = { read, changes, value: sorted({ ...read, ...changes }) };
-    await this.#record(subject, sid, SAVES[subject], input, async () => {
-      await save(store, sid, { session, changes });
+    return lifetime === undefined || lifetime === before.lifetime
+      ? changes
+      : { ...changes, lifetime };
+  }
+
+  /** @param {any} request @param {any} input for the model */
+  #save({ subject, store, sid, session }, input) {
+    const { lifetime, ...keys } = input.changes;
+    return this.#record(subject, sid, SAVES[subject], input, async () => {
+      await SUBJECTS[subject].operations.save(store, sid, { session, keys, lifetime });
     });
   }
 

@@ -16,6 +16,9 @@ const { ENDED_BEFORE, sorted } = require('./model/session');
 /** Milliseconds: thirty days, which no jump of a clock comes near. */
 const LONG = 30 * 86_400_000;
 
+/** Milliseconds. */
+const MINUTE = 60_000;
+
 /** The keys of a session that are no part of what the model looks at. */
 const BESIDE = new Set(['cookie', 'sid', 'fill', '_expire', '_maxAge']);
 
@@ -94,29 +97,49 @@ const express = {
 /** @param {number} end */
 const cookieUntil = (end) => ({ path: '/', expires: new Date(end * 1000) });
 
+/** What requests do, each as often as the number says. */
+const REQUESTS = { look: 25, request: 40, twice: 20, again: 4, unchanged: 8, destroy: 7 };
+
+/**
+ * What a session of a request holds, for the model, with its lifetime in minutes.
+ *
+ * @param {string} sid
+ * @param {any} session
+ * @param {number} lifetime milliseconds
+ */
+function withLifetime(sid, session, lifetime) {
+  const value = contents(sid, session);
+  if (value === null || 'foreign' in value) return value;
+  return sorted({ ...value, lifetime: Math.round(lifetime / MINUTE) });
+}
+
 /** Requests of express-session. @param {'merge' | 'overwrite' | 'error'} conflict @returns {Subject} */
 function expressRequests(conflict) {
-  /** What express-session does with a session that a request has. */
+  /** What express-session does with a session that a request has. @returns {any} */
   const requestOf = (store, sid) => ({ sessionStore: store, sessionID: sid });
   const kept = (session) => JSON.parse(JSON.stringify(session));
   return {
     table: 'requests',
-    mix: { look: 25, request: 60, unchanged: 8, destroy: 7 },
-    open: (table, connection) => new DynamoDBStore({ table, prefix: '', conflict, ...connection }),
+    mix: REQUESTS,
+    open: (table, connection) =>
+      new DynamoDBStore({ table, prefix: '', conflict, touchInterval: 0, ...connection }),
     operations: {
       begin: async (store, sid) => {
         const found = await called(store, 'get', sid);
         if (!found) return { found: null, session: null };
         const session = store.createSession(requestOf(store, sid), found);
-        return { found: contents(sid, kept(session)), session };
+        const { originalMaxAge } = session.cookie;
+        return { found: withLifetime(sid, kept(session), originalMaxAge), session };
       },
-      save: (store, sid, { session, changes }) =>
-        called(store, 'set', sid, Object.assign(session, changes)),
-      create: (store, sid, { value, size }) => {
-        const session = new expressSession.Session(requestOf(store, sid), {
-          cookie: new expressSession.Cookie({ maxAge: LONG }),
-        });
-        return called(store, 'set', sid, Object.assign(session, filled(sid, value, size)));
+      create: async (store, sid, { keys, lifetime, size }) => {
+        const request = requestOf(store, sid);
+        const cookie = new expressSession.Cookie({ maxAge: lifetime * MINUTE });
+        request.session = new expressSession.Session(request, { cookie });
+        return Object.assign(request.session, filled(sid, keys, size));
+      },
+      save: (store, sid, { session, keys, lifetime }) => {
+        if (lifetime !== undefined) session.cookie.maxAge = lifetime * MINUTE;
+        return called(store, 'set', sid, Object.assign(session, keys));
       },
       destroy: (store, sid) => called(store, 'destroy', sid),
     },
@@ -140,27 +163,29 @@ const koa = {
   },
 };
 
-/** Requests of koa-session 7. @type {Subject} */
+/** Requests of koa-session 7. A session of one has the `ctx` of the request. @type {Subject} */
 const koaRequests = {
   table: 'koa',
-  mix: { look: 25, request: 60, unchanged: 8, destroy: 7 },
-  open: (table, connection) => newKoaStore(table, connection, { conflict: 'merge' }),
+  mix: REQUESTS,
+  open: (table, connection) =>
+    newKoaStore(table, connection, { conflict: 'merge', touchInterval: 0 }),
   operations: {
     begin: async (store, sid) => {
       const ctx = {};
       const session = (await store.get(sid, LONG, { ctx })) ?? null;
-      return { found: contents(sid, session), session: session && { session, ctx } };
+      const found = withLifetime(sid, session, session?._maxAge);
+      return { found, session: session && { session, ctx } };
     },
-    save: (store, sid, { session: { session, ctx }, changes }) => {
-      Object.assign(session, changes, { _expire: Date.now() + LONG, _maxAge: LONG });
-      return store.set(sid, session, LONG, { ctx, changed: Object.keys(changes).length > 0 });
+    create: async (_store, sid, { keys, lifetime, size, of }) => ({
+      session: { ...filled(sid, keys, size), _maxAge: lifetime * MINUTE },
+      ctx: of?.ctx ?? {},
+    }),
+    save: (store, sid, { session: { session, ctx }, keys, lifetime }) => {
+      if (lifetime !== undefined) session._maxAge = lifetime * MINUTE;
+      Object.assign(session, keys, { _expire: Date.now() + session._maxAge });
+      return store.set(sid, session, session._maxAge, { ctx, changed: keys !== undefined });
     },
-    create: (store, sid, { value, size }) => {
-      const clock = { _expire: Date.now() + LONG, _maxAge: LONG };
-      const session = { ...filled(sid, value, size), ...clock };
-      return store.set(sid, session, LONG, { ctx: {}, changed: true });
-    },
-    destroy: (store, sid) => store.destroy(sid),
+    destroy: (store, sid, { of } = {}) => store.destroy(sid, of && { ctx: of.ctx }),
   },
 };
 
@@ -213,9 +238,13 @@ function inspect(name, sid, item) {
   if (name === 'shopify') return contents(sid, { sid, ...JSON.parse(item.state.S) });
   const isKoa = SUBJECTS[name].table === 'koa';
   const end = Number(item.expires?.N);
-  if (isKoa) return end * 1000 < Date.now() ? null : contents(sid, plain(item.session));
-  const value = contents(sid, JSON.parse(item.sess.S));
-  return name === 'express' ? { value, end } : value;
+  if (isKoa) {
+    const session = end * 1000 < Date.now() ? null : plain(item.session);
+    return name === 'koa' ? contents(sid, session) : withLifetime(sid, session, session?._maxAge);
+  }
+  const session = JSON.parse(item.sess.S);
+  if (name === 'express') return { value: contents(sid, session), end };
+  return withLifetime(sid, session, session.cookie.originalMaxAge);
 }
 
 /** @param {any} attribute a map with texts and numbers in it */

@@ -35,6 +35,15 @@ const isAlive = (session) => session !== null && session.end > ENDED_BEFORE;
 /** @param {any} one @param {any} other both of plain data, with their keys in one order */
 const isEqual = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
+/**
+ * Whether the session is the one that a request has read, in whatever state, and no other one that was made
+ * under its id. The request that has made it has put a value into it that stays.
+ *
+ * @param {Session | null} session
+ * @param {any} read
+ */
+const isOf = (session, read) => session !== null && session.value.born === read?.born;
+
 /** @type {Record<string, (state: State, operation: Operation) => State | undefined>} */
 const steps = {
   /** `get`, and an entry of `all`: a session that has ended is none. */
@@ -58,23 +67,28 @@ const steps = {
   inspect: (state, { result }) => (isEqual(state.session, result) ? state : undefined),
 
   /** A request saves the session that it has read, with `conflict: 'merge'`. */
-  merge(state, { input: { changes } }) {
-    if (!state.session) return state;
-    const value = sorted({ ...state.session.value, ...changes });
-    return { ...state, session: { ...state.session, value } };
+  merge(state, { input: { read, changes } }) {
+    const { session } = state;
+    if (!session || !isOf(session, read)) return state;
+    return { ...state, session: { ...session, value: sorted({ ...session.value, ...changes }) } };
   },
 
   /** The same with `'overwrite'`. */
-  overwrite(state, { input: { value } }) {
-    return state.session ? { ...state, session: { ...state.session, value } } : state;
+  overwrite(state, { input: { read, value } }) {
+    const { session } = state;
+    return session && isOf(session, read) ? { ...state, session: { ...session, value } } : state;
   },
 
-  /** The same with `'error'`: written only if nobody else has written since it was read. */
-  compare(state, { input: { read, value }, result }) {
-    if (!state.session) return result === 'conflict' ? undefined : state;
-    const isSame = isEqual(state.session.value, read);
+  /**
+   * The same with `'error'`: written only if nobody else has written since it was read. `reads` are the
+   * states that the request itself may have left since then.
+   */
+  compare(state, { input: { read, reads = [read], value }, result }) {
+    const { session } = state;
+    if (!session || !isOf(session, read)) return result === 'conflict' ? undefined : state;
+    const isSame = reads.some((/** @type {any} */ each) => isEqual(session.value, each));
     if (result === 'conflict') return isSame ? undefined : state;
-    return isSame ? { ...state, session: { ...state.session, value } } : undefined;
+    return isSame ? { ...state, session: { ...session, value } } : undefined;
   },
 
   /** `clear` reads the table. */
@@ -115,7 +129,12 @@ function simplified(history) {
   for (const { name, input, result, isCertain } of history) {
     if (!isCertain) continue;
     if (name === 'inspect' && result) ends.add(result.end);
-    for (const read of [name === 'inspect' ? result?.value : result, input?.read]) {
+    const reads = [
+      name === 'inspect' ? result?.value : result,
+      input?.read,
+      ...(input?.reads ?? []),
+    ];
+    for (const read of reads) {
       for (const value of Object.values(read ?? {})) observed.add(value);
     }
   }
@@ -123,7 +142,7 @@ function simplified(history) {
     if (ends.has(end)) return end;
     return end > ENDED_BEFORE ? ENDED_BEFORE * 2 : 0;
   };
-  const isUnseen = (/** @type {any} */ value) =>
+  const isUnseen = (/** @type {any} */ { lifetime: _, ...value }) =>
     !Object.values(value).some((each) => observed.has(each));
   return history.map((operation) => {
     const { input, isCertain } = operation;
@@ -142,7 +161,11 @@ function simplified(history) {
 }
 
 /** @param {Record<string, any>} changes */
-const masked = (changes) => Object.fromEntries(Object.keys(changes).map((key) => [key, 'unseen']));
+function masked({ lifetime, ...changes }) {
+  const unseen = Object.fromEntries(Object.keys(changes).map((key) => [key, 'unseen']));
+  // Many sessions have the same lifetime.
+  return lifetime === undefined ? unseen : { ...unseen, lifetime };
+}
 
 /** An object with its keys in order, as `isEqual` needs it. @param {Record<string, any>} object */
 function sorted(object) {
