@@ -1,5 +1,6 @@
 'use strict';
 
+const { historiesOf } = require('../chaos/history');
 const { check } = require('../chaos/model/linearizable');
 const { model, simplified } = require('../chaos/model/session');
 const { Random } = require('../chaos/random');
@@ -28,6 +29,19 @@ function verdictOn(history) {
   expect(verdicts[0]).toBe(verdicts[1]);
   return verdicts[0];
 }
+
+/** A session of a request, which tells when it was made, and its last change. */
+const made = (born, last = born) => ({ born, last });
+const create = (born, call, end, more) =>
+  operation('write', call, end, { input: { value: made(born), end: ALIVE }, ...more });
+const see = (result, call, end) => operation('read', call, end, { result });
+/** Requests that save the session `made(born)` as `made(born, last)`. */
+const saves = ['merge', 'overwrite', 'compare'];
+const save = (name, born, last, call, end, more) =>
+  operation(name, call, end, {
+    input: { read: made(born), changes: { last }, value: made(born, last) },
+    ...more,
+  });
 
 describe('a history that is linearizable', () => {
   test.each([
@@ -79,6 +93,12 @@ describe('a history that is linearizable', () => {
       ],
     ],
   ])('%s', (_name, history) => {
+    expect(verdictOn(history)).toBe('linearizable');
+  });
+
+  test.each(saves)('%s: a session that was made again is not the one that was read', (name) => {
+    const again = [create(1, 0, 1), operation('destroy', 2, 3), create(2, 4, 5)];
+    const history = [...again, save(name, 1, 3, 6, 7), see(made(2), 8, 9)];
     expect(verdictOn(history)).toBe('linearizable');
   });
 });
@@ -158,6 +178,58 @@ describe('a violation', () => {
     ],
   ])('%s', (_name, history) => {
     expect(verdictOn(history)).toBe('violation');
+  });
+
+  test.each(saves)('%s: a save of a session that was made again since', (name) => {
+    const again = [create(1, 0, 1), operation('destroy', 2, 3), create(2, 4, 5)];
+    const history = [...again, save(name, 1, 3, 6, 7), see(made(1, 3), 8, 9)];
+    expect(verdictOn(history)).toBe('violation');
+  });
+});
+
+describe('a request that saves twice without waiting', () => {
+  const keys = [{ subject: 'merge', sid: 'a' }];
+  const read = { born: 1, one: 1, two: 1 };
+
+  /**
+   * The history of a session that a request has read and saves twice. First it changes one, then two; another
+   * request changes one in between.
+   *
+   * @param {string} name of the operation
+   * @param {object} first what has come of the first save
+   * @param {any} last what is there in the end
+   */
+  function historyOf(name, first, last) {
+    const call = (id, program, each) => ({ id, program, subject: 'merge', sid: 'a', ...each });
+    const one = { changes: { one: 2 }, value: { ...read, one: 2 } };
+    const both = { changes: { two: 2 }, value: { ...read, one: 2, two: 2 } };
+    const theirs = { changes: { one: 3 }, value: { ...read, one: 3 } };
+    const calls = [
+      call(0, 'p', { name: 'write', input: { value: read, end: ALIVE }, call: 0, end: 1 }),
+      call(1, 'p', { name, input: { read, ...one }, call: 2, ...first }),
+      call(0, 'q', { name: 'merge', input: { read, ...theirs }, call: 4, end: 5 }),
+      call(2, 'p', { name, input: { read, ...both, follows: 1 }, call: 6, end: 7 }),
+      call(3, 'p', { name: 'read', result: last, call: 8, end: 9 }),
+    ];
+    return historiesOf(calls, { keys, lost: [], attempts: 1, settled: 10 }).get('a');
+  }
+
+  const done = { end: 3 };
+  const failed = { end: 3, failure: 'ERR_SESSION_TIMEOUT' };
+  const unknown = {};
+
+  test.each([
+    ['has changed two since the first save', 'merge', done, { one: 3, two: 2 }, 'linearizable'],
+    ['has not changed one again', 'merge', done, { one: 2, two: 2 }, 'violation'],
+    ['has changed both if the first failed', 'merge', failed, { one: 2, two: 2 }, 'linearizable'],
+    ['has not left one then', 'merge', failed, { one: 3, two: 2 }, 'violation'],
+    ['may have changed both', 'merge', unknown, { one: 2, two: 2 }, 'linearizable'],
+    ['or only two', 'merge', unknown, { one: 3, two: 2 }, 'linearizable'],
+    ['overwrites what is there', 'overwrite', done, { one: 2, two: 2 }, 'linearizable'],
+    ['does not overwrite another', 'compare', done, { one: 2, two: 2 }, 'violation'],
+  ])('%s', (_what, name, first, last, verdict) => {
+    const history = historyOf(name, first, { born: 1, ...last });
+    expect(verdictOn(history)).toBe(verdict);
   });
 });
 
