@@ -36,6 +36,8 @@ beforeEach(async () => {
   opened = [];
 });
 afterEach(async () => {
+  // A test that has failed leaves requests without an answer, which `close()` would wait for.
+  dynamodb.open();
   await Promise.all(opened.map((store) => store.close()));
   await dynamodb.stop();
 });
