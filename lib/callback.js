@@ -1,6 +1,6 @@
 'use strict';
 
-/** The one place that calls callbacks. */
+/** The one place that calls callbacks, and has the promises behind them. */
 
 const { nextTick } = require('./timers');
 
@@ -29,4 +29,20 @@ function deliver(promise, callback) {
   return undefined;
 }
 
-module.exports = { deliver };
+/**
+ * The promise that `call` gives; a rejection with the error that it throws. Unlike an `async` function, a
+ * plain one holds none of its arguments while its promise is pending: a session, for example.
+ *
+ * @template T
+ * @param {() => Promise<T>} call
+ * @returns {Promise<T>}
+ */
+function attempt(call) {
+  try {
+    return call();
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+module.exports = { attempt, deliver };

@@ -8,7 +8,7 @@
 const { expiresAt, openConnectStore, sessionOf } = require('./native');
 const { readConnection } = require('./aws/config');
 const { DynamoDB } = require('./aws/dynamodb');
-const { deliver } = require('./callback');
+const { attempt, deliver } = require('./callback');
 const { endOf, endOfCookie, setEnd } = require('./cookie');
 const { SessionStoreError, invalidArgument, settle, toError } = require('./errors');
 const { readOptions } = require('./express.options');
@@ -21,6 +21,7 @@ const { Pending } = require('./pending');
 const { parse, sessionId, specialValue, stringify } = require('./session');
 const { warn, warnOfTable } = require('./warning');
 
+/** @import { Save } from './calls' */
 /** @import { Known } from './known' */
 /** @typedef {(error: any, value?: any) => void} Callback */
 
@@ -141,7 +142,10 @@ function storeClass(Store) {
      * @param {Callback} [callback]
      */
     set(sid, session, callback) {
-      return deliver(this.#set(sid, session), callback);
+      return deliver(
+        attempt(() => this.#write(sid, session).then(nothing)),
+        callback,
+      );
     }
 
     /**
@@ -325,21 +329,14 @@ function storeClass(Store) {
     }
 
     /**
-     * @param {string} sid
-     * @param {any} session
-     */
-    async #set(sid, session) {
-      await this.#write(sid, session);
-    }
-
-    /**
-     * Writes a session where that changes anything. Whether it is there then.
+     * Writes a session where that changes anything. All of it is read before the first wait: the caller
+     * may change the session after that.
      *
      * @param {string} sid
      * @param {any} session
+     * @returns {Promise<boolean>} whether it is there then
      */
-    async #write(sid, session) {
-      // All of it is read before the first wait: the caller may change the session after that.
+    #write(sid, session) {
       const id = sessionId(sid);
       const data = stringify(session);
       const expires = this.#expires(session);
@@ -349,21 +346,29 @@ function storeClass(Store) {
       const known = this.#recognition.knownOf(id, session);
       if (!known) {
         const save = unconditional(this.#recognition.readByHand(id, session));
-        await this.#call(id, (limit) => this.#calls.save(id, data, expires, special, save, limit));
-        return true;
+        return this.#save(id, data, expires, special, save);
       }
-      const end = endOf(session, expires);
       const maxAge = session.cookie?.originalMaxAge;
-      if (known.isSame(data, maxAge)) return Boolean(await this.#moveEnd(id, end, known, expires));
-      const saving = new Saving(known, this.#settings.conflict, { data, expires, maxAge });
-      try {
-        const saved = await this.#call(id, (limit) =>
-          this.#calls.save(id, data, expires, special, saving, limit),
-        );
-        return saved !== false;
-      } finally {
-        saving.end();
+      if (known.isSame(data, maxAge)) {
+        return this.#moveEnd(id, endOf(session, expires), known, expires).then(Boolean);
       }
+      const save = new Saving(known, this.#settings.conflict, { data, expires, maxAge });
+      return save.during(() => this.#save(id, data, expires, special, save));
+    }
+
+    /**
+     * @param {string} id
+     * @param {string} data the session as JSON
+     * @param {number} expires
+     * @param {ReturnType<typeof specialValue>[]} special the values of the special keys
+     * @param {Save} save
+     * @returns {Promise<boolean>} whether the session is there then
+     */
+    #save(id, data, expires, special, save) {
+      const saved = this.#call(id, (limit) =>
+        this.#calls.save(id, data, expires, special, save, limit),
+      );
+      return saved.then(isThere);
     }
 
     /**
@@ -469,6 +474,18 @@ function storeClass(Store) {
     }
   };
 }
+
+/**
+ * Whether a session is there after a save.
+ *
+ * @param {string | false | null} saved see `Calls.save`
+ */
+function isThere(saved) {
+  return saved !== false;
+}
+
+/** The result of a call that has none. */
+function nothing() {}
 
 /** The store on the express-session of the application; made when it is first asked for. */
 function storeOnExpressSession() {

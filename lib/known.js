@@ -180,7 +180,6 @@ class Saving {
     this.#known = known;
     this.#conflict = conflict;
     this.#given = given;
-    known.saving += 1;
     known.saves += 1;
     this.#number = known.saves;
   }
@@ -217,9 +216,19 @@ class Saving {
     known.failed = undefined;
   }
 
-  /** The call has ended, whether it was made or not. */
-  end() {
-    this.#known.saving -= 1;
+  /**
+   * Makes the save.
+   *
+   * @template T
+   * @param {() => Promise<T>} call
+   * @returns {Promise<T>} its outcome, whether it reaches the addon or not
+   */
+  during(call) {
+    const known = this.#known;
+    known.saving += 1;
+    return call().finally(() => {
+      known.saving -= 1;
+    });
   }
 }
 

@@ -9,7 +9,7 @@ const { readConnection } = require('./aws/config');
 const { DynamoDB } = require('./aws/dynamodb');
 const { V2, V3 } = require('./aws/sdk');
 const { replacer, reviverFor } = require('./bytes');
-const { deliver } = require('./callback');
+const { attempt, deliver } = require('./callback');
 const { invalidArgument, settle } = require('./errors');
 const { Gate } = require('./gate');
 const { Known, Loaded, Saving, unconditional } = require('./known');
@@ -20,6 +20,7 @@ const { Pending } = require('./pending');
 const { parse, sessionId, stringify } = require('./session');
 const { warn, warnOfTable } = require('./warning');
 
+/** @import { Save } from './calls' */
 /** @typedef {(error: any, value?: any) => void} Callback */
 
 /** The pauses before a change of time to live is tried again, in milliseconds: first, longest. */
@@ -156,7 +157,10 @@ class DynamoDBStore extends EventEmitter {
    * @param {{ ctx?: object, changed?: boolean }} [data] what koa-session tells of the request
    */
   set(key, session, maxAge, data) {
-    return deliver(this.#set(key, session, maxAge, data), undefined);
+    return deliver(
+      attempt(() => this.#set(key, session, maxAge, data)),
+      undefined,
+    );
   }
 
   /**
@@ -302,39 +306,48 @@ class DynamoDBStore extends EventEmitter {
   }
 
   /**
+   * Writes a session where that changes anything. All of it is read before the first wait: the caller may
+   * change the session after that.
+   *
    * @param {string} key
    * @param {any} session
    * @param {number | 'session'} [maxAge]
    * @param {object} [request] what koa-session tells of it
+   * @returns {Promise<void>}
    */
-  async #set(key, session, maxAge, request) {
-    // All of it is read before the first wait: the caller may change the session after that.
+  #set(key, session, maxAge, request) {
     const { ctx, changed } = requestOf(request);
     const id = sessionId(key);
     const data = stringify(session, replacer);
     const expires = expiresAt(this.getExpirationDate(maxAge, session).getTime());
     const known = ctx && this.#knownOf(id, ctx);
     const end = endOf(session, expires);
-    const clock = { end: finite(session._expire), lifetime: finite(session._maxAge) };
     // koa-session says that nothing was changed of a session that is saved by hand, too. After a save, it
     // still says what was changed since the session was read.
     const mayBeSame = changed === false || (known?.saves ?? 0) > 0;
     const base = mayBeSame ? known?.inTable : undefined;
     if (known && base !== undefined && isSame(base, data)) {
+      const clock = { end: finite(session._expire), lifetime: finite(session._maxAge) };
       return this.#moveEnd(id, known, expires, end, clock);
     }
     if (!known) {
       const read = this.#known.get(session);
-      const save = unconditional(read?.sid === id ? read : undefined);
-      await this.#call(id, (limit) => this.#calls.save(id, data, expires, [], save, limit));
-      return;
+      return this.#save(id, data, expires, unconditional(read?.sid === id ? read : undefined));
     }
-    const saving = new Saving(known, this.#settings.conflict, { data, expires: end });
-    try {
-      await this.#call(id, (limit) => this.#calls.save(id, data, expires, [], saving, limit));
-    } finally {
-      saving.end();
-    }
+    const save = new Saving(known, this.#settings.conflict, { data, expires: end });
+    return save.during(() => this.#save(id, data, expires, save));
+  }
+
+  /**
+   * @param {string} id
+   * @param {string} data the session as JSON
+   * @param {number} expires
+   * @param {Save} save
+   * @returns {Promise<void>}
+   */
+  #save(id, data, expires, save) {
+    const saved = this.#call(id, (limit) => this.#calls.save(id, data, expires, [], save, limit));
+    return saved.then(nothing);
   }
 
   /**
@@ -473,6 +486,9 @@ class DynamoDBStore extends EventEmitter {
     if (!this.#closed) warnOfTable(this, this.#settings.native.name, what, cause);
   }
 }
+
+/** The result of a call that has none. */
+function nothing() {}
 
 /**
  * When a session ends, in seconds: by koa-session's own clock, which stops it before the table does. A

@@ -7,7 +7,7 @@ const { expiresAt, openShopifyStore } = require('./native');
 const { readClientConfig } = require('./aws/config');
 const { DynamoDB } = require('./aws/dynamodb');
 const { bigReplacer, reviverFor } = require('./bytes');
-const { deliver } = require('./callback');
+const { attempt, deliver } = require('./callback');
 const { invalidArgument, settle, storeError, toError } = require('./errors');
 const { Gate } = require('./gate');
 const { Loaded } = require('./known');
@@ -78,7 +78,7 @@ function storageClass(getSession) {
 
     /** @param {any} session */
     storeSession(session) {
-      return this.#promise(this.#store(session));
+      return this.#promise(attempt(() => this.#store(session)));
     }
 
     /** @param {string} id */
@@ -138,8 +138,11 @@ function storageClass(getSession) {
       return this.#gate.pass(undefined, undefined, this.#settings.operationTimeout, call);
     }
 
-    /** @param {any} session */
-    async #store(session) {
+    /**
+     * @param {any} session
+     * @returns {Promise<boolean>}
+     */
+    #store(session) {
       if (typeof session !== 'object' || session === null) {
         throw invalidArgument(`the session must be a Session, but is ${typeName(session)}`);
       }
@@ -149,8 +152,9 @@ function storageClass(getSession) {
         if (session[name]) properties[name] = isoText(session[name], name);
       }
       const data = stringify(properties, bigReplacer);
-      await this.#call((limit) => this.#calls.save(id, data, endOf(session), [], undefined, limit));
-      return true;
+      const end = endOf(session);
+      const saved = this.#call((limit) => this.#calls.save(id, data, end, [], undefined, limit));
+      return saved.then(yes);
     }
 
     /** @param {string} id */
@@ -259,6 +263,11 @@ function storageClass(getSession) {
     }
     return new (getSession())(properties);
   }
+}
+
+/** The result of Shopify's calls that have none. */
+function yes() {
+  return true;
 }
 
 /**
