@@ -100,6 +100,14 @@ describe.each([
     expect(await stored(sid)).toEqual({ user: 'ann' });
   });
 
+  test('a request that saves its session twice touches it once', async () => {
+    const { browser } = await logIn();
+    clock.advance(3 * MINUTE);
+    // koa-session does it again at the end of the request.
+    await browser.visit(({ session }) => session.manuallyCommit());
+    expect(wasTouched()).toBe(true);
+  });
+
   test.each([
     ['auto', 3 * MINUTE],
     [5 * MINUTE, 5 * MINUTE],

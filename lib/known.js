@@ -52,8 +52,6 @@ class Known {
   stored;
   /** `cookie.originalMaxAge` in `base`. @type {any} */
   maxAge;
-  /** Whether another request has given the session another lifetime: then that one decides its end. */
-  isEndOfAnother = false;
   /** Saves that have failed, and may have been carried out. @type {FailedSave[] | undefined} */
   failed;
   /** How many saves of the request have no outcome yet. */
@@ -131,7 +129,6 @@ class Known {
    * @param {number | 'auto'} interval milliseconds; `'auto'` is a twentieth of the lifetime
    */
   isDue(expires, interval) {
-    if (this.isEndOfAnother) return false;
     if (this.expires === undefined || expires === undefined) return true;
     const moved = (expires - this.expires) * 1000;
     const lifetime = expires * 1000 - Date.now();
@@ -148,12 +145,8 @@ class Known {
    */
   hasTouched(touched, expires) {
     if (touched === false) return;
-    if (typeof touched === 'string') {
-      this.isEndOfAnother = true;
-      if (touched !== '') this.expires = Number(touched);
-    } else {
-      this.expires = expires;
-    }
+    if (typeof touched !== 'string') this.expires = expires;
+    else if (touched !== '') this.expires = Number(touched);
   }
 }
 
@@ -211,7 +204,6 @@ class Saving {
     known.base = data;
     known.stored = written?.base === data ? undefined : written?.base;
     known.maxAge = maxAge;
-    known.isEndOfAnother = written?.expires !== undefined;
     known.expires = written?.expires ?? expires;
     known.failed = undefined;
   }
