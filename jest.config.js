@@ -6,6 +6,8 @@ module.exports = {
   modulePathIgnorePatterns: ['<rootDir>/release/', '<rootDir>/target/'],
   globalSetup: '<rootDir>/__test__/support/dynamodb-local-global-setup.js',
   globalTeardown: '<rootDir>/__test__/support/dynamodb-local-global-teardown.js',
+  // Tests wait more than they compute, so each core has a worker, also where there are two.
+  maxWorkers: '100%',
   // A hang must fail before CI does; nothing that works takes a tenth of it.
   testTimeout: 60_000,
 };

@@ -2,17 +2,27 @@
 
 /**
  * `npm test`: sets up what is missing and runs every check. Each runs even if one before it
- * failed; the last line counts the Jest tests.
+ * failed; the last line counts the Jest tests. Jest runs beside the other checks.
  *
  *     npm test -- --only jest,types
+ *     npm test -- --changed
  */
 
 const { spawn } = require('node:child_process');
 const { once } = require('node:events');
-const { existsSync, mkdtempSync, readFileSync, rmSync } = require('node:fs');
+const {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+} = require('node:fs');
 const { tmpdir } = require('node:os');
 const { join } = require('node:path');
 const { parseArgs } = require('node:util');
+const { whatChanged } = require('./changed');
 const dynamodb = require('./dynamodb-local');
 const { quietSdks } = require('./quiet');
 const { SetupError, program, root, setup } = require('./setup');
@@ -26,7 +36,9 @@ const reports = {
 };
 const tool = (/** @type {string} */ name) => join(root, 'node_modules', '.bin', name);
 
-/** @type {ReadonlyArray<{ name: string, command: string, args: string[] }>} */
+/** @typedef {{ name: string, command: string, args: string[] }} Step */
+
+/** @type {readonly Step[]} */
 const steps = [
   { name: 'rustfmt', command: 'cargo', args: ['fmt', '--check'] },
   {
@@ -60,27 +72,44 @@ const steps = [
   { name: 'bundlers', command: process.execPath, args: ['scripts/checks/bundlers.js'] },
 ];
 
-/** @param {(typeof steps)[number]} step */
+/** The tests of Jest take as long as all other checks together: they have a lane of their own. */
+const JEST = 'jest';
+
+/**
+ * Runs a check, and prints what it says in one piece.
+ *
+ * @param {Step} step
+ */
 async function run({ name, command, args }) {
-  console.log(`\n── ${name}`);
   const started = Date.now();
-  // Jest prints its JSON to the standard output as well, although a file is given.
-  const stdout = name === 'jest' ? 'ignore' : 'inherit';
+  // A file, not a pipe: that would stay open as long as a program that the check has left behind.
+  const log = join(scratch, `${name}.log`);
+  const file = openSync(log, 'w');
   const child = spawn(command, args, {
     cwd: root,
-    stdio: ['ignore', stdout, 'inherit'],
+    // Jest prints its JSON to the standard output as well, although a file is given.
+    stdio: ['ignore', name === JEST ? 'ignore' : file, file],
     shell: process.platform === 'win32',
   });
   const [code] = await once(child, 'exit').catch((error) => {
-    console.error(`${command} cannot be run: ${error.message}`);
+    appendFileSync(log, `${command} cannot be run: ${error.message}\n`);
     return [1];
   });
-  const seconds = ((Date.now() - started) / 1000).toFixed(1);
-  return {
-    name,
-    ok: code === 0,
-    line: `${code === 0 ? 'ok    ' : 'FAILED'} ${name} (${seconds} s)`,
-  };
+  closeSync(file);
+  const line = `${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`;
+  process.stdout.write(`\n── ${line}\n${readFileSync(log, 'utf8')}`);
+  return { name, ok: code === 0, line: `${code === 0 ? 'ok    ' : 'FAILED'} ${line}` };
+}
+
+/**
+ * Runs checks one after the other.
+ *
+ * @param {readonly Step[]} lane
+ */
+async function runLane(lane) {
+  const outcomes = [];
+  for (const step of lane) outcomes.push(await run(step));
+  return outcomes;
 }
 
 /**
@@ -104,8 +133,9 @@ function jestCounts(files) {
   return `${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}`;
 }
 
-/** @param {string | undefined} only */
-function chosen(only) {
+/** @param {{ only?: string, changed?: boolean }} options */
+function chosen({ only, changed }) {
+  if (changed) return chosenByChanges();
   if (only === undefined) return steps;
   const names = only.split(',');
   const unknown = names.filter((name) => !steps.some((step) => step.name === name));
@@ -114,22 +144,41 @@ function chosen(only) {
   throw new SetupError(`There is no check "${unknown.join('", "')}"; there are ${known}.`);
 }
 
+function chosenByChanges() {
+  const { checks, tests } = whatChanged();
+  const wanted = steps.filter(({ name }) => checks.includes(name));
+  return wanted.map((step) =>
+    step.name === JEST ? { ...step, args: [...step.args, '--runTestsByPath', ...tests] } : step,
+  );
+}
+
+const USAGE = `Usage: npm test [-- --only name[,name] | --changed]
+
+  --only     these checks: ${steps.map(({ name }) => name).join(', ')}
+  --changed  those that the changes since the main branch can fail, in two minutes or so`;
+
 program(async () => {
   const { values } = parseArgs({
-    options: { only: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+    options: {
+      only: { type: 'string' },
+      changed: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    },
   });
   if (values.help) {
-    const names = steps.map(({ name }) => name).join(', ');
-    console.log(`Usage: npm test [-- --only name[,name]]\nThe checks: ${names}`);
+    console.log(USAGE);
     return 0;
   }
-  const wanted = chosen(values.only);
+  const wanted = chosen(values);
   setup();
   quietSdks();
   const server = await dynamodb.start();
   process.env.DYNAMODB_ENDPOINT = server.endpoint;
-  const outcomes = [];
-  for (const step of wanted) outcomes.push(await run(step));
+  const lanes = [
+    wanted.filter(({ name }) => name === JEST),
+    wanted.filter(({ name }) => name !== JEST),
+  ];
+  const outcomes = (await Promise.all(lanes.map(runLane))).flat();
   await server.stop();
   console.log(`\n${outcomes.map(({ line }) => line).join('\n')}\n`);
   const written = Object.entries(reports).filter(([name]) =>

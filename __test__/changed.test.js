@@ -1,0 +1,41 @@
+'use strict';
+
+/** Which checks `npm test -- --changed` runs. */
+
+const { checksOf } = require('../scripts/changed');
+
+const TESTS = [
+  'calls',
+  'docs.code',
+  'docs.links',
+  'express.contract',
+  'express.races',
+  'koa.contract',
+  'outages',
+  'outages.probes',
+  'shopify.contract',
+].map((name) => `__test__/${name}.test.js`);
+
+const CONTRACT = TESTS.filter((test) => test.includes('contract'));
+
+test.each([
+  ['nothing', [], [], []],
+  [
+    'a page',
+    ['docs/COST.md'],
+    ['jest'],
+    ['__test__/docs.code.test.js', '__test__/docs.links.test.js'],
+  ],
+  ['a test', ['__test__/calls.test.js'], ['biome', 'tsc', 'jest'], ['__test__/calls.test.js']],
+  ['a framework', ['lib/koa.js'], ['biome', 'tsc', 'jest'], CONTRACT],
+  ['a part', ['lib/calls.js'], ['biome', 'tsc', 'jest'], ['__test__/calls.test.js', ...CONTRACT]],
+  [
+    'the core',
+    ['src/core/dynamo/outage/mod.rs'],
+    ['rustfmt', 'clippy', 'cargo', 'jest'],
+    [...CONTRACT, '__test__/outages.probes.test.js', '__test__/outages.test.js'].sort(),
+  ],
+  ['types', ['index.d.ts'], ['tsc', 'types'], []],
+])('%s has changed', (_what, files, checks, tests) => {
+  expect(checksOf(files, TESTS)).toEqual({ checks, tests });
+});
