@@ -17,7 +17,7 @@ const CHECKS = [
   [/\.(js|mjs|json)$/, ['biome']],
   [/\.(js|mjs|ts|mts)$/, ['tsc']],
   [/\.d\.m?ts$|^__test__\/types\//, ['types']],
-  [/^package\.json$/, ['publint', 'attw']],
+  [/^package(-lock)?\.json$/, ['engines', 'publint', 'attw']],
 ];
 
 /** Files of the package, which decide about each of its calls. */

@@ -26,9 +26,7 @@ function setup() {
   chooseRust();
   if (!dependenciesAreThere()) {
     say('Installing dependencies …');
-    // Not `npm ci`: it refuses a lock file without the binaries of platforms other than the one
-    // that the lock was made on. This takes the versions of the lock, and leaves it as it is.
-    run('npm', ['install', '--no-save', '--no-audit', '--no-fund']);
+    run('npm', ['ci', '--no-audit', '--no-fund']);
     writeFileSync(stamp, lockHash());
   }
   if (!addonIsThere()) {
