@@ -3,19 +3,21 @@
 /** The scripts of a release, and the workflow that runs them. */
 
 const { execFile } = require('node:child_process');
-const { existsSync, mkdtempSync, readFileSync, rmSync } = require('node:fs');
+const { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } = require('node:fs');
 const { tmpdir } = require('node:os');
 const { join } = require('node:path');
 const { promisify } = require('node:util');
 const yaml = require('js-yaml');
-const { napi } = require('../package.json');
+const { napi, scripts } = require('../package.json');
 const { GLIBC, PLATFORMS } = require('../lib/native.error');
 const { GLIBC: FLOOR, targets } = require('../scripts/release/targets');
 const { canLink, linkAgainst } = require('./support/linked');
 
 const run = promisify(execFile);
 const root = join(__dirname, '..');
-const workflow = yaml.load(readFileSync(join(root, '.github/workflows/release.yml'), 'utf8'));
+const workflows = join(root, '.github/workflows');
+const workflowOf = (file) => yaml.load(readFileSync(join(workflows, file), 'utf8'));
+const workflow = workflowOf('release.yml');
 
 const targetsOf = ({ strategy }) =>
   (strategy.matrix.target ?? strategy.matrix.include.map(({ target }) => target)).toSorted();
@@ -33,13 +35,32 @@ test('the workflow publishes when everything else has passed', () => {
   expect(publish.permissions['id-token']).toBe('write');
 });
 
-test('the workflow runs scripts that exist', () => {
-  const commands = Object.values(workflow.jobs).flatMap(({ steps }) =>
-    steps.map((step) => step.run ?? ''),
-  );
-  const scripts = commands.join('\n').match(/scripts\/\S+\.(?:js|sh)/g);
-  expect(scripts.length).toBeGreaterThan(5);
-  expect(scripts.filter((script) => !existsSync(join(root, script)))).toEqual([]);
+describe.each(readdirSync(workflows))('%s', (file) => {
+  const { jobs } = workflowOf(file);
+  const steps = Object.values(jobs).flatMap((job) => job.steps);
+
+  test('runs scripts that exist', () => {
+    const commands = steps.map((step) => step.run ?? '').join('\n');
+    const files = commands.match(/scripts\/\S+\.(?:js|sh)/g) ?? [];
+    expect(files.filter((script) => !existsSync(join(root, script)))).toEqual([]);
+    const names = [...commands.matchAll(/npm run (\S+)/g)].map(([, name]) => name);
+    expect(names.filter((name) => !(name in scripts))).toEqual([]);
+    expect(commands).toMatch(/npm |node |cargo /);
+  });
+
+  test('names each action by a commit', () => {
+    const actions = steps.flatMap((step) => step.uses ?? []);
+    expect(actions.length).toBeGreaterThan(0);
+    expect(actions.filter((action) => !/@[0-9a-f]{40}$/.test(action))).toEqual([]);
+  });
+});
+
+test('the other files for GitHub are valid YAML', () => {
+  const folder = join(root, '.github');
+  const files = readdirSync(folder, { recursive: true }).filter((file) => file.endsWith('.yml'));
+  for (const file of files)
+    expect(yaml.load(readFileSync(join(folder, file), 'utf8'))).toBeInstanceOf(Object);
+  expect(files).toContain('dependabot.yml');
 });
 
 test('every place that lists the platforms has the targets of package.json', () => {

@@ -11,4 +11,5 @@ require('dynamo-session-store-linux-arm64-gnu');
 require('dynamo-session-store-linux-arm64-musl');
 require('dynamo-session-store-linux-x64-gnu');
 require('dynamo-session-store-linux-x64-musl');
+require('dynamo-session-store-win32-arm64-msvc');
 require('dynamo-session-store-win32-x64-msvc');
