@@ -70,6 +70,7 @@ const steps = [
     args: ['scripts/checks/examples.js', `--outputFile=${reports.examples}`],
   },
   { name: 'registry', command: process.execPath, args: ['scripts/checks/registry.js'] },
+  { name: 'nodes', command: process.execPath, args: ['scripts/checks/nodes.js'] },
   { name: 'bundlers', command: process.execPath, args: ['scripts/checks/bundlers.js'] },
 ];
 
