@@ -31,7 +31,7 @@ program(async () => {
       console.log(`  ✓ Node ${version}: sessions of Express, Koa and a Shopify app`);
     }
     const { message, version } = JSON.parse(run(nodes(TOO_OLD), app, server.endpoint));
-    assert.match(message, /Node 20 or later/);
+    assert.match(message, /Node.js 20 or later/);
     assert.ok(message.includes(version), `no ${version} in: ${message}`);
     console.log(`  ✓ Node ${version}: ERR_SESSION_NODE`);
   } finally {
