@@ -1,5 +1,7 @@
 'use strict';
 
+if (!('isWellFormed' in String.prototype)) require('./lib/node-version');
+
 const express = require('./lib/express');
 
 module.exports = express.connect;

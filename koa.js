@@ -1,5 +1,7 @@
 'use strict';
 
+if (!('isWellFormed' in String.prototype)) require('./lib/node-version');
+
 const DynamoDBStore = require('./lib/koa');
 const errors = require('./lib/errors');
 

@@ -1,4 +1,5 @@
 // Not a wrapper of shopify.js: what is loaded must be a Session of the module system of the app.
+import './lib/node-version.js';
 import { Session } from '@shopify/shopify-api';
 import errors from './lib/errors.js';
 import shopify from './lib/shopify.js';
