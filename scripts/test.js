@@ -114,7 +114,7 @@ function chosen(only) {
   throw new SetupError(`There is no check "${unknown.join('", "')}"; there are ${known}.`);
 }
 
-program(async () => {
+async function main() {
   const { values } = parseArgs({
     options: { only: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
   });
@@ -138,4 +138,6 @@ program(async () => {
   if (written.length > 0) console.log(jestCounts(written.map(([, file]) => file)));
   rmSync(scratch, { recursive: true });
   return outcomes.every(({ ok }) => ok) ? 0 : 1;
-});
+}
+
+program(main, { help: 'npm test -- --help' });
