@@ -310,7 +310,8 @@ declare namespace connect {
     /**
      * Looks for the table with `describeSessionsTable()` and creates it with
      * `createSessionsTable()` where there is none. Calls at the same time share one run; after a
-     * failure the next call tries again. Every other method does this by itself.
+     * failure the next call tries again. Every other method does this by itself. Call it at the start of
+     * the application: wrong credentials, a wrong region or a table with another key fail there.
      */
     initialize(): Promise<void>;
     initialize(callback: (error: CallbackError) => void): void;
@@ -401,7 +402,7 @@ declare namespace connect {
 
     /**
      * `warning`: something that no call could report failed, such as a timed `reap()` or the time
-     * to live of a new table. Without a listener it becomes a warning of the process.
+     * to live of a new table; or nothing names a region. Without a listener it becomes a warning of the process.
      */
     on(event: 'warning', listener: (warning: Error & { code?: string }) => void): this;
     /** An outage has begun: calls fail at once, with this error. See `breaker`. */

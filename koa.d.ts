@@ -122,7 +122,7 @@ declare class DynamoDBStore extends EventEmitter {
 
   /**
    * `warning`: something that no call could report failed, such as the time to live of a new
-   * table. Without a listener it becomes a warning of the process.
+   * table; or nothing names a region. Without a listener it becomes a warning of the process.
    */
   on(event: 'warning', listener: (warning: Error & { code?: string }) => void): this;
   /** An outage has begun: calls fail at once, with this error. See `breaker`. */

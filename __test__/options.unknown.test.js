@@ -35,6 +35,8 @@ test('of Express', async () => {
     { useTtlExpired: true },
     { dynamoConfig: { regoin: 'x', accessKeyID: 'x', httpOptions: { timout: 5 } } },
     { AWSConfigJSON: { endPoint: 'http://localhost:8000' } },
+    { billingMode: 'PAY_PER_REQUEST' },
+    { maxAge: 5 },
     { shopIndexName: 'x' },
     { somethingElse: 1 },
   ]);
@@ -52,6 +54,8 @@ test('of Express', async () => {
     meant('dynamoConfig.accessKeyID', 'dynamoConfig.accessKeyId'),
     meant('dynamoConfig.httpOptions.timout', 'dynamoConfig.httpOptions.timeout'),
     meant('AWSConfigJSON.endPoint', 'AWSConfigJSON.endpoint'),
+    meant('billingMode', 'payPerRequest'),
+    meant('maxAge', 'ttl'),
     'option "shopIndexName" is not known and has no effect. It is an option of the Shopify store.',
     'option "somethingElse" is not known and has no effect.',
   ]);
@@ -63,6 +67,8 @@ test('of Koa', async () => {
     { sessionTableName: 'x' },
     { table: { nam: 'x', ttl: 5, region: 'x' } },
     { timeToLive: true },
+    { billingMode: 'x', table: { payPerRequest: true } },
+    { maxAge: 5 },
     { reapInterval: 5 },
   ]);
   expect(found).toEqual([
@@ -73,6 +79,9 @@ test('of Koa', async () => {
     meant('table.ttl', 'ttl'),
     meant('table.region', 'dynamoConfig.region'),
     meant('timeToLive', 'table.useTtlExpired'),
+    meant('billingMode', 'payPerRequest'),
+    meant('table.payPerRequest', 'payPerRequest'),
+    meant('maxAge', 'ttl'),
     'option "reapInterval" is not known and has no effect. It is an option of the Express store.',
   ]);
 });

@@ -3,7 +3,7 @@
 /** TLS against real servers: what is refused, and what the error says of it. */
 
 const { execFile } = require('node:child_process');
-const { mkdtempSync, rmSync, writeFileSync } = require('node:fs');
+const { mkdtempSync, readFileSync, rmSync, writeFileSync } = require('node:fs');
 const { tmpdir } = require('node:os');
 const { join } = require('node:path');
 const { promisify } = require('node:util');
@@ -30,6 +30,12 @@ beforeAll(async () => {
     version11: startTls('server.pem', VERSION_1_1),
     version12: startTls('server.pem', { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' }),
     version13: startTls('server.pem', { minVersion: 'TLSv1.3' }),
+    asking12: startTls('server.pem', {
+      requestCert: true,
+      ca: readFileSync(file('ca.pem')),
+      maxVersion: 'TLSv1.2',
+    }),
+    asking13: startTls('server.pem', { requestCert: true, ca: readFileSync(file('ca.pem')) }),
     plain: startPlain(),
     alerting: startAlerting(),
   };
@@ -80,6 +86,12 @@ test.each([
   ['a certificate for another name', 'otherName', /is for another host name: use an endpoint/],
   ['a self-signed certificate', 'selfSigned', /is self-signed: name its file in AWS_CA_BUNDLE/],
   ['a self-signed authority', 'selfSignedAuthority', /is refused \(.*without CA:TRUE/],
+  [
+    'TLS 1.3 with a client certificate',
+    'asking13',
+    /wants a client certificate, and there is none/,
+  ],
+  ['TLS 1.2 with a client certificate', 'asking12', /refuses TLS .* ask for no client certificate/],
   ['TLS 1.1 only', 'version11', /does not speak TLS 1\.2 or 1\.3: have it speak/],
   [
     'a port without TLS',

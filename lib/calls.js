@@ -68,6 +68,8 @@ class Calls {
   #owner;
   /** @type {(outages: (Failure | null)[]) => void} */
   #tellOfOutages;
+  /** @type {(warnings: Failure[]) => void} */
+  #tellOfWarnings;
   /** Who waits for each call, by its number. @type {(Waiting | undefined)[]} */
   #waiting = [];
   /** Numbers that can be given to calls again. @type {number[]} */
@@ -79,13 +81,16 @@ class Calls {
   /**
    * @param {(notify: () => void) => NativeStore} open
    * @param {object} owner what holds this, and is not to be collected while calls are under way
-   * @param {(outages: (Failure | null)[]) => void} tellOfOutages see `outageEvents`
-   * @param {Pending} pending counts the calls
+   * @param {object} store
+   * @param {(outages: (Failure | null)[]) => void} store.tellOfOutages see `outageEvents`
+   * @param {(warnings: Failure[]) => void} store.tellOfWarnings see `tellOnce`
+   * @param {Pending} store.pending counts the calls
    */
-  constructor(open, owner, tellOfOutages, pending) {
+  constructor(open, owner, { tellOfOutages, tellOfWarnings, pending }) {
     this.#owner = owner;
     this.#pending = pending;
     this.#tellOfOutages = tellOfOutages;
+    this.#tellOfWarnings = tellOfWarnings;
     const self = new WeakRef(this);
     const takeOutcomes = () => {
       const calls = self.deref();
@@ -228,7 +233,7 @@ class Calls {
 
   /** Nothing that waits for an outcome runs in here, so nothing it throws can hold up another. */
   #takeOutcomes() {
-    const { calls, results, failedCalls, failures, outages } = this.#native.take();
+    const { calls, results, failedCalls, failures, outages, warnings } = this.#native.take();
     for (let index = 0; index < calls.length; index += 1) {
       const { resolve, save } = this.#end(calls[index]);
       if (save) save.settle(true, /** @type {string | false | null} */ (results[index]));
@@ -241,6 +246,7 @@ class Calls {
     }
     keepAlive.end(calls.length + failedCalls.length);
     if (outages) this.#tellOfOutages(outages);
+    if (warnings) this.#tellOfWarnings(warnings);
     if (!this.#isIdle) return;
     active.delete(this.#owner);
     for (const resolve of this.#closing.splice(0)) resolve();

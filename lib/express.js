@@ -19,7 +19,7 @@ const { outageEvents } = require('./outages');
 const { Recognition } = require('./recognition');
 const { Pending } = require('./pending');
 const { parse, sessionId, specialValue, stringify } = require('./session');
-const { warn, warnOfTable } = require('./warning');
+const { tellOnce, warn, warnOfTable } = require('./warning');
 
 /** @import { Save } from './calls' */
 /** @import { Known } from './known' */
@@ -58,6 +58,8 @@ function storeClass(Store) {
     #gate;
     /** @type {Promise<void> | undefined} */
     #initializing;
+    /** What is done for the table. */
+    #step = 'looking for the table';
     /** @type {ReturnType<typeof readOptions>} */
     #settings;
     /** @type {(() => void) | undefined} */
@@ -74,7 +76,10 @@ function storeClass(Store) {
       const hasRequests = typeof Store.prototype.createSession === 'function';
       this.#recognition = new Recognition(this, hasRequests);
       const pending = new Pending(settings.maxPendingCalls);
-      this.#gate = new Gate(settings.native.table, pending);
+      this.#gate = new Gate(settings.native.table, pending, () => ({
+        step: this.#step,
+        place: this.#dynamodb.place,
+      }));
       this.#dynamodb = new DynamoDB(
         (...how) =>
           openConnectStore({ ...settings.native, createTable: settings.createTable }, ...how),
@@ -83,6 +88,7 @@ function storeClass(Store) {
           // Somebody who says that the table is there has it made elsewhere.
           ensureTable: settings.initialized ? undefined : () => this.#ensureTable(),
           tellOfOutages: outageEvents(this, settings.disconnectEvents),
+          tellOfWarnings: tellOnce(this),
           pending,
         },
       );
@@ -286,10 +292,12 @@ function storeClass(Store) {
     }
 
     async #findOrCreateTable() {
+      this.#step = 'looking for the table';
       try {
         await this.describeSessionsTable();
       } catch (error) {
         if (/** @type {any} */ (error)?.name !== 'ResourceNotFoundException') throw error;
+        this.#step = 'creating the table';
         await this.createSessionsTable();
       }
       this.initialized = true;

@@ -23,6 +23,7 @@ const waiting = new Map();
 class Gate {
   #table;
   #pending;
+  #waitsFor;
   #isClosed = false;
   /** The calls that wait in here. @type {Set<Promise<any>>} */
   #begun = new Set();
@@ -30,10 +31,13 @@ class Gate {
   /**
    * @param {string} table its name
    * @param {Pending} pending counts the calls, also those that wait in here
+   * @param {() => { step: string, place: string }} waitsFor what the calls that wait in here wait for at
+   *   this moment, and where their table is: for errors
    */
-  constructor(table, pending) {
+  constructor(table, pending, waitsFor) {
     this.#table = table;
     this.#pending = pending;
+    this.#waitsFor = waitsFor;
   }
 
   /**
@@ -89,7 +93,7 @@ class Gate {
     const started = monotonicNow();
     // A microtask later, so that what `ready` throws is a rejection like any other.
     const isReady = Promise.all([waiting.get(item), Promise.resolve().then(ready)]);
-    const waited = this.#pending.counting(within(isReady, limit, 'initializing the table'));
+    const waited = this.#pending.counting(within(isReady, limit, () => this.#late(limit)));
     const begun = waited.then(() => ({
       // In an object, so that nobody waits for the outcome here.
       outcome: call(Math.max(1, limit - (monotonicNow() - started))),
@@ -103,25 +107,33 @@ class Gate {
     waiting.set(item, last);
     return begun.then(({ outcome }) => outcome);
   }
+
+  /**
+   * The error of a call whose time has ended in here.
+   *
+   * @param {number} limit milliseconds
+   */
+  #late(limit) {
+    const { step, place } = this.#waitsFor();
+    const message = `${step} did not finish within ${limit} ms (${place})`;
+    return storeError('ERR_SESSION_TIMEOUT', message, { retryable: true });
+  }
 }
 
 /**
- * The outcome of `promise`, or `ERR_SESSION_TIMEOUT` after `limit` milliseconds.
+ * The outcome of `promise`, or the failure `late` after `limit` milliseconds.
  *
  * @template T
  * @param {Promise<T>} promise
  * @param {number} limit
- * @param {string} operation names it in the error
+ * @param {() => Error} late
  * @returns {Promise<T>}
  */
-function within(promise, limit, operation) {
+function within(promise, limit, late) {
   /** @type {NodeJS.Timeout} */
   let timer;
   const deadline = new Promise((_resolve, reject) => {
-    timer = setTimeout(() => {
-      const message = `${operation} did not finish within ${limit} ms`;
-      reject(storeError('ERR_SESSION_TIMEOUT', message, { retryable: true }));
-    }, limit);
+    timer = setTimeout(() => reject(late()), limit);
   });
   return Promise.race([promise, deadline]).finally(() => clearTimeout(timer));
 }

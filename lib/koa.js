@@ -18,7 +18,7 @@ const { lifetimeOf, optionsObject } = require('./options');
 const { outageEvents } = require('./outages');
 const { Pending } = require('./pending');
 const { parse, sessionId, stringify } = require('./session');
-const { warn, warnOfTable } = require('./warning');
+const { tellOnce, warn, warnOfTable } = require('./warning');
 
 /** @import { Save } from './calls' */
 /** @typedef {(error: any, value?: any) => void} Callback */
@@ -49,6 +49,8 @@ class DynamoDBStore extends EventEmitter {
   #known = new WeakMap();
   /** @type {Promise<void> | undefined} */
   #creating;
+  /** What is done for the table. */
+  #step = 'looking for the table';
   /** Whether there is no need to create the table: it is there, or nobody asked for it. */
   #ready;
   /** Whether somebody has asked for the table to be made where it is missing. */
@@ -72,7 +74,10 @@ class DynamoDBStore extends EventEmitter {
     const settings = readOptions(options);
     this.#settings = settings;
     const pending = new Pending(settings.maxPendingCalls);
-    this.#gate = new Gate(settings.native.name, pending);
+    this.#gate = new Gate(settings.native.name, pending, () => ({
+      step: this.#step,
+      place: this.#dynamodb.place,
+    }));
     this.#dynamodb = new DynamoDB(
       (...how) => openKoaStore({ ...settings.native, createTable: settings.createTable }, ...how),
       // koa-session-dynamodb-store is made on v2.
@@ -80,6 +85,7 @@ class DynamoDBStore extends EventEmitter {
       {
         ensureTable: () => this.#ensureTable(),
         tellOfOutages: outageEvents(this, settings.disconnectEvents),
+        tellOfWarnings: tellOnce(this),
         pending,
       },
     );
@@ -417,6 +423,7 @@ class DynamoDBStore extends EventEmitter {
 
   async #createIfMissing() {
     let missing = false;
+    this.#step = 'looking for the table';
     try {
       settle(await this.#native.describeTable(this.#settings.tableTimeout));
     } catch (error) {
@@ -424,10 +431,12 @@ class DynamoDBStore extends EventEmitter {
       missing = true;
     }
     if (missing) {
+      this.#step = 'creating the table';
       await this.createTable();
       // Without waiting for it: the table can be used already.
       this.#followTimeToLive();
     } else {
+      this.#step = 'setting up the table';
       await this.#followTimeToLive();
       await this.#updateTable().catch((error) => this.#warnOfTable(error, 'keeps its capacity'));
     }

@@ -2,7 +2,7 @@
 
 /**
  * Reading option objects: JavaScript types are checked here, values in the addon. An error names
- * the option, what it got (a type, never the value) and what it takes.
+ * the option, what it takes with the unit, and what it got: short values, but none that may be secret.
  */
 
 const { invalidArgument } = require('./errors');
@@ -43,6 +43,27 @@ function typeName(value) {
   return typeof value;
 }
 
+/** Options whose values no error shows. */
+const SECRET = /accessKey|secret|token|credential/i;
+
+/** The longest text that an error shows, in characters. */
+const SHOWN = 40;
+
+/**
+ * What an option was set to, to follow "but is" in an error.
+ *
+ * @param {string} path the option
+ * @param {unknown} value
+ * @returns {string} the value, or its type where the value may be secret or long
+ */
+function given(path, value) {
+  if (SECRET.test(path)) return typeName(value);
+  if (typeof value === 'string') {
+    return value.length <= SHOWN ? `the text ${JSON.stringify(value)}` : 'a text';
+  }
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : typeName(value);
+}
+
 /**
  * Whether text is well-formed Unicode. As UTF-8, all halves of surrogate pairs are the same.
  *
@@ -53,7 +74,7 @@ function isWellFormed(text) {
   return /** @type {any} */ (text).isWellFormed();
 }
 
-/** @typedef {'string' | 'boolean' | 'number' | 'function' | 'array' | 'object'} Kind */
+/** @typedef {'string' | 'boolean' | 'number' | 'milliseconds' | 'function' | 'array' | 'object'} Kind */
 
 /**
  * What an option may take: the words for the error, and the test.
@@ -64,6 +85,7 @@ const kinds = {
   string: ['a string', (value) => typeof value === 'string'],
   boolean: ['a boolean', (value) => typeof value === 'boolean'],
   number: ['a finite number', Number.isFinite],
+  milliseconds: ['a number of milliseconds', Number.isFinite],
   function: ['a function', (value) => typeof value === 'function'],
   array: ['an array', Array.isArray],
   object: [
@@ -92,7 +114,9 @@ function option(options, name, kind, owner) {
   }
   if (allowed.some((each) => kinds[each][1](value))) return value;
   const takes = allowed.map((each) => kinds[each][0]).join(' or ');
-  throw invalidArgument(`option "${path}" must be ${takes}, but is ${typeName(value)}`);
+  // Text in the place of an object may be that object as JSON, with keys in it.
+  const is = allowed.includes('object') ? typeName(value) : given(path, value);
+  throw invalidArgument(`option "${path}" must be ${takes}, but is ${is}`);
 }
 
 /** @type {Set<string>} */
@@ -154,10 +178,10 @@ function readCapacity(options, name, owner) {
  * @returns {number | undefined} milliseconds
  */
 function readTime(options, name, least) {
-  const time = option(options, name, 'number');
+  const time = option(options, name, 'milliseconds');
   if (time === undefined || (time >= least && time <= LONGEST_TIMER)) return time;
   throw invalidArgument(
-    `option "${name}" must be a number of milliseconds from ${least} to ${LONGEST_TIMER}`,
+    `option "${name}" must be a number of milliseconds from ${least} to ${LONGEST_TIMER}, but is ${time}`,
   );
 }
 
@@ -170,7 +194,9 @@ function readTime(options, name, least) {
 function readCount(options, name, things) {
   const count = option(options, name, 'number');
   if (count === undefined || (Number.isInteger(count) && count >= 1)) return count;
-  throw invalidArgument(`option "${name}" must be a whole number of ${things}, at least 1`);
+  throw invalidArgument(
+    `option "${name}" must be a whole number of ${things}, at least 1, but is ${count}`,
+  );
 }
 
 /**
@@ -180,10 +206,13 @@ function readCount(options, name, things) {
  * @returns {number | 'auto' | undefined} milliseconds
  */
 function readTouchInterval(options) {
-  const interval = option(options, 'touchInterval', ['number', 'string']);
+  const interval = option(options, 'touchInterval', ['milliseconds', 'string']);
   if (interval === undefined || interval === 'auto') return interval;
   if (typeof interval === 'number') return readTime(options, 'touchInterval', 0);
-  throw invalidArgument('option "touchInterval" must be a number of milliseconds or "auto"');
+  const is = given('touchInterval', interval);
+  throw invalidArgument(
+    `option "touchInterval" must be a number of milliseconds or "auto", but is ${is}`,
+  );
 }
 
 /**
@@ -195,7 +224,8 @@ function readTouchInterval(options) {
 function readConflict(options) {
   const conflict = option(options, 'conflict', 'string');
   if (conflict === undefined || ['merge', 'overwrite', 'error'].includes(conflict)) return conflict;
-  throw invalidArgument('option "conflict" must be "merge", "overwrite" or "error"');
+  const is = given('conflict', conflict);
+  throw invalidArgument(`option "conflict" must be "merge", "overwrite" or "error", but is ${is}`);
 }
 
 /**
@@ -253,9 +283,11 @@ function readCreateTable(options) {
  * @returns {number | ((session: any) => number) | undefined} milliseconds
  */
 function readTtl(options) {
-  const ttl = option(options, 'ttl', ['number', 'function']);
+  const ttl = option(options, 'ttl', ['milliseconds', 'function']);
   if (ttl === undefined || typeof ttl === 'function' || ttl > 0) return ttl;
-  throw invalidArgument('option "ttl" must be more than 0 milliseconds, or a function');
+  throw invalidArgument(
+    `option "ttl" must be more than 0 milliseconds, or a function, but is ${ttl}`,
+  );
 }
 
 /**
@@ -273,6 +305,7 @@ function lifetimeOf(ttl, session) {
 
 module.exports = {
   DEFAULTS,
+  given,
   isWellFormed,
   lifetimeOf,
   option,

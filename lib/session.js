@@ -4,7 +4,7 @@
 
 const { invalidArgument, storeError } = require('./errors');
 const { isWellFormed, typeName } = require('./options');
-const { Refusal, placeOfRefused } = require('./storable');
+const { Refusal, placeOfRefused, whyNoJson } = require('./storable');
 
 /** @import { SpecialArgument } from '../native/binding' */
 
@@ -51,11 +51,20 @@ function stringify(session, replacer) {
       const message = `${placeOfRefused(session, replacer)} ${cause.message}`;
       throw storeError('ERR_SESSION_VALUE', message);
     }
-    throw storeError('ERR_SESSION_SERIALIZE', 'the session cannot be written as JSON', { cause });
+    throw noJson(whyNoJson(session), { cause });
   }
   // A `toJSON` of its own may give nothing, or what is no object.
   if (data?.startsWith('{')) return data;
-  throw storeError('ERR_SESSION_SERIALIZE', 'the session cannot be written as JSON');
+  throw noJson(Array.isArray(session) ? 'it is an array' : 'its "toJSON" gives no object');
+}
+
+/**
+ * @param {string | undefined} reason
+ * @param {{ cause?: unknown }} [options]
+ */
+function noJson(reason, options) {
+  const message = `the session cannot be written as JSON${reason ? `: ${reason}` : ''}`;
+  return storeError('ERR_SESSION_SERIALIZE', message, options);
 }
 
 /**

@@ -16,7 +16,7 @@ const { keyText, parse, sessionId, stringify } = require('./session');
 const { outageEvents } = require('./outages');
 const { Pending } = require('./pending');
 const { readOptions } = require('./shopify.options');
-const { warnOfTable } = require('./warning');
+const { tellOnce, warnOfTable } = require('./warning');
 
 /** @import { Failure } from '../native/binding' */
 
@@ -49,7 +49,10 @@ function storageClass(getSession) {
       const settings = readOptions(options);
       this.#settings = settings;
       const pending = new Pending(settings.maxPendingCalls);
-      this.#gate = new Gate(settings.native.sessionTableName, pending);
+      this.#gate = new Gate(settings.native.sessionTableName, pending, () => ({
+        step: 'waiting for the table',
+        place: this.#dynamodb.place,
+      }));
       this.#dynamodb = new DynamoDB(
         (...how) =>
           openShopifyStore({ ...settings.native, createTable: settings.createTable }, ...how),
@@ -57,6 +60,7 @@ function storageClass(getSession) {
         {
           ensureTable: () => this.#ensureTable(),
           tellOfOutages: outageEvents(this, false),
+          tellOfWarnings: tellOnce(this),
           pending,
         },
       );

@@ -59,6 +59,49 @@ function placeOfRefused(session, replacer) {
 }
 
 /**
+ * Why a session cannot be written as JSON, by the place of the first value that cannot.
+ *
+ * @param {object} session
+ * @returns {string | undefined} a clause; nothing where it cannot be found out
+ */
+function whyNoJson(session) {
+  /** The objects around a value, with their places. @type {Map<object, string>} */
+  const around = new Map();
+  /** @type {(holder: any, key: string | number, place: string) => string | undefined} */
+  const look = (holder, key, place) => {
+    let value;
+    try {
+      value = holder[key];
+    } catch {
+      return `${place} has a getter that throws`;
+    }
+    try {
+      if (typeof value?.toJSON === 'function') value = value.toJSON(String(key));
+    } catch {
+      return `${place} has a "toJSON" that throws`;
+    }
+    if (typeof value === 'bigint') return `${place} is a BigInt: store a number or text`;
+    if (typeof value !== 'object' || value === null) return undefined;
+    const outer = around.get(value);
+    if (outer !== undefined) return `${place} is ${outer} again, which is a cycle`;
+    around.set(value, place);
+    const keys = Array.isArray(value) ? value.keys() : Object.keys(value);
+    for (const each of keys) {
+      const found = look(value, each, place + step(value, String(each)));
+      if (found) return found;
+    }
+    around.delete(value);
+    return undefined;
+  };
+  try {
+    return look({ session }, 'session', 'session');
+  } catch {
+    // It is nested too deeply, or a Proxy throws.
+    return undefined;
+  }
+}
+
+/**
  * One step of a place, as the addon writes it too, in `src/core/layout/value.rs`.
  *
  * @param {any} holder
@@ -73,4 +116,4 @@ function step(holder, key) {
     : `[${JSON.stringify(name)}]`;
 }
 
-module.exports = { Refusal, placeOfRefused, refuseCollection, refusePrimitive };
+module.exports = { Refusal, placeOfRefused, refuseCollection, refusePrimitive, whyNoJson };

@@ -33,9 +33,9 @@ const stores = {
 /** @typedef {keyof typeof stores} StoreName */
 
 /**
- * What the stores call the same thing, and what other packages call it.
+ * What the stores call the same thing, and what other packages, AWS and cookies call it.
  *
- * @type {(Record<StoreName, string> & { others: string[] })[]}
+ * @type {(Partial<Record<StoreName, string>> & { others: string[] })[]}
  */
 const SAME = [
   {
@@ -50,6 +50,12 @@ const SAME = [
     Shopify: 'expiresTtl',
     others: ['useTtlExpired'],
   },
+  {
+    Express: 'payPerRequest',
+    Koa: 'payPerRequest',
+    others: ['billingMode', 'onDemand', 'table.billingMode', 'table.payPerRequest'],
+  },
+  { Express: 'ttl', Koa: 'ttl', others: ['maxAge', 'expiration', 'sessionTtl', 'table.maxAge'] },
   { Express: 'dynamoConfig', Koa: 'dynamoConfig', Shopify: 'config', others: [] },
 ];
 
@@ -80,7 +86,8 @@ function suggestion(path, known, store) {
 function sameElsewhere(path, store) {
   const isIt = (/** @type {string} */ name) => plain(name) === plain(path);
   const same = SAME.find(({ others, ...names }) => [...others, ...Object.values(names)].some(isIt));
-  return same && !isIt(same[store]) ? same[store] : undefined;
+  const own = same?.[store];
+  return own !== undefined && !isIt(own) ? own : undefined;
 }
 
 /**

@@ -63,7 +63,6 @@ export type ClientSetting =
   | 'tls'
   | 'urlParser'
   | 'useGlobalEndpoint'
-  | 'userAgentAppId'
   // Of v2.
   | 'clientSideMonitoring'
   | 'correctClockSkew'
@@ -164,6 +163,11 @@ export interface DynamoConfig extends Partial<Record<ClientSetting | OwnWorkSett
   accountIdEndpointMode?: Provided<string>;
   /** What to add to the `user-agent` of each request: a text, or pairs of a name and a version. */
   customUserAgent?: string | readonly (readonly [string, string?])[];
+  /**
+   * The application's name in the `user-agent` of each request, `app/<name>`.
+   * @default `AWS_SDK_UA_APP_ID`, or `sdk_ua_app_id` of the profile
+   */
+  userAgentAppId?: Provided<string>;
 }
 
 /**

@@ -1,7 +1,9 @@
 'use strict';
 
-const { SessionStoreError } = require('./errors');
+const { SessionStoreError, toError } = require('./errors');
 const { nextTick } = require('./timers');
+
+/** @import { Failure } from '../native/binding' */
 
 /**
  * Reports what failed where no call could be told: to the listeners of `warning`, else as a
@@ -35,4 +37,24 @@ function warnOfTable(store, table, what, cause) {
   warn(store, new SessionStoreError({ ...failure, name, message, statusCode }, { cause }));
 }
 
-module.exports = { warn, warnOfTable };
+/** The codes of warnings that the process has had. @type {Set<string>} */
+const told = new Set();
+
+/**
+ * Reports what the addon warns of, each kind once in the life of the process: all stores have the same
+ * environment.
+ *
+ * @param {import('node:events').EventEmitter} store
+ * @returns {(warnings: Failure[]) => void}
+ */
+function tellOnce(store) {
+  return (warnings) => {
+    for (const warning of warnings) {
+      if (told.has(warning.code)) continue;
+      told.add(warning.code);
+      warn(store, toError(warning));
+    }
+  };
+}
+
+module.exports = { tellOnce, warn, warnOfTable };

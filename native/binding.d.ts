@@ -68,6 +68,11 @@ export declare class NativeStore {
   /** Whether requests go through the user's client from now on, whatever its settings say. */
   useClient(through: boolean): void
   /**
+   * Where requests go, as errors say it: `table "sessions", endpoint http://…, region us-east-1`, as far
+   * as that is known by now.
+   */
+  place(): string
+  /**
    * Calls that are made from now on are made in the context of this number, until another is
    * entered; 0 is none. The number comes back with each request for them that goes through the
    * user's client.
@@ -154,6 +159,8 @@ export interface Completed {
   failures: Array<Failure>
   /** The outages that have begun, by their reason, or `null` for one that has ended. */
   outages?: Array<Failure | null>
+  /** What the store can do without, but its user is to know. */
+  warnings?: Array<Failure>
 }
 
 /** A client's settings, or why they could not be read. */
@@ -199,6 +206,8 @@ export interface ConnectionOptions {
   accountIdEndpointMode?: string
   /** What to add to the `user-agent` of each request. */
   userAgent?: string
+  /** The application's name in the `user-agent`, `app/<name>`. */
+  userAgentAppId?: string
   /** Whether the certificate authorities of the system are trusted too. */
   useSystemCa?: boolean
   /** Whether calls fail at once during an outage. */
@@ -471,6 +480,12 @@ export interface TimeToLiveState {
   status: string
   attribute?: string
 }
+
+/**
+ * The value that Lambda gives the invocation of a function for tracing: requests that are made from now on
+ * have it in a header. Without one, there is no such header.
+ */
+export declare function useTrace(value?: string | undefined | null): void
 
 /** The names of the environment variables that matter. */
 export declare function variableNames(): Array<string>

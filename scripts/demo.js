@@ -23,7 +23,7 @@ named itself is deleted at the end.`;
 /** @param {string} line */
 const done = (line) => console.log(`  ✓ ${line}`);
 
-program(async () => {
+async function main() {
   const { values } = parseArgs({
     options: {
       serve: { type: 'boolean' },
@@ -38,9 +38,14 @@ program(async () => {
   setup();
   quietSdks();
   // Only now: these need what the set-up has installed.
+  const { checkDynamo } = require('./demo/check');
   const { openDynamo } = require('./demo/dynamo');
   const { startApp } = require('./demo/app');
   const { Browser } = require('./demo/browser');
+  const { checkPort } = require('./server');
+
+  const port = process.env.PORT ?? '3000';
+  if (values.serve) await checkPort(port);
 
   const dynamo = await openDynamo({
     aws: values.aws === true,
@@ -50,6 +55,7 @@ program(async () => {
   console.log(`\nDynamoDB: ${dynamo.description}`);
   console.log(`Table:    ${dynamo.table}\n`);
   try {
+    await checkDynamo(dynamo);
     if (values.serve) await serve();
     else await drive();
   } finally {
@@ -57,7 +63,7 @@ program(async () => {
   }
 
   async function serve() {
-    const app = await startApp(dynamo, process.env.PORT ?? '3000');
+    const app = await startApp(dynamo, port);
     console.log(`Open ${app.url} in a browser. Ctrl-C ends it.\n`);
     await new Promise((resolve) => {
       for (const signal of ['SIGINT', 'SIGTERM']) {
@@ -104,4 +110,6 @@ program(async () => {
     console.log('\nThe table is empty.\n');
     await app.stop();
   }
-});
+}
+
+program(main, { help: 'npm run demo -- --help' });

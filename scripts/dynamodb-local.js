@@ -13,7 +13,7 @@ const { spawn, spawnSync } = require('node:child_process');
 const { once } = require('node:events');
 const { join } = require('node:path');
 const { cached, run } = require('./cache');
-const { freePort, startServer } = require('./server');
+const { checkAnswers, freePort, startServer } = require('./server');
 const { SetupError, program } = require('./setup');
 
 const VERSION = '3.1.0';
@@ -28,9 +28,13 @@ const TRIES = 3;
  * @property {() => Promise<void>} stop
  */
 
-/** @returns {Promise<Server>} */
+/**
+ * @returns {Promise<Server>}
+ * @throws {SetupError} where it does not answer, or cannot be fetched
+ */
 async function start() {
   if (process.env.DYNAMODB_ENDPOINT) {
+    await checkAnswers('DYNAMODB_ENDPOINT', process.env.DYNAMODB_ENDPOINT);
     return { endpoint: process.env.DYNAMODB_ENDPOINT, stop: async () => {} };
   }
   const folder = fetched();

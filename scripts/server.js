@@ -20,6 +20,40 @@ async function freePort() {
 }
 
 /**
+ * Makes sure that a port can be listened on.
+ *
+ * @param {string} port the value of `PORT`
+ * @throws {SetupError} where it cannot
+ */
+async function checkPort(port) {
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
+    throw new SetupError(`PORT must be a number from 0 to 65535, but is "${port}".`);
+  }
+  const server = createServer().listen(Number(port), '127.0.0.1');
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    const { code } = /** @type {NodeJS.ErrnoException} */ (error);
+    const reason = code === 'EADDRINUSE' ? 'is in use' : `cannot be listened on (${code})`;
+    throw new SetupError(`Port ${port} ${reason}: set PORT to another one.`);
+  }
+  server.close();
+  await once(server, 'close');
+}
+
+/**
+ * Makes sure that a server answers, whatever it says.
+ *
+ * @param {string} name for the error
+ * @param {string} url
+ * @throws {SetupError} where it does not
+ */
+async function checkAnswers(name, url) {
+  if (await answers(url)) return;
+  throw new SetupError(`${name} is ${url}, but nothing answers there.`);
+}
+
+/**
  * Starts a program that serves HTTP, and waits until it answers. It ends with this process at the
  * latest.
  *
@@ -66,4 +100,4 @@ async function answers(url) {
   }
 }
 
-module.exports = { freePort, startServer };
+module.exports = { checkAnswers, checkPort, freePort, startServer };

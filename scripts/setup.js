@@ -32,7 +32,8 @@ function setup() {
   if (!addonIsThere()) {
     checkRust();
     say('Building the addon (the first time, this takes a few minutes) …');
-    run('npm', ['run', '--silent', 'build:debug']);
+    // Cargo says what it compiles while it does.
+    run('npm', ['run', '--silent', 'build:debug'], { isShown: true });
   }
 }
 
@@ -96,17 +97,21 @@ function say(line) {
 }
 
 /**
- * Runs a command and shows what it prints only where it fails.
+ * Runs a command.
  *
  * @param {string} command
  * @param {string[]} args
+ * @param {{ isShown?: boolean }} [options] `isShown`: what it prints is shown at once, on the standard
+ *   error, and not only if it fails
+ * @throws {SetupError} where it fails
  */
-function run(command, args) {
+function run(command, args, { isShown = false } = {}) {
   const { error, status, stdout, stderr } = spawnSync(command, args, {
     cwd: root,
     encoding: 'utf8',
     maxBuffer: 64 * 1024 * 1024,
     shell: onWindows,
+    stdio: isShown ? ['ignore', 2, 2] : 'pipe',
   });
   if (status === 0) return;
   process.stderr.write(`${stdout ?? ''}${stderr ?? ''}`);
@@ -114,18 +119,35 @@ function run(command, args) {
 }
 
 /**
- * Runs `main` as a program: its result is the exit code, a `SetupError` is shown in a line. A
+ * The one line that an error of the user's is shown as; nothing for a defect.
+ *
+ * @param {unknown} error
+ * @param {string | undefined} help the command that names the arguments
+ * @returns {string | undefined}
+ */
+function lineOf(error, help) {
+  if (error instanceof SetupError) return error.message;
+  const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
+  if (!code?.startsWith('ERR_PARSE_ARGS_')) return undefined;
+  // What follows Node's first sentence is about arguments that begin with a dash.
+  const [reason] = message.split('. ');
+  return help ? `${reason}. "${help}" names the options.` : reason;
+}
+
+/**
+ * Runs `main` as a program: its result is the exit code, an error of the user's is shown in a line. A
  * signal ends the process by way of its `exit` handlers, which end what it has started.
  *
  * @param {() => number | void | Promise<number | void>} main
+ * @param {{ help?: string }} [options] `help`: the command that names the arguments
  */
-async function program(main) {
+async function program(main, { help } = {}) {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
   try {
     process.exitCode = (await main()) ?? 0;
   } catch (error) {
     process.exitCode = 1;
-    say(error instanceof SetupError ? error.message : String(/** @type {Error} */ (error).stack));
+    say(lineOf(error, help) ?? String(/** @type {Error} */ (error).stack));
   }
 }
 

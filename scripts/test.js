@@ -159,7 +159,7 @@ const USAGE = `Usage: npm test [-- --only name[,name] | --changed]
   --only     these checks: ${steps.map(({ name }) => name).join(', ')}
   --changed  those that the changes since the main branch can fail, in two minutes or so`;
 
-program(async () => {
+async function main() {
   const { values } = parseArgs({
     options: {
       only: { type: 'string' },
@@ -189,4 +189,6 @@ program(async () => {
   if (written.length > 0) console.log(jestCounts(written.map(([, file]) => file)));
   rmSync(scratch, { recursive: true });
   return outcomes.every(({ ok }) => ok) ? 0 : 1;
-});
+}
+
+program(main, { help: 'npm test -- --help' });

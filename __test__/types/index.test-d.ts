@@ -165,6 +165,7 @@ new DynamoDBStore({
     maxAttempts: () => 5,
     retryMode: 'adaptive',
     customUserAgent: [['shop', '1.2'], ['beta']],
+    userAgentAppId: async () => 'shop',
     requestHandler: { requestTimeout: 1000 },
     logger: console,
   },

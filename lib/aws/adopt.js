@@ -47,6 +47,22 @@ function isV2(client) {
 }
 
 /**
+ * The service that a client of an AWS SDK is for, if that is not DynamoDB.
+ *
+ * @param {any} client
+ * @returns {string | undefined} its name, such as `S3`
+ */
+function otherService(client) {
+  const id = client.config?.serviceId ?? client.serviceIdentifier;
+  if (typeof id !== 'string' || id.toLowerCase() === 'dynamodb') return undefined;
+  // Neither a client that stands for DynamoDB, such as one of DAX, nor a stub is made as these are.
+  const isOfSdk =
+    typeof client.middlewareStack?.identify === 'function' ||
+    typeof client.makeRequest === 'function';
+  return isOfSdk && typeof client.getItem !== 'function' ? id : undefined;
+}
+
+/**
  * The client to use for one that was passed: the plain one in a `DocumentClient` of v2, which takes and
  * gives other things than a client does.
  *
@@ -268,6 +284,7 @@ async function settingsOfV3({ config }, readEndpoint) {
     useFipsEndpoint: await value(config.useFipsEndpoint),
     accountIdEndpointMode: await value(config.accountIdEndpointMode),
     userAgent: userAgent(config.customUserAgent),
+    userAgentAppId: await value(config.userAgentAppId),
   };
 }
 
@@ -315,6 +332,7 @@ module.exports = {
   NotAdoptable,
   isV2,
   isV3,
+  otherService,
   reasonToCall,
   settingsOf,
   usableClient,

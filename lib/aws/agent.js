@@ -19,6 +19,12 @@ const ORDINARY = new Set([
   'scheduling',
 ]);
 
+/** What Node sets itself, from version 24 on, unless the user has set something else. @type {Map<string, unknown[]>} */
+const OF_NODE = new Map([
+  ['defaultPort', [80, 443]],
+  ['protocol', ['http:', 'https:']],
+]);
+
 /**
  * Whether the addon can follow an agent, or the options for one: they say no more than how many
  * connections there may be and how long they are kept.
@@ -42,7 +48,9 @@ function canBeFollowed(agent) {
 function hasOrdinaryOptions(options) {
   const set = Object.entries(options).filter(([, value]) => value !== undefined && value !== null);
   // Whoever wants no connection to be kept has a reason.
-  return options.keepAlive !== false && set.every(([name]) => ORDINARY.has(name));
+  const isOrdinary = (/** @type {[string, any]} */ [name, value]) =>
+    ORDINARY.has(name) || OF_NODE.get(name)?.includes(value);
+  return options.keepAlive !== false && set.every(isOrdinary);
 }
 
 /**

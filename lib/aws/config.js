@@ -8,7 +8,7 @@
 const { readFileSync } = require('node:fs');
 const { isDeepStrictEqual } = require('node:util');
 const { invalidArgument } = require('../errors');
-const { option, readCount, warnOfUnknown } = require('../options');
+const { given, option, readCount, warnOfUnknown } = require('../options');
 const { answering, fromV2, nameOf, readProvider, reason } = require('./credentials');
 const { readEndpoint } = require('./endpoint');
 const { KNOWN_ANYWHERE, KNOWN_HTTP, PROVIDABLE, needed } = require('./known');
@@ -94,7 +94,8 @@ function readForAllWays(options) {
 function readTransport(options) {
   const transport = option(options, 'transport', 'string');
   if (transport === undefined || transport === 'native' || transport === 'client') return transport;
-  throw invalidArgument('option "transport" must be "native" or "client"');
+  const is = given('transport', transport);
+  throw invalidArgument(`option "transport" must be "native" or "client", but is ${is}`);
 }
 
 /**
@@ -175,6 +176,11 @@ function readConfig(own, origin, defaults = {}) {
  * @returns {Omit<Connection, 'sdks'>}
  */
 function readClient(given) {
+  const service = adopt().otherService(given);
+  if (service !== undefined) {
+    const takes = 'must be a DynamoDBClient (aws-sdk v3) or an AWS.DynamoDB (aws-sdk v2)';
+    throw invalidArgument(`option "client" ${takes}, but is a client of ${service}`);
+  }
   const client = adopt().usableClient(given);
   if (!client) {
     throw invalidArgument(

@@ -4,7 +4,7 @@
 
 const { Calls } = require('../calls');
 const { closedError, invalidArgument, settle } = require('../errors');
-const { environment, usesSystemCa } = require('./environment');
+const { environment, isOnLambda, noteInvocation, usesSystemCa } = require('./environment');
 
 /** @import { Callbacks, ConnectionOptions, Failure, NativeStore, Outcome } from '../../native/binding' */
 /** @import { Connection, Transport } from './config' */
@@ -24,6 +24,7 @@ const make = () => require('./make');
  * @property {() => Promise<boolean>} [ensureTable] looks for the table after it was lost, and makes it
  *   where it is missing; whether it is there then
  * @property {(outages: (Failure | null)[]) => void} tellOfOutages see `outageEvents`
+ * @property {(warnings: Failure[]) => void} tellOfWarnings see `tellOnce`
  * @property {Pending} pending counts the calls
  */
 
@@ -49,6 +50,7 @@ class DynamoDB {
   /** The client that was made here, to be destroyed here. @type {any} */
   #made;
   #isUsed = false;
+  #isOnLambda = false;
   #isClosed = false;
   #ensureTable = () => Promise.resolve(false);
 
@@ -58,7 +60,7 @@ class DynamoDB {
    * @param {Connection} connection
    * @param {Store} store
    */
-  constructor(open, connection, { ensureTable, tellOfOutages, pending }) {
+  constructor(open, connection, { ensureTable, tellOfOutages, tellOfWarnings, pending }) {
     this.#connection = connection;
     const { client, needsSdk, transport, callbacks } = connection;
     if (transport === 'native') this.#refuseClientsToCall();
@@ -71,7 +73,7 @@ class DynamoDB {
     const asked = DynamoDB.#askedBack(new WeakRef(this), callbacks, Boolean(ensureTable));
     const settings = this.#complete(connection.connection);
     const openWith = (/** @type {() => void} */ notify) => settle(open(settings, asked, notify));
-    this.#calls = new Calls(openWith, this, tellOfOutages, pending);
+    this.#calls = new Calls(openWith, this, { tellOfOutages, tellOfWarnings, pending });
     if (this.#lasting) this.#native.useClient(true);
   }
 
@@ -132,6 +134,11 @@ class DynamoDB {
     this.#made = undefined;
   }
 
+  /** Where requests go, as errors say it, as far as that is known by now. */
+  get place() {
+    return this.#native.place();
+  }
+
   /**
    * The way that requests go.
    *
@@ -157,6 +164,8 @@ class DynamoDB {
   /** Puts another in its place, through which requests go from then on. */
   set client(given) {
     const isObject = typeof given === 'object' && given !== null;
+    const service = isObject && adopt().otherService(given);
+    if (service) throw invalidArgument(`a client of DynamoDB is needed, not one of ${service}`);
     const client = isObject ? adopt().usableClient(given) : undefined;
     if (!client) throw invalidArgument('a client must have the methods of one');
     this.#client = client;
@@ -182,6 +191,7 @@ class DynamoDB {
   #chooseWay() {
     if (this.#isClosed) throw closedError();
     if (!this.#isUsed) this.#begin();
+    if (this.#isOnLambda) noteInvocation();
     if (!this.#client || this.#lasting || !this.#hasChanged()) return;
     this.#waysIn = this.#lookAtClient();
     this.#reason = adopt().reasonToCall(this.#client);
@@ -191,6 +201,7 @@ class DynamoDB {
   /** The environment counts as it is when the store is first used, as with a client of the AWS SDK. */
   #begin() {
     this.#isUsed = true;
+    this.#isOnLambda = isOnLambda();
     this.#native.useVariables(environment.variables());
   }
 

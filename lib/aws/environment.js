@@ -6,7 +6,7 @@
  * variables of their own, besides.
  */
 
-const { newEnvironment, variableNames } = require('../native');
+const { newEnvironment, useTrace, variableNames } = require('../native');
 const { answering } = require('./credentials');
 
 /** @import { EnvironmentCallbacks } from '../../native/binding' */
@@ -36,6 +36,25 @@ function variable(name) {
     // Deno has a permission for each variable.
     return undefined;
   }
+}
+
+/** Whether the program is a function on AWS Lambda. */
+function isOnLambda() {
+  return Boolean(variable('AWS_LAMBDA_FUNCTION_NAME'));
+}
+
+/** The invocation that the addon knows of. @type {string | undefined} */
+let invocation;
+
+/**
+ * Has requests that are made from now on name the invocation that Lambda has called the function for. Lambda
+ * sets the variable for each invocation.
+ */
+function noteInvocation() {
+  const current = variable('_X_AMZN_TRACE_ID');
+  if (current === invocation) return;
+  invocation = current;
+  useTrace(current);
 }
 
 /** Whether Node was told to trust the certificate authorities of the system. */
@@ -99,4 +118,4 @@ const environment = {
   run: (command) => answering(() => run(command))(),
 };
 
-module.exports = { environment, usesSystemCa, variable };
+module.exports = { environment, isOnLambda, noteInvocation, usesSystemCa, variable };

@@ -25,6 +25,7 @@ const KNOWN = new Set([
   'sessionToken',
   'useDualstackEndpoint',
   'useFipsEndpoint',
+  'userAgentAppId',
 ]);
 
 const KNOWN_HTTP = new Set(['agent', 'connectTimeout', 'timeout']);
@@ -38,6 +39,7 @@ const PROVIDABLE = [
   'retryMode',
   'useDualstackEndpoint',
   'useFipsEndpoint',
+  'userAgentAppId',
 ];
 
 /** Settings of how v2 does its own work: without it, there is nothing to set. */
@@ -74,7 +76,6 @@ const V3_ONLY = [
   'tls',
   'urlParser',
   'useGlobalEndpoint',
-  'userAgentAppId',
 ];
 
 /** Settings that only a client of v2 can follow. */

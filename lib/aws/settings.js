@@ -22,9 +22,9 @@ function readSettings(config, http, handler, origin) {
   /** @type {(name: string, kind: import('../options').Kind | import('../options').Kind[]) => any} */
   const read = (name, kind) => option(config, name, kind, origin);
   const readHttp = (/** @type {string} */ name) =>
-    option(http, name, 'number', `${origin}.httpOptions`);
+    option(http, name, 'milliseconds', `${origin}.httpOptions`);
   const readHandler = (/** @type {string} */ name) =>
-    option(handler, name, 'number', `${origin}.requestHandler`);
+    option(handler, name, 'milliseconds', `${origin}.requestHandler`);
   const endpoint = readEndpoint(config.endpoint, origin, config.sslEnabled !== false);
   return {
     origin,
@@ -35,9 +35,11 @@ function readSettings(config, http, handler, origin) {
     maxAttempts: read('maxAttempts', 'number') ?? readMaxRetries(config, origin),
     retryMode: read('retryMode', 'string'),
     requestTimeout:
-      read('requestTimeout', 'number') ?? readHttp('timeout') ?? readHandler('requestTimeout'),
+      read('requestTimeout', 'milliseconds') ??
+      readHttp('timeout') ??
+      readHandler('requestTimeout'),
     connectTimeout:
-      read('connectTimeout', 'number') ??
+      read('connectTimeout', 'milliseconds') ??
       readHttp('connectTimeout') ??
       readHandler('connectionTimeout'),
     maxSockets: maxSocketsOf(http.agent) ?? maxSocketsOf(agentFor(handler, endpoint)),
@@ -45,6 +47,7 @@ function readSettings(config, http, handler, origin) {
     useFipsEndpoint: read('useFipsEndpoint', 'boolean'),
     accountIdEndpointMode: read('accountIdEndpointMode', 'string'),
     userAgent: userAgent(read('customUserAgent', ['string', 'array'])),
+    userAgentAppId: read('userAgentAppId', 'string'),
     ...readKeys(config, origin),
   };
 }
@@ -59,7 +62,9 @@ function readMaxRetries(config, origin) {
   const retries = option(config, 'maxRetries', 'number', origin);
   if (retries === undefined) return undefined;
   if (Number.isInteger(retries) && retries >= 0) return retries + 1;
-  throw invalidArgument(`option "${origin}.maxRetries" must be a whole number, at least 0`);
+  throw invalidArgument(
+    `option "${origin}.maxRetries" must be a whole number, at least 0, but is ${retries}`,
+  );
 }
 
 /**

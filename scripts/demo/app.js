@@ -5,7 +5,7 @@ const { once } = require('node:events');
 const { existsSync, mkdirSync, symlinkSync } = require('node:fs');
 const { join } = require('node:path');
 const { createInterface } = require('node:readline');
-const { root } = require('../setup');
+const { SetupError, root } = require('../setup');
 
 const script = join(root, 'examples', 'express', 'app.js');
 
@@ -62,7 +62,8 @@ async function startApp({ endpoint, table }, port = '0') {
   const [said] = await Promise.race([
     once(lines, 'line'),
     exit.then(([code]) => {
-      throw new Error(`the app ended with exit code ${code}`);
+      // What it has printed says why.
+      throw new SetupError(`The app has ended with exit code ${code}.`);
     }),
   ]);
   return {
@@ -75,4 +76,4 @@ async function startApp({ endpoint, table }, port = '0') {
   };
 }
 
-module.exports = { startApp };
+module.exports = { local, startApp };

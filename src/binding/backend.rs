@@ -39,11 +39,15 @@ pub struct Whereabouts {
 impl Whereabouts {
     /// The error as a failure that says where it happened, as far as that is known by now.
     pub fn failure(&self, error: &Error) -> Failure {
-        let place = Place {
+        Failure::at(error, &self.place())
+    }
+
+    /// Where requests go, as far as that is known by now.
+    pub fn place(&self) -> Place {
+        Place {
             table: Some(self.table.as_str().to_owned()),
             ..self.dynamo.place()
-        };
-        Failure::at(error, &place)
+        }
     }
 }
 

@@ -55,13 +55,16 @@ pub struct Completed {
     /// The outages that have begun, by their reason, or `null` for one that has ended.
     #[napi(ts_type = "Array<Failure | null>")]
     pub outages: Option<Vec<Option<Failure>>>,
+    /// What the store can do without, but its user is to know.
+    pub warnings: Option<Vec<Failure>>,
 }
 
 impl Completed {
     /// Whether JavaScript has to be told: there was nothing to take before.
     fn is_first(&self) -> bool {
         let outages = self.outages.as_ref().map_or(0, Vec::len);
-        self.calls.len() + self.failed_calls.len() + outages == 1
+        let warnings = self.warnings.as_ref().map_or(0, Vec::len);
+        self.calls.len() + self.failed_calls.len() + outages + warnings == 1
     }
 }
 
@@ -110,6 +113,13 @@ impl Outcomes {
     fn push_outage(&self, reason: Option<Failure>) -> bool {
         let completed = &mut locked(&self.0).completed;
         completed.outages.get_or_insert_with(Vec::new).push(reason);
+        completed.is_first()
+    }
+
+    fn push_warning(&self, warning: Failure) -> bool {
+        let completed = &mut locked(&self.0).completed;
+        let warnings = completed.warnings.get_or_insert_with(Vec::new);
+        warnings.push(warning);
         completed.is_first()
     }
 }
@@ -195,6 +205,10 @@ impl Observer for Completions {
 
     fn available(&self) {
         self.tell(self.outcomes.push_outage(None));
+    }
+
+    fn warn(&self, warning: &Error) {
+        self.tell(self.outcomes.push_warning(self.failure(warning)));
     }
 }
 

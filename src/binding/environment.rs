@@ -13,6 +13,7 @@ use napi_derive::napi;
 
 use super::callbacks::{CredentialsAnswer, credentials};
 use super::store::NativeStore;
+use crate::core::dynamo::trace;
 use crate::core::dynamo::variables::{Copies, NAMES, Nothing, Surroundings, Variables};
 
 /// Gives the values of the variables. Weak, and it never throws.
@@ -49,6 +50,13 @@ pub fn variable_names() -> Vec<&'static str> {
 pub fn new_environment() -> u32 {
     static LAST: AtomicU32 = AtomicU32::new(0);
     LAST.fetch_add(1, Ordering::Relaxed) + 1
+}
+
+/// The value that Lambda gives the invocation of a function for tracing: requests that are made from now on
+/// have it in a header. Without one, there is no such header.
+#[napi]
+pub fn use_trace(value: Option<String>) {
+    trace::set(value.as_deref());
 }
 
 /// The copies of an environment. Without callbacks, there are no variables.

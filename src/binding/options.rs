@@ -228,6 +228,8 @@ pub struct ConnectionOptions {
     pub account_id_endpoint_mode: Option<String>,
     /// What to add to the `user-agent` of each request.
     pub user_agent: Option<String>,
+    /// The application's name in the `user-agent`, `app/<name>`.
+    pub user_agent_app_id: Option<String>,
     /// Whether the certificate authorities of the system are trusted too.
     pub use_system_ca: Option<bool>,
     /// Whether calls fail at once during an outage.
@@ -307,6 +309,8 @@ impl ConnectionOptions {
                 .map(|mode| account_id_endpoint_mode(&name("accountIdEndpointMode"), &mode))
                 .transpose()?,
             user_agent: texts("customUserAgent", self.user_agent)?,
+            // An empty name is none, whatever the environment says.
+            app_id: self.user_agent_app_id,
             trust: match self.use_system_ca {
                 Some(true) => Trust::System,
                 _ => Trust::Mozilla,

@@ -424,6 +424,13 @@ impl NativeStore {
         }
     }
 
+    /// Where requests go, as errors say it: `table "sessions", endpoint http://…, region us-east-1`, as far
+    /// as that is known by now.
+    #[napi]
+    pub fn place(&self) -> String {
+        self.whereabouts.place().to_string()
+    }
+
     /// Calls that are made from now on are made in the context of this number, until another is
     /// entered; 0 is none. The number comes back with each request for them that goes through the
     /// user's client.

@@ -3,7 +3,7 @@
 mod service;
 mod shown;
 
-pub use service::REPLICATED_WRITE_CONFLICT;
+pub use service::{NO_SUCH_TABLE, REPLICATED_WRITE_CONFLICT};
 pub use shown::Place;
 
 use std::collections::HashMap;
@@ -134,6 +134,30 @@ pub enum Error {
         expected: String,
         /// The table's key attributes and their types.
         found: String,
+    },
+
+    /// DynamoDB refuses an item, because its table has another key. `code` is `ERR_SESSION_TABLE_KEY`.
+    #[error(
+        "table \"{table}\" has another key than the store needs, which is {expected} of type S alone: \
+        DynamoDB says \"{reason}\""
+    )]
+    TableKeyRefused {
+        /// The table's name.
+        table: String,
+        /// The store's hash key.
+        expected: String,
+        /// DynamoDB's explanation.
+        reason: String,
+    },
+
+    /// No setting names a region. A warning, not the failure of a call. `code` is `ERR_SESSION_REGION`.
+    #[error(
+        "no region is set, so the store uses {region}. If the table is in another one, set AWS_REGION or \
+        the option \"region\""
+    )]
+    NoRegion {
+        /// The region that is used.
+        region: &'static str,
     },
 
     /// The table is in a state that no waiting ends. `code` is `ERR_SESSION_TABLE_STATUS`.
@@ -324,7 +348,8 @@ impl Error {
             },
             Self::Credentials { .. } => "ERR_SESSION_CREDENTIALS",
             Self::Settings { .. } => "ERR_SESSION_SETTINGS",
-            Self::TableKey { .. } => "ERR_SESSION_TABLE_KEY",
+            Self::TableKey { .. } | Self::TableKeyRefused { .. } => "ERR_SESSION_TABLE_KEY",
+            Self::NoRegion { .. } => "ERR_SESSION_REGION",
             Self::TableStatus { .. } => "ERR_SESSION_TABLE_STATUS",
             Self::TableIndex { .. } => "ERR_SESSION_TABLE_INDEX",
             Self::SpecialKey { .. } => "ERR_SESSION_SPECIAL_KEY",
@@ -349,6 +374,8 @@ impl Error {
             Self::Credentials { .. }
             | Self::Settings { .. }
             | Self::TableKey { .. }
+            | Self::TableKeyRefused { .. }
+            | Self::NoRegion { .. }
             | Self::TableStatus { .. }
             | Self::TableIndex { .. }
             | Self::SpecialKey { .. }

@@ -26,9 +26,10 @@ impl TableName {
         if plain || arn {
             Ok(Self(name.to_owned()))
         } else {
+            let rule = "must be a table's name (3 to 255 letters, digits, \"_\", \"-\" or \".\") or its ARN";
             Err(InvalidOption::new(
                 option,
-                "must be a table's name (3 to 255 letters, digits, \"_\", \"-\" or \".\") or its ARN",
+                format!("{rule}, but is {}", shown(name)),
             ))
         }
     }
@@ -44,6 +45,17 @@ impl TableName {
     }
 }
 
+/// The longest text that an error shows, in characters.
+const SHOWN: usize = 40;
+
+/// A name, as an error shows it.
+fn shown(name: &str) -> String {
+    match name.chars().count() {
+        ..=SHOWN => format!("{name:?}"),
+        length => format!("a text of {length} characters"),
+    }
+}
+
 /// An index's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IndexName(String);
@@ -55,7 +67,10 @@ impl IndexName {
             Ok(Self(name.to_owned()))
         } else {
             let rule = "must be an index's name: 3 to 255 letters, digits, \"_\", \"-\" or \".\"";
-            Err(InvalidOption::new(option, rule))
+            Err(InvalidOption::new(
+                option,
+                format!("{rule}, but is {}", shown(name)),
+            ))
         }
     }
 }
@@ -129,7 +144,7 @@ pub fn capacity_units(option: &str, units: f64) -> Result<i64> {
     } else {
         Err(InvalidOption::new(
             option,
-            "must be a whole number of capacity units, at least 1",
+            format!("must be a whole number of capacity units, at least 1, but is {units}"),
         ))
     }
 }
@@ -139,7 +154,7 @@ pub fn count(option: &str, count: f64, things: &str) -> Result<usize> {
     if count.fract() == 0.0 && (1.0..=f64::from(u32::MAX)).contains(&count) {
         Ok(count as usize)
     } else {
-        let rule = format!("must be a whole number of {things}, at least 1");
+        let rule = format!("must be a whole number of {things}, at least 1, but is {count}");
         Err(InvalidOption::new(option, rule))
     }
 }
@@ -227,7 +242,10 @@ pub fn duration(option: &str, milliseconds: f64) -> Result<Duration> {
     } else {
         Err(InvalidOption::new(
             option,
-            "must be a number of milliseconds, more than 0 and at most 2147483647",
+            format!(
+                "must be a number of milliseconds, more than 0 and at most 2147483647, but is \
+                 {milliseconds}"
+            ),
         ))
     }
 }
@@ -239,7 +257,7 @@ pub fn attempts(option: &str, count: f64) -> Result<u32> {
     } else {
         Err(InvalidOption::new(
             option,
-            "must be a whole number of attempts, at least 1",
+            format!("must be a whole number of attempts, at least 1, but is {count}"),
         ))
     }
 }

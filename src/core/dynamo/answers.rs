@@ -93,21 +93,53 @@ impl Operation {
     }
 }
 
-/// The operation that `request` is for; `None` where it is none for items.
-pub fn operation(request: &HttpRequest) -> Option<&'static Operation> {
-    let (_, name) = request.headers().get("x-amz-target")?.rsplit_once('.')?;
-    OPERATIONS.iter().find(|operation| operation.name == name)
+/// What the answer to a request is to be.
+pub enum Expected {
+    /// Whatever a client of the user's gives, which may be a stub.
+    Anything,
+    /// An object in JSON: each answer of DynamoDB is one.
+    Object,
+    /// An object with members of this operation.
+    Answer(&'static Operation),
 }
 
-/// Reads all of `response`, which is to answer `operation`.
+impl Expected {
+    /// What DynamoDB is to answer to `request`.
+    pub fn of(request: &HttpRequest) -> Self {
+        let target = request.headers().get("x-amz-target");
+        let name = target.and_then(|target| target.rsplit_once('.'));
+        let operation =
+            name.and_then(|(_, name)| OPERATIONS.iter().find(|operation| operation.name == name));
+        operation.map_or(Self::Object, Self::Answer)
+    }
+
+    /// Whether this is no answer of DynamoDB's, but one of another server. With a status from 500 on, that
+    /// server stands before DynamoDB, which it cannot reach at the moment.
+    fn is_missed(&self, status: u16, body: &[u8]) -> bool {
+        match self {
+            Self::Anything => false,
+            _ if status >= 500 || is_passing(status) => false,
+            Self::Answer(operation) if status < 300 => !operation.is_answered(body),
+            _ => serde_json::from_slice::<Members>(body).is_err(),
+        }
+    }
+}
+
+/// Whether a status below 500 says that another attempt may succeed: "request timeout", "too many requests".
+fn is_passing(status: u16) -> bool {
+    matches!(status, 408 | 429)
+}
+
+/// Reads all of `response`, which is to be what is `expected`.
 ///
 /// # Errors
 ///
-/// What ends before its end, is damaged, or is no answer to `operation`, such as a page of a proxy
-/// with status 200. All of them are worth another attempt.
+/// What ends before its end, is damaged, or is no answer of DynamoDB, such as a page of a proxy with status
+/// 200. All of them are worth another attempt, except a page with a status from 400 on: then the endpoint is
+/// that of another server.
 pub async fn read(
     mut response: HttpResponse,
-    operation: Option<&Operation>,
+    expected: &Expected,
 ) -> Result<Answered, ConnectorError> {
     let body = ByteStream::new(response.take_body()).collect().await;
     let body = body
@@ -119,11 +151,15 @@ pub async fn read(
         return Err(unusable(Unusable::Damaged));
     }
     let status = response.status().as_u16();
-    if let Some(operation) = operation
-        && response.status().is_success()
-        && !operation.is_answered(&body)
-    {
-        return Err(unusable(Unusable::Other(operation.name)));
+    if expected.is_missed(status, &body) {
+        let foreign = Unusable::Foreign {
+            status,
+            content_type: content_type(&response),
+        };
+        return Err(match status {
+            400.. => ConnectorError::user(Error::lasting(vec![foreign.to_string()]).into()),
+            _ => unusable(foreign),
+        });
     }
     let failure = (status >= 500).then(|| failure(&response, status, &body));
     *response.body_mut() = SdkBody::from(body);
@@ -184,7 +220,11 @@ fn failure(response: &HttpResponse, status: u16, body: &[u8]) -> Error {
 #[derive(Debug)]
 enum Unusable {
     Damaged,
-    Other(&'static str),
+    /// It is not DynamoDB's.
+    Foreign {
+        status: u16,
+        content_type: Option<String>,
+    },
 }
 
 impl fmt::Display for Unusable {
@@ -193,14 +233,34 @@ impl fmt::Display for Unusable {
             Self::Damaged => f.write_str(
                 "the answer was damaged on its way: its checksum (CRC32) does not match",
             ),
-            Self::Other(operation) => {
-                write!(f, "the answer is not what DynamoDB answers to {operation}")
+            Self::Foreign {
+                status,
+                content_type,
+            } => {
+                write!(
+                    f,
+                    "the answer is not one of DynamoDB: HTTP status {status}, "
+                )?;
+                match content_type {
+                    Some(kind) => write!(f, "content type {kind}")?,
+                    None => f.write_str("no content type")?,
+                }
+                f.write_str(". Is the endpoint right?")
             }
         }
     }
 }
 
 impl std::error::Error for Unusable {}
+
+/// `text/html` of `text/html; charset=utf-8`.
+fn content_type(response: &HttpResponse) -> Option<String> {
+    let kind = response.headers().get("content-type")?.split(';').next()?;
+    let is_letter = |letter: char| letter.is_ascii_alphanumeric() || "/+-._".contains(letter);
+    let kind = kind.trim();
+    let is_type = (1..=64).contains(&kind.len()) && kind.chars().all(is_letter);
+    is_type.then(|| kind.to_owned())
+}
 
 fn unusable(reason: Unusable) -> ConnectorError {
     ConnectorError::other(reason.into(), Some(ErrorKind::TransientError))
@@ -260,7 +320,7 @@ mod tests {
             let headers = response.headers_mut();
             headers.insert("x-amz-crc32", sum.to_string());
         }
-        let read = read(response, Some(named(operation))).await;
+        let read = read(response, &Expected::Answer(named(operation))).await;
         read.map_err(|error| std::error::Error::source(&error).unwrap().to_string())
     }
 
@@ -294,8 +354,41 @@ mod tests {
             ("Scan", "{}"),
         ] {
             let reason = answered(operation, body, None).await.err().unwrap();
-            assert!(reason.ends_with(operation), "{body}: {reason}");
+            assert!(reason.contains("not one of DynamoDB"), "{body}: {reason}");
         }
+    }
+
+    #[tokio::test]
+    async fn an_answer_of_another_server_shows_its_status_and_content_type_alone() {
+        let ask = async |expected: &Expected, status: u16, kind: Option<&str>, body: &str| {
+            let status = StatusCode::try_from(status).unwrap();
+            let mut response = HttpResponse::new(status, SdkBody::from(body.to_owned()));
+            if let Some(kind) = kind {
+                response
+                    .headers_mut()
+                    .insert("content-type", kind.to_owned());
+            }
+            let error = read(response, expected).await.err()?;
+            let cause = std::error::Error::source(&error).unwrap().to_string();
+            Some((error.is_user(), cause))
+        };
+        let html = Some("text/html; charset=utf-8");
+        let (lasts, said) = ask(&Expected::Object, 404, html, "<p>no").await.unwrap();
+        assert!(lasts, "another attempt is of no use");
+        assert!(
+            said.contains("HTTP status 404, content type text/html. Is"),
+            "{said}"
+        );
+        let (lasts, said) = ask(&Expected::Object, 200, None, "").await.unwrap();
+        assert!(!lasts && said.contains("no content type"), "{said}");
+        let odd = Some("sid=abc; q");
+        let (_, said) = ask(&Expected::Object, 403, odd, "<Error/>").await.unwrap();
+        assert!(!said.contains("abc"), "{said}");
+        for status in [408, 429, 500, 503] {
+            assert_eq!(ask(&Expected::Object, status, html, "<p>").await, None);
+        }
+        assert_eq!(ask(&Expected::Anything, 404, html, "<p>").await, None);
+        assert_eq!(ask(&Expected::Object, 400, None, "{}").await, None);
     }
 
     #[tokio::test]

@@ -58,6 +58,8 @@ pub struct Connection {
     pub retries: Option<Arc<TokenBucket>>,
     /// The region that requests are signed for.
     pub region: Option<String>,
+    /// Whether that region is the default, for AWS itself, because nothing names one.
+    pub lacks_region: bool,
     /// The credentials of late, which no error may quote.
     pub secrets: Secrets,
     configured: Option<String>,
@@ -120,6 +122,7 @@ pub fn through(client: Arc<dyn UserClient>, breaker: bool, max_sockets: usize) -
         pool: None,
         retries: None,
         region: None,
+        lacks_region: false,
         secrets,
         configured: None,
         watch,
@@ -151,8 +154,11 @@ pub async fn connect(
     let configured = endpoint.map(|endpoint| endpoint.as_str().to_owned());
     let requests = Requests::new((*pool).clone());
     let instance = Arc::new(Instance::new(requests.clone()));
-    let (region, is_fips) = region::find(&settings, &environment, &instance).await?;
-    if is_fips {
+    let found = region::find(&settings, &environment, &instance).await?;
+    let region = found.region;
+    // A DynamoDB at another address takes any region.
+    let lacks_region = found.is_default && configured.is_none();
+    if found.is_fips {
         settings.use_fips = Some(true);
     }
     let settings = &settings;
@@ -182,7 +188,10 @@ pub async fn connect(
         .identity_cache(IdentityCache::lazy().build())
         .credentials_provider(Checked::new(credentials, secrets.clone()))
         .disable_clock_skew_correction(environment.disables_clock_correction())
-        .interceptor(KeepFromEnvironment::new(variables))
+        .interceptor(KeepFromEnvironment::new(
+            variables,
+            settings.app_id.as_deref(),
+        ))
         .interceptor(HashBody)
         .interceptor(WellFormed)
         .interceptor(watch.clone());
@@ -218,6 +227,7 @@ pub async fn connect(
         pool: Some(pool),
         retries: Some(retries),
         region: Some(region_name),
+        lacks_region,
         secrets,
         configured,
         watch,

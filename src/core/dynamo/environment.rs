@@ -122,8 +122,8 @@ impl Environment {
             .transpose()
     }
 
-    /// `settings` with what only the environment says: how often and how requests are sent again, and
-    /// which of AWS's endpoints they go to.
+    /// `settings` with what only the environment says: how often and how requests are sent again,
+    /// which of AWS's endpoints they go to, and the application's name in them.
     ///
     /// # Errors
     ///
@@ -151,6 +151,8 @@ impl Environment {
         settings.account_id_endpoint_mode = settings
             .account_id_endpoint_mode
             .or_else(|| mode?.parse().ok());
+        let app_id = self.find("AWS_SDK_UA_APP_ID", "sdk_ua_app_id");
+        settings.app_id = settings.app_id.or_else(|| app_id.map(str::to_owned));
         Ok(settings)
     }
 

@@ -176,6 +176,9 @@ fn classify(error: ClientError) -> ConnectorError {
     if let Some(error) = find::<Error>(&error) {
         return ConnectorError::user(error.clone().into());
     }
+    if let Some(error) = find(&error).and_then(tls::wants_certificate) {
+        return ConnectorError::user(error.into());
+    }
     let is_timeout = |error: &io::Error| error.kind() == io::ErrorKind::TimedOut;
     if find::<io::Error>(&error).is_some_and(is_timeout) {
         return ConnectorError::timeout(error.into());

@@ -1,7 +1,7 @@
 //! What is changed in the requests that the SDK makes.
 
 use aws_runtime::auth::PayloadSigningOverride;
-use aws_runtime::user_agent::{ApiMetadata, AwsUserAgent};
+use aws_runtime::user_agent::{ApiMetadata, AwsUserAgent, FrameworkMetadata};
 use aws_sdk_dynamodb::config::interceptors::{
     BeforeSerializationInterceptorContextMut, BeforeTransmitInterceptorContextMut,
 };
@@ -10,15 +10,13 @@ use aws_sdk_dynamodb::error::BoxError;
 use aws_types::os_shim_internal::Env;
 use ring::digest;
 
+use super::trace;
 use super::variables::Variables;
 
 type Result = std::result::Result<(), BoxError>;
 
-/// The header by which Lambda finds functions that call each other for ever. DynamoDB does not use it.
-const TRACE: &str = "x-amzn-trace-id";
-
 /// Keeps the SDK from reading the environment of the process with each request: for its `user-agent`,
-/// and for the header [`TRACE`].
+/// and for the header [`trace::HEADER`].
 #[derive(Debug)]
 pub struct KeepFromEnvironment {
     env: Env,
@@ -26,13 +24,24 @@ pub struct KeepFromEnvironment {
 }
 
 impl KeepFromEnvironment {
-    /// The `user-agent` will say what these variables say.
-    pub fn new(variables: &Variables) -> Self {
+    /// The `user-agent` will say what these variables say, and name the application `app`.
+    pub fn new(variables: &Variables, app: Option<&str>) -> Self {
         Self {
             env: variables.env(),
-            app: AppName::new(env!("CARGO_PKG_NAME")).ok(),
+            app: app.and_then(|app| AppName::new(as_app_name(app)).ok()),
         }
     }
+}
+
+/// The name of an application with a dash in place of each character that no `user-agent` can have, as in
+/// the AWS SDK for JavaScript v3.
+fn as_app_name(name: &str) -> String {
+    let is_allowed =
+        |letter: char| letter.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(letter);
+    let letters = name.chars();
+    letters
+        .map(|letter| if is_allowed(letter) { letter } else { '-' })
+        .collect()
 }
 
 impl Intercept for KeepFromEnvironment {
@@ -49,6 +58,10 @@ impl Intercept for KeepFromEnvironment {
         // The SDK makes one of its own where there is none yet.
         if let Some(api) = bag.load::<ApiMetadata>().cloned() {
             let mut agent = AwsUserAgent::new_from_environment(self.env.clone(), api);
+            let version = Some(env!("CARGO_PKG_VERSION"));
+            if let Ok(package) = FrameworkMetadata::new(env!("CARGO_PKG_NAME"), version) {
+                agent.add_framework_metadata(package);
+            }
             if let Some(app) = self.app.clone() {
                 agent.set_app_name(app);
             }
@@ -65,7 +78,7 @@ impl Intercept for KeepFromEnvironment {
     ) -> Result {
         // The SDK reads the variables for it where there is none yet.
         let headers = context.request_mut().headers_mut();
-        headers.insert(TRACE, "none");
+        headers.insert(trace::HEADER, "none");
         Ok(())
     }
 
@@ -75,8 +88,10 @@ impl Intercept for KeepFromEnvironment {
         _components: &RuntimeComponents,
         _bag: &mut ConfigBag,
     ) -> Result {
-        // It is no part of what is signed.
-        context.request_mut().headers_mut().remove(TRACE);
+        // The signature does not cover this header.
+        let headers = context.request_mut().headers_mut();
+        headers.remove(trace::HEADER);
+        trace::add(headers);
         Ok(())
     }
 }
@@ -126,5 +141,17 @@ impl Intercept for UserAgent {
         let all = format!("{own} {}", self.0);
         headers.try_insert("user-agent", all)?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_an_application_has_no_letter_that_a_header_cannot_have() {
+        assert_eq!(as_app_name("shop_1.2~beta"), "shop_1.2~beta");
+        assert_eq!(as_app_name("my shop/\u{e9}\r\n"), "my-shop----");
+        assert!(AppName::new(as_app_name("a b(c)")).is_ok());
     }
 }

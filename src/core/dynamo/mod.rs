@@ -46,6 +46,7 @@ pub mod shared;
 pub mod size;
 mod surrogates;
 mod tls;
+pub mod trace;
 pub mod trust;
 pub mod user_client;
 pub mod variables;

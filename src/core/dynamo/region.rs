@@ -8,9 +8,19 @@ use super::settings::Settings;
 use crate::core::error::{Error, Result};
 
 /// The region where nothing names one, as in connect-dynamodb 2.x.
-const DEFAULT_REGION: &str = "us-east-1";
+pub const DEFAULT_REGION: &str = "us-east-1";
 
-/// The region, and whether it was named as one with FIPS (`fips-us-east-1`).
+/// A region that was found.
+pub struct Found {
+    /// The region.
+    pub region: Region,
+    /// Whether it was named as one with FIPS (`fips-us-east-1`).
+    pub is_fips: bool,
+    /// Whether nothing names one.
+    pub is_default: bool,
+}
+
+/// The region that requests are signed for.
 ///
 /// As in the AWS SDK for JavaScript v3: the options, `AWS_REGION`, the profile. It stops there; here
 /// `AWS_DEFAULT_REGION` follows, as for the AWS CLI, and the instance.
@@ -18,16 +28,18 @@ pub async fn find(
     settings: &Settings,
     environment: &Environment,
     instance: &Instance,
-) -> Result<(Region, bool)> {
+) -> Result<Found> {
     // An empty variable is no region, but it is somebody's answer.
     let of_environment = || {
         let region = environment.variables().even_empty("AWS_REGION");
         region.map(str::to_owned)
     };
     let named = match settings.region.clone().or_else(of_environment) {
-        Some(region) => region,
+        Some(region) => Some(region),
         None => otherwise(settings, environment, instance).await,
     };
+    let is_default = named.is_none();
+    let named = named.unwrap_or_else(|| DEFAULT_REGION.to_owned());
     let real = named
         .strip_prefix("fips-")
         .or_else(|| named.strip_suffix("-fips"));
@@ -44,20 +56,27 @@ pub async fn find(
             )],
         });
     }
-    Ok((Region::new(region.to_owned()), real.is_some()))
+    Ok(Found {
+        region: Region::new(region.to_owned()),
+        is_fips: real.is_some(),
+        is_default,
+    })
 }
 
 /// The region that neither the options nor `AWS_REGION` name.
-async fn otherwise(settings: &Settings, environment: &Environment, instance: &Instance) -> String {
+async fn otherwise(
+    settings: &Settings,
+    environment: &Environment,
+    instance: &Instance,
+) -> Option<String> {
     let default = || environment.variables().get("AWS_DEFAULT_REGION");
     if let Some(region) = environment.region().or_else(default) {
-        return region.to_owned();
+        return Some(region.to_owned());
     }
     // For a DynamoDB of one's own, the instance metadata service would be asked in vain, and on a
     // machine without one that takes seconds.
-    let of_instance = match settings.endpoint {
+    match settings.endpoint {
         Some(_) => None,
         None => instance.region(environment).await,
-    };
-    of_instance.unwrap_or_else(|| DEFAULT_REGION.to_owned())
+    }
 }

@@ -98,12 +98,13 @@ macro_rules! send_again {
         let again = $looks.map(|_| $request.clone());
         let body: Option<&[u8]> = $body;
         let answer = send_through!($client, $request, body, $connection, $meaning);
-        match (answer, again) {
+        let answer = match (answer, again) {
             (Err(error), Some(request)) if $ways.is_table_back($looks, &error).await => {
                 send_through!(&$connection.client, request, body, $connection, $meaning)
             }
             (answer, _) => answer,
-        }
+        };
+        answer.map_err(|error| $ways.explain(error))
     }};
 }
 

@@ -53,6 +53,8 @@ pub struct Settings {
     pub account_id_endpoint_mode: Option<AccountIdEndpointMode>,
     /// What to add to the `user-agent` of each request.
     pub user_agent: Option<String>,
+    /// The application's name in the `user-agent`, `app/<name>`.
+    pub app_id: Option<String>,
     /// Which certificate authorities are trusted.
     pub trust: Trust,
     /// Whether calls fail at once during an outage, see [`super::outage`].
@@ -114,6 +116,7 @@ impl Default for Settings {
             use_fips: None,
             account_id_endpoint_mode: None,
             user_agent: None,
+            app_id: None,
             trust: Trust::default(),
             breaker: true,
         }

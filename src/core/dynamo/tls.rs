@@ -136,7 +136,7 @@ pub fn explain(error: &(dyn StdError + 'static), host: &str) -> Option<Error> {
         }
         TlsError::AlertReceived(AlertDescription::HandshakeFailure) => format!(
             "{host} refuses TLS 1.2 and 1.3 as they are spoken here: have it take their usual \
-             cipher suites"
+             cipher suites, and ask for no client certificate"
         ),
         TlsError::InvalidMessage(_) => {
             format!("{host} does not speak TLS: if it speaks plain HTTP, its URL begins with http:")
@@ -144,6 +144,17 @@ pub fn explain(error: &(dyn StdError + 'static), host: &str) -> Option<Error> {
         _ => return None,
     };
     Some(Error::lasting(vec![error.to_string(), reason]))
+}
+
+/// The error where a server that was sent a request ends TLS 1.3 for want of a client certificate. With TLS
+/// 1.2 such a server ends the handshake, see [`explain`].
+pub fn wants_certificate(error: &TlsError) -> Option<Error> {
+    if *error != TlsError::AlertReceived(AlertDescription::CertificateRequired) {
+        return None;
+    }
+    let reason = "the server wants a client certificate, and there is none here: use an endpoint that \
+                  asks for none";
+    Some(Error::lasting(vec![error.to_string(), reason.to_owned()]))
 }
 
 /// What an alert means in place of an answer to a plain request.

@@ -75,7 +75,7 @@ pub fn sdk_client(http: SharedHttpClient, watch: Watch) -> Client {
         .http_client(http)
         .interceptor(WellFormed)
         // What the variables would add to a request, the user's client adds itself.
-        .interceptor(KeepFromEnvironment::new(&Variables::default()))
+        .interceptor(KeepFromEnvironment::new(&Variables::default(), None))
         .interceptor(watch)
         .build();
     Client::from_conf(config)

@@ -22,7 +22,7 @@ use aws_types::os_shim_internal::Env;
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The variables that are copied: all that are read anywhere.
-pub const NAMES: [&str; 41] = [
+pub const NAMES: [&str; 42] = [
     "AWS_ACCESS_KEY_ID",
     "AWS_ACCOUNT_ID",
     "AWS_ACCOUNT_ID_ENDPOINT_MODE",
@@ -51,6 +51,7 @@ pub const NAMES: [&str; 41] = [
     "AWS_RETRY_MODE",
     "AWS_ROLE_ARN",
     "AWS_ROLE_SESSION_NAME",
+    "AWS_SDK_UA_APP_ID",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
     "AWS_SHARED_CREDENTIALS_FILE",

@@ -16,12 +16,10 @@ use super::failure::translate;
 use super::lost::{KeepTable, LostTable};
 use super::outage::{Member, Observer, Outage};
 use super::redact::Secrets;
+use super::region;
 use super::settings::ProvideSettings;
 use super::shared::Shared;
-use crate::core::error::{Error, Place, Result};
-
-/// What DynamoDB answers where there is no such table.
-const NO_SUCH_TABLE: &str = "ResourceNotFoundException";
+use crate::core::error::{Error, NO_SUCH_TABLE, Place, Result};
 
 /// What a store is to its requests.
 pub struct StoreContext {
@@ -147,9 +145,14 @@ impl Ways {
 
     /// Has the store told of the outages of `connection`.
     fn join(self: &Arc<Self>, connection: &Connection) {
-        let Some((table, probe, _)) = &self.store else {
+        let Some((table, probe, observer)) = &self.store else {
             return;
         };
+        if connection.lacks_region {
+            observer.warn(&Error::NoRegion {
+                region: region::DEFAULT_REGION,
+            });
+        }
         let member: Arc<dyn Member> = Arc::new(Listening {
             ways: Arc::downgrade(self),
             table: table.clone(),
@@ -193,6 +196,14 @@ impl Ways {
                 .source
                 .client()
                 .map_or_else(Place::default, |client| client.place()),
+        }
+    }
+
+    /// What an error of an operation for items says of the store's table.
+    pub fn explain(&self, error: Error) -> Error {
+        match &self.store {
+            Some((table, ..)) => error.of_an_item(table.name.as_str(), &table.hash_key),
+            None => error,
         }
     }
 

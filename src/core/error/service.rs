@@ -2,6 +2,9 @@
 
 use super::Error;
 
+/// What DynamoDB answers where there is no such table.
+pub const NO_SUCH_TABLE: &str = "ResourceNotFoundException";
+
 /// DynamoDB's name for a write that a replica of a global table refuses, because another Region writes
 /// the item at that moment.
 pub const REPLICATED_WRITE_CONFLICT: &str = "ReplicatedWriteConflictException";
@@ -36,6 +39,59 @@ impl Error {
     }
 }
 
+impl Error {
+    /// What an error that DynamoDB answers to an operation for an item says of the table `table`, which is
+    /// to be keyed by `key` alone.
+    pub fn of_an_item(self, table: &str, key: &str) -> Self {
+        match self {
+            Self::Service { code, message, .. }
+                if code == "ValidationException" && is_about_key(&message) =>
+            {
+                Self::TableKeyRefused {
+                    table: table.to_owned(),
+                    expected: key.to_owned(),
+                    reason: message,
+                }
+            }
+            Self::Service {
+                code,
+                message,
+                request_id,
+                status,
+                metadata,
+                retryable,
+            } if code == NO_SUCH_TABLE => Self::Service {
+                code,
+                message: format!(
+                    "{}: the table does not exist, or is still being created",
+                    message.trim_end_matches('.')
+                ),
+                request_id,
+                status,
+                metadata,
+                retryable,
+            },
+            other => other,
+        }
+    }
+}
+
+/// Whether DynamoDB says that an item has another key than its table.
+fn is_about_key(message: &str) -> bool {
+    [
+        // Of a write, without and with a key of another type.
+        "Missing the key ",
+        "Type mismatch for key",
+        // Of all others.
+        "The provided key element does not match the schema",
+        "The number of conditions on the keys is invalid",
+        // DynamoDB Local.
+        "One of the required keys was not given a value",
+    ]
+    .iter()
+    .any(|words| message.contains(words))
+}
+
 /// DynamoDB's words, without those parts of a signature that it quotes: what was signed has the
 /// session token in it, the header the access key.
 fn explain(code: &str, message: Option<&str>, status: Option<u16>) -> String {
@@ -47,6 +103,9 @@ fn explain(code: &str, message: Option<&str>, status: Option<u16>) -> String {
             Some(end) => message[..end].trim_end().to_owned(),
             None => message.to_owned(),
         },
+        (None, Some(status @ ..500)) => format!(
+            "the answer has HTTP status {status} and names no error of DynamoDB. Is the endpoint right?"
+        ),
         (None, Some(status)) => format!("DynamoDB answered with HTTP status {status}"),
         (None, None) => "DynamoDB answered with an error".to_owned(),
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{ClientFailure, Error};
+use super::{ClientFailure, Error, NO_SUCH_TABLE};
 
 /// "3 attempts", "1 of 3 attempts"
 pub(super) fn count(some: u32, all: u32) -> String {
@@ -74,6 +74,7 @@ impl Error {
             | Self::Settings { causes } => {
                 *causes = causes.iter().map(|cause| hide(cause)).collect();
             }
+            Self::TableKeyRefused { reason, .. } => *reason = hide(reason),
             Self::Outage { reason } => {
                 let shown = reason
                     .as_ref()
@@ -100,9 +101,10 @@ impl Error {
         match self {
             // Keys of another account or region, and tables that are somewhere else.
             Self::Service { code, .. } => {
-                code == "ResourceNotFoundException" || code == "UnrecognizedClientException"
+                code == NO_SUCH_TABLE || code == "UnrecognizedClientException"
             }
-            Self::Timeout { .. }
+            Self::NoRegion { .. }
+            | Self::Timeout { .. }
             | Self::AttemptsTimedOut { .. }
             | Self::Unreachable { .. }
             | Self::Client {

@@ -24,6 +24,7 @@ use aws_smithy_types::date_time::Format;
 use ring::{digest, hmac};
 
 use super::SharedTemplate;
+use crate::core::dynamo::trace;
 
 /// After this time the SDK makes a request again: its cache of credentials has the last word.
 const FRESH: Duration = Duration::from_secs(60);
@@ -174,6 +175,7 @@ impl Template {
         headers.insert("authorization", authorization);
         headers.insert("x-amz-date", date);
         headers.insert("x-amz-target", target);
+        trace::add(headers);
         *request.body_mut() = SdkBody::from(body);
         Some(request)
     }

@@ -16,7 +16,7 @@ use aws_smithy_types::body::SdkBody;
 use futures_util::future::{Either, select};
 
 use super::Outage;
-use crate::core::dynamo::answers::{self, Answered};
+use crate::core::dynamo::answers::{self, Answered, Expected};
 use crate::core::dynamo::redact::Secrets;
 use crate::core::error::{Error, causes, sources};
 
@@ -91,7 +91,10 @@ impl HttpConnector for GuardedConnector {
             // The user's, as the SDK sees it, so that it does not try again.
             return HttpConnectorFuture::ready(Err(ConnectorError::user(refusal.into())));
         }
-        let operation = self.guard.is_direct.then(|| answers::operation(&request));
+        let expected = match self.guard.is_direct {
+            true => Expected::of(&request),
+            false => Expected::Anything,
+        };
         let attempt = address.map(|address| Attempt {
             address,
             secrets: self.guard.secrets.clone(),
@@ -102,7 +105,7 @@ impl HttpConnector for GuardedConnector {
         });
         let answer = self.connector.call(request);
         HttpConnectorFuture::new(async move {
-            let read = async { answers::read(answer.await?, operation.flatten()).await };
+            let read = async { answers::read(answer.await?, &expected).await };
             let Some(mut attempt) = attempt else {
                 return Ok(read.await?.response);
             };

@@ -60,6 +60,9 @@ pub trait Observer: Send + Sync + 'static {
 
     /// The outage is over.
     fn available(&self);
+
+    /// A setting is missing, which the store can do without.
+    fn warn(&self, _warning: &Error) {}
 }
 
 /// Who can find out whether an outage is over, and wants to be told.
