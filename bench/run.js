@@ -11,7 +11,7 @@ const { mkdirSync, writeFileSync } = require('node:fs');
 const { dirname, join } = require('node:path');
 const { program } = require('../scripts/setup');
 const { Bench } = require('./lib/bench');
-const { drawChart } = require('./lib/chart');
+const { drawLoops, drawPage } = require('./lib/chart');
 const { HELP, readOptions } = require('./lib/options');
 const { prepareDependencies, prepareOwn, prepareServer } = require('./lib/prepare');
 const { fillMarkdown, toMarkdown, toText } = require('./lib/report');
@@ -29,7 +29,11 @@ function report(results, { markdown, chart }) {
   writeFileSync(latest, `${JSON.stringify(results, null, 2)}\n`);
   console.log(toText(results));
   if (markdown) fillMarkdown(markdown, toMarkdown(results));
-  if (chart) writeFileSync(chart, drawChart(results));
+  const charts = { '-page': drawPage, '-loops': drawLoops };
+  for (const [name, draw] of Object.entries(chart ? charts : {})) {
+    const drawn = draw(results);
+    if (drawn) writeFileSync(chart.replace(/(\.svg)?$/, `${name}.svg`), drawn);
+  }
 }
 
 program(async () => {

@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * The chart: the page of an app first, on a linear scale; then calls in loops, on a logarithmic one,
- * as the stores are too far apart for any other.
+ * The charts: the page of an app, on a linear scale; and calls in loops, on a logarithmic one, as the
+ * stores are too far apart for any other.
  */
 
 const { BASELINE, subjects } = require('../subjects');
@@ -11,7 +11,7 @@ const { summaries } = require('./report');
 
 /** @import { Results } from './bench' */
 
-const WIDTH = 900;
+const WIDTH = 830;
 const LABELS = 312;
 const VALUES = 70;
 const BAR = 18;
@@ -47,35 +47,55 @@ const PANELS = [
  * @property {number[]} lines the values that have a line
  */
 
+/** @typedef {{ title: string, bars: Bar[], scaleOf: typeof linear }} Panel */
+
 /**
+ * The page of an app alone.
+ *
  * @param {Results} results
- * @returns {string} SVG
+ * @returns {string | undefined} SVG; nothing where it was not measured
  */
-function drawChart(results) {
+function drawPage(results) {
+  const bars = pageBars(results);
+  if (bars.length === 0) return undefined;
+  const title = 'event loop, µs (less is better)';
+  const what = `A page in Express for a visitor who is logged in, ${VISITORS} visitors`;
+  return draw(results, what, [{ title, bars, scaleOf: linear }]);
+}
+
+/**
+ * Calls in loops.
+ *
+ * @param {Results} results
+ * @returns {string | undefined} SVG; nothing where they were not measured
+ */
+function drawLoops(results) {
   const { inFlight } = results.options;
   const all = summaries(results, 'canned');
-  const panels = [
-    {
-      title: `A page in Express for a visitor who is logged in, ${VISITORS} visitors: event loop, µs (less is better)`,
-      bars: pageBars(results),
-      scaleOf: linear,
-    },
-    ...PANELS.map((panel) => ({
-      title: `${panel.title}; ${inFlight} in flight, logarithmic scale`,
-      bars: barsOf(all, panel),
-      scaleOf: logarithmic,
-    })),
-  ].filter(({ bars }) => bars.length > 0);
+  const panels = PANELS.map((panel) => ({
+    title: `${panel.title}; ${inFlight} in flight, logarithmic scale`,
+    bars: barsOf(all, panel),
+    scaleOf: logarithmic,
+  })).filter(({ bars }) => bars.length > 0);
+  if (panels.length === 0) return undefined;
+  return draw(results, 'Sessions of 1 KB, on a server that answers at once', panels);
+}
+
+/**
+ * @param {Pick<Results, 'machine' | 'addon'>} results
+ * @param {string} what the heading
+ * @param {Panel[]} panels
+ */
+function draw({ machine, addon }, what, panels) {
   const parts = [];
   let top = HEADING;
   for (const { title, bars, scaleOf } of panels) {
     parts.push(drawPanel(title, bars, scaleOf, top));
     top += PANEL_HEAD + bars.length * STEP + PANEL_GAP;
   }
-  const { cpu, cores, node, date } = results.machine;
+  const { cpu, cores, node, date } = machine;
   const where = `${cpu}, ${cores} cores, Node ${node}, ${date}`;
-  const debug = results.addon.debug ? ' (DEBUG BUILD)' : '';
-  const what = 'Sessions of 1 KB, on a server that answers at once';
+  const debug = addon.debug ? ' (DEBUG BUILD)' : '';
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${top}" width="${WIDTH}"`,
     ` height="${top}" role="img" font-family="system-ui, sans-serif" font-size="14" fill="${TEXT}">`,
@@ -208,4 +228,4 @@ function round(value) {
   return Math.round(value * 10) / 10;
 }
 
-module.exports = { drawChart };
+module.exports = { drawLoops, drawPage };

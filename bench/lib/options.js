@@ -29,7 +29,7 @@ const HELP = `npm run bench [-- options]
   --visitors N,N     visitors of an app at a time, in app (1,64)
   --quick            one round of half a second, to see that everything works
   --markdown FILE    also as Markdown, between <!-- results --> and <!-- /results --> if FILE has them
-  --chart FILE       also as a chart, in SVG`;
+  --chart NAME       also as charts in SVG: NAME-page.svg and NAME-loops.svg`;
 
 /** @typedef {ReturnType<typeof readOptions>} Options */
 
