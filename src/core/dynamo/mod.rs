@@ -5,7 +5,8 @@
 //!   * [`ways`]: the ways that requests can go, and which is taken.
 //!   * [`connection`]: the SDK's client, made of settings.
 //!   * [`shared`]: what the stores of a process share, in a [`registry`] by their keys.
-//!   * [`http`]: the HTTP client under it, with a bound on its connections.
+//!   * [`http`]: the HTTP client under it; [`bounded`]: the bound on its connections; [`connect`]: which
+//!     address is dialled when; [`socket`]: whether a connection is alive.
 //!   * [`outage`]: failing at once while DynamoDB does not answer.
 //!   * [`lost`]: a table that is lost while the process runs.
 //!   * [`answers`]: what may be taken for DynamoDB's answer.
@@ -26,6 +27,8 @@
 
 mod answers;
 mod attempts;
+mod bounded;
+mod connect;
 pub mod connection;
 mod credentials;
 mod environment;
@@ -44,6 +47,7 @@ pub mod sdk;
 pub mod settings;
 pub mod shared;
 pub mod size;
+mod socket;
 mod surrogates;
 mod tls;
 pub mod trust;
