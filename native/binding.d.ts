@@ -201,6 +201,10 @@ export interface ConnectionOptions {
   userAgent?: string
   /** Whether the certificate authorities of the system are trusted too. */
   useSystemCa?: boolean
+  /** The URL of the proxy that all requests go through. */
+  proxy?: string
+  /** Whether Node follows the variables that name proxies. */
+  useEnvProxy?: boolean
   /** Whether calls fail at once during an outage. */
   breaker?: boolean
 }

@@ -4,7 +4,7 @@
 
 const { Calls } = require('../calls');
 const { closedError, invalidArgument, settle } = require('../errors');
-const { environment, usesSystemCa } = require('./environment');
+const { environment, usesEnvProxy, usesSystemCa } = require('./environment');
 
 /** @import { Callbacks, ConnectionOptions, Failure, NativeStore, Outcome } from '../../native/binding' */
 /** @import { Connection, Transport } from './config' */
@@ -244,6 +244,7 @@ class DynamoDB {
       maxSockets: this.#connection.maxSockets ?? settings.maxSockets,
       breaker: this.#connection.breaker,
       useSystemCa: usesSystemCa(),
+      useEnvProxy: usesEnvProxy(),
     };
   }
 

@@ -16,7 +16,8 @@ use tokio::sync::Semaphore;
 use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
-use super::connect::{Dialer, Peer};
+use super::connect::{Dialer, Peer, Trial};
+use super::proxy::{Proxies, Proxy};
 use super::socket::{Socket, Sockets, Stream};
 use super::tls;
 use super::trust::Authorities;
@@ -32,6 +33,9 @@ pub struct Bounded {
     dialer: Dialer,
     tls: Tls,
     max_sockets: usize,
+    proxies: Proxies,
+    /// Whether the machine itself is reached without a proxy.
+    spares_own: bool,
     hosts: Arc<Mutex<HashMap<String, Host>>>,
     /// The time that a connection has to open, from the moment at which it may.
     timeout: Option<Duration>,
@@ -47,7 +51,12 @@ pub(super) struct Host {
 impl Bounded {
     /// Opens at most `max_sockets` connections to each host. The authorities are read by the first
     /// connection with TLS.
-    pub fn new(dialer: Dialer, max_sockets: usize, authorities: Authorities) -> Self {
+    pub fn new(
+        dialer: Dialer,
+        max_sockets: usize,
+        authorities: Authorities,
+        proxies: Proxies,
+    ) -> Self {
         Self {
             dialer,
             tls: Tls {
@@ -55,15 +64,19 @@ impl Bounded {
                 authorities,
             },
             max_sockets,
+            proxies,
+            spares_own: false,
             hosts: Arc::default(),
             timeout: None,
         }
     }
 
-    /// The same, for connections that open within `timeout`.
-    pub fn within(&self, timeout: Option<Duration>) -> Self {
+    /// The same, for connections that open within `timeout`. With `spares_own`, no proxy is used for the
+    /// machine itself.
+    pub fn within(&self, timeout: Option<Duration>, spares_own: bool) -> Self {
         Self {
             timeout,
+            spares_own,
             ..self.clone()
         }
     }
@@ -93,19 +106,58 @@ impl Bounded {
         }
     }
 
+    /// The proxy that a request to `uri` goes through.
+    fn proxy(&self, uri: &Uri) -> Option<&Proxy> {
+        self.proxies.of(uri, self.spares_own)
+    }
+
+    /// The proxy that requests to `uri` are sent to, instead of through.
+    pub fn forwarding_proxy(&self, uri: &Uri) -> Option<&Proxy> {
+        self.proxy(uri).filter(|_| !is_secure(uri))
+    }
+
     /// Opens a connection.
     async fn open(&self, uri: &Uri) -> Result<(Stream, Peer), BoxError> {
-        let is_secure = uri.scheme() == Some(&Scheme::HTTPS);
+        let is_secure = is_secure(uri);
         // What is wrong with the authorities is found before anything is sent.
         let config = is_secure.then(|| self.tls.config()).transpose()?;
         let host = uri.host().unwrap_or_default();
         let port = uri.port_u16().unwrap_or(if is_secure { 443 } else { 80 });
-        let (stream, trial) = self.dialer.dial(host, port, self.timeout).await?;
+        let (stream, trial) = match self.proxy(uri) {
+            None => {
+                let (stream, trial) = self.dialer.dial(host, port, self.timeout).await?;
+                (Box::new(stream) as Stream, trial)
+            }
+            Some(proxy) => {
+                let (stream, trial) = self.open_to(proxy).await?;
+                let stream = match is_secure {
+                    true => proxy.tunnel(stream, &format!("{host}:{port}")).await?,
+                    false => stream,
+                };
+                (stream, trial)
+            }
+        };
         let stream = match config {
-            Some(config) => secure(Box::new(stream), config, host, &authority(uri)).await?,
-            None => Box::new(stream),
+            Some(config) => secure(stream, config, host, &authority(uri)).await?,
+            None => stream,
         };
         Ok((stream, trial.pass()))
+    }
+
+    /// Opens a connection to a proxy.
+    async fn open_to(&self, proxy: &Proxy) -> Result<(Stream, Trial), BoxError> {
+        let config = proxy.is_secure().then(|| self.tls.config()).transpose()?;
+        let dialled = self.dialer.dial(proxy.host(), proxy.port(), self.timeout);
+        let (stream, trial) = dialled.await.map_err(|error| {
+            let reason = format!("the proxy {proxy} cannot be reached: {error}");
+            io::Error::new(error.kind(), reason)
+        })?;
+        let stream: Stream = Box::new(stream);
+        let stream = match config {
+            Some(config) => secure(stream, config, proxy.host(), &proxy.authority()).await?,
+            None => stream,
+        };
+        Ok((stream, trial))
     }
 }
 
@@ -142,6 +194,10 @@ async fn secure(
     }
 }
 
+fn is_secure(uri: &Uri) -> bool {
+    uri.scheme() == Some(&Scheme::HTTPS)
+}
+
 /// `localhost:8000` of `http://localhost:8000/`.
 fn authority(uri: &Uri) -> String {
     let authority = uri.authority();
@@ -160,17 +216,29 @@ impl Service<Uri> for Bounded {
 
     fn call(&mut self, uri: Uri) -> Self::Future {
         let host = self.host(&uri);
-        let plain = (uri.scheme() == Some(&Scheme::HTTP)).then(|| authority(&uri));
+        let is_forwarded = self.forwarding_proxy(&uri).is_some();
+        // Not behind a proxy, which may close a connection for reasons of its own.
+        let plain = (!is_secure(&uri) && !is_forwarded).then(|| authority(&uri));
         let bounded = self.clone();
         let limit = self.timeout.unwrap_or(Duration::MAX);
         Box::pin(async move {
             let permit = host.bound.acquire_owned().await?;
             let opened = tokio::time::timeout(limit, bounded.open(&uri)).await;
             let (stream, peer) = opened.map_err(|_| {
-                let reason = format!("no connection within {} ms", limit.as_millis());
+                let by = bounded.proxy(&uri);
+                let by = by.map_or_else(String::new, |proxy| format!(" through the proxy {proxy}"));
+                let reason = format!("no connection{by} within {} ms", limit.as_millis());
                 io::Error::new(io::ErrorKind::TimedOut, reason)
             })??;
-            Ok(Socket::new(stream, peer, plain, &host.sockets, permit))
+            let sockets = &host.sockets;
+            Ok(Socket::new(
+                stream,
+                peer,
+                plain,
+                is_forwarded,
+                sockets,
+                permit,
+            ))
         })
     }
 }

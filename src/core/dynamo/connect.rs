@@ -43,27 +43,6 @@ impl Resolve for System {
     }
 }
 
-/// Why no address of a host could be connected to.
-#[derive(Debug, thiserror::Error)]
-pub enum DialError {
-    /// The host has no address.
-    #[error("no address of {host} could be found")]
-    Name {
-        /// The host's name.
-        host: String,
-        /// What the resolver says.
-        source: io::Error,
-    },
-    /// The first address to fail.
-    #[error("{address} could not be connected to")]
-    Address {
-        /// The address.
-        address: SocketAddr,
-        /// What the operating system says.
-        source: io::Error,
-    },
-}
-
 /// Dials hosts, and remembers which of their addresses have answered. A clone remembers the same.
 #[derive(Clone)]
 pub struct Dialer {
@@ -91,16 +70,16 @@ impl Dialer {
         host: &str,
         port: u16,
         limit: Option<Duration>,
-    ) -> Result<(TcpStream, Trial), DialError> {
+    ) -> io::Result<(TcpStream, Trial)> {
         // An IPv6 address in a URL is in brackets.
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         let found = match bare.parse::<IpAddr>() {
             Ok(address) => Ok(vec![SocketAddr::new(address, port)]),
             Err(_) => self.resolver.resolve(bare, port).await,
         };
-        let unresolved = |source| DialError::Name {
-            host: bare.to_owned(),
-            source,
+        let unresolved = |error: io::Error| {
+            let reason = format!("no address of {bare} could be found: {error}");
+            io::Error::new(error.kind(), reason)
         };
         let found = found.map_err(unresolved)?;
         if found.is_empty() {
@@ -115,7 +94,10 @@ impl Dialer {
         let refused = |address: SocketAddr| self.note_failure(bare, address.ip());
         let (address, stream) = race(addresses, stagger, TcpStream::connect, refused)
             .await
-            .map_err(|(address, source)| DialError::Address { address, source })?;
+            .map_err(|(address, error)| {
+                let reason = format!("{address} could not be connected to: {error}");
+                io::Error::new(error.kind(), reason)
+            })?;
         self.note_answer(bare, address.ip());
         set_up(&stream);
         let trial = Trial {

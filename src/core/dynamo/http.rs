@@ -22,13 +22,15 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::retry::ErrorKind;
-use http::{Extensions, Uri};
+use http::header::PROXY_AUTHORIZATION;
+use http::{Extensions, HeaderValue, StatusCode, Uri};
 use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
 use hyper_util::client::legacy::{Client, Error as ClientError};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use super::bounded::Bounded;
 use super::connect::{Dialer, Resolve, System};
+use super::proxy::{Proxies, Proxy};
 use super::socket::{Pulse, PulseOf};
 use super::tls;
 use super::trust::Authorities;
@@ -46,17 +48,19 @@ pub struct Http(Arc<PooledClient>);
 impl Http {
     /// An HTTP client with at most `max_sockets` connections to each host. The authorities are read by
     /// the first connection with TLS. If they cannot be, each request that needs TLS fails.
-    pub fn new(max_sockets: usize, authorities: Authorities) -> Self {
-        Self::with_resolver(Arc::new(System), max_sockets, authorities)
+    pub fn new(max_sockets: usize, authorities: Authorities, proxies: Proxies) -> Self {
+        Self::with_resolver(Arc::new(System), max_sockets, authorities, proxies)
     }
 
     fn with_resolver(
         resolver: Arc<dyn Resolve>,
         max_sockets: usize,
         authorities: Authorities,
+        proxies: Proxies,
     ) -> Self {
+        let dialer = Dialer::new(resolver);
         Self(Arc::new(PooledClient {
-            connector: Bounded::new(Dialer::new(resolver), max_sockets, authorities),
+            connector: Bounded::new(dialer, max_sockets, authorities, proxies),
             pools: Mutex::default(),
         }))
     }
@@ -66,9 +70,10 @@ impl Http {
         SharedHttpClient::new(self.clone())
     }
 
-    /// What sends requests on connections that open within `timeout`.
+    /// What sends requests for credentials, on connections that open within `timeout`. They do not go
+    /// through a proxy if they stay on the machine: a container may be given its credentials there.
     pub fn connector(&self, timeout: Option<Duration>) -> SharedHttpConnector {
-        self.0.pool(timeout)
+        self.0.pool(timeout, true)
     }
 }
 
@@ -78,15 +83,16 @@ impl HttpClient for Http {
         settings: &HttpConnectorSettings,
         _components: &RuntimeComponents,
     ) -> SharedHttpConnector {
-        self.connector(settings.connect_timeout())
+        self.0.pool(settings.connect_timeout(), false)
     }
 }
 
-/// Connections that are kept and used again, in a pool for each connect timeout that is asked for:
-/// DynamoDB has one, the services that credentials come from have others.
+/// Connections that are kept and used again, in a pool for each connect timeout that is asked for, and for
+/// whether the machine itself is reached without a proxy: DynamoDB has one, the services that credentials
+/// come from have others.
 struct PooledClient {
     connector: Bounded,
-    pools: Mutex<HashMap<Option<Duration>, SharedHttpConnector>>,
+    pools: Mutex<HashMap<(Option<Duration>, bool), SharedHttpConnector>>,
 }
 
 impl fmt::Debug for PooledClient {
@@ -104,10 +110,10 @@ impl Drop for PooledClient {
 }
 
 impl PooledClient {
-    fn pool(&self, timeout: Option<Duration>) -> SharedHttpConnector {
+    fn pool(&self, timeout: Option<Duration>, spares_own: bool) -> SharedHttpConnector {
         let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
-        let pool = pools.entry(timeout).or_insert_with(|| {
-            let connector = self.connector.within(timeout);
+        let pool = pools.entry((timeout, spares_own)).or_insert_with(|| {
+            let connector = self.connector.within(timeout, spares_own);
             let client = Client::builder(TokioExecutor::new())
                 .pool_timer(TokioTimer::new())
                 .build(connector.clone());
@@ -143,6 +149,10 @@ impl HttpConnector for Pool {
         if let Some(capture) = request.extensions().get::<CaptureSmithyConnection>() {
             capture.set_connection_retriever(move || metadata(&of_sdk));
         }
+        let proxy = self.connector.forwarding_proxy(request.uri()).cloned();
+        if let Some(value) = proxy.as_ref().and_then(authorization) {
+            request.headers_mut().insert(PROXY_AUTHORIZATION, value);
+        }
         let mut sent = Sent {
             connector: self.connector.clone(),
             uri: request.uri().clone(),
@@ -158,10 +168,22 @@ impl HttpConnector for Pool {
                 sent.fail(&error);
                 classify(error)
             })?;
+            if let Some(proxy) = proxy
+                && answer.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED
+            {
+                return Err(ConnectorError::user(proxy.unauthorized().into()));
+            }
             HttpResponse::try_from(answer.map(SdkBody::from_body_1_x))
                 .map_err(|error| ConnectorError::other(error.into(), None))
         })
     }
+}
+
+/// What a proxy is told with each request that it forwards.
+fn authorization(proxy: &Proxy) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(proxy.authorization()?).ok()?;
+    value.set_sensitive(true);
+    Some(value)
 }
 
 /// A request that was sent, and is dropped before it is over if its time is up.

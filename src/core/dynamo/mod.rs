@@ -7,6 +7,7 @@
 //!   * [`shared`]: what the stores of a process share, in a [`registry`] by their keys.
 //!   * [`http`]: the HTTP client under it; [`bounded`]: the bound on its connections; [`connect`]: which
 //!     address is dialled when; [`socket`]: whether a connection is alive.
+//!   * [`proxy`]: which proxy a request goes through, and how.
 //!   * [`outage`]: failing at once while DynamoDB does not answer.
 //!   * [`lost`]: a table that is lost while the process runs.
 //!   * [`answers`]: what may be taken for DynamoDB's answer.
@@ -39,6 +40,7 @@ mod interceptors;
 pub mod lost;
 pub mod outage;
 mod pages;
+pub mod proxy;
 mod redact;
 mod region;
 mod registry;

@@ -9,6 +9,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_types::endpoint_config::AccountIdEndpointMode;
 
+use super::proxy::Proxy;
 use super::trust::Trust;
 use super::user_client::UserClient;
 use super::variables::{Copies, Nothing};
@@ -55,6 +56,10 @@ pub struct Settings {
     pub user_agent: Option<String>,
     /// Which certificate authorities are trusted.
     pub trust: Trust,
+    /// The proxy that all requests go through.
+    pub proxy: Option<Proxy>,
+    /// Whether to go through the proxies that the environment names, if the settings name none.
+    pub follows_proxy_variables: bool,
     /// Whether calls fail at once during an outage, see [`super::outage`].
     pub breaker: bool,
 }
@@ -115,6 +120,8 @@ impl Default for Settings {
             account_id_endpoint_mode: None,
             user_agent: None,
             trust: Trust::default(),
+            proxy: None,
+            follows_proxy_variables: false,
             breaker: true,
         }
     }

@@ -105,6 +105,8 @@ pub struct Socket {
     pulse: Arc<Pulse>,
     /// The host of a connection without TLS that nothing has been heard from yet.
     unheard: Option<String>,
+    /// Whether it goes to a proxy that forwards each request.
+    is_forwarded: bool,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -114,6 +116,7 @@ impl Socket {
         stream: Stream,
         peer: Peer,
         unheard: Option<String>,
+        is_forwarded: bool,
         sockets: &Sockets,
         permit: OwnedSemaphorePermit,
     ) -> Self {
@@ -134,6 +137,7 @@ impl Socket {
             stream: TokioIo::new(stream),
             pulse,
             unheard,
+            is_forwarded,
             _permit: permit,
         }
     }
@@ -174,7 +178,8 @@ impl Socket {
 
 impl Connection for Socket {
     fn connected(&self) -> Connected {
-        Connected::new().extra(PulseOf(Arc::downgrade(&self.pulse)))
+        let connected = Connected::new().proxy(self.is_forwarded);
+        connected.extra(PulseOf(Arc::downgrade(&self.pulse)))
     }
 }
 

@@ -209,13 +209,11 @@ async fn an_address_that_hangs_is_followed_by_the_next_which_is_the_first_from_t
 async fn errors_name_the_host_or_the_address() {
     let nowhere = Dialer::new(Several::new(&[]));
     let failed = nowhere.dial("db.example", 1, None).await.err().unwrap();
-    assert_eq!(
-        failed.to_string(),
-        "no address of db.example could be found"
-    );
+    let shown = "no address of db.example could be found: ";
+    assert!(failed.to_string().starts_with(shown), "{failed}");
     let address = refusing();
     let refused = Dialer::new(Several::new(&[address]));
     let failed = refused.dial("db.example", 1, None).await.err().unwrap();
-    let shown = format!("{address} could not be connected to");
-    assert_eq!(failed.to_string(), shown);
+    let shown = format!("{address} could not be connected to: ");
+    assert!(failed.to_string().starts_with(&shown), "{failed}");
 }

@@ -66,7 +66,12 @@ async fn dead_addresses_of_a_name_keep_no_request_from_the_one_that_is_well() {
         refusing(),
         serve().await.address,
     ];
-    let http = Http::with_resolver(Several::new(&found), 8, Authorities::default());
+    let http = Http::with_resolver(
+        Several::new(&found),
+        8,
+        Authorities::default(),
+        Proxies::default(),
+    );
     for _ in 0..3 {
         get(&http, "/", LONG).await.unwrap();
     }
@@ -76,7 +81,7 @@ async fn dead_addresses_of_a_name_keep_no_request_from_the_one_that_is_well() {
 async fn a_connection_that_takes_too_long_is_a_timeout() {
     let dead = Dead::new();
     let resolver = Several::new(&[dead.address]);
-    let http = Http::with_resolver(resolver, 8, Authorities::default());
+    let http = Http::with_resolver(resolver, 8, Authorities::default(), Proxies::default());
     let error = get(&http, "/", Duration::from_millis(50))
         .await
         .unwrap_err();
@@ -88,7 +93,7 @@ async fn only_connections_that_were_silent_are_closed() {
     let server = serve().await;
     let opened = || server.connections.load(Ordering::Relaxed);
     let resolver = Several::new(&[server.address]);
-    let http = Http::with_resolver(resolver, 8, Authorities::default());
+    let http = Http::with_resolver(resolver, 8, Authorities::default(), Proxies::default());
     let pair = || async {
         let (one, other) = tokio::join!(get(&http, "/pair", LONG), get(&http, "/pair", LONG));
         one.unwrap();
