@@ -133,6 +133,14 @@ export interface DynamoConfig extends Partial<Record<ClientSetting | OwnWorkSett
    */
   connectTimeout?: number;
   /**
+   * The proxy that all requests go through, those for credentials too: `http://proxy.example.com:3128`, or
+   * `https:` if TLS is spoken with the proxy. `user:password@` before the host are sent to it.
+   *
+   * Without this, `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` count if Node follows them:
+   * `NODE_USE_ENV_PROXY=1` or `--use-env-proxy`. See docs/PROXY.md.
+   */
+  proxy?: string | URL;
+  /**
    * Whether retries slow down for a DynamoDB that throttles.
    * @default 'standard': they do not
    */

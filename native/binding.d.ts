@@ -210,6 +210,10 @@ export interface ConnectionOptions {
   userAgentAppId?: string
   /** Whether the certificate authorities of the system are trusted too. */
   useSystemCa?: boolean
+  /** The URL of the proxy that all requests go through. */
+  proxy?: string
+  /** Whether Node follows the variables that name proxies. */
+  useEnvProxy?: boolean
   /** Whether calls fail at once during an outage. */
   breaker?: boolean
 }

@@ -54,11 +54,13 @@ new DynamoDBStore({
     maxAttempts: 3,
     requestTimeout: 1000,
     connectTimeout: 1000,
+    proxy: 'http://proxy.example.com:3128',
     httpOptions: { timeout: 1000, connectTimeout: 1000 },
     useDualstackEndpoint: true,
     useFipsEndpoint: true,
   },
 });
+new DynamoDBStore({ dynamoConfig: { proxy: new URL('https://proxy.example.com') } });
 new DynamoDBStore({ dynamoConfig: { credentials: new AWS.Credentials('a', 's') } });
 
 // What a table gets that is created, under AWS's names.

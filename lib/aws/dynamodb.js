@@ -4,7 +4,13 @@
 
 const { Calls } = require('../calls');
 const { closedError, invalidArgument, settle } = require('../errors');
-const { environment, isOnLambda, noteInvocation, usesSystemCa } = require('./environment');
+const {
+  environment,
+  isOnLambda,
+  noteInvocation,
+  usesEnvProxy,
+  usesSystemCa,
+} = require('./environment');
 
 /** @import { Callbacks, ConnectionOptions, Failure, NativeStore, Outcome } from '../../native/binding' */
 /** @import { Connection, Transport } from './config' */
@@ -255,6 +261,7 @@ class DynamoDB {
       maxSockets: this.#connection.maxSockets ?? settings.maxSockets,
       breaker: this.#connection.breaker,
       useSystemCa: usesSystemCa(),
+      useEnvProxy: usesEnvProxy(),
     };
   }
 

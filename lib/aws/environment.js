@@ -59,10 +59,22 @@ function noteInvocation() {
 
 /** Whether Node was told to trust the certificate authorities of the system. */
 function usesSystemCa() {
-  const ofNode = variable('NODE_OPTIONS');
-  const options = [...process.execArgv, ...(ofNode ? ofNode.split(/\s+/) : [])];
-  const asked = options.some((each) => each === '--use-system-ca' || each === '--use-openssl-ca');
+  const options = nodeOptions();
+  const asked = options.includes('--use-system-ca') || options.includes('--use-openssl-ca');
   return asked || variable('NODE_USE_SYSTEM_CA') === '1';
+}
+
+/** Whether Node was told to follow the variables that name proxies. A flag comes before the variable. */
+function usesEnvProxy() {
+  const flags = ['--use-env-proxy', '--no-use-env-proxy'];
+  const last = nodeOptions().findLast((option) => flags.includes(option));
+  return last ? last === flags[0] : variable('NODE_USE_ENV_PROXY') === '1';
+}
+
+/** The options that Node was started with; those of the command line are the last. */
+function nodeOptions() {
+  const ofNode = variable('NODE_OPTIONS');
+  return [...(ofNode ? ofNode.split(/\s+/) : []), ...process.execArgv];
 }
 
 /**
@@ -118,4 +130,11 @@ const environment = {
   run: (command) => answering(() => run(command))(),
 };
 
-module.exports = { environment, isOnLambda, noteInvocation, usesSystemCa, variable };
+module.exports = {
+  environment,
+  isOnLambda,
+  noteInvocation,
+  usesEnvProxy,
+  usesSystemCa,
+  variable,
+};

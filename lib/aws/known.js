@@ -19,6 +19,7 @@ const KNOWN = new Set([
   'maxAttempts',
   'maxRetries',
   'profile',
+  'proxy',
   'region',
   'requestTimeout',
   'secretAccessKey',

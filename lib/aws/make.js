@@ -19,6 +19,11 @@ const { V2, V3_DOCUMENT, findSdk } = require('./sdk');
  * @returns {any} an `AWS.DynamoDB` of v2 or a `DynamoDB` of v3, which is a `DynamoDBClient` too
  */
 function makeClient(connection, sdks) {
+  if (connection.connection.proxy !== undefined) {
+    const { origin } = connection.connection;
+    const message = `a client cannot be made with the option "${origin}.proxy": pass a client whose agent goes through the proxy`;
+    throw storeError('ERR_SESSION_CLIENT', message);
+  }
   for (const name of sdks) {
     const sdk = findSdk(name);
     if (sdk) return withoutDetails(name === V2 ? makeV2(sdk, connection) : makeV3(sdk, connection));

@@ -46,10 +46,23 @@ function readSettings(config, http, handler, origin) {
     useDualstackEndpoint: read('useDualstackEndpoint', 'boolean'),
     useFipsEndpoint: read('useFipsEndpoint', 'boolean'),
     accountIdEndpointMode: read('accountIdEndpointMode', 'string'),
+    proxy: readProxy(config.proxy, origin),
     userAgent: userAgent(read('customUserAgent', ['string', 'array'])),
     userAgentAppId: read('userAgentAppId', 'string'),
     ...readKeys(config, origin),
   };
+}
+
+/**
+ * The URL of a proxy, which the addon looks at more closely.
+ *
+ * @param {any} proxy text, or a `URL`
+ * @param {string} origin
+ * @returns {string | undefined}
+ */
+function readProxy(proxy, origin) {
+  if (typeof proxy?.href === 'string') return proxy.href;
+  return option({ proxy }, 'proxy', 'string', origin);
 }
 
 /**

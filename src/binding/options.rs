@@ -6,6 +6,7 @@ use aws_types::endpoint_config::AccountIdEndpointMode;
 use napi_derive::napi;
 
 use super::creation::CreateTableOptions;
+use crate::core::dynamo::proxy::Proxy;
 use crate::core::dynamo::settings::{CredentialSource, Settings};
 use crate::core::dynamo::trust::Trust;
 use crate::core::error::InvalidOption;
@@ -232,6 +233,10 @@ pub struct ConnectionOptions {
     pub user_agent_app_id: Option<String>,
     /// Whether the certificate authorities of the system are trusted too.
     pub use_system_ca: Option<bool>,
+    /// The URL of the proxy that all requests go through.
+    pub proxy: Option<String>,
+    /// Whether Node follows the variables that name proxies.
+    pub use_env_proxy: Option<bool>,
     /// Whether calls fail at once during an outage.
     pub breaker: Option<bool>,
 }
@@ -315,6 +320,13 @@ impl ConnectionOptions {
                 Some(true) => Trust::System,
                 _ => Trust::Mozilla,
             },
+            proxy: self
+                .proxy
+                .map(|url| proxy(&name("proxy"), &url))
+                .transpose()?,
+            follows_proxy_variables: self
+                .use_env_proxy
+                .unwrap_or(defaults.follows_proxy_variables),
             breaker: self.breaker.unwrap_or(defaults.breaker),
         })
     }
@@ -330,6 +342,10 @@ fn is_adaptive(option: &str, mode: &str) -> Result<bool, InvalidOption> {
             Err(InvalidOption::new(option, rule))
         }
     }
+}
+
+fn proxy(option: &str, url: &str) -> Result<Proxy, InvalidOption> {
+    Proxy::new(url).map_err(|rule| InvalidOption::new(option, rule))
 }
 
 fn account_id_endpoint_mode(

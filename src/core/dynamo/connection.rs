@@ -20,6 +20,7 @@ use super::http::Http;
 use super::interceptors::{HashBody, KeepFromEnvironment, UserAgent};
 use super::outage::Outage;
 use super::outage::guard::Guard;
+use super::proxy::Proxies;
 use super::redact::Secrets;
 use super::region;
 use super::settings::Settings;
@@ -145,7 +146,12 @@ pub async fn connect(
     let mut settings = environment.complete(settings)?;
     let variables = environment.variables();
     let authorities = Authorities::new(settings.trust, environment.ca_bundle(), variables);
-    let pool = shared.http(settings.max_sockets, authorities);
+    let proxies = match &settings.proxy {
+        Some(proxy) => Proxies::from(proxy.clone()),
+        None if settings.follows_proxy_variables => Proxies::of_variables(variables)?,
+        None => Proxies::default(),
+    };
+    let pool = shared.http(settings.max_sockets, authorities, proxies);
     let endpoint = match &settings.endpoint {
         None if settings.ignore_configured_endpoints => None,
         None => environment.endpoint(Service::DynamoDb)?,

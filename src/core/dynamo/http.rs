@@ -9,14 +9,11 @@ use std::collections::HashMap;
 use std::error::Error as StdError;
 use std::fmt;
 use std::io;
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::config::RuntimeComponents;
 use aws_sdk_dynamodb::config::http::{HttpRequest, HttpResponse};
-use aws_sdk_dynamodb::error::BoxError;
 use aws_smithy_runtime_api::client::connection::{CaptureSmithyConnection, ConnectionMetadata};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
@@ -25,22 +22,22 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::retry::ErrorKind;
-use futures_util::future::BoxFuture;
-use http::Uri;
-use http::uri::Scheme;
-use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
-use hyper_util::client::legacy::connect::{
-    CaptureConnection, Connected, Connection, HttpConnector as TcpConnector, capture_connection,
-};
+use http::header::PROXY_AUTHORIZATION;
+use http::{Extensions, HeaderValue, StatusCode, Uri};
+use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
 use hyper_util::client::legacy::{Client, Error as ClientError};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tower_service::Service;
 
+use super::bounded::Bounded;
+use super::connect::{Dialer, Resolve, System};
+use super::proxy::{Proxies, Proxy};
+use super::socket::{Pulse, PulseOf};
 use super::tls;
 use super::trust::Authorities;
 use crate::core::error::Error;
+
+/// A request that is given up sooner than this says nothing of its connection.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 type Hyper = Client<Bounded, SdkBody>;
 
@@ -51,19 +48,19 @@ pub struct Http(Arc<PooledClient>);
 impl Http {
     /// An HTTP client with at most `max_sockets` connections to each host. The authorities are read by
     /// the first connection with TLS. If they cannot be, each request that needs TLS fails.
-    pub fn new(max_sockets: usize, authorities: Authorities) -> Self {
-        let mut tcp = TcpConnector::new();
-        tcp.enforce_http(false);
-        tcp.set_nodelay(true);
+    pub fn new(max_sockets: usize, authorities: Authorities, proxies: Proxies) -> Self {
+        Self::with_resolver(Arc::new(System), max_sockets, authorities, proxies)
+    }
+
+    fn with_resolver(
+        resolver: Arc<dyn Resolve>,
+        max_sockets: usize,
+        authorities: Authorities,
+        proxies: Proxies,
+    ) -> Self {
+        let dialer = Dialer::new(resolver);
         Self(Arc::new(PooledClient {
-            connector: Bounded {
-                tcp,
-                tls: Arc::default(),
-                authorities,
-                max_sockets,
-                hosts: Arc::default(),
-                timeout: None,
-            },
+            connector: Bounded::new(dialer, max_sockets, authorities, proxies),
             pools: Mutex::default(),
         }))
     }
@@ -73,9 +70,10 @@ impl Http {
         SharedHttpClient::new(self.clone())
     }
 
-    /// What sends requests on connections that open within `timeout`.
+    /// What sends requests for credentials, on connections that open within `timeout`. They do not go
+    /// through a proxy if they stay on the machine: a container may be given its credentials there.
     pub fn connector(&self, timeout: Option<Duration>) -> SharedHttpConnector {
-        self.0.pool(timeout)
+        self.0.pool(timeout, true)
     }
 }
 
@@ -85,15 +83,16 @@ impl HttpClient for Http {
         settings: &HttpConnectorSettings,
         _components: &RuntimeComponents,
     ) -> SharedHttpConnector {
-        self.connector(settings.connect_timeout())
+        self.0.pool(settings.connect_timeout(), false)
     }
 }
 
-/// Connections that are kept and used again, in a pool for each connect timeout that is asked for:
-/// DynamoDB has one, the services that credentials come from have others.
+/// Connections that are kept and used again, in a pool for each connect timeout that is asked for, and for
+/// whether the machine itself is reached without a proxy: DynamoDB has one, the services that credentials
+/// come from have others.
 struct PooledClient {
     connector: Bounded,
-    pools: Mutex<HashMap<Option<Duration>, SharedHttpConnector>>,
+    pools: Mutex<HashMap<(Option<Duration>, bool), SharedHttpConnector>>,
 }
 
 impl fmt::Debug for PooledClient {
@@ -111,24 +110,25 @@ impl Drop for PooledClient {
 }
 
 impl PooledClient {
-    fn pool(&self, timeout: Option<Duration>) -> SharedHttpConnector {
+    fn pool(&self, timeout: Option<Duration>, spares_own: bool) -> SharedHttpConnector {
         let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
-        let pool = pools.entry(timeout).or_insert_with(|| {
-            let connector = Bounded {
-                timeout,
-                ..self.connector.clone()
-            };
+        let pool = pools.entry((timeout, spares_own)).or_insert_with(|| {
+            let connector = self.connector.within(timeout, spares_own);
             let client = Client::builder(TokioExecutor::new())
                 .pool_timer(TokioTimer::new())
-                .build(connector);
-            SharedHttpConnector::new(Pool(client))
+                .build(connector.clone());
+            SharedHttpConnector::new(Pool { client, connector })
         });
         pool.clone()
     }
 }
 
 /// Connections with the same settings.
-struct Pool(Hyper);
+struct Pool {
+    client: Hyper,
+    /// The one of `client`.
+    connector: Bounded,
+}
 
 impl fmt::Debug for Pool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -145,15 +145,95 @@ impl HttpConnector for Pool {
             }
         };
         let connection = capture_connection(&mut request);
+        let of_sdk = connection.clone();
         if let Some(capture) = request.extensions().get::<CaptureSmithyConnection>() {
-            capture.set_connection_retriever(move || metadata(&connection));
+            capture.set_connection_retriever(move || metadata(&of_sdk));
         }
-        let answer = self.0.request(request);
+        let proxy = self.connector.forwarding_proxy(request.uri()).cloned();
+        if let Some(value) = proxy.as_ref().and_then(authorization) {
+            request.headers_mut().insert(PROXY_AUTHORIZATION, value);
+        }
+        let mut sent = Sent {
+            connector: self.connector.clone(),
+            uri: request.uri().clone(),
+            connection,
+            at: Instant::now(),
+            is_over: false,
+        };
+        let answer = self.client.request(request);
         HttpConnectorFuture::new(async move {
-            let answer = answer.await.map_err(classify)?;
+            let answer = answer.await;
+            sent.is_over = true;
+            let answer = answer.map_err(|error| {
+                sent.fail(&error);
+                classify(error)
+            })?;
+            if let Some(proxy) = proxy
+                && answer.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED
+            {
+                return Err(ConnectorError::user(proxy.unauthorized().into()));
+            }
             HttpResponse::try_from(answer.map(SdkBody::from_body_1_x))
                 .map_err(|error| ConnectorError::other(error.into(), None))
         })
+    }
+}
+
+/// What a proxy is told with each request that it forwards.
+fn authorization(proxy: &Proxy) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(proxy.authorization()?).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+/// A request that was sent, and is dropped before it is over if its time is up.
+struct Sent {
+    connector: Bounded,
+    uri: Uri,
+    connection: CaptureConnection,
+    at: Instant,
+    is_over: bool,
+}
+
+impl Sent {
+    /// The connection that the request went out on; `None` while there is none.
+    fn pulse(&self) -> Option<Arc<Pulse>> {
+        let connection = self.connection.connection_metadata();
+        let mut extras = Extensions::new();
+        connection.as_ref()?.get_extras(&mut extras);
+        extras.get::<PulseOf>()?.0.upgrade()
+    }
+
+    /// The connection has failed. If it was open before the request, others may have died with it.
+    fn fail(&self, error: &ClientError) {
+        if is_timeout(error) {
+            self.time_out();
+        } else if find::<io::Error>(error).is_some() {
+            self.doubt(self.pulse().as_deref());
+        }
+    }
+
+    /// The connection has not answered.
+    fn time_out(&self) {
+        let pulse = self.pulse();
+        self.doubt(pulse.as_deref());
+        if let Some(pulse) = pulse {
+            pulse.peer().avoid();
+        }
+    }
+
+    fn doubt(&self, pulse: Option<&Pulse>) {
+        if pulse.is_some_and(|pulse| pulse.is_older_than(self.at)) {
+            self.connector.doubt(&self.uri, self.at);
+        }
+    }
+}
+
+impl Drop for Sent {
+    fn drop(&mut self) {
+        if !self.is_over && self.at.elapsed() >= PATIENCE {
+            self.time_out();
+        }
     }
 }
 
@@ -179,8 +259,7 @@ fn classify(error: ClientError) -> ConnectorError {
     if let Some(error) = find(&error).and_then(tls::wants_certificate) {
         return ConnectorError::user(error.into());
     }
-    let is_timeout = |error: &io::Error| error.kind() == io::ErrorKind::TimedOut;
-    if find::<io::Error>(&error).is_some_and(is_timeout) {
+    if is_timeout(&error) {
         return ConnectorError::timeout(error.into());
     }
     let (is_user, is_incomplete) = find::<hyper::Error>(&error).map_or((false, false), |error| {
@@ -199,6 +278,10 @@ fn classify(error: ClientError) -> ConnectorError {
     }
 }
 
+fn is_timeout(error: &ClientError) -> bool {
+    find::<io::Error>(error).is_some_and(|error| error.kind() == io::ErrorKind::TimedOut)
+}
+
 /// The outermost error of a kind among `error` and what led to it.
 fn find<'e, E: StdError + 'static>(error: &'e (dyn StdError + 'static)) -> Option<&'e E> {
     std::iter::successors(Some(error), |&error| {
@@ -207,180 +290,5 @@ fn find<'e, E: StdError + 'static>(error: &'e (dyn StdError + 'static)) -> Optio
     .find_map(|error| error.downcast_ref::<E>())
 }
 
-/// Opens connections, a bounded number to each host.
-#[derive(Clone)]
-struct Bounded {
-    tcp: TcpConnector,
-    /// Made by the first connection that needs it.
-    tls: Arc<OnceLock<Result<HttpsConnector<TcpConnector>, Error>>>,
-    authorities: Authorities,
-    max_sockets: usize,
-    hosts: Arc<Mutex<HashMap<String, Arc<Semaphore>>>>,
-    /// From the moment at which the connection may be opened.
-    timeout: Option<Duration>,
-}
-
-impl Bounded {
-    fn sockets(&self, uri: &Uri) -> Arc<Semaphore> {
-        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-        let sockets = hosts
-            .entry(host(uri))
-            .or_insert_with(|| Arc::new(Semaphore::new(self.max_sockets)));
-        Arc::clone(sockets)
-    }
-
-    /// Has everybody give up who waits to open a connection.
-    fn close(&self) {
-        let hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-        for sockets in hosts.values() {
-            sockets.close();
-        }
-    }
-
-    fn tls(&self) -> Result<HttpsConnector<TcpConnector>, Error> {
-        let connector = self.tls.get_or_init(|| {
-            let connector = HttpsConnectorBuilder::new()
-                .with_tls_config(tls::config(self.authorities.read()?)?)
-                .https_only()
-                .enable_http1();
-            Ok(connector.wrap_connector(self.tcp.clone()))
-        });
-        connector.clone()
-    }
-
-    /// Opens a connection.
-    fn open(&self, uri: Uri) -> BoxFuture<'static, Result<Stream, BoxError>> {
-        if uri.scheme() == Some(&Scheme::HTTPS) {
-            let connector = self.tls();
-            let host = host(&uri);
-            return Box::pin(async move {
-                let opened = connector?.call(uri).await;
-                opened.map_err(|error| match tls::explain(&*error, &host) {
-                    Some(explained) => explained.into(),
-                    None => error,
-                })
-            });
-        }
-        let opening = self.tcp.clone().call(uri);
-        Box::pin(async move { Ok(MaybeHttpsStream::Http(opening.await?)) })
-    }
-}
-
-/// `localhost:8000` of `http://localhost:8000/`.
-fn host(uri: &Uri) -> String {
-    let authority = uri.authority();
-    authority.map_or_else(String::new, ToString::to_string)
-}
-
-impl Service<Uri> for Bounded {
-    type Response = Socket;
-    type Error = BoxError;
-    type Future = BoxFuture<'static, Result<Socket, BoxError>>;
-
-    fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        // Neither kind of connector has to be waited for.
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, uri: Uri) -> Self::Future {
-        let sockets = self.sockets(&uri);
-        let plain = (uri.scheme() == Some(&Scheme::HTTP)).then(|| host(&uri));
-        let bounded = self.clone();
-        let limit = self.timeout.unwrap_or(Duration::MAX);
-        Box::pin(async move {
-            let permit = sockets.acquire_owned().await?;
-            let opening = tokio::time::timeout(limit, bounded.open(uri));
-            let stream = opening.await.map_err(|_| {
-                let reason = format!("no connection within {} ms", limit.as_millis());
-                io::Error::new(io::ErrorKind::TimedOut, reason)
-            })??;
-            Ok(Socket {
-                stream,
-                unheard: plain,
-                _permit: permit,
-            })
-        })
-    }
-}
-
-type Stream = MaybeHttpsStream<<TcpConnector as Service<Uri>>::Response>;
-
-/// An open connection, which counts as such until it is dropped.
-struct Socket {
-    stream: Stream,
-    /// The host of a connection without TLS that nothing has been heard from yet.
-    unheard: Option<String>,
-    _permit: OwnedSemaphorePermit,
-}
-
-impl Socket {
-    fn stream(self: Pin<&mut Self>) -> Pin<&mut Stream> {
-        Pin::new(&mut self.get_mut().stream)
-    }
-}
-
-impl Connection for Socket {
-    fn connected(&self) -> Connected {
-        self.stream.connected()
-    }
-}
-
-impl Read for Socket {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        mut buffer: ReadBufCursor<'_>,
-    ) -> Poll<io::Result<()>> {
-        if self.unheard.is_none() || buffer.remaining() == 0 {
-            return self.stream().poll_read(context, buffer);
-        }
-        // The first byte tells whether the server takes this for TLS, and so does its silence.
-        let mut first = [0];
-        let mut read = ReadBuf::new(&mut first);
-        let outcome = ready!(self.as_mut().stream().poll_read(context, read.unfilled()));
-        let heard = read.filled();
-        buffer.put_slice(heard);
-        let host = self.get_mut().unheard.take().unwrap_or_default();
-        match (outcome, heard) {
-            (Ok(()), [tls::ALERT]) => {
-                let error = tls::spoken_by(&host);
-                Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, error)))
-            }
-            (Ok(()), []) => Poll::Ready(Err(tls::silent(&host, io::ErrorKind::UnexpectedEof))),
-            (Err(error), _) if error.kind() == io::ErrorKind::ConnectionReset => {
-                Poll::Ready(Err(tls::silent(&host, error.kind())))
-            }
-            (outcome, _) => Poll::Ready(outcome),
-        }
-    }
-}
-
-impl Write for Socket {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        self.stream().poll_write(context, bytes)
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.stream().poll_flush(context)
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.stream().poll_shutdown(context)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffers: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.stream().poll_write_vectored(context, buffers)
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,9 @@
 //!   * [`ways`]: the ways that requests can go, and which is taken.
 //!   * [`connection`]: the SDK's client, made of settings.
 //!   * [`shared`]: what the stores of a process share, in a [`registry`] by their keys.
-//!   * [`http`]: the HTTP client under it, with a bound on its connections.
+//!   * [`http`]: the HTTP client under it; [`bounded`]: the bound on its connections; [`connect`]: which
+//!     address is dialled when; [`socket`]: whether a connection is alive.
+//!   * [`proxy`]: which proxy a request goes through, and how.
 //!   * [`outage`]: failing at once while DynamoDB does not answer.
 //!   * [`lost`]: a table that is lost while the process runs.
 //!   * [`answers`]: what may be taken for DynamoDB's answer.
@@ -26,6 +28,8 @@
 
 mod answers;
 mod attempts;
+mod bounded;
+mod connect;
 pub mod connection;
 mod credentials;
 mod environment;
@@ -36,6 +40,7 @@ mod interceptors;
 pub mod lost;
 pub mod outage;
 mod pages;
+pub mod proxy;
 mod redact;
 mod region;
 mod registry;
@@ -44,6 +49,7 @@ pub mod sdk;
 pub mod settings;
 pub mod shared;
 pub mod size;
+mod socket;
 mod surrogates;
 mod tls;
 pub mod trace;

@@ -9,6 +9,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_types::endpoint_config::AccountIdEndpointMode;
 
+use super::proxy::Proxy;
 use super::trust::Trust;
 use super::user_client::UserClient;
 use super::variables::{Copies, Nothing};
@@ -57,6 +58,10 @@ pub struct Settings {
     pub app_id: Option<String>,
     /// Which certificate authorities are trusted.
     pub trust: Trust,
+    /// The proxy that all requests go through.
+    pub proxy: Option<Proxy>,
+    /// Whether to go through the proxies that the environment names, if the settings name none.
+    pub follows_proxy_variables: bool,
     /// Whether calls fail at once during an outage, see [`super::outage`].
     pub breaker: bool,
 }
@@ -118,6 +123,8 @@ impl Default for Settings {
             user_agent: None,
             app_id: None,
             trust: Trust::default(),
+            proxy: None,
+            follows_proxy_variables: false,
             breaker: true,
         }
     }

@@ -9,6 +9,7 @@ use tokio::sync::OnceCell;
 use super::connection::Connection;
 use super::http::Http;
 use super::outage::Outage;
+use super::proxy::Proxies;
 use super::registry::Registry;
 use super::settings::Settings;
 use super::trust::Authorities;
@@ -17,7 +18,7 @@ use super::variables::Variables;
 /// See the [module](self).
 #[derive(Default)]
 pub struct Shared {
-    pools: Registry<(usize, Authorities), Http>,
+    pools: Registry<(usize, Authorities, Proxies), Http>,
     connections: Registry<ConnectionKey, OnceCell<Connection>>,
     outages: Registry<Address, Outage>,
     retries: Registry<Address, TokenBucket>,
@@ -61,11 +62,17 @@ impl Shared {
         self.connections.of(key, OnceCell::new)
     }
 
-    /// The HTTP client with at most `max_sockets` connections to a host that trusts these authorities:
-    /// whoever signs the requests can use the same.
-    pub fn http(&self, max_sockets: usize, authorities: Authorities) -> Arc<Http> {
-        let key = (max_sockets, authorities.clone());
-        self.pools.of(key, || Http::new(max_sockets, authorities))
+    /// The HTTP client with at most `max_sockets` connections to a host that trusts these authorities and
+    /// goes through these proxies: whoever signs the requests can use the same.
+    pub fn http(
+        &self,
+        max_sockets: usize,
+        authorities: Authorities,
+        proxies: Proxies,
+    ) -> Arc<Http> {
+        let key = (max_sockets, authorities.clone(), proxies.clone());
+        let make = || Http::new(max_sockets, authorities, proxies);
+        self.pools.of(key, make)
     }
 
     /// Lets go of what no store uses any more, with the settings that it was made of.
@@ -90,6 +97,7 @@ impl Shared {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::dynamo::proxy::Proxy;
     use crate::core::dynamo::settings::CredentialSource;
     use aws_credential_types::Credentials;
     use aws_credential_types::provider::SharedCredentialsProvider;
@@ -155,8 +163,13 @@ mod tests {
         assert!(is_shared(Some("a"), Some("a")));
         assert!(!is_shared(Some("a"), Some("b")));
         assert!(!is_shared(None, None));
-        let http = || shared.http(1, Authorities::default());
-        assert!(Arc::ptr_eq(&http(), &http()));
+        let http = |proxies| shared.http(1, Authorities::default(), proxies);
+        let direct = http(Proxies::default());
+        assert!(Arc::ptr_eq(&direct, &http(Proxies::default())));
+        let proxy = |url| Proxies::from(Proxy::new(url).unwrap());
+        let one = http(proxy("http://user:a@proxy.test"));
+        assert!(!Arc::ptr_eq(&one, &direct));
+        assert!(!Arc::ptr_eq(&one, &http(proxy("http://user:b@proxy.test"))));
     }
 
     #[test]

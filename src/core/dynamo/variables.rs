@@ -22,7 +22,7 @@ use aws_types::os_shim_internal::Env;
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The variables that are copied: all that are read anywhere.
-pub const NAMES: [&str; 42] = [
+pub const NAMES: [&str; 48] = [
     "AWS_ACCESS_KEY_ID",
     "AWS_ACCOUNT_ID",
     "AWS_ACCOUNT_ID_ENDPOINT_MODE",
@@ -61,10 +61,16 @@ pub const NAMES: [&str; 42] = [
     "HOME",
     "HOMEDRIVE",
     "HOMEPATH",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
     "NODE_EXTRA_CA_CERTS",
+    "NO_PROXY",
     "SSL_CERT_DIR",
     "SSL_CERT_FILE",
     "USERPROFILE",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
 ];
 
 /// A copy of the environment variables in [`NAMES`]. A clone is the same copy.

@@ -1,0 +1,244 @@
+//! Opening connections, a bounded number to each host.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use aws_sdk_dynamodb::error::BoxError;
+use futures_util::future::BoxFuture;
+use http::Uri;
+use http::uri::Scheme;
+use rustls::ClientConfig;
+use rustls_pki_types::ServerName;
+use tokio::sync::Semaphore;
+use tokio_rustls::TlsConnector;
+use tower_service::Service;
+
+use super::connect::{Dialer, Peer, Trial};
+use super::proxy::{Proxies, Proxy};
+use super::socket::{Socket, Sockets, Stream};
+use super::tls;
+use super::trust::Authorities;
+use crate::core::error::Error;
+
+/// After a connection has failed, others are closed that were silent for this long: those that have
+/// answered within it are well.
+const LATELY: Duration = Duration::from_millis(250);
+
+/// Opens connections, a bounded number to each host. A clone counts the same connections.
+#[derive(Clone)]
+pub struct Bounded {
+    dialer: Dialer,
+    tls: Tls,
+    max_sockets: usize,
+    proxies: Proxies,
+    /// Whether the machine itself is reached without a proxy.
+    spares_own: bool,
+    hosts: Arc<Mutex<HashMap<String, Host>>>,
+    /// The time that a connection has to open, from the moment at which it may.
+    timeout: Option<Duration>,
+}
+
+/// The connections to a host. A clone is the same.
+#[derive(Clone)]
+pub(super) struct Host {
+    bound: Arc<Semaphore>,
+    pub(super) sockets: Arc<Sockets>,
+}
+
+impl Bounded {
+    /// Opens at most `max_sockets` connections to each host. The authorities are read by the first
+    /// connection with TLS.
+    pub fn new(
+        dialer: Dialer,
+        max_sockets: usize,
+        authorities: Authorities,
+        proxies: Proxies,
+    ) -> Self {
+        Self {
+            dialer,
+            tls: Tls {
+                config: Arc::default(),
+                authorities,
+            },
+            max_sockets,
+            proxies,
+            spares_own: false,
+            hosts: Arc::default(),
+            timeout: None,
+        }
+    }
+
+    /// The same, for connections that open within `timeout`. With `spares_own`, no proxy is used for the
+    /// machine itself.
+    pub fn within(&self, timeout: Option<Duration>, spares_own: bool) -> Self {
+        Self {
+            timeout,
+            spares_own,
+            ..self.clone()
+        }
+    }
+
+    pub(super) fn host(&self, uri: &Uri) -> Host {
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        let host = hosts.entry(authority(uri)).or_insert_with(|| Host {
+            bound: Arc::new(Semaphore::new(self.max_sockets)),
+            sockets: Arc::default(),
+        });
+        host.clone()
+    }
+
+    /// Closes idle connections to the host of `uri`: one that was open before `sent`, when a request was
+    /// sent, has not answered it. Those that were heard from lately stay open.
+    pub fn doubt(&self, uri: &Uri, sent: Instant) {
+        let lately = Instant::now().checked_sub(LATELY);
+        let since = lately.map_or(sent, |lately| lately.max(sent));
+        self.host(uri).sockets.close_silent_since(since);
+    }
+
+    /// Has everybody give up who waits to open a connection.
+    pub fn close(&self) {
+        let hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        for host in hosts.values() {
+            host.bound.close();
+        }
+    }
+
+    /// The proxy that a request to `uri` goes through.
+    fn proxy(&self, uri: &Uri) -> Option<&Proxy> {
+        self.proxies.of(uri, self.spares_own)
+    }
+
+    /// The proxy that requests to `uri` are sent to, instead of through.
+    pub fn forwarding_proxy(&self, uri: &Uri) -> Option<&Proxy> {
+        self.proxy(uri).filter(|_| !is_secure(uri))
+    }
+
+    /// Opens a connection.
+    async fn open(&self, uri: &Uri) -> Result<(Stream, Peer), BoxError> {
+        let is_secure = is_secure(uri);
+        // What is wrong with the authorities is found before anything is sent.
+        let config = is_secure.then(|| self.tls.config()).transpose()?;
+        let host = uri.host().unwrap_or_default();
+        let port = uri.port_u16().unwrap_or(if is_secure { 443 } else { 80 });
+        let (stream, trial) = match self.proxy(uri) {
+            None => {
+                let (stream, trial) = self.dialer.dial(host, port, self.timeout).await?;
+                (Box::new(stream) as Stream, trial)
+            }
+            Some(proxy) => {
+                let (stream, trial) = self.open_to(proxy).await?;
+                let stream = match is_secure {
+                    true => proxy.tunnel(stream, &format!("{host}:{port}")).await?,
+                    false => stream,
+                };
+                (stream, trial)
+            }
+        };
+        let stream = match config {
+            Some(config) => secure(stream, config, host, &authority(uri)).await?,
+            None => stream,
+        };
+        Ok((stream, trial.pass()))
+    }
+
+    /// Opens a connection to a proxy.
+    async fn open_to(&self, proxy: &Proxy) -> Result<(Stream, Trial), BoxError> {
+        let config = proxy.is_secure().then(|| self.tls.config()).transpose()?;
+        let dialled = self.dialer.dial(proxy.host(), proxy.port(), self.timeout);
+        let (stream, trial) = dialled.await.map_err(|error| {
+            let reason = format!("the proxy {proxy} cannot be reached: {error}");
+            io::Error::new(error.kind(), reason)
+        })?;
+        let stream: Stream = Box::new(stream);
+        let stream = match config {
+            Some(config) => secure(stream, config, proxy.host(), &proxy.authority()).await?,
+            None => stream,
+        };
+        Ok((stream, trial))
+    }
+}
+
+/// How TLS is spoken. A clone is the same.
+#[derive(Clone)]
+struct Tls {
+    /// Made by the first connection that needs it.
+    config: Arc<OnceLock<Result<Arc<ClientConfig>, Error>>>,
+    authorities: Authorities,
+}
+
+impl Tls {
+    fn config(&self) -> Result<Arc<ClientConfig>, Error> {
+        let config = || tls::config(self.authorities.read()?).map(Arc::new);
+        self.config.get_or_init(config).clone()
+    }
+}
+
+/// TLS with `host` on `stream`. Errors call it `shown`.
+async fn secure(
+    stream: Stream,
+    config: Arc<ClientConfig>,
+    host: &str,
+    shown: &str,
+) -> Result<Stream, BoxError> {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let name = ServerName::try_from(bare.to_owned())?;
+    match TlsConnector::from(config).connect(name, stream).await {
+        Ok(stream) => Ok(Box::new(stream)),
+        Err(error) => match tls::explain(&error, shown) {
+            Some(explained) => Err(explained.into()),
+            None => Err(error.into()),
+        },
+    }
+}
+
+fn is_secure(uri: &Uri) -> bool {
+    uri.scheme() == Some(&Scheme::HTTPS)
+}
+
+/// `localhost:8000` of `http://localhost:8000/`.
+fn authority(uri: &Uri) -> String {
+    let authority = uri.authority();
+    authority.map_or_else(String::new, ToString::to_string)
+}
+
+impl Service<Uri> for Bounded {
+    type Response = Socket;
+    type Error = BoxError;
+    type Future = BoxFuture<'static, Result<Socket, BoxError>>;
+
+    fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        // There is nothing to wait for before a connection is asked for.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let host = self.host(&uri);
+        let is_forwarded = self.forwarding_proxy(&uri).is_some();
+        // Not behind a proxy, which may close a connection for reasons of its own.
+        let plain = (!is_secure(&uri) && !is_forwarded).then(|| authority(&uri));
+        let bounded = self.clone();
+        let limit = self.timeout.unwrap_or(Duration::MAX);
+        Box::pin(async move {
+            let permit = host.bound.acquire_owned().await?;
+            let opened = tokio::time::timeout(limit, bounded.open(&uri)).await;
+            let (stream, peer) = opened.map_err(|_| {
+                let by = bounded.proxy(&uri);
+                let by = by.map_or_else(String::new, |proxy| format!(" through the proxy {proxy}"));
+                let reason = format!("no connection{by} within {} ms", limit.as_millis());
+                io::Error::new(io::ErrorKind::TimedOut, reason)
+            })??;
+            let sockets = &host.sockets;
+            Ok(Socket::new(
+                stream,
+                peer,
+                plain,
+                is_forwarded,
+                sockets,
+                permit,
+            ))
+        })
+    }
+}

@@ -1,0 +1,416 @@
+//! Proxies: which one a request goes through, and how.
+//!
+//! As Node does it: requests to a host with TLS go through a tunnel (`CONNECT`), others are sent to the proxy
+//! itself, with the whole URL in the first line.
+
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::error::BoxError;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::Uri;
+use http::uri::Scheme;
+use percent_encoding::percent_decode_str;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use url::Url;
+
+use super::socket::Stream;
+use super::variables::Variables;
+use crate::core::error::{Error, Result};
+
+/// What the URL of a proxy has to be.
+const RULE: &str = "must be the URL of a proxy, such as http://proxy.example.com:3128 or \
+                    https://user:password@proxy.example.com";
+
+/// How many bytes the head of a proxy's answer may have.
+const LONGEST_HEAD: usize = 16 * 1024;
+
+/// The addresses of the metadata service of EC2 and of the credential service of EKS in IPv6.
+const METADATA: [Ipv6Addr; 2] = [
+    Ipv6Addr::new(0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x23),
+    Ipv6Addr::new(0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x254),
+];
+
+/// A proxy, with the credentials for it. It prints without them.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Proxy(Arc<Server>);
+
+#[derive(PartialEq, Eq)]
+struct Server {
+    is_secure: bool,
+    /// An IPv6 address is in brackets.
+    host: String,
+    port: u16,
+    /// What the header `proxy-authorization` says.
+    authorization: Option<String>,
+}
+
+impl Proxy {
+    /// The proxy at `url`.
+    ///
+    /// # Errors
+    ///
+    /// What the URL has to be. That does not quote it: there may be a password in it.
+    pub fn new(url: &str) -> Result<Self, &'static str> {
+        let url = Url::parse(url).map_err(|_| RULE)?;
+        let is_secure = match url.scheme() {
+            "http" => false,
+            "https" => true,
+            _ => return Err(RULE),
+        };
+        let has_more = !matches!(url.path(), "" | "/") || url.query().is_some();
+        let host = url.host_str().filter(|host| !host.is_empty() && !has_more);
+        let (user, password) = (url.username(), url.password());
+        let credentials = (!user.is_empty() || password.is_some()).then(|| {
+            let mut credentials: Vec<u8> = percent_decode_str(user).collect();
+            credentials.push(b':');
+            credentials.extend(percent_decode_str(password.unwrap_or_default()));
+            format!("Basic {}", STANDARD.encode(credentials))
+        });
+        Ok(Self(Arc::new(Server {
+            is_secure,
+            host: host.ok_or(RULE)?.to_owned(),
+            port: url.port_or_known_default().ok_or(RULE)?,
+            authorization: credentials,
+        })))
+    }
+
+    /// Whether TLS is spoken with the proxy itself.
+    pub fn is_secure(&self) -> bool {
+        self.0.is_secure
+    }
+
+    /// The host, in brackets if it is an IPv6 address.
+    pub fn host(&self) -> &str {
+        &self.0.host
+    }
+
+    /// The port.
+    pub fn port(&self) -> u16 {
+        self.0.port
+    }
+
+    /// `proxy.example.com:3128`.
+    pub fn authority(&self) -> String {
+        format!("{}:{}", self.0.host, self.0.port)
+    }
+
+    /// The value of the header `proxy-authorization`, if the proxy has credentials.
+    pub fn authorization(&self) -> Option<&str> {
+        self.0.authorization.as_deref()
+    }
+
+    /// What the status 407 of the proxy means.
+    pub fn unauthorized(&self) -> Error {
+        let reason = match self.0.authorization {
+            Some(_) => "does not accept the credentials in its URL (407)",
+            None => {
+                "asks for credentials (407): write them into its URL, as in \
+                 http://user:password@proxy.example.com"
+            }
+        };
+        Error::lasting(vec![format!("the proxy {self} {reason}")])
+    }
+
+    /// Has the proxy connect `stream` to `target`, a host with a port.
+    ///
+    /// # Errors
+    ///
+    /// The proxy does not do so. If it will not, however often it is asked, that is an [`Error`].
+    pub async fn tunnel(&self, mut stream: Stream, target: &str) -> Result<Stream, BoxError> {
+        let authorization = self.authorization().map_or_else(String::new, |value| {
+            format!("proxy-authorization: {value}\r\n")
+        });
+        let head = format!("CONNECT {target} HTTP/1.1\r\nhost: {target}\r\n{authorization}\r\n");
+        stream.write_all(head.as_bytes()).await?;
+        stream.flush().await?;
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"\r\n\r\n") && answer.len() < LONGEST_HEAD {
+            // Byte by byte: what follows the head is not for us. It is some dozens of bytes.
+            match stream.read_u8().await {
+                Ok(byte) => answer.push(byte),
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => break,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        match status(&answer) {
+            Some(200..300) => Ok(stream),
+            Some(407) => Err(self.unauthorized().into()),
+            Some(status @ 400..500) if status != 429 => {
+                let reason = format!("the proxy {self} refuses to connect to {target} ({status})");
+                Err(Error::lasting(vec![reason]).into())
+            }
+            Some(status) => {
+                let reason = format!("the proxy {self} cannot connect to {target} ({status})");
+                Err(io::Error::other(reason).into())
+            }
+            None if answer.is_empty() => {
+                let reason = format!("the proxy {self} has closed the connection");
+                Err(io::Error::new(io::ErrorKind::UnexpectedEof, reason).into())
+            }
+            None => {
+                let reason = format!("{self} does not answer as a proxy does");
+                Err(Error::lasting(vec![reason]).into())
+            }
+        }
+    }
+}
+
+/// The status in the head of an answer of HTTP/1.
+fn status(head: &[u8]) -> Option<u16> {
+    let digits = head.strip_prefix(b"HTTP/1.")?.get(2..5)?;
+    std::str::from_utf8(digits).ok()?.parse().ok()
+}
+
+/// Without the credentials.
+impl fmt::Display for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.0.is_secure { "https" } else { "http" };
+        write!(f, "{scheme}://{}:{}", self.0.host, self.0.port)
+    }
+}
+
+/// Without the credentials.
+impl fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The proxies for all requests. A clone is the same.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Proxies {
+    /// For hosts that are reached by TLS.
+    https: Option<Proxy>,
+    /// For others.
+    http: Option<Proxy>,
+    /// The hosts that are reached without a proxy: the entries of `NO_PROXY`, in small letters.
+    spared: Arc<[String]>,
+}
+
+impl From<Proxy> for Proxies {
+    fn from(proxy: Proxy) -> Self {
+        Self {
+            https: Some(proxy.clone()),
+            http: Some(proxy),
+            spared: Arc::default(),
+        }
+    }
+}
+
+impl Proxies {
+    /// Those that the environment names. A variable in small letters comes first. As Node does, a proxy of
+    /// another kind (`socks5://…`) is ignored.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Settings`] if a variable is no URL of a proxy.
+    pub fn of_variables(variables: &Variables) -> Result<Self> {
+        let proxy = |names: [&str; 2]| {
+            let found = names
+                .iter()
+                .find_map(|name| Some((name, variables.get(name)?)));
+            let found = found.filter(|(_, url)| {
+                ["http://", "https://"]
+                    .iter()
+                    .any(|begin| url.starts_with(begin))
+            });
+            let proxy = found.map(|(name, url)| {
+                Proxy::new(url).map_err(|rule| Error::Settings {
+                    causes: vec![format!("{name} {rule}")],
+                })
+            });
+            proxy.transpose()
+        };
+        let spared = variables.get("no_proxy").or(variables.get("NO_PROXY"));
+        let spared = spared.unwrap_or_default().to_lowercase();
+        let entries = spared.split([',', ' ', '\t', '\n']);
+        Ok(Self {
+            https: proxy(["https_proxy", "HTTPS_PROXY"])?,
+            http: proxy(["http_proxy", "HTTP_PROXY"])?,
+            spared: entries
+                .filter(|entry| !entry.is_empty())
+                .map(str::to_owned)
+                .collect(),
+        })
+    }
+
+    /// The proxy that a request to `uri` goes through. The services that give instances and containers their
+    /// credentials are on the machine, or on a link of its own: no proxy reaches them. If `spares_own`, the
+    /// machine itself is reached without a proxy too.
+    pub fn of(&self, uri: &Uri, spares_own: bool) -> Option<&Proxy> {
+        let is_secure = uri.scheme() == Some(&Scheme::HTTPS);
+        let proxy = if is_secure { &self.https } else { &self.http };
+        let proxy = proxy.as_ref()?;
+        let host = uri.host()?.to_lowercase();
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let port = uri.port_u16().unwrap_or(if is_secure { 443 } else { 80 });
+        let is_direct = is_metadata(host)
+            || (spares_own && is_own_machine(host))
+            || self.spared.iter().any(|entry| spares(entry, host, port));
+        (!is_direct).then_some(proxy)
+    }
+}
+
+/// Whether an entry of `NO_PROXY` names a host, by Node's rules.
+fn spares(entry: &str, host: &str, port: u16) -> bool {
+    if entry == "*" || entry == host {
+        return true;
+    }
+    if let Some(domain) = entry.strip_prefix("*.") {
+        return is_below(host, domain);
+    }
+    if let Some(domain) = entry.strip_prefix('.') {
+        return host == domain || is_below(host, domain);
+    }
+    if let Ok(IpAddr::V4(host)) = host.parse()
+        && let Some((first, last)) = entry.split_once('-')
+        && let (Ok(IpAddr::V4(first)), Ok(IpAddr::V4(last))) = (first.parse(), last.parse())
+    {
+        return (first..=last).contains(&host);
+    }
+    let bare = |host: &str| {
+        host.trim_start_matches('[')
+            .trim_end_matches(']')
+            .to_owned()
+    };
+    bare(entry) == host
+        || entry
+            .rsplit_once(':')
+            .is_some_and(|(name, number)| bare(name) == host && number.parse() == Ok(port))
+}
+
+/// Whether `host` is `<anything>.<domain>`.
+fn is_below(host: &str, domain: &str) -> bool {
+    host.strip_suffix(domain)
+        .is_some_and(|rest| rest.ends_with('.') && rest.len() > 1)
+}
+
+fn is_metadata(host: &str) -> bool {
+    match host.parse() {
+        Ok(IpAddr::V4(address)) => address.is_link_local(),
+        Ok(IpAddr::V6(address)) => address.is_unicast_link_local() || METADATA.contains(&address),
+        Err(_) => false,
+    }
+}
+
+fn is_own_machine(host: &str) -> bool {
+    host == "localhost"
+        || is_below(host, "localhost")
+        || host
+            .parse()
+            .is_ok_and(|address: IpAddr| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of_variables(variables: &[(&'static str, &str)]) -> Result<Proxies> {
+        let owned = variables
+            .iter()
+            .map(|(name, value)| (*name, (*value).to_owned()));
+        Proxies::of_variables(&Variables::from_iter(owned))
+    }
+
+    fn shown(proxies: &Proxies, url: &'static str) -> String {
+        let proxy = proxies.of(&Uri::from_static(url), false);
+        proxy.map_or_else(|| "none".to_owned(), ToString::to_string)
+    }
+
+    #[test]
+    fn a_proxy_has_a_host_a_port_and_credentials_and_prints_without_the_last() {
+        let proxy = Proxy::new("http://us%40er:pa%3Ass@proxy.test:3128/").unwrap();
+        assert_eq!(proxy.authorization(), Some("Basic dXNAZXI6cGE6c3M="));
+        let printed = [proxy.to_string(), format!("{proxy:?}")];
+        assert_eq!(
+            printed,
+            ["http://proxy.test:3128", "http://proxy.test:3128"]
+        );
+        let printed = format!("{:?}", Proxies::from(proxy.clone()));
+        assert!(!printed.contains("dXNAZXI6cGE6c3M"), "{printed}");
+        assert!(!proxy.unauthorized().to_string().contains("us@er"));
+        let ports = ["http://a", "https://a", "https://[::1]:1"];
+        let ports = ports.map(|url| Proxy::new(url).unwrap().authority());
+        assert_eq!(ports, ["a:80", "a:443", "[::1]:1"]);
+        for wrong in [
+            "",
+            "proxy:3128",
+            "socks5://a",
+            "http://",
+            "http://a/b",
+            "http://a?b",
+        ] {
+            assert_eq!(Proxy::new(wrong).err(), Some(RULE), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_environment_names_a_proxy_for_each_scheme_and_small_letters_come_first() {
+        let proxies = of_variables(&[
+            ("HTTPS_PROXY", "http://upper:1"),
+            ("https_proxy", "http://lower:2"),
+            ("HTTP_PROXY", "https://plain"),
+        ]);
+        let proxies = proxies.unwrap();
+        assert_eq!(shown(&proxies, "https://db.test/"), "http://lower:2");
+        assert_eq!(shown(&proxies, "http://db.test/"), "https://plain:443");
+        let ignored = of_variables(&[("HTTPS_PROXY", "socks5://a:1"), ("HTTP_PROXY", "a:1")]);
+        assert_eq!(ignored.unwrap(), Proxies::default());
+        let wrong = of_variables(&[("HTTP_PROXY", "http://user:pass word@a:b")]);
+        let message = wrong.unwrap_err().to_string();
+        assert!(message.contains("HTTP_PROXY must be") && !message.contains("pass word"));
+    }
+
+    #[test]
+    fn no_proxy_has_hosts_domains_addresses_ranges_and_ports() {
+        let list = "Exact.test, .domain.test *.wild.test,10.0.0.1-10.0.0.9,port.test:8000,[::1]";
+        let proxies = of_variables(&[("HTTP_PROXY", "http://a:1"), ("NO_PROXY", list)]).unwrap();
+        for direct in [
+            "http://exact.test/",
+            "http://EXACT.test:9/",
+            "http://domain.test/",
+            "http://a.domain.test/",
+            "http://a.wild.test/",
+            "http://10.0.0.5/",
+            "http://port.test:8000/",
+            "http://[::1]:5/",
+        ] {
+            assert_eq!(shown(&proxies, direct), "none", "{direct}");
+        }
+        for through in [
+            "http://a.exact.test/",
+            "http://notdomain.test/",
+            "http://wild.test/",
+            "http://10.0.0.10/",
+            "http://port.test/",
+            "http://127.0.0.1/",
+        ] {
+            assert_eq!(shown(&proxies, through), "http://a:1", "{through}");
+        }
+        let none = of_variables(&[("HTTP_PROXY", "http://a:1"), ("no_proxy", "*")]).unwrap();
+        assert_eq!(shown(&none, "http://db.test/"), "none");
+    }
+
+    #[test]
+    fn metadata_is_never_behind_a_proxy_and_the_own_machine_only_for_dynamodb() {
+        let proxies = Proxies::from(Proxy::new("http://a:1").unwrap());
+        for direct in [
+            "http://169.254.169.254/",
+            "http://169.254.170.2/",
+            "http://[fd00:ec2::254]/",
+            "http://[fd00:ec2::23]/",
+            "http://[fe80::1]/",
+        ] {
+            assert_eq!(shown(&proxies, direct), "none", "{direct}");
+        }
+        for own in ["http://localhost:1/", "http://127.0.0.2/", "http://[::1]/"] {
+            let own = Uri::from_static(own);
+            assert!(proxies.of(&own, true).is_none());
+            assert!(proxies.of(&own, false).is_some());
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! An open connection, and whether anything has been heard from it of late.
+//!
+//! A connection can die without a word: the host fails over, a NAT gateway forgets it, the machine at its
+//! end freezes. Whoever waits for an answer on one finds out by a timeout only, and each of the others that
+//! are idle would cost another. So after a timeout those are closed that were silent for as long, see
+//! [`Sockets::close_silent_since`].
+
+use std::io;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::{Context, Poll, ready};
+use std::time::Instant;
+
+use futures_util::task::AtomicWaker;
+use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
+use hyper_util::client::legacy::connect::{Connected, Connection};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::connect::Peer;
+use super::tls;
+
+/// Bytes in both directions: TCP, TLS, or TLS inside of TLS.
+pub trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
+
+/// A connection of any kind.
+pub type Stream = Box<dyn Io>;
+
+/// The connections to one host.
+#[derive(Default)]
+pub struct Sockets(Mutex<Vec<Weak<Pulse>>>);
+
+impl Sockets {
+    fn add(&self, pulse: &Arc<Pulse>) {
+        let mut sockets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        sockets.retain(|each| each.strong_count() > 0);
+        sockets.push(Arc::downgrade(pulse));
+    }
+
+    /// Closes the connections from which nothing was heard since then, except those that a request is in
+    /// flight on: they have a timeout of their own.
+    pub fn close_silent_since(&self, since: Instant) {
+        let sockets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for pulse in sockets.iter().filter_map(Weak::upgrade) {
+            if pulse.state().heard < since {
+                pulse.is_doubted.store(true, Ordering::Release);
+                pulse.reader.wake();
+            }
+        }
+    }
+}
+
+/// What is known of a connection, for as long as it is open.
+pub struct Pulse {
+    opened: Instant,
+    peer: Peer,
+    state: Mutex<State>,
+    /// Whether it is to be closed, unless something is heard.
+    is_doubted: AtomicBool,
+    reader: AtomicWaker,
+}
+
+struct State {
+    /// When something was heard last. Opening it counts.
+    heard: Instant,
+    /// Whether a request was sent since.
+    is_awaiting: bool,
+}
+
+impl Pulse {
+    /// Whether the connection was open before.
+    pub fn is_older_than(&self, moment: Instant) -> bool {
+        self.opened < moment
+    }
+
+    /// The address that it goes to.
+    pub fn peer(&self) -> &Peer {
+        &self.peer
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn hear(&self) {
+        let mut state = self.state();
+        state.heard = Instant::now();
+        state.is_awaiting = false;
+        self.is_doubted.store(false, Ordering::Release);
+    }
+}
+
+/// How a request finds the [`Pulse`] of its connection. Weak: hyper may hold it for longer than the
+/// connection.
+#[derive(Clone)]
+pub struct PulseOf(pub Weak<Pulse>);
+
+/// An open connection, which counts as such until it is dropped.
+pub struct Socket {
+    stream: TokioIo<Stream>,
+    pulse: Arc<Pulse>,
+    /// The host of a connection without TLS that nothing has been heard from yet.
+    unheard: Option<String>,
+    /// Whether it goes to a proxy that forwards each request.
+    is_forwarded: bool,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Socket {
+    /// A connection to `peer`, which is one of `sockets`.
+    pub fn new(
+        stream: Stream,
+        peer: Peer,
+        unheard: Option<String>,
+        is_forwarded: bool,
+        sockets: &Sockets,
+        permit: OwnedSemaphorePermit,
+    ) -> Self {
+        let opened = Instant::now();
+        let state = State {
+            heard: opened,
+            is_awaiting: false,
+        };
+        let pulse = Arc::new(Pulse {
+            opened,
+            peer,
+            state: Mutex::new(state),
+            is_doubted: AtomicBool::new(false),
+            reader: AtomicWaker::new(),
+        });
+        sockets.add(&pulse);
+        Self {
+            stream: TokioIo::new(stream),
+            pulse,
+            unheard,
+            is_forwarded,
+            _permit: permit,
+        }
+    }
+
+    fn stream(self: Pin<&mut Self>) -> Pin<&mut TokioIo<Stream>> {
+        Pin::new(&mut self.get_mut().stream)
+    }
+
+    /// Reads what is there, whatever it is.
+    fn read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        mut buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.unheard.is_none() || buffer.remaining() == 0 {
+            return self.stream().poll_read(context, buffer);
+        }
+        // The first byte tells whether the server takes this for TLS, and so does its silence.
+        let mut first = [0];
+        let mut read = ReadBuf::new(&mut first);
+        let outcome = ready!(self.as_mut().stream().poll_read(context, read.unfilled()));
+        let heard = read.filled();
+        buffer.put_slice(heard);
+        let host = self.get_mut().unheard.take().unwrap_or_default();
+        match (outcome, heard) {
+            (Ok(()), [tls::ALERT]) => {
+                let error = tls::spoken_by(&host);
+                Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, error)))
+            }
+            (Ok(()), []) => Poll::Ready(Err(tls::silent(&host, io::ErrorKind::UnexpectedEof))),
+            (Err(error), _) if error.kind() == io::ErrorKind::ConnectionReset => {
+                Poll::Ready(Err(tls::silent(&host, error.kind())))
+            }
+            (outcome, _) => Poll::Ready(outcome),
+        }
+    }
+}
+
+impl Connection for Socket {
+    fn connected(&self) -> Connected {
+        let connected = Connected::new().proxy(self.is_forwarded);
+        connected.extra(PulseOf(Arc::downgrade(&self.pulse)))
+    }
+}
+
+impl Read for Socket {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.pulse.reader.register(context.waker());
+        let outcome = self.as_mut().read(context, buffer);
+        match &outcome {
+            // A connection that was closed is heard from as well, and hyper closes it.
+            Poll::Ready(_) => self.pulse.hear(),
+            Poll::Pending => {
+                let is_doubted = self.pulse.is_doubted.load(Ordering::Acquire);
+                if is_doubted && !self.pulse.state().is_awaiting {
+                    // Nothing more will come: hyper closes it and takes no request for it.
+                    return Poll::Ready(Ok(()));
+                }
+            }
+        }
+        outcome
+    }
+}
+
+impl Write for Socket {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let outcome = self.as_mut().stream().poll_write(context, bytes);
+        self.note_sent(&outcome);
+        outcome
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.stream().poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.stream().poll_shutdown(context)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffers: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let outcome = self.as_mut().stream().poll_write_vectored(context, buffers);
+        self.note_sent(&outcome);
+        outcome
+    }
+}
+
+impl Socket {
+    fn note_sent(&self, outcome: &Poll<io::Result<usize>>) {
+        if matches!(outcome, Poll::Ready(Ok(_))) {
+            self.pulse.state().is_awaiting = true;
+        }
+    }
+}
