@@ -110,11 +110,14 @@ describe.each(Object.entries(kinds))('the provider of a client of %s', (_name, n
     expect(await store.get('abc')).toBeNull();
   });
 
-  test('that hangs ends with the deadline', async () => {
+  test('that hangs fails before the deadline, with the reason', async () => {
     const { stub } = await newStub(() => ({}));
     const client = newClient(stub.endpoint, () => new Promise(() => {}));
     const store = newStore({ client, operationTimeout: 200 });
-    await expect(store.get('abc')).rejects.toMatchObject({ code: 'ERR_SESSION_TIMEOUT' });
+    await expect(store.get('abc')).rejects.toMatchObject({
+      code: 'ERR_SESSION_CREDENTIALS',
+      message: expect.stringContaining('has not answered within 180 ms'),
+    });
     expect(stub.calls).toHaveLength(0);
   });
 

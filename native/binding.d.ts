@@ -178,6 +178,8 @@ export interface ConnectionOptions {
   accessKeyId?: string
   secretAccessKey?: string
   sessionToken?: string
+  /** The account that the keys are of. */
+  accountId?: string
   /** By what name the process knows the object that gives the credentials, where something does. */
   credentialsFrom?: string
   profile?: string
@@ -203,6 +205,8 @@ export interface ConnectionOptions {
   useSystemCa?: boolean
   /** Whether calls fail at once during an outage. */
   breaker?: boolean
+  /** Milliseconds that the source of credentials may take before calls that wait for it fail. */
+  credentialsTimeout?: number
 }
 
 /** The options of a store in connect-dynamodb's item format. */

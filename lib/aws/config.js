@@ -8,7 +8,7 @@
 const { readFileSync } = require('node:fs');
 const { isDeepStrictEqual } = require('node:util');
 const { invalidArgument } = require('../errors');
-const { option, readCount, warnOfUnknown } = require('../options');
+const { DEFAULTS, option, readCount, readTime, warnOfUnknown } = require('../options');
 const { answering, fromV2, nameOf, readProvider, reason } = require('./credentials');
 const { readEndpoint } = require('./endpoint');
 const { KNOWN_ANYWHERE, KNOWN_HTTP, PROVIDABLE, needed } = require('./known');
@@ -31,6 +31,7 @@ const adopt = () => require('./adopt');
  * @property {any} [client] the one that was passed
  * @property {Transport} [transport] the one that was asked for
  * @property {number} [maxSockets] how many connections there may be, where the store was told so
+ * @property {number} [credentialsTimeout] milliseconds that the source of credentials may take
  * @property {boolean} [breaker] whether calls fail at once during an outage
  * @property {{ name: string, sdk: string }} [needsSdk] an option that only a client of that SDK
  *   can follow
@@ -84,7 +85,20 @@ function readForAllWays(options) {
     transport: readTransport(options),
     maxSockets: readCount(options, 'maxSockets', 'connections'),
     breaker: option(options, 'breaker', 'boolean'),
+    credentialsTimeout: readCredentialsTimeout(options),
   };
+}
+
+/**
+ * By default, a call that waits for credentials fails a little before its deadline, so that its error says
+ * what was missing.
+ *
+ * @param {Record<string, any>} options
+ */
+function readCredentialsTimeout(options) {
+  const given = readTime(options, 'credentialsTimeout', 1);
+  const ofCall = readTime(options, 'operationTimeout', 1) ?? DEFAULTS.operationTimeout;
+  return given ?? Math.max(1, Math.floor(ofCall * 0.9));
 }
 
 /**

@@ -171,6 +171,7 @@ pub struct Source {
     client: Option<Arc<dyn UserClient>>,
     max_calls: Option<usize>,
     breaker: bool,
+    credentials_timeout: Duration,
     through_client: Arc<AtomicBool>,
     environment: Arc<Copies>,
 }
@@ -190,6 +191,7 @@ impl Source {
         Ok(Self {
             max_calls: given.max_sockets()?,
             breaker: given.breaker.unwrap_or(true),
+            credentials_timeout: given.credentials_timeout()?,
             connection: callbacks.connection,
             credentials: callbacks
                 .credentials
@@ -262,6 +264,10 @@ impl ProvideSettings for Source {
 
     fn max_calls(&self) -> Option<usize> {
         self.max_calls
+    }
+
+    fn credentials_timeout(&self) -> Duration {
+        self.credentials_timeout
     }
 
     fn breaker(&self) -> bool {

@@ -81,9 +81,10 @@ pub enum Error {
         retryable: bool,
     },
 
-    /// The request was not sent, because DynamoDB does not answer for the time being. `code` and
+    /// The request was not sent, because DynamoDB does not answer, or there are no credentials, for the time
+    /// being. `code` and
     /// `name` are those of what is wrong.
-    #[error("{reason} (not sent: DynamoDB has not answered for some time)")]
+    #[error("{reason} (not sent: {})", shown::why_not_sent(reason))]
     Outage {
         /// What is wrong, as the last request found it.
         reason: Box<Error>,

@@ -19,6 +19,7 @@
 //!   * [`failure`]: what the SDK's errors mean.
 //!   * [`attempts`]: what became of attempts, and where they went; [`redact`]: what errors may not
 //!     quote.
+//!   * [`refused`]: requests that are sent once more with another signature.
 //!   * [`fast`]: the fast path: requests for items without the SDK's machinery.
 //!   * [`user_client`]: the user's client in place of HTTP.
 //! * [`size`]: how large an item is, as DynamoDB counts.
@@ -37,6 +38,7 @@ pub mod lost;
 pub mod outage;
 mod pages;
 mod redact;
+mod refused;
 mod region;
 mod registry;
 pub mod schedule;

@@ -9,6 +9,7 @@ use aws_credential_types::provider::error::CredentialsError;
 
 use super::super::environment::Environment;
 use super::given;
+use super::innermost;
 use super::requests::{Answer, Limits, Request, Requests, Unanswered};
 
 /// The header with the lifetime of a token, in seconds.
@@ -22,10 +23,11 @@ const MARGIN: Duration = Duration::from_secs(120);
 
 const ROLES: &str = "/latest/meta-data/iam/security-credentials/";
 
-/// Off EC2 nothing answers, and that should not take longer than it has to.
+/// Off EC2 nothing answers, and that should not take longer than it has to. An attempt is longer than the
+/// opening of a connection, so that a service which was reached and does not answer is told from none.
 const LIMITS: Limits = Limits {
     connect: Duration::from_secs(1),
-    attempt: Duration::from_secs(1),
+    attempt: Duration::from_secs(2),
     attempts: 4,
     repeats_unanswered: false,
 };
@@ -102,7 +104,19 @@ impl Instance {
         let base = address(environment)?;
         let role = match self.ask(&base, ROLES).await {
             Ok(role) => role,
-            Err(Refusal::Absent(reason)) => return Err(CredentialsError::not_loaded(reason)),
+            Err(Refusal::Absent(Unanswered::Timeout(after))) => {
+                return Err(CredentialsError::not_loaded(format!(
+                    "the metadata service accepts connections, but has not answered the request for a \
+                    token within {} ms: in a container, the instance needs an \
+                    HttpPutResponseHopLimit of at least 2",
+                    after.as_millis()
+                )));
+            }
+            Err(Refusal::Absent(reason)) => {
+                let reason = innermost(&reason);
+                let reason = format!("the metadata service cannot be reached: {reason}");
+                return Err(CredentialsError::not_loaded(reason));
+            }
             Err(Refusal::Status(404)) => {
                 return Err(CredentialsError::not_loaded("the instance has no role"));
             }
