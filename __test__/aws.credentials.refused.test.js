@@ -80,47 +80,48 @@ describe('credentials that are about to end', () => {
   });
 });
 
-describe.each(['ExpiredTokenException', 'UnrecognizedClientException', 'InvalidSignatureException'])(
-  '%s',
-  (name) => {
-    test('new credentials are asked for, and the request is sent once more', async () => {
-      let refused = [];
-      const { stub } = await newStub((call) =>
-        refused.includes(signatureOf(call).key) ? refusal(name) : {},
-      );
-      const provide = counting();
-      const store = open(stub.endpoint, provide);
-      await store.get('abc');
-      refused = ['KEY1'];
-      const calls = Array.from({ length: 20 }, (_, index) => store.get(`sid-${index}`));
-      expect(await Promise.all(calls)).toEqual(calls.map(() => null));
-      await store.get('abc');
-      expect(provide.asked).toBe(2);
-      expect(signatureOf(stub.calls.at(-1)).key).toBe('KEY2');
-    });
+describe.each([
+  'ExpiredTokenException',
+  'UnrecognizedClientException',
+  'InvalidSignatureException',
+])('%s', (name) => {
+  test('new credentials are asked for, and the request is sent once more', async () => {
+    let refused = [];
+    const { stub } = await newStub((call) =>
+      refused.includes(signatureOf(call).key) ? refusal(name) : {},
+    );
+    const provide = counting();
+    const store = open(stub.endpoint, provide);
+    await store.get('abc');
+    refused = ['KEY1'];
+    const calls = Array.from({ length: 20 }, (_, index) => store.get(`sid-${index}`));
+    expect(await Promise.all(calls)).toEqual(calls.map(() => null));
+    await store.get('abc');
+    expect(provide.asked).toBe(2);
+    expect(signatureOf(stub.calls.at(-1)).key).toBe('KEY2');
+  });
 
-    test('if the new ones are the same, the error is passed on, and that is no storm', async () => {
-      const { stub } = await newStub(() => refusal(name));
-      let asked = 0;
-      const store = open(stub.endpoint, async () => {
-        asked += 1;
-        return { accessKeyId: 'KEY', secretAccessKey: 's' };
-      });
-      for (let left = 5; left > 0; left -= 1) {
-        await expect(store.get('abc')).rejects.toMatchObject({ code: name });
-      }
-      expect(stub.calls).toHaveLength(5);
-      expect(asked).toBe(2);
+  test('if the new ones are the same, the error is passed on, and that is no storm', async () => {
+    const { stub } = await newStub(() => refusal(name));
+    let asked = 0;
+    const store = open(stub.endpoint, async () => {
+      asked += 1;
+      return { accessKeyId: 'KEY', secretAccessKey: 's' };
     });
+    for (let left = 5; left > 0; left -= 1) {
+      await expect(store.get('abc')).rejects.toMatchObject({ code: name });
+    }
+    expect(stub.calls).toHaveLength(5);
+    expect(asked).toBe(2);
+  });
 
-    test('if the new ones are refused too, the request is not sent again', async () => {
-      const { stub } = await newStub(() => refusal(name));
-      const store = open(stub.endpoint, counting());
-      await expect(store.set('abc', { cookie: {} })).rejects.toMatchObject({ code: name });
-      expect(keysOf(stub)).toEqual(['KEY1', 'KEY2']);
-    });
-  },
-);
+  test('if the new ones are refused too, the request is not sent again', async () => {
+    const { stub } = await newStub(() => refusal(name));
+    const store = open(stub.endpoint, counting());
+    await expect(store.set('abc', { cookie: {} })).rejects.toMatchObject({ code: name });
+    expect(keysOf(stub)).toEqual(['KEY1', 'KEY2']);
+  });
+});
 
 test('other refusals ask for no credentials', async () => {
   const { stub } = await newStub(() => refusal('AccessDeniedException'));
@@ -147,15 +148,18 @@ describe('a clock that is wrong', () => {
     return { clock, stub };
   }
 
-  test.each([undefined, 1])('is corrected, and so is one that was set right again', async (maxAttempts) => {
-    const { clock, stub } = await startSkewed();
-    const store = open(stub.endpoint, keys, { maxAttempts });
-    // As if this machine's clock was behind, was set right, and was ahead.
-    for (const skew of [0, 10 * MINUTE, 0, -10 * MINUTE, 10 * MINUTE]) {
-      clock.skew = skew;
-      for (let left = 3; left > 0; left -= 1) expect(await store.get('abc')).toBeNull();
-    }
-    // A change of the clock may cost an attempt of the fast path and one of the SDK.
-    expect(clock.refusals).toBeLessThanOrEqual(8);
-  });
+  test.each([undefined, 1])(
+    'is corrected, and so is one that was set right again',
+    async (maxAttempts) => {
+      const { clock, stub } = await startSkewed();
+      const store = open(stub.endpoint, keys, { maxAttempts });
+      // As if this machine's clock was behind, was set right, and was ahead.
+      for (const skew of [0, 10 * MINUTE, 0, -10 * MINUTE, 10 * MINUTE]) {
+        clock.skew = skew;
+        for (let left = 3; left > 0; left -= 1) expect(await store.get('abc')).toBeNull();
+      }
+      // A change of the clock may cost an attempt of the fast path and one of the SDK.
+      expect(clock.refusals).toBeLessThanOrEqual(8);
+    },
+  );
 });

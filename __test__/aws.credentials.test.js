@@ -43,7 +43,7 @@ beforeEach(async () => {
   const server = http.createServer(async (request, response) => {
     asked.push(`${request.method} ${request.url}`);
     request.resume();
-    const text = await answer(request);
+    const text = await answer(request, response);
     if (text !== undefined) response.end(text);
   });
   server.listen(0, '127.0.0.1');
@@ -101,14 +101,17 @@ aws_access_key_id = BASE\naws_secret_access_key = s`);
     },
   };
 
-  test.each(Object.entries(sources))('%s: is asked once for 50 calls, which succeed', async (_name, make) => {
-    const { stub } = await newStub(() => ({}));
-    const timeouts = { endpoint: stub.endpoint, requestTimeout: ATTEMPT, maxAttempts: 3 };
-    const store = open({}, { ...timeouts, ...make() });
-    await Promise.all(Array.from({ length: 50 }, (_, index) => store.get(`sid-${index}`)));
-    expect(asked).toHaveLength(1);
-    expect(new Set(stub.calls.map(keyOf))).toEqual(new Set(['KEYOFLATE']));
-  });
+  test.each(Object.entries(sources))(
+    '%s: is asked once for 50 calls, which succeed',
+    async (_name, make) => {
+      const { stub } = await newStub(() => ({}));
+      const timeouts = { endpoint: stub.endpoint, requestTimeout: ATTEMPT, maxAttempts: 3 };
+      const store = open({}, { ...timeouts, ...make() });
+      await Promise.all(Array.from({ length: 50 }, (_, index) => store.get(`sid-${index}`)));
+      expect(asked).toHaveLength(1);
+      expect(new Set(stub.calls.map(keyOf))).toEqual(new Set(['KEYOFLATE']));
+    },
+  );
 });
 
 describe('a source that does not answer in time', () => {
@@ -171,17 +174,48 @@ describe('a source that does not answer in time', () => {
   });
 });
 
-describe('an instance that answers no request for a token', () => {
-  test('the error names the hop limit', async () => {
+describe('an instance whose answer to the request for a token does not arrive', () => {
+  const ROLES = '/latest/meta-data/iam/security-credentials/';
+  const never = new Promise(() => {});
+  const given = { Code: 'Success', AccessKeyId: 'KEYOFINSTANCE', SecretAccessKey: 's' };
+
+  beforeEach(() => {
     delete process.env.AWS_EC2_METADATA_DISABLED;
     process.env.AWS_EC2_METADATA_SERVICE_ENDPOINT = service.url;
-    answer = () => new Promise(() => {});
+  });
+
+  const hopLimit = {
+    code: 'ERR_SESSION_CREDENTIALS',
+    message: expect.stringMatching(/in a container, .*HttpPutResponseHopLimit of at least 2$/),
+  };
+
+  test('if it wants one, the error names the hop limit', async () => {
+    answer = ({ method }, response) => {
+      if (method === 'PUT') return never;
+      response.statusCode = 401;
+      return '';
+    };
+    const store = open({}, { endpoint: service.url });
+    await expect(store.get('abc')).rejects.toMatchObject(hopLimit);
+    expect(asked).toEqual(['PUT /latest/api/token', `GET ${ROLES}`]);
+  });
+
+  test('if it wants none, it is asked without one', async () => {
+    answer = ({ method, url }) => {
+      if (method === 'PUT') return never;
+      return url === ROLES ? 'role' : JSON.stringify(given);
+    };
     const { stub } = await newStub(() => ({}));
-    const store = open({}, { endpoint: stub.endpoint });
-    await expect(store.get('abc')).rejects.toMatchObject({
-      code: 'ERR_SESSION_CREDENTIALS',
-      message: expect.stringMatching(/in a container, .*HttpPutResponseHopLimit of at least 2/),
-    });
+    await open({}, { endpoint: stub.endpoint }).get('abc');
+    expect(stub.calls.map(keyOf)).toEqual(['KEYOFINSTANCE']);
+    expect(asked).toEqual(['PUT /latest/api/token', `GET ${ROLES}`, `GET ${ROLES}role`]);
+  });
+
+  test('AWS_EC2_METADATA_V1_DISABLED: it is not asked without one', async () => {
+    process.env.AWS_EC2_METADATA_V1_DISABLED = 'true';
+    answer = () => never;
+    const store = open({}, { endpoint: service.url });
+    await expect(store.get('abc')).rejects.toMatchObject(hopLimit);
     expect(asked).toEqual(['PUT /latest/api/token']);
   });
 });

@@ -221,7 +221,8 @@ async fn credentials_that_have_ended_are_used_by_those_who_asked_for_them() {
 async fn the_sdk_gets_the_credentials_of_the_request() {
     let (cache, source) = cache(|_| (Duration::ZERO, Some(Duration::ZERO)));
     let given = cache.get(LIMIT).await.unwrap();
-    let signing = signing_with(Some(given.clone()), cache.provide_credentials());
+    let signing = async { cache.provide_credentials().await };
+    let signing = signing_with(Some(given.clone()), signing);
     assert_eq!(signing.await.unwrap(), given);
     assert_eq!(source.asked(), 1);
 }
