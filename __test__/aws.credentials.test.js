@@ -121,6 +121,7 @@ describe('a source that does not answer in time', () => {
     const store = open({ credentialsTimeout: 100 }, { endpoint: stub.endpoint, credentials });
     await expect(store.get('abc')).rejects.toMatchObject({
       code: 'ERR_SESSION_CREDENTIALS',
+      retryable: true,
       message:
         'no AWS credentials could be loaded: the provider of the credentials has not answered within 100 ms',
     });
@@ -225,7 +226,7 @@ describe('no credentials anywhere', () => {
     const { stub } = await newStub(() => ({}));
     const store = open({}, { endpoint: stub.endpoint });
     const error = await store.get('abc').catch((each) => each);
-    expect(error.code).toBe('ERR_SESSION_CREDENTIALS');
+    expect(error).toMatchObject({ code: 'ERR_SESSION_CREDENTIALS', retryable: false });
     expect(error.message).toBe(
       'no AWS credentials could be loaded: looked in the options (none), the environment ' +
         '(AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set), the profile (profile "default" ' +

@@ -8,6 +8,7 @@ const AWS = require('aws-sdk');
 const { DynamoDBClient } = require('@aws-sdk/client-dynamodb');
 const { DynamoDBStore } = require('..');
 const { region } = require('./support/dynamodb');
+const { refusal } = require('./support/stub-dynamodb');
 const { storesOf } = require('./support/stores');
 
 const { keep, newStub } = storesOf(DynamoDBStore);
@@ -119,6 +120,25 @@ describe.each(Object.entries(kinds))('the provider of a client of %s', (_name, n
       message: expect.stringContaining('has not answered within 180 ms'),
     });
     expect(stub.calls).toHaveLength(0);
+  });
+
+  test('whose credentials DynamoDB refuses: the client is asked for others, and does not give those that it keeps', async () => {
+    let asked = 0;
+    const provide = async () => {
+      asked += 1;
+      const expiration = new Date(Date.now() + 3_600_000);
+      return { accessKeyId: `KEY${asked}`, secretAccessKey: 's', expiration };
+    };
+    let refused;
+    const { stub } = await newStub((call) =>
+      signatureOf(call).key === refused ? refusal('ExpiredTokenException') : {},
+    );
+    const store = newStore({ client: newClient(stub.endpoint, provide) });
+    await store.get('abc');
+    refused = 'KEY1';
+    expect(await store.get('abc')).toBeNull();
+    expect(signatureOf(stub.calls.at(-1)).key).toBe('KEY2');
+    expect(asked).toBe(2);
   });
 
   test('that gives expired ones: they are not kept', async () => {

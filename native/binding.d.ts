@@ -109,8 +109,11 @@ export interface CallAnswer {
 export interface Callbacks {
   /** The settings of the user's client. */
   connection?: () => Promise<ConnectionAnswer>
-  /** Credentials, asked for again before they expire. */
-  credentials?: () => Promise<CredentialsAnswer>
+  /**
+   * Credentials, asked for again before they end. `replaces` says whether DynamoDB has refused those that
+   * were given last.
+   */
+  credentials?: (replaces: boolean) => Promise<CredentialsAnswer>
   /**
    * A request through the user's client: the operation, such as `GetItem`, and its parameters
    * as DynamoDB's JSON. `context` is the number of the context in which the call was made that

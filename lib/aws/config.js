@@ -9,7 +9,7 @@ const { readFileSync } = require('node:fs');
 const { isDeepStrictEqual } = require('node:util');
 const { invalidArgument } = require('../errors');
 const { DEFAULTS, option, readCount, readTime, warnOfUnknown } = require('../options');
-const { answering, fromV2, nameOf, readProvider, reason } = require('./credentials');
+const { answering, fromV2, fromV3, nameOf, readProvider, reason } = require('./credentials');
 const { readEndpoint } = require('./endpoint');
 const { KNOWN_ANYWHERE, KNOWN_HTTP, PROVIDABLE, needed } = require('./known');
 const { V2, V3, loadedV2 } = require('./sdk');
@@ -196,7 +196,8 @@ function readClient(given) {
     );
   }
   const { config } = client;
-  const provide = adopt().isV3(client) ? () => config.credentials() : () => fromV2(config);
+  const from = adopt().isV3(client) ? fromV3 : fromV2;
+  const provide = (/** @type {boolean | undefined} */ replaces) => from(config, replaces);
   return {
     connection: { origin: 'client', credentialsFrom: nameOf(client) },
     callbacks: {

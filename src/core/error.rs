@@ -111,6 +111,8 @@ pub enum Error {
     Credentials {
         /// From the outermost reason to the innermost.
         causes: Vec<String>,
+        /// Whether the same call may succeed a little later: their source has not answered yet.
+        retryable: bool,
     },
 
     /// A request could not be made out of the connection settings. `code` is
@@ -347,8 +349,8 @@ impl Error {
             Self::Timeout { .. } | Self::AttemptsTimedOut { .. } => true,
             Self::Outage { reason } => reason.retryable(),
             Self::Client { kind, .. } => *kind == ClientFailure::Unreachable,
-            Self::Credentials { .. }
-            | Self::Settings { .. }
+            Self::Credentials { retryable, .. } => *retryable,
+            Self::Settings { .. }
             | Self::TableKey { .. }
             | Self::TableStatus { .. }
             | Self::TableIndex { .. }
@@ -370,7 +372,7 @@ impl Error {
         match self {
             Self::Unreachable { causes, .. }
             | Self::Client { causes, .. }
-            | Self::Credentials { causes }
+            | Self::Credentials { causes, .. }
             | Self::Settings { causes } => causes,
             Self::Outage { reason } => reason.causes(),
             _ => &[],

@@ -52,7 +52,10 @@ where
         // A CA bundle that cannot be used is no fault of credentials that come over TLS.
         return match known {
             Some(error @ (Error::Settings { .. } | Error::Credentials { .. })) => error.clone(),
-            _ => Error::Credentials { causes },
+            _ => Error::Credentials {
+                causes,
+                retryable: false,
+            },
         };
     }
     match known {

@@ -28,7 +28,7 @@
 mod answers;
 mod attempts;
 pub mod connection;
-mod credentials;
+pub mod credentials;
 mod environment;
 mod failure;
 mod fast;

@@ -88,13 +88,14 @@ macro_rules! send_through {
         let (signing, limit) = $signing;
         // The user's client signs again by itself.
         let again = signing.is_some().then(|| $request.clone());
-        let sent = $request.send_with($client);
+        // Boxed: it is large, and most requests go by the fast path.
+        let sent = Box::pin($request.send_with($client));
         let (mut answer, mut attempts) = counted(signing_with(signing.clone(), sent)).await;
         if let (Err(error), Some(request)) = (&answer, again) {
             let date = attempts.date();
             let refusal = Refusal::of(error.code(), error.raw_response(), date.as_deref());
             if let Some(mended) = $connection.mend(refusal, signing, limit).await {
-                let sent = request.send_with(&$connection.client);
+                let sent = Box::pin(request.send_with(&$connection.client));
                 (answer, attempts) = counted(signing_with(Some(mended), sent)).await;
             }
         }

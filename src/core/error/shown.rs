@@ -78,7 +78,7 @@ impl Error {
                 *causes = causes.iter().map(|cause| hide(cause)).collect();
             }
             Self::Unreachable { causes, .. }
-            | Self::Credentials { causes }
+            | Self::Credentials { causes, .. }
             | Self::Settings { causes } => {
                 *causes = causes.iter().map(|cause| hide(cause)).collect();
             }

@@ -40,11 +40,23 @@ const ALIKE: Duration = Duration::from_secs(5);
 tokio::task_local! {
     /// The credentials of the request that this task sends. The SDK asks for them in the task that sends.
     static SIGNING: Option<Credentials>;
+
+    /// Whether the source is asked because DynamoDB has refused what it gave last.
+    static REPLACING: bool;
 }
 
 /// Does `work`, in which the SDK signs with `credentials`.
-pub async fn signing_with<T>(credentials: Option<Credentials>, work: impl Future<Output = T>) -> T {
-    SIGNING.scope(credentials, work).await
+pub fn signing_with<T>(
+    credentials: Option<Credentials>,
+    work: impl Future<Output = T>,
+) -> impl Future<Output = T> {
+    SIGNING.scope(credentials, work)
+}
+
+/// For a source that is asked, and keeps credentials itself: whether to get others, because DynamoDB has refused
+/// those.
+pub fn is_replacing() -> bool {
+    REPLACING.try_with(|replacing| *replacing).unwrap_or(false)
 }
 
 /// See the [module](self). A clone is the same.
@@ -144,11 +156,11 @@ impl Cache {
                 Some(held) if !held.life.has_ended(now) => {
                     let credentials = held.credentials.clone();
                     if held.life.is_due(now) && state.may_renew() {
-                        self.0.ask(&mut state, limit);
+                        self.0.ask(&mut state, limit, false);
                     }
                     return Ok(credentials);
                 }
-                _ => self.0.ask(&mut state, limit),
+                _ => self.0.ask(&mut state, limit, false),
             }
         };
         let since = asked.since.into_std();
@@ -174,7 +186,7 @@ impl Cache {
             if is_left_alone && state.asked.is_none() {
                 return None;
             }
-            self.0.ask(&mut state, limit)
+            self.0.ask(&mut state, limit, true)
         };
         let given = self.0.answer(asked, limit).await.ok();
         let other = given.filter(|given| !is_same(given, refused));
@@ -197,8 +209,8 @@ impl Inner {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Asks the source, unless it is being asked.
-    fn ask(self: &Arc<Self>, state: &mut State, limit: Duration) -> Asked {
+    /// Asks the source, unless it is being asked. `replaces` says whether what it gave last was refused.
+    fn ask(self: &Arc<Self>, state: &mut State, limit: Duration, replaces: bool) -> Asked {
         if let Some(asked) = &state.asked {
             // If the task has ended without an answer, its sender is gone.
             if asked.answer.has_changed().is_ok() {
@@ -212,7 +224,8 @@ impl Inner {
         let inner = Arc::clone(self);
         tokio::spawn(async move {
             let longest = LONGEST.max(limit);
-            let given = timeout(longest, inner.source.provide_credentials()).await;
+            let given = async { inner.source.provide_credentials().await };
+            let given = timeout(longest, REPLACING.scope(replaces, given)).await;
             let answer = match given {
                 Ok(given) => given.map_err(|error| translated(&error)),
                 Err(_) => Err(inner.unanswered(longest)),
@@ -269,6 +282,7 @@ impl Inner {
             causes: vec![format!(
                 "{asking} has not answered within {milliseconds} ms"
             )],
+            retryable: true,
         }
     }
 }
@@ -277,6 +291,7 @@ impl Inner {
 fn gone() -> Error {
     Error::Credentials {
         causes: vec!["asking for them was broken off".to_owned()],
+        retryable: true,
     }
 }
 
@@ -299,7 +314,10 @@ fn translated(error: &CredentialsError) -> Error {
     if causes.is_empty() {
         causes.push(error.to_string());
     }
-    Error::Credentials { causes }
+    Error::Credentials {
+        causes,
+        retryable: false,
+    }
 }
 
 /// For the SDK. It gets the credentials that the request was given, without waiting.
