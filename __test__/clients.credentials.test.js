@@ -117,7 +117,7 @@ describe.each(Object.entries(kinds))('the provider of a client of %s', (_name, n
     const store = newStore({ client, operationTimeout: 200 });
     await expect(store.get('abc')).rejects.toMatchObject({
       code: 'ERR_SESSION_CREDENTIALS',
-      message: expect.stringContaining('has not answered within 180 ms'),
+      message: expect.stringMatching(/the credentials has not answered within \d+ ms$/),
     });
     expect(stub.calls).toHaveLength(0);
   });

@@ -43,7 +43,8 @@ impl Whereabouts {
             table: Some(self.table.as_str().to_owned()),
             ..self.dynamo.place()
         };
-        Failure::at(error, &place)
+        let explained = self.dynamo.explained(error);
+        Failure::at(explained.as_ref().unwrap_or(error), &place)
     }
 }
 

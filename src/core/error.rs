@@ -379,6 +379,11 @@ impl Error {
         }
     }
 
+    /// Whether the deadline of a call has passed.
+    pub fn is_deadline(&self) -> bool {
+        matches!(self, Self::Timeout { .. })
+    }
+
     /// Whether DynamoDB answered with the error of this name.
     pub fn is_service(&self, name: &str) -> bool {
         matches!(self, Self::Service { code, .. } if code == name)

@@ -76,6 +76,13 @@ impl Locator {
         let ways = self.0.upgrade();
         ways.map_or_else(Place::default, |ways| ways.place())
     }
+
+    /// What an error amounts to that a call has ended with at this moment: if its deadline has passed while
+    /// there were no credentials, that is the error.
+    pub fn explained(&self, error: &Error) -> Option<Error> {
+        let ways = self.0.upgrade().filter(|_| error.is_deadline())?;
+        ways.known()?.signer.as_ref()?.missing()
+    }
 }
 
 impl Ways {

@@ -171,6 +171,18 @@ impl Cache {
         answer
     }
 
+    /// That the source has not answered, while it is asked and no request can be signed.
+    pub fn missing(&self) -> Option<Error> {
+        let state = self.0.state();
+        let now = (self.0.clock)();
+        let has = state.held.as_ref();
+        if has.is_some_and(|held| !held.life.has_ended(now)) {
+            return None;
+        }
+        let since = state.asked.as_ref()?.since;
+        Some(self.0.unanswered(since.elapsed()))
+    }
+
     /// Other credentials than those that DynamoDB has `refused`; `None` if there are none within `limit`.
     pub async fn others(&self, refused: &Credentials, limit: Duration) -> Option<Credentials> {
         let asked = {

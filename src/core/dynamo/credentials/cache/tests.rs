@@ -124,7 +124,13 @@ async fn a_slow_source_is_asked_once_and_goes_on_when_its_callers_have_given_up(
 async fn a_source_that_is_given_up_by_a_call_that_is_dropped_goes_on() {
     let (cache, source) = cache(|_| (SECOND * 4, Some(Duration::MAX)));
     timeout(SECOND, key(&cache)).await.unwrap_err();
+    let missing = cache.missing().unwrap().to_string();
+    assert!(
+        missing.ends_with("the vault has not answered within 1000 ms"),
+        "{missing}"
+    );
     assert_eq!(key(&cache).await.unwrap(), "KEY1");
+    assert_eq!(cache.missing(), None);
     assert_eq!(source.asked(), 1);
 }
 
