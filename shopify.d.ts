@@ -83,6 +83,13 @@ export interface DynamoDBSessionStorageOptions {
    */
   breaker?: boolean;
   /**
+   * Milliseconds that the source of the credentials may take before calls that wait for it fail with
+   * `ERR_SESSION_CREDENTIALS`. The source is asked once for all of them, and goes on: as soon as it has
+   * answered, calls go out again. No part of `requestTimeout`, which is for attempts alone.
+   * @default nine tenths of `operationTimeout`
+   */
+  credentialsTimeout?: number;
+  /**
    * The id of a session that never exists. During an outage the store reads it, to find out whether
    * DynamoDB answers again. Set it if the IAM policy allows only some keys (`dynamodb:LeadingKeys`)
    * and this one is not among them.

@@ -8,6 +8,7 @@ const AWS = require('aws-sdk');
 const { DynamoDBClient } = require('@aws-sdk/client-dynamodb');
 const { DynamoDBStore } = require('..');
 const { region } = require('./support/dynamodb');
+const { refusal } = require('./support/stub-dynamodb');
 const { storesOf } = require('./support/stores');
 
 const { keep, newStub } = storesOf(DynamoDBStore);
@@ -110,12 +111,34 @@ describe.each(Object.entries(kinds))('the provider of a client of %s', (_name, n
     expect(await store.get('abc')).toBeNull();
   });
 
-  test('that hangs ends with the deadline', async () => {
+  test('that hangs fails before the deadline, with the reason', async () => {
     const { stub } = await newStub(() => ({}));
     const client = newClient(stub.endpoint, () => new Promise(() => {}));
     const store = newStore({ client, operationTimeout: 200 });
-    await expect(store.get('abc')).rejects.toMatchObject({ code: 'ERR_SESSION_TIMEOUT' });
+    await expect(store.get('abc')).rejects.toMatchObject({
+      code: 'ERR_SESSION_CREDENTIALS',
+      message: expect.stringMatching(/the credentials has not answered within \d+ ms$/),
+    });
     expect(stub.calls).toHaveLength(0);
+  });
+
+  test('whose credentials DynamoDB refuses: the client is asked for others, and does not give those that it keeps', async () => {
+    let asked = 0;
+    const provide = async () => {
+      asked += 1;
+      const expiration = new Date(Date.now() + 3_600_000);
+      return { accessKeyId: `KEY${asked}`, secretAccessKey: 's', expiration };
+    };
+    let refused;
+    const { stub } = await newStub((call) =>
+      signatureOf(call).key === refused ? refusal('ExpiredTokenException') : {},
+    );
+    const store = newStore({ client: newClient(stub.endpoint, provide) });
+    await store.get('abc');
+    refused = 'KEY1';
+    expect(await store.get('abc')).toBeNull();
+    expect(signatureOf(stub.calls.at(-1)).key).toBe('KEY2');
+    expect(asked).toBe(2);
   });
 
   test('that gives expired ones: they are not kept', async () => {

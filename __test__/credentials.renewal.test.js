@@ -92,8 +92,8 @@ describe('a container', () => {
     process.env.AWS_CONTAINER_CREDENTIALS_FULL_URI = `${url}/container`;
   });
 
-  test('is asked again before its credentials expire, and not sooner', async () => {
-    answer = ({ count }) => lasting(count < 3 ? 1000 : 60 * MINUTE, `KEY${count}`);
+  test('is asked again once its credentials have ended, and not sooner', async () => {
+    answer = ({ count }) => lasting(count < 3 ? -1000 : 60 * MINUTE, `KEY${count}`);
     await look(5);
     expect(signers).toEqual(['KEY1', 'KEY2', 'KEY3', 'KEY3', 'KEY3']);
   });

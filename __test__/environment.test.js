@@ -246,8 +246,8 @@ describe('a worker thread with an environment of its own', () => {
   });
 
   test('renewed credentials are those of its own variables', async () => {
-    const soon = { AWS_CREDENTIAL_EXPIRATION: new Date(Date.now() + 1000).toISOString() };
-    const workers = [1, 2].map(() => newWorker({ ...ofWorker('SAME'), ...soon }));
+    const ended = { AWS_CREDENTIAL_EXPIRATION: new Date(Date.now() - 1000).toISOString() };
+    const workers = [1, 2].map(() => newWorker({ ...ofWorker('SAME'), ...ended }));
     for (const worker of workers) expect(await worker.look()).toBe('ok');
     for (const [index, worker] of workers.entries()) {
       expect(await worker.look(keys(`KEYOFWORKER${index}`))).toBe('ok');
@@ -302,12 +302,12 @@ describe.each([
     expect(signers()).toEqual([['KEYOFLATER', 'eu-west-1']]);
   });
 
-  test('looks again for credentials that are about to expire', async () => {
-    const soon = () => ({ AWS_CREDENTIAL_EXPIRATION: new Date(Date.now() + 1000).toISOString() });
-    Object.assign(process.env, keys('KEYOFNOW'), soon());
+  test('looks again for credentials that have ended', async () => {
+    const ended = () => ({ AWS_CREDENTIAL_EXPIRATION: new Date(Date.now() - 1000).toISOString() });
+    Object.assign(process.env, keys('KEYOFNOW'), ended());
     const subject = open();
     await subject.look();
-    Object.assign(process.env, keys('KEYOFTHEN'), soon());
+    Object.assign(process.env, keys('KEYOFTHEN'), ended());
     await subject.look();
     await subject.end();
     expect(signers().map(([key]) => key)).toEqual(['KEYOFNOW', 'KEYOFTHEN']);

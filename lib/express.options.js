@@ -32,6 +32,7 @@ const KNOWN = new Set([
   'conflict',
   'consistentRead',
   'createTable',
+  'credentialsTimeout',
   'disconnectEvents',
   'dynamoConfig',
   'hashKey',

@@ -28,6 +28,7 @@ const KNOWN = new Set([
   'conflict',
   'consistentRead',
   'createTable',
+  'credentialsTimeout',
   'disconnectEvents',
   'dynamoConfig',
   'identityKeys',

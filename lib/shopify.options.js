@@ -21,6 +21,7 @@ const KNOWN = new Set([
   'config',
   'consistentRead',
   'createTable',
+  'credentialsTimeout',
   'expiresTtl',
   'maxPendingCalls',
   'maxSockets',

@@ -34,6 +34,8 @@ export interface AwsCredentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken?: string;
+  /** The account that the keys are of: see `accountIdEndpointMode`. */
+  readonly accountId?: string;
   /** When to ask the provider again. */
   readonly expiration?: Date;
 }
@@ -113,6 +115,8 @@ export interface DynamoConfig extends Partial<Record<ClientSetting | OwnWorkSett
   accessKeyId?: string;
   secretAccessKey?: string;
   sessionToken?: string;
+  /** The account that the keys are of: see `accountIdEndpointMode`. */
+  accountId?: string;
   /** The profile to read in the AWS configuration files. */
   profile?: string;
   /**

@@ -114,8 +114,11 @@ export interface CallAnswer {
 export interface Callbacks {
   /** The settings of the user's client. */
   connection?: () => Promise<ConnectionAnswer>
-  /** Credentials, asked for again before they expire. */
-  credentials?: () => Promise<CredentialsAnswer>
+  /**
+   * Credentials, asked for again before they end. `replaces` says whether DynamoDB has refused those that
+   * were given last.
+   */
+  credentials?: (replaces: boolean) => Promise<CredentialsAnswer>
   /**
    * A request through the user's client: the operation, such as `GetItem`, and its parameters
    * as DynamoDB's JSON. `context` is the number of the context in which the call was made that
@@ -185,6 +188,8 @@ export interface ConnectionOptions {
   accessKeyId?: string
   secretAccessKey?: string
   sessionToken?: string
+  /** The account that the keys are of. */
+  accountId?: string
   /** By what name the process knows the object that gives the credentials, where something does. */
   credentialsFrom?: string
   profile?: string
@@ -216,6 +221,8 @@ export interface ConnectionOptions {
   useEnvProxy?: boolean
   /** Whether calls fail at once during an outage. */
   breaker?: boolean
+  /** Milliseconds that the source of credentials may take before calls that wait for it fail. */
+  credentialsTimeout?: number
 }
 
 /** The options of a store in connect-dynamodb's item format. */

@@ -39,6 +39,7 @@ const store = new DynamoDBStore({
   reapInterval: 0,
   maxPendingCalls: 1000,
   operationTimeout: 10_000,
+  credentialsTimeout: 5000,
   tableTimeout: 120_000,
 });
 new DynamoDBStore({ client: new AWS.DynamoDB(), ttl: 1000 });

@@ -8,8 +8,8 @@
 const { readFileSync } = require('node:fs');
 const { isDeepStrictEqual } = require('node:util');
 const { invalidArgument } = require('../errors');
-const { given, option, readCount, warnOfUnknown } = require('../options');
-const { answering, fromV2, nameOf, readProvider, reason } = require('./credentials');
+const { DEFAULTS, given, option, readCount, readTime, warnOfUnknown } = require('../options');
+const { answering, fromV2, fromV3, nameOf, readProvider, reason } = require('./credentials');
 const { readEndpoint } = require('./endpoint');
 const { KNOWN_ANYWHERE, KNOWN_HTTP, PROVIDABLE, needed } = require('./known');
 const { V2, V3, loadedV2 } = require('./sdk');
@@ -31,6 +31,7 @@ const adopt = () => require('./adopt');
  * @property {any} [client] the one that was passed
  * @property {Transport} [transport] the one that was asked for
  * @property {number} [maxSockets] how many connections there may be, where the store was told so
+ * @property {number} [credentialsTimeout] milliseconds that the source of credentials may take
  * @property {boolean} [breaker] whether calls fail at once during an outage
  * @property {{ name: string, sdk: string }} [needsSdk] an option that only a client of that SDK
  *   can follow
@@ -84,7 +85,20 @@ function readForAllWays(options) {
     transport: readTransport(options),
     maxSockets: readCount(options, 'maxSockets', 'connections'),
     breaker: option(options, 'breaker', 'boolean'),
+    credentialsTimeout: readCredentialsTimeout(options),
   };
+}
+
+/**
+ * By default, a call that waits for credentials fails a little before its deadline, so that its error says
+ * what was missing.
+ *
+ * @param {Record<string, any>} options
+ */
+function readCredentialsTimeout(options) {
+  const given = readTime(options, 'credentialsTimeout', 1);
+  const ofCall = readTime(options, 'operationTimeout', 1) ?? DEFAULTS.operationTimeout;
+  return given ?? Math.max(1, Math.floor(ofCall * 0.9));
 }
 
 /**
@@ -188,7 +202,8 @@ function readClient(given) {
     );
   }
   const { config } = client;
-  const provide = adopt().isV3(client) ? () => config.credentials() : () => fromV2(config);
+  const from = adopt().isV3(client) ? fromV3 : fromV2;
+  const provide = (/** @type {boolean | undefined} */ replaces) => from(config, replaces);
   return {
     connection: { origin: 'client', credentialsFrom: nameOf(client) },
     callbacks: {

@@ -11,12 +11,14 @@ const { option } = require('../options');
  *
  * @param {Record<string, any>} config
  * @param {string} origin
- * @returns {(() => Promise<any>) | undefined}
+ * @returns {((replaces?: boolean) => Promise<any>) | undefined} `replaces` says whether DynamoDB has refused
+ *   what it gave last
  */
 function readProvider(config, origin) {
   const credentials = option(config, 'credentials', ['object', 'function'], origin);
   if (credentials === undefined || !isProvider(credentials)) return undefined;
-  return typeof credentials === 'function' ? credentials : () => fromV2(credentials);
+  if (typeof credentials === 'function') return () => credentials();
+  return (replaces) => fromV2(credentials, replaces);
 }
 
 /**
@@ -29,11 +31,25 @@ function isProvider(credentials) {
 }
 
 /**
+ * The credentials of a client of aws-sdk v3.
+ *
+ * @param {any} config the client's
+ * @param {boolean} [replaces] whether DynamoDB has refused those that the client gave last, and keeps
+ */
+function fromV3(config, replaces) {
+  return replaces === true ? config.credentials({ forceRefresh: true }) : config.credentials();
+}
+
+/**
  * The credentials of an `AWS.Credentials` or `AWS.Config` of aws-sdk v2, refreshed where need be.
  *
  * @param {any} source
+ * @param {boolean} [replaces] whether DynamoDB has refused those that it gave last
  */
-function fromV2(source) {
+function fromV2(source, replaces) {
+  const kept = source.get ? source : source.credentials;
+  // As aws-sdk v2 does where DynamoDB says that they have expired.
+  if (replaces === true && kept && typeof kept.needsRefresh === 'function') kept.expired = true;
   const get = source.get ? 'get' : 'getCredentials';
   return new Promise((resolve, reject) => {
     source[get]((/** @type {unknown} */ error, /** @type {unknown} */ credentials) =>
@@ -46,13 +62,13 @@ function fromV2(source) {
  * Makes of a provider the function that the addon asks: it answers with plain data, whatever
  * happens.
  *
- * @param {() => any} provide
- * @returns {() => Promise<CredentialsAnswer>}
+ * @param {(replaces?: boolean) => any} provide
+ * @returns {(replaces?: boolean) => Promise<CredentialsAnswer>}
  */
 function answering(provide) {
-  return async () => {
+  return async (replaces) => {
     try {
-      const { accessKeyId, secretAccessKey, ...rest } = await read(provide);
+      const { accessKeyId, secretAccessKey, ...rest } = await read(() => provide(replaces));
       return {
         accessKeyId,
         secretAccessKey,
@@ -104,4 +120,4 @@ function reason(error) {
   return error?.originalError ? `${message}: ${error.originalError.message}` : message;
 }
 
-module.exports = { answering, fromV2, isProvider, nameOf, readProvider, reason };
+module.exports = { answering, fromV2, fromV3, isProvider, nameOf, readProvider, reason };

@@ -260,6 +260,7 @@ class DynamoDB {
       ...settings,
       maxSockets: this.#connection.maxSockets ?? settings.maxSockets,
       breaker: this.#connection.breaker,
+      credentialsTimeout: this.#connection.credentialsTimeout,
       useSystemCa: usesSystemCa(),
       useEnvProxy: usesEnvProxy(),
     };

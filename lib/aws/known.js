@@ -11,6 +11,7 @@ const KNOWN = new Set([
   'customUserAgent',
   'retryMode',
   'accessKeyId',
+  'accountId',
   'connectTimeout',
   'credentials',
   'endpoint',

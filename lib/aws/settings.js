@@ -95,6 +95,7 @@ function readKeys(config, origin) {
     accessKeyId: read('accessKeyId'),
     secretAccessKey: read('secretAccessKey'),
     sessionToken: read('sessionToken'),
+    accountId: read('accountId'),
   };
   if (plain && !(found.accessKeyId && found.secretAccessKey)) {
     throw invalidArgument(`option "${owner}" must have an accessKeyId and a secretAccessKey`);

@@ -39,7 +39,8 @@ pub struct Whereabouts {
 impl Whereabouts {
     /// The error as a failure that says where it happened, as far as that is known by now.
     pub fn failure(&self, error: &Error) -> Failure {
-        Failure::at(error, &self.place())
+        let explained = self.dynamo.explained(error);
+        Failure::at(explained.as_ref().unwrap_or(error), &self.place())
     }
 
     /// Where requests go, as far as that is known by now.

@@ -22,6 +22,7 @@ use napi_derive::napi;
 use super::environment::EnvironmentCallbacks;
 use super::options::ConnectionOptions;
 use crate::core::context::CallContext;
+use crate::core::dynamo::credentials::cache::is_replacing;
 use crate::core::dynamo::lost::KeepTable;
 use crate::core::dynamo::settings::{CredentialSource, ProvideSettings, Settings};
 use crate::core::dynamo::user_client::UserClient;
@@ -39,9 +40,10 @@ pub struct Callbacks {
     /// The settings of the user's client.
     #[napi(ts_type = "() => Promise<ConnectionAnswer>")]
     pub connection: Option<Ask<ConnectionAnswer>>,
-    /// Credentials, asked for again before they expire.
-    #[napi(ts_type = "() => Promise<CredentialsAnswer>")]
-    pub credentials: Option<Ask<CredentialsAnswer>>,
+    /// Credentials, asked for again before they end. `replaces` says whether DynamoDB has refused those that
+    /// were given last.
+    #[napi(ts_type = "(replaces: boolean) => Promise<CredentialsAnswer>")]
+    pub credentials: Option<Ask<CredentialsAnswer, bool>>,
     /// A request through the user's client: the operation, such as `GetItem`, and its parameters
     /// as DynamoDB's JSON. `context` is the number of the context in which the call was made that
     /// the request is for, see `NativeStore.enter`.
@@ -171,6 +173,7 @@ pub struct Source {
     client: Option<Arc<dyn UserClient>>,
     max_calls: Option<usize>,
     breaker: bool,
+    credentials_timeout: Duration,
     through_client: Arc<AtomicBool>,
     environment: Arc<Copies>,
 }
@@ -190,6 +193,7 @@ impl Source {
         Ok(Self {
             max_calls: given.max_sockets()?,
             breaker: given.breaker.unwrap_or(true),
+            credentials_timeout: given.credentials_timeout()?,
             connection: callbacks.connection,
             credentials: callbacks
                 .credentials
@@ -264,6 +268,10 @@ impl ProvideSettings for Source {
         self.max_calls
     }
 
+    fn credentials_timeout(&self) -> Duration {
+        self.credentials_timeout
+    }
+
     fn breaker(&self) -> bool {
         self.breaker
     }
@@ -309,7 +317,7 @@ impl UserClient for JsClient {
     }
 }
 
-struct Provider(Arc<Ask<CredentialsAnswer>>);
+struct Provider(Arc<Ask<CredentialsAnswer, bool>>);
 
 /// By hand: a threadsafe function has no `Debug`, and the SDK wants one.
 impl fmt::Debug for Provider {
@@ -324,7 +332,7 @@ impl ProvideCredentials for Provider {
         Self: 'a,
     {
         future::ProvideCredentials::new(async {
-            let answer = ask(&self.0, ())
+            let answer = ask(&self.0, is_replacing())
                 .await
                 .map_err(CredentialsError::provider_error)?;
             credentials(answer)

@@ -1,13 +1,15 @@
 //! Plain option objects, turned into the core's types. `lib/` has seen to their JavaScript types
 //! and filled in the defaults of the package that the store stands in for.
 
+use std::time::Duration;
+
 use aws_credential_types::Credentials;
 use aws_types::endpoint_config::AccountIdEndpointMode;
 use napi_derive::napi;
 
 use super::creation::CreateTableOptions;
 use crate::core::dynamo::proxy::Proxy;
-use crate::core::dynamo::settings::{CredentialSource, Settings};
+use crate::core::dynamo::settings::{CREDENTIALS_TIMEOUT, CredentialSource, Settings};
 use crate::core::dynamo::trust::Trust;
 use crate::core::error::InvalidOption;
 use crate::core::layout::{ConnectLayout, KoaLayout, ShopifyLayout};
@@ -210,6 +212,8 @@ pub struct ConnectionOptions {
     pub access_key_id: Option<String>,
     pub secret_access_key: Option<String>,
     pub session_token: Option<String>,
+    /// The account that the keys are of.
+    pub account_id: Option<String>,
     /// By what name the process knows the object that gives the credentials, where something does.
     pub credentials_from: Option<String>,
     pub profile: Option<String>,
@@ -239,6 +243,8 @@ pub struct ConnectionOptions {
     pub use_env_proxy: Option<bool>,
     /// Whether calls fail at once during an outage.
     pub breaker: Option<bool>,
+    /// Milliseconds that the source of credentials may take before calls that wait for it fail.
+    pub credentials_timeout: Option<f64>,
 }
 
 impl ConnectionOptions {
@@ -246,6 +252,14 @@ impl ConnectionOptions {
     pub fn max_sockets(&self) -> Result<Option<usize>, InvalidOption> {
         let number = |sockets| count("maxSockets", sockets, "connections");
         self.max_sockets.map(number).transpose()
+    }
+
+    /// How long the source of credentials may take.
+    pub fn credentials_timeout(&self) -> Result<Duration, InvalidOption> {
+        let timeout = self
+            .credentials_timeout
+            .map(|timeout| duration("credentialsTimeout", timeout));
+        timeout.unwrap_or(Ok(CREDENTIALS_TIMEOUT))
     }
 
     pub fn settings(self) -> Result<Settings, InvalidOption> {
@@ -272,8 +286,14 @@ impl ConnectionOptions {
             (Some(id), Some(secret)) => {
                 let token = keys("sessionToken", self.session_token)?;
                 let origin = "dynamo-session-store options";
-                let credentials = Credentials::new(id, secret, token, None, origin);
-                Some(CredentialSource::Fixed(credentials))
+                let mut credentials = Credentials::builder()
+                    .access_key_id(id)
+                    .secret_access_key(secret)
+                    .provider_name(origin);
+                credentials.set_session_token(token);
+                let account = texts("accountId", self.account_id)?;
+                credentials.set_account_id(account.map(Into::into));
+                Some(CredentialSource::Fixed(credentials.build()))
             }
             (None, None) => None,
             (Some(_), None) => {

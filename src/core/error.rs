@@ -81,9 +81,10 @@ pub enum Error {
         retryable: bool,
     },
 
-    /// The request was not sent, because DynamoDB does not answer for the time being. `code` and
+    /// The request was not sent, because DynamoDB does not answer, or there are no credentials, for the time
+    /// being. `code` and
     /// `name` are those of what is wrong.
-    #[error("{reason} (not sent: DynamoDB has not answered for some time)")]
+    #[error("{reason} (not sent: {})", shown::why_not_sent(reason))]
     Outage {
         /// What is wrong, as the last request found it.
         reason: Box<Error>,
@@ -110,6 +111,8 @@ pub enum Error {
     Credentials {
         /// From the outermost reason to the innermost.
         causes: Vec<String>,
+        /// Whether the same call may succeed a little later: their source has not answered yet.
+        retryable: bool,
     },
 
     /// A request could not be made out of the connection settings. `code` is
@@ -371,8 +374,8 @@ impl Error {
             Self::Timeout { .. } | Self::AttemptsTimedOut { .. } => true,
             Self::Outage { reason } => reason.retryable(),
             Self::Client { kind, .. } => *kind == ClientFailure::Unreachable,
-            Self::Credentials { .. }
-            | Self::Settings { .. }
+            Self::Credentials { retryable, .. } => *retryable,
+            Self::Settings { .. }
             | Self::TableKey { .. }
             | Self::TableKeyRefused { .. }
             | Self::NoRegion { .. }
@@ -396,11 +399,16 @@ impl Error {
         match self {
             Self::Unreachable { causes, .. }
             | Self::Client { causes, .. }
-            | Self::Credentials { causes }
+            | Self::Credentials { causes, .. }
             | Self::Settings { causes } => causes,
             Self::Outage { reason } => reason.causes(),
             _ => &[],
         }
+    }
+
+    /// Whether the deadline of a call has passed.
+    pub fn is_deadline(&self) -> bool {
+        matches!(self, Self::Timeout { .. })
     }
 
     /// Whether DynamoDB answered with the error of this name.

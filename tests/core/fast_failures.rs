@@ -1,8 +1,10 @@
 //! Where the fast path fails: it is the SDK's to mend, and callers get the same errors as from it.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
-use aws_sdk_dynamodb::config::Credentials;
+use aws_credential_types::provider::{ProvideCredentials, future};
+use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use dynamo_session_store::core::dynamo::Items;
 use dynamo_session_store::core::dynamo::sdk::SdkDynamo;
 use dynamo_session_store::core::dynamo::settings::{CredentialSource, Settings};
@@ -197,15 +199,37 @@ async fn all_requests_are_the_sdks_until_what_retries_have_cost_is_earned_back()
     }
 }
 
+/// Gives other credentials whenever it is asked, which have ended.
+#[derive(Debug, Default)]
+struct Rotating(AtomicU32);
+
+impl ProvideCredentials for Rotating {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        let id = format!("AKIDFAST{}", self.0.fetch_add(1, Ordering::Relaxed));
+        let ended = Some(SystemTime::now() - Duration::from_secs(1));
+        let credentials = Credentials::new(id, "a secret", None, ended, "test");
+        future::ProvideCredentials::ready(Ok(credentials))
+    }
+}
+
 #[tokio::test]
-async fn credentials_that_are_about_to_expire_are_the_sdks_to_renew() {
-    let expiry = SystemTime::now() + Duration::from_secs(25);
-    let credentials = Credentials::new("AKIDFAST", "a secret", None, Some(expiry), "test");
+async fn other_credentials_are_the_sdks_to_sign_with() {
     let settings = Settings {
-        credentials: Some(CredentialSource::Fixed(credentials)),
+        credentials: Some(CredentialSource::Provided {
+            provider: SharedCredentialsProvider::new(Rotating::default()),
+            origin: None,
+        }),
         ..own_settings()
     };
-    let (outcome, attempts) = outcome_of([found()], settings).await;
-    outcome.unwrap();
-    assert_eq!(attempts, ["attempt=1; max=3"]);
+    let (server, dynamo) = learned(|_| found(), settings).await;
+    dynamo.get_item(get()).await.unwrap();
+    assert_eq!(attempts(&server), ["attempt=1; max=3"]);
+    let signed = server.requests().into_iter().map(|request| {
+        let authorization = &request.headers["authorization"];
+        authorization.contains("Credential=AKIDFAST1/")
+    });
+    assert_eq!(signed.collect::<Vec<_>>(), [false, true]);
 }

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use aws_sdk_dynamodb::config::interceptors::{
     BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextRef,
@@ -20,6 +20,8 @@ tokio::task_local! {
 pub struct Attempts {
     sent: AtomicU32,
     timed_out: AtomicU32,
+    /// The `x-amz-date` of the last one.
+    date: Mutex<Option<String>>,
 }
 
 impl Attempts {
@@ -31,6 +33,12 @@ impl Attempts {
     /// How many of them took longer than an attempt may take.
     pub fn timed_out(&self) -> u32 {
         self.timed_out.load(Ordering::Relaxed)
+    }
+
+    /// The date that the last one was signed with: `20261121T105438Z`.
+    pub fn date(&self) -> Option<String> {
+        let date = self.date.lock().unwrap_or_else(PoisonError::into_inner);
+        date.clone()
     }
 }
 
@@ -70,7 +78,12 @@ impl Intercept for Watch {
             uri.trim_end_matches('/').to_owned()
         });
         // Not there where nobody counts.
-        let _ = ATTEMPTS.try_with(|attempts| attempts.sent.fetch_add(1, Ordering::Relaxed));
+        let date = context.request().headers().get("x-amz-date");
+        let _ = ATTEMPTS.try_with(|attempts| {
+            attempts.sent.fetch_add(1, Ordering::Relaxed);
+            let mut last = attempts.date.lock().unwrap_or_else(PoisonError::into_inner);
+            *last = date.map(str::to_owned);
+        });
         Ok(())
     }
 

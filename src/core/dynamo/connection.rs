@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
@@ -11,6 +12,8 @@ use aws_sdk_dynamodb::config::{BehaviorVersion, IdentityCache};
 use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
 
 use super::attempts::Watch;
+use super::credentials::asking::Asking;
+use super::credentials::cache::Cache;
 use super::credentials::instance::Instance;
 use super::credentials::requests::Requests;
 use super::credentials::{Checked, OfEnvironment};
@@ -22,6 +25,7 @@ use super::outage::Outage;
 use super::outage::guard::Guard;
 use super::proxy::Proxies;
 use super::redact::Secrets;
+use super::refused::Refusal;
 use super::region;
 use super::settings::Settings;
 use super::shared::{Address, Shared};
@@ -53,6 +57,8 @@ pub struct Connection {
     pub address: Option<Arc<Outage>>,
     /// Whether there are credentials to sign with; `None` where every call is to be tried.
     pub credentials: Option<Arc<Outage>>,
+    /// The credentials to sign with; `None` where the user's client signs.
+    pub signer: Option<Cache>,
     /// The connections, for as long as this is used.
     pub pool: Option<Arc<Http>>,
     /// What retries may cost, shared for as long as this is used.
@@ -65,6 +71,8 @@ pub struct Connection {
     pub secrets: Secrets,
     configured: Option<String>,
     watch: Watch,
+    /// Whether requests are dated by DynamoDB's clock where that differs from this machine's.
+    corrects_clock: bool,
 }
 
 impl Connection {
@@ -77,6 +85,41 @@ impl Connection {
         match self.outages().find_map(|outage| outage.refusal()) {
             Some(refusal) => Err(refusal),
             None => Ok(()),
+        }
+    }
+
+    /// The credentials to sign a request with; `None` where the user's client signs.
+    ///
+    /// # Errors
+    ///
+    /// Why there are none; [`Error::Credentials`] also if their source has not answered `limit` after it was
+    /// asked.
+    pub async fn credentials(&self, limit: Duration) -> Result<Option<Credentials>> {
+        match &self.signer {
+            Some(signer) => {
+                let given = signer.get(limit).await;
+                let shown = given.map_err(|error| {
+                    let hide = |text: &str| self.secrets.hide(text, None);
+                    error.hiding(hide)
+                });
+                shown.map(Some)
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// The credentials to send a request with once more that was signed with `used` and refused; `None` if
+    /// that would be refused again.
+    pub async fn mend(
+        &self,
+        refusal: Option<Refusal>,
+        used: Option<Credentials>,
+        limit: Duration,
+    ) -> Option<Credentials> {
+        let (used, signer) = (used?, self.signer.as_ref()?);
+        match refusal? {
+            Refusal::Date => self.corrects_clock.then_some(used),
+            Refusal::Credentials => signer.others(&used, limit).await,
         }
     }
 
@@ -120,6 +163,8 @@ pub fn through(client: Arc<dyn UserClient>, breaker: bool, max_sockets: usize) -
         max_sockets,
         address: guard.address,
         credentials: None,
+        signer: None,
+        corrects_clock: false,
         pool: None,
         retries: None,
         region: None,
@@ -173,27 +218,33 @@ pub async fn connect(
         region: region.as_ref().to_owned(),
         variants: (settings.use_dual_stack, settings.use_fips),
     };
+    let asking = Asking::new("the provider of the credentials");
     let credentials = match &settings.credentials {
         Some(credentials) => credentials.provider(),
         None => {
             let copies = Copies::new(surroundings);
             copies.give(variables.clone());
             let region = region.as_ref();
-            let source = OfEnvironment::new(copies, settings, region, requests, instance);
+            let asking = asking.clone();
+            let source = OfEnvironment::new(copies, settings, region, requests, instance, asking);
             SharedCredentialsProvider::new(source)
         }
     };
     let (secrets, watch) = (Secrets::default(), Watch::default());
+    let outage = settings.breaker.then(|| Arc::new(Outage::of_credentials()));
+    let checked = SharedCredentialsProvider::new(Checked::new(credentials, secrets.clone()));
+    let signer = Cache::new(checked, asking, outage.clone());
+    let corrects_clock = !environment.disables_clock_correction();
     let region_name = region.to_string();
     let mut config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(region)
         .retry_config(retry_config(settings))
         .timeout_config(timeout_config(settings))
-        // All clients that are made of this one have the same.
-        .identity_cache(IdentityCache::lazy().build())
-        .credentials_provider(Checked::new(credentials, secrets.clone()))
-        .disable_clock_skew_correction(environment.disables_clock_correction())
+        // The credentials are kept by their own cache.
+        .identity_cache(IdentityCache::no_cache())
+        .credentials_provider(signer.clone())
+        .disable_clock_skew_correction(!corrects_clock)
         .interceptor(KeepFromEnvironment::new(
             variables,
             settings.app_id.as_deref(),
@@ -215,13 +266,14 @@ pub async fn connect(
     let guard = Guard {
         http: pool.shared(),
         address: settings.breaker.then(|| shared.outage(address)),
-        credentials: settings.breaker.then(|| Arc::new(Outage::of_credentials())),
+        credentials: outage,
         request_timeout: settings.request_timeout,
         is_direct: true,
         is_probe: false,
         secrets: secrets.clone(),
     };
-    let (client, fast) = clients(config, &guard, (*retries).clone(), settings);
+    let tokens = (*retries).clone();
+    let (client, fast) = clients(config, &guard, tokens, settings, corrects_clock);
     Ok(Connection {
         probe: probing(&client, &guard),
         client,
@@ -230,6 +282,8 @@ pub async fn connect(
         max_sockets: settings.max_sockets,
         address: guard.address,
         credentials: guard.credentials,
+        signer: Some(signer),
+        corrects_clock,
         pool: Some(pool),
         retries: Some(retries),
         region: Some(region_name),
@@ -266,6 +320,7 @@ fn clients(
     guard: &Guard,
     retries: TokenBucket,
     settings: &Settings,
+    corrects_clock: bool,
 ) -> (Client, Option<FastPath>) {
     let http = guard.clone().client();
     // Adaptive retries slow down requests before they are sent, each of which has to be counted.
@@ -273,7 +328,7 @@ fn clients(
         let client = Client::from_conf(config.http_client(http).build());
         return (client, None);
     }
-    let fast = FastPath::new(config, http, retries, settings);
+    let fast = FastPath::new(config, http, retries, settings, corrects_clock);
     (fast.client().clone(), Some(fast))
 }
 

@@ -38,6 +38,10 @@ where
         .hiding(hide);
     }
     let causes: Vec<String> = causes(&error).iter().map(|cause| hide(cause)).collect();
+    let causes: Vec<String> = causes
+        .into_iter()
+        .filter(|cause| !cause.trim().is_empty())
+        .collect();
     let timed_out = Error::AttemptsTimedOut {
         timed_out: attempts.timed_out(),
         attempts: attempts.sent(),
@@ -47,8 +51,11 @@ where
     if is_about_credentials(&error) {
         // A CA bundle that cannot be used is no fault of credentials that come over TLS.
         return match known {
-            Some(error @ Error::Settings { .. }) => error.clone(),
-            _ => Error::Credentials { causes },
+            Some(error @ (Error::Settings { .. } | Error::Credentials { .. })) => error.clone(),
+            _ => Error::Credentials {
+                causes,
+                retryable: false,
+            },
         };
     }
     match known {

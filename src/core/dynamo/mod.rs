@@ -21,6 +21,7 @@
 //!   * [`failure`]: what the SDK's errors mean.
 //!   * [`attempts`]: what became of attempts, and where they went; [`redact`]: what errors may not
 //!     quote.
+//!   * [`refused`]: requests that are sent once more with another signature.
 //!   * [`fast`]: the fast path: requests for items without the SDK's machinery.
 //!   * [`user_client`]: the user's client in place of HTTP.
 //! * [`size`]: how large an item is, as DynamoDB counts.
@@ -31,7 +32,7 @@ mod attempts;
 mod bounded;
 mod connect;
 pub mod connection;
-mod credentials;
+pub mod credentials;
 mod environment;
 mod failure;
 mod fast;
@@ -42,6 +43,7 @@ pub mod outage;
 mod pages;
 pub mod proxy;
 mod redact;
+mod refused;
 mod region;
 mod registry;
 pub mod schedule;

@@ -1,9 +1,11 @@
 //! DynamoDB through the AWS SDK for Rust.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::config::http::HttpResponse;
-use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemOutput;
 use aws_sdk_dynamodb::operation::batch_get_item::builders::BatchGetItemInputBuilder;
 use aws_sdk_dynamodb::operation::batch_write_item::BatchWriteItemOutput;
@@ -34,9 +36,12 @@ use aws_sdk_dynamodb::operation::update_time_to_live::UpdateTimeToLiveOutput;
 use aws_sdk_dynamodb::operation::update_time_to_live::builders::UpdateTimeToLiveInputBuilder;
 
 use super::attempts::counted;
+use super::connection::Connection;
+use super::credentials::cache::signing_with;
 use super::failure::translate;
 use super::fast::Request as _;
 use super::pages::{self, Readable};
+use super::refused::Refusal;
 use super::settings::{MAX_SOCKETS, ProvideSettings};
 use super::shared::Shared;
 use super::ways::Ways;
@@ -70,16 +75,30 @@ impl SdkDynamo {
     }
 }
 
-/// Sends `$request` through `$client` and translates the error: the same for every operation, whose
-/// types have no trait in common. `$body` is what the request says, where that may be quoted. `$meaning`
-/// gives the outcome for an error that means more for this operation.
+/// Sends `$request` through `$client`, signed with `$signing`, and translates the error: the same for every
+/// operation, whose types have no trait in common. If DynamoDB refuses the signature and another can be made,
+/// the request is sent once more. `$body` is what the request says, where that may be quoted. `$meaning` gives
+/// the outcome for an error that means more for this operation.
 macro_rules! send_through {
-    ($client:expr, $request:expr, $body:expr, $connection:expr) => {
-        send_through!($client, $request, $body, $connection, |_| None)
+    ($client:expr, $request:expr, $body:expr, $connection:expr, $signing:expr) => {
+        send_through!($client, $request, $body, $connection, $signing, |_| None)
     };
-    ($client:expr, $request:expr, $body:expr, $connection:expr, $meaning:expr) => {{
+    ($client:expr, $request:expr, $body:expr, $connection:expr, $signing:expr, $meaning:expr) => {{
         let body: Option<&[u8]> = $body;
-        let (answer, attempts) = counted($request.send_with($client)).await;
+        let (signing, limit) = $signing;
+        // The user's client signs again by itself.
+        let again = signing.is_some().then(|| $request.clone());
+        // Boxed: it is large, and most requests go by the fast path.
+        let sent = Box::pin($request.send_with($client));
+        let (mut answer, mut attempts) = counted(signing_with(signing.clone(), sent)).await;
+        if let (Err(error), Some(request)) = (&answer, again) {
+            let date = attempts.date();
+            let refusal = Refusal::of(error.code(), error.raw_response(), date.as_deref());
+            if let Some(mended) = $connection.mend(refusal, signing, limit).await {
+                let sent = Box::pin(request.send_with(&$connection.client));
+                (answer, attempts) = counted(signing_with(Some(mended), sent)).await;
+            }
+        }
         answer.or_else(|error| {
             $meaning(&error).unwrap_or_else(|| {
                 let hide = |text: &str| $connection.secrets.hide(text, body);
@@ -94,19 +113,38 @@ macro_rules! send_through {
 /// Sends `$request` by the SDK, a second time where the table was lost and is back. `$looks` is how often
 /// the table had been looked for before the first attempt.
 macro_rules! send_again {
-    ($ways:expr, $looks:expr, $client:expr, $request:expr, $body:expr, $connection:expr, $meaning:expr) => {{
+    ($ways:expr, $looks:expr, $client:expr, $request:expr, $body:expr, $connection:expr, $signing:expr, $meaning:expr) => {{
         let again = $looks.map(|_| $request.clone());
         let body: Option<&[u8]> = $body;
-        let answer = send_through!($client, $request, body, $connection, $meaning);
+        let signing: Signing = $signing;
+        let answer = send_through!(
+            $client,
+            $request,
+            body,
+            $connection,
+            signing.clone(),
+            $meaning
+        );
         let answer = match (answer, again) {
             (Err(error), Some(request)) if $ways.is_table_back($looks, &error).await => {
-                send_through!(&$connection.client, request, body, $connection, $meaning)
+                send_through!(
+                    &$connection.client,
+                    request,
+                    body,
+                    $connection,
+                    signing,
+                    $meaning
+                )
             }
             (answer, _) => answer,
         };
         answer.map_err(|error| $ways.explain(error))
     }};
 }
+
+/// The credentials that a request is signed with, and how long their source may take to give others; `None`
+/// where the user's client signs.
+type Signing = (Option<Credentials>, Duration);
 
 /// Sends `$request` for items: by the fast path where there is one, else by the SDK. `$meaning` is that
 /// of `send_through`.
@@ -117,12 +155,11 @@ macro_rules! send_fast {
     ($self:expr, $request:expr, $meaning:expr) => {{
         let ways = Arc::clone(&$self.0);
         Box::pin(async move {
-            let connection = ways.connection().await?;
-            connection.admit()?;
+            let (connection, signing) = ready(&ways).await?;
             let looks = ways.looks();
-            let sent = match &connection.fast {
-                Some(fast) => fast.send(&$request).await,
-                None => Err(connection.client.clone()),
+            let sent = match (&connection.fast, &signing.0) {
+                (Some(fast), Some(credentials)) => fast.send(&$request, credentials).await,
+                _ => Err(connection.client.clone()),
             };
             match sent {
                 Ok(answer) => Ok(answer),
@@ -135,6 +172,7 @@ macro_rules! send_fast {
                         $request,
                         body.as_deref(),
                         connection,
+                        signing,
                         $meaning
                     )
                 }
@@ -148,8 +186,7 @@ macro_rules! send_slow {
     ($self:expr, $request:expr, $meaning:expr) => {{
         let ways = Arc::clone(&$self.0);
         Box::pin(async move {
-            let connection = ways.connection().await?;
-            connection.admit()?;
+            let (connection, signing) = ready(&ways).await?;
             let looks = ways.looks();
             send_again!(
                 ways,
@@ -158,6 +195,7 @@ macro_rules! send_slow {
                 $request,
                 None,
                 connection,
+                signing,
                 $meaning
             )
         })
@@ -169,11 +207,20 @@ macro_rules! send {
     ($self:expr, $request:expr) => {{
         let ways = Arc::clone(&$self.0);
         Box::pin(async move {
-            let connection = ways.connection().await?;
-            connection.admit()?;
-            send_through!(&connection.client, $request, None, connection)
+            let (connection, signing) = ready(&ways).await?;
+            send_through!(&connection.client, $request, None, connection, signing)
         })
     }};
+}
+
+/// The way of a request that is sent now, and the credentials to sign it with. Finding them is no part of an
+/// attempt.
+async fn ready(ways: &Arc<Ways>) -> Result<(&Connection, Signing)> {
+    let connection = ways.connection().await?;
+    connection.admit()?;
+    let limit = ways.credentials_timeout();
+    let credentials = connection.credentials(limit).await?;
+    Ok((connection, (credentials, limit)))
 }
 
 impl Items for SdkDynamo {

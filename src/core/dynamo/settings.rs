@@ -20,6 +20,10 @@ use crate::core::options::Endpoint;
 /// "Connections" in `bench/README.md`.
 pub const MAX_SOCKETS: usize = 128;
 
+/// How long the source of credentials may take, unless somebody says otherwise: nine tenths of the time that
+/// an operation has.
+pub const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(9);
+
 /// How to reach DynamoDB. What is not set, the AWS environment decides: variables, profile files,
 /// container and instance roles.
 ///
@@ -165,6 +169,11 @@ pub trait ProvideSettings: Send + Sync + 'static {
     /// How many calls of the user's client may be in flight; `None` where that is its own business.
     fn max_calls(&self) -> Option<usize> {
         None
+    }
+
+    /// How long the source of credentials may take before calls that wait for it fail.
+    fn credentials_timeout(&self) -> Duration {
+        CREDENTIALS_TIMEOUT
     }
 
     /// Whether calls of the user's client fail at once during an outage.

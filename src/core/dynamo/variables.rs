@@ -22,7 +22,7 @@ use aws_types::os_shim_internal::Env;
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The variables that are copied: all that are read anywhere.
-pub const NAMES: [&str; 48] = [
+pub const NAMES: [&str; 49] = [
     "AWS_ACCESS_KEY_ID",
     "AWS_ACCOUNT_ID",
     "AWS_ACCOUNT_ID_ENDPOINT_MODE",
@@ -38,6 +38,7 @@ pub const NAMES: [&str; 48] = [
     "AWS_EC2_METADATA_DISABLED",
     "AWS_EC2_METADATA_SERVICE_ENDPOINT",
     "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
+    "AWS_EC2_METADATA_V1_DISABLED",
     "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT_URL_DYNAMODB",
     "AWS_ENDPOINT_URL_SSO",

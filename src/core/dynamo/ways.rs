@@ -12,6 +12,7 @@ use tokio::sync::OnceCell;
 use super::KeyedTable;
 use super::attempts::counted;
 use super::connection::{self, Connection};
+use super::credentials::cache::{Cache, signing_with};
 use super::failure::translate;
 use super::lost::{KeepTable, LostTable};
 use super::outage::{Member, Observer, Outage};
@@ -73,6 +74,13 @@ impl Locator {
         let ways = self.0.upgrade();
         ways.map_or_else(Place::default, |ways| ways.place())
     }
+
+    /// What an error amounts to that a call has ended with at this moment: if its deadline has passed while
+    /// there were no credentials, that is the error.
+    pub fn explained(&self, error: &Error) -> Option<Error> {
+        let ways = self.0.upgrade().filter(|_| error.is_deadline())?;
+        ways.known()?.signer.as_ref()?.missing()
+    }
 }
 
 impl Ways {
@@ -101,6 +109,11 @@ impl Ways {
             members: Mutex::default(),
             lost: keeper.map(LostTable::new),
         }
+    }
+
+    /// How long the source of credentials may take before calls that wait for it fail.
+    pub fn credentials_timeout(&self) -> Duration {
+        self.source.credentials_timeout()
     }
 
     /// The way of a request that is sent now.
@@ -159,6 +172,7 @@ impl Ways {
             probe: probe.clone(),
             client: connection.probe.clone(),
             credentials: connection.credentials.clone(),
+            signer: connection.signer.clone(),
             secrets: connection.secrets.clone(),
             request_timeout: connection.request_timeout,
         });
@@ -231,6 +245,7 @@ struct Listening {
     probe: Probe,
     client: Client,
     credentials: Option<Arc<Outage>>,
+    signer: Option<Cache>,
     secrets: Secrets,
     request_timeout: Duration,
 }
@@ -263,15 +278,21 @@ impl Member for Listening {
             .consistent_read(self.probe.consistent);
         let client = self.client.clone();
         let credentials = self.credentials.clone();
+        let signer = self.signer.clone();
         let secrets = self.secrets.clone();
         let request_timeout = self.request_timeout;
         Box::pin(async move {
-            // What comes of the attempt is noted by the guard, but without credentials there is none.
-            let sent = counted(request.send_with(&client));
-            let sent = tokio::time::timeout(limit, sent).await;
-            let failure = sent
-                .ok()
-                .and_then(|(sent, attempts)| Some((sent.err()?, attempts)));
+            // What comes of the attempt is noted by the guard, and that there are no credentials by their
+            // cache.
+            let sent = async {
+                let signing = match &signer {
+                    Some(signer) => Some(signer.get(limit).await.ok()?),
+                    None => None,
+                };
+                Some(counted(signing_with(signing, request.send_with(&client))).await)
+            };
+            let sent = tokio::time::timeout(limit, sent).await.ok().flatten();
+            let failure = sent.and_then(|(sent, attempts)| Some((sent.err()?, attempts)));
             let error = failure.map(|(error, attempts)| {
                 translate(error, request_timeout, &attempts, |text| {
                     secrets.hide(text, None)

@@ -21,6 +21,14 @@ pub(super) fn tried(attempts: u32) -> String {
     }
 }
 
+/// Why a request is not sent during an outage.
+pub(super) fn why_not_sent(reason: &Error) -> &'static str {
+    match reason.code() {
+        "ERR_SESSION_CREDENTIALS" => "there have been no credentials for some time",
+        _ => "DynamoDB has not answered for some time",
+    }
+}
+
 /// Where requests go, as far as that is known: for errors.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Place {
@@ -70,7 +78,7 @@ impl Error {
                 *causes = causes.iter().map(|cause| hide(cause)).collect();
             }
             Self::Unreachable { causes, .. }
-            | Self::Credentials { causes }
+            | Self::Credentials { causes, .. }
             | Self::Settings { causes } => {
                 *causes = causes.iter().map(|cause| hide(cause)).collect();
             }

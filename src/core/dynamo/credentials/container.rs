@@ -37,7 +37,7 @@ const LIMITS: Limits = Limits {
 pub async fn credentials(variables: &Variables, requests: &Requests) -> provider::Result {
     let Some(url) = address(variables).await? else {
         return Err(CredentialsError::not_loaded(
-            "no variable names the service of a container",
+            "no variable names the service of one",
         ));
     };
     let mut headers = vec![("accept", "application/json".to_owned())];

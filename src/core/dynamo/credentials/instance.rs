@@ -9,6 +9,7 @@ use aws_credential_types::provider::error::CredentialsError;
 
 use super::super::environment::Environment;
 use super::given;
+use super::innermost;
 use super::requests::{Answer, Limits, Request, Requests, Unanswered};
 
 /// The header with the lifetime of a token, in seconds.
@@ -22,10 +23,11 @@ const MARGIN: Duration = Duration::from_secs(120);
 
 const ROLES: &str = "/latest/meta-data/iam/security-credentials/";
 
-/// Off EC2 nothing answers, and that should not take longer than it has to.
+/// Off EC2 nothing answers, and that should not take longer than it has to. An attempt is longer than the
+/// opening of a connection, so that a service which was reached and does not answer is told from none.
 const LIMITS: Limits = Limits {
     connect: Duration::from_secs(1),
-    attempt: Duration::from_secs(1),
+    attempt: Duration::from_secs(2),
     attempts: 4,
     repeats_unanswered: false,
 };
@@ -42,7 +44,8 @@ pub struct Instance {
 
 #[derive(Clone)]
 struct Token {
-    value: String,
+    /// `None` if the service gives no token: then requests are sent without one.
+    value: Option<String>,
     until: Instant,
 }
 
@@ -57,6 +60,8 @@ impl std::fmt::Debug for Token {
 enum Refusal {
     /// Nothing answers: this machine is no instance.
     Absent(Unanswered),
+    /// Its answers reach this machine, but for that to the request for a token.
+    Distant,
     /// Its answer to a request.
     Status(u16),
     Unanswered(Unanswered),
@@ -93,39 +98,60 @@ impl Instance {
     /// The region of the instance.
     pub async fn region(&self, environment: &Environment) -> Option<String> {
         let base = address(environment).ok()?;
-        self.ask(&base, "/latest/meta-data/placement/region")
+        self.ask(&base, "/latest/meta-data/placement/region", environment)
             .await
             .ok()
     }
 
     async fn ask_for_credentials(&self, environment: &Environment) -> provider::Result {
         let base = address(environment)?;
-        let role = match self.ask(&base, ROLES).await {
+        let role = match self.ask(&base, ROLES, environment).await {
             Ok(role) => role,
-            Err(Refusal::Absent(reason)) => return Err(CredentialsError::not_loaded(reason)),
+            Err(Refusal::Absent(reason)) => {
+                let reason = innermost(&reason);
+                let reason = format!("the metadata service cannot be reached: {reason}");
+                return Err(CredentialsError::not_loaded(reason));
+            }
             Err(Refusal::Status(404)) => {
                 return Err(CredentialsError::not_loaded("the instance has no role"));
             }
             Err(refusal) => return Err(refusal.into()),
         };
         let path = format!("{ROLES}{}", role.trim());
-        let given = given::read(&self.ask(&base, &path).await?, "EC2 instance")?;
+        let given = given::read(&self.ask(&base, &path, environment).await?, "EC2 instance")?;
         Ok(extended(given))
     }
 
-    /// The answer to a request, with a token.
-    async fn ask(&self, base: &str, path: &str) -> Result<String, Refusal> {
+    /// The answer to a request, with a token if the service gives one.
+    async fn ask(
+        &self,
+        base: &str,
+        path: &str,
+        environment: &Environment,
+    ) -> Result<String, Refusal> {
         // A second token, if the service has forgotten the first.
         for is_last in [false, true] {
-            let token = self.token(base).await?;
+            let token = self.token(base, environment).await?;
+            let header = |token| ("x-aws-ec2-metadata-token", token);
             let request = || Request {
                 method: "GET",
                 url: format!("{base}{path}"),
-                headers: vec![("x-aws-ec2-metadata-token", token.clone())],
+                headers: token.clone().map(header).into_iter().collect(),
                 ..Request::default()
             };
             let answer = self.requests.send(&LIMITS, request, Answer::is_transient);
-            match answer.await.map_err(Refusal::Unanswered)? {
+            let answer = answer.await.map_err(|reason| match token {
+                Some(_) => Refusal::Unanswered(reason),
+                None => Refusal::Absent(reason),
+            });
+            if token.is_none() && answer.is_err() {
+                self.keep(None);
+            }
+            match answer? {
+                Answer { status: 401, .. } if token.is_none() => {
+                    self.keep(None);
+                    return Err(Refusal::Distant);
+                }
                 Answer { status: 401, .. } if !is_last => self.keep(None),
                 answer if answer.is_success() => return Ok(answer.body),
                 answer => return Err(Refusal::Status(answer.status)),
@@ -134,7 +160,13 @@ impl Instance {
         Err(Refusal::Status(401))
     }
 
-    async fn token(&self, base: &str) -> Result<String, Refusal> {
+    /// A token; `None` if requests are to be sent without one. Behind a hop limit, as in a container, the
+    /// answer to the request for a token is the only one that does not arrive.
+    async fn token(
+        &self,
+        base: &str,
+        environment: &Environment,
+    ) -> Result<Option<String>, Refusal> {
         if let Some(token) = self.kept(base) {
             return Ok(token);
         }
@@ -146,21 +178,37 @@ impl Instance {
         };
         let asked = Instant::now();
         let answer = self.requests.send(&LIMITS, request, Answer::is_transient);
-        let answer = answer.await.map_err(Refusal::Absent)?;
-        if !answer.is_success() {
-            return Err(Refusal::Status(answer.status));
-        }
-        let lifetime = answer.token_lifetime.as_deref().unwrap_or_default();
-        let lifetime = Duration::from_secs(lifetime.parse().unwrap_or(0)).min(LONGEST);
-        let token = Token {
-            value: answer.body,
-            until: asked + lifetime.saturating_sub(MARGIN),
+        let needs_token = needs_token(environment);
+        let token = match answer.await {
+            Ok(answer) if answer.is_success() => {
+                let lifetime = answer.token_lifetime.as_deref().unwrap_or_default();
+                let lifetime = Duration::from_secs(lifetime.parse().unwrap_or(0)).min(LONGEST);
+                Token {
+                    value: Some(answer.body),
+                    until: asked + lifetime.saturating_sub(MARGIN),
+                }
+            }
+            // This service knows no tokens.
+            Ok(Answer {
+                status: 403..=405, ..
+            })
+            | Err(Unanswered::Timeout(_))
+                if !needs_token =>
+            {
+                Token {
+                    value: None,
+                    until: asked + LONGEST,
+                }
+            }
+            Ok(answer) => return Err(Refusal::Status(answer.status)),
+            Err(Unanswered::Timeout(_)) => return Err(Refusal::Distant),
+            Err(reason) => return Err(Refusal::Absent(reason)),
         };
         self.keep(Some((base.to_owned(), token.clone())));
         Ok(token.value)
     }
 
-    fn kept(&self, base: &str) -> Option<String> {
+    fn kept(&self, base: &str) -> Option<Option<String>> {
         let kept = self.token.lock().unwrap_or_else(PoisonError::into_inner);
         let (address, token) = kept.as_ref()?;
         let is_good = address == base && Instant::now() < token.until;
@@ -199,6 +247,14 @@ fn address(environment: &Environment) -> Result<String, CredentialsError> {
     Ok(address.to_owned())
 }
 
+/// Whether no request may be sent without a token.
+fn needs_token(environment: &Environment) -> bool {
+    let (variable, key) = ("AWS_EC2_METADATA_V1_DISABLED", "ec2_metadata_v1_disabled");
+    environment
+        .find(variable, key)
+        .is_some_and(|value| value.eq_ignore_ascii_case("true"))
+}
+
 /// Credentials that have ended, while the service has none that are newer: they are used, and the service is
 /// asked again in 10 to 15 minutes.
 fn extended(given: Credentials) -> Credentials {
@@ -215,6 +271,10 @@ impl From<Refusal> for CredentialsError {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Absent(reason) | Refusal::Unanswered(reason) => reason.into(),
+            Refusal::Distant => Self::provider_error(
+                "the answer of the instance's metadata service to the request for a token does not arrive: \
+                in a container, the instance needs an HttpPutResponseHopLimit of at least 2",
+            ),
             Refusal::Status(status) => Self::provider_error(format!(
                 "the metadata service of the instance has answered with the status {status}"
             )),

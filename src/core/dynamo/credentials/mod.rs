@@ -5,10 +5,13 @@
 //! * [`container`], [`instance`]: the services of a container and of an instance.
 //! * [`sts`]: roles; [`sso`]: logins; [`service`]: where these are.
 //! * [`requests`]: requests to all of them; [`given`]: credentials in their answers.
+//! * [`cache`]: the credentials that requests are signed with; [`asking`]: what is waited for.
 //!
 //! The order is that of the AWS SDK for JavaScript v3. The SDK for Rust has sources too, but they read
 //! the environment of the process whenever they are asked, see [`super::variables`].
 
+pub mod asking;
+pub mod cache;
 mod container;
 mod given;
 pub mod instance;
@@ -27,6 +30,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{self, ProvideCredentials, SharedCredentialsProvider, future};
 use futures_util::FutureExt;
 
+use self::asking::Asking;
 use self::instance::Instance;
 use self::profile::{Base, Chain};
 use self::requests::Requests;
@@ -37,6 +41,7 @@ use super::environment::{Environment, selected_profile};
 use super::redact::Secrets;
 use super::settings::Settings;
 use super::variables::{Copies, Variables};
+use crate::core::error::sources;
 
 /// The credentials of the environment, which is looked at whenever they are asked for.
 ///
@@ -50,6 +55,7 @@ pub struct OfEnvironment {
     reach: Reach,
     instance: Arc<Instance>,
     sso: Sso,
+    asking: Asking,
 }
 
 /// By hand: what it holds is long.
@@ -76,6 +82,7 @@ impl OfEnvironment {
         region: &str,
         requests: Requests,
         instance: Arc<Instance>,
+        asking: Asking,
     ) -> Self {
         Self {
             copies,
@@ -84,10 +91,12 @@ impl OfEnvironment {
             reach: Reach::new(region, settings),
             instance,
             sso: Sso::default(),
+            asking,
         }
     }
 
     async fn credentials(&self) -> provider::Result {
+        self.asking.set("the environment");
         let variables = self.copies.variables().await;
         let given = self.profile.as_deref();
         let selected = given.or_else(|| selected_profile(&variables));
@@ -106,11 +115,11 @@ impl OfEnvironment {
         if has_said(&of_web_identity) {
             return of_web_identity;
         }
-        let of_container = container::credentials(&variables, &self.requests).await;
+        let of_container = self.of_container(&environment).await;
         if has_said(&of_container) {
             return of_container;
         }
-        let of_instance = self.instance.credentials(&environment).await;
+        let of_instance = self.of_instance(&environment).await;
         if has_said(&of_instance) {
             return of_instance;
         }
@@ -118,9 +127,33 @@ impl OfEnvironment {
         if selected.is_some() {
             return of_profile;
         }
-        Err(CredentialsError::not_loaded(
-            "there are none in the environment, the AWS files, the container and the instance",
-        ))
+        let looked = [
+            ("the profile", of_profile),
+            ("a web identity", of_web_identity),
+            ("the container", of_container),
+            ("the instance", of_instance),
+        ];
+        let looked = looked.map(|(place, outcome)| {
+            let reason = outcome.err().map(|error| innermost(&error));
+            let reason = reason.unwrap_or_default();
+            format!("{place} ({reason})")
+        });
+        Err(CredentialsError::not_loaded(format!(
+            "looked in the options (none), the environment ({}), {}. Set AWS_ACCESS_KEY_ID and \
+            AWS_SECRET_ACCESS_KEY; DynamoDB Local takes any value",
+            missing_keys(&variables),
+            looked.join(", ")
+        )))
+    }
+
+    async fn of_container(&self, environment: &Environment) -> provider::Result {
+        self.asking.set("the service of the container");
+        container::credentials(environment.variables(), &self.requests).await
+    }
+
+    async fn of_instance(&self, environment: &Environment) -> provider::Result {
+        self.asking.set("the metadata service of the instance");
+        self.instance.credentials(environment).await
     }
 
     /// The credentials of a profile, whose name is in its errors.
@@ -131,8 +164,10 @@ impl OfEnvironment {
         })?;
         let Chain { base, roles } = Chain::of(profiles, name).map_err(|fault| fault.of(name))?;
         let found = async {
-            let mut credentials = self.of_base(base, environment).await?;
+            let mut credentials = self.of_base(base, name, environment).await?;
             for role in &roles {
+                self.asking
+                    .set(format!("STS, asked for a role of profile \"{name}\","));
                 // The signer panics where they fit into no header.
                 let base = usable(credentials)?;
                 let with = (&self.requests, &self.reach);
@@ -143,22 +178,29 @@ impl OfEnvironment {
         found.await.map_err(|error| named(name, &error))
     }
 
-    async fn of_base(&self, base: Base, environment: &Environment) -> provider::Result {
+    /// The credentials that those of the profile `name` begin with.
+    async fn of_base(&self, base: Base, name: &str, environment: &Environment) -> provider::Result {
         let with = (&self.requests, &self.reach);
         match base {
             Base::Keys(keys) => Ok(keys),
             Base::Environment => keys(environment.variables()).ok_or_else(|| {
                 CredentialsError::not_loaded("there are no keys in the environment")
             }),
-            Base::Container => {
-                container::credentials(environment.variables(), &self.requests).await
-            }
-            Base::Instance => self.instance.credentials(environment).await,
+            Base::Container => self.of_container(environment).await,
+            Base::Instance => self.of_instance(environment).await,
             Base::WebIdentity(role, file) => {
+                self.asking
+                    .set(format!("STS, asked for a role of profile \"{name}\","));
                 sts::assume_with_token(&role, &file, environment, with).await
             }
-            Base::Sso(login) => self.sso.credentials(&login, environment, with).await,
+            Base::Sso(login) => {
+                self.asking
+                    .set(format!("SSO, asked for profile \"{name}\","));
+                self.sso.credentials(&login, environment, with).await
+            }
             Base::Process { command, account } => {
+                self.asking
+                    .set(format!("credential_process of profile \"{name}\""));
                 let given = self.copies.surroundings().run(&command).await?;
                 let account = account.filter(|_| given.account_id().is_none());
                 Ok(account.map_or_else(|| given.clone(), |account| of_account(&given, account)))
@@ -171,9 +213,7 @@ impl OfEnvironment {
         let get = |name| variables.get(name);
         let (Some(file), Some(arn)) = (get("AWS_WEB_IDENTITY_TOKEN_FILE"), get("AWS_ROLE_ARN"))
         else {
-            return Err(CredentialsError::not_loaded(
-                "no variables name a web identity",
-            ));
+            return Err(CredentialsError::not_loaded("no variables name one"));
         };
         let role = Role {
             arn: arn.to_owned(),
@@ -182,6 +222,7 @@ impl OfEnvironment {
             duration: None,
         };
         let with = (&self.requests, &self.reach);
+        self.asking.set("STS, asked for the role of AWS_ROLE_ARN,");
         sts::assume_with_token(&role, file, environment, with).await
     }
 }
@@ -217,12 +258,26 @@ fn of_account(credentials: &Credentials, account: String) -> Credentials {
     builder.build()
 }
 
+/// Which of the two keys is not in the environment.
+fn missing_keys(variables: &Variables) -> &'static str {
+    let has = |name| variables.get(name).is_some();
+    match (has("AWS_ACCESS_KEY_ID"), has("AWS_SECRET_ACCESS_KEY")) {
+        (true, _) => "AWS_SECRET_ACCESS_KEY is not set",
+        (_, true) => "AWS_ACCESS_KEY_ID is not set",
+        _ => "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set",
+    }
+}
+
+/// The innermost reason.
+fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+    let reasons = sources(error).map(ToString::to_string);
+    let last = reasons.filter(|reason| !reason.trim().is_empty()).last();
+    last.unwrap_or_else(|| error.to_string())
+}
+
 /// The error with the name of the profile, and the innermost reason.
 fn named(name: &str, error: &CredentialsError) -> CredentialsError {
-    let reason = std::iter::successors(std::error::Error::source(error), |e| e.source())
-        .last()
-        .map_or_else(|| error.to_string(), ToString::to_string);
-    let text = format!("profile \"{name}\": {reason}");
+    let text = format!("profile \"{name}\": {}", innermost(error));
     match error {
         CredentialsError::CredentialsNotLoaded(_) => CredentialsError::not_loaded(text),
         _ => CredentialsError::invalid_configuration(text),

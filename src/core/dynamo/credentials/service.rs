@@ -1,5 +1,7 @@
 //! Where the services of AWS are that give credentials for others: STS, and IAM Identity Center (SSO).
 
+use std::time::Duration;
+
 use aws_credential_types::provider::error::CredentialsError;
 
 use super::super::environment::{Environment, Service};
@@ -18,6 +20,9 @@ const PARTITIONS: [(&str, &str, &str); 8] = [
     ("us-gov-", "amazonaws.com", "api.aws"),
     ("", "amazonaws.com", "api.aws"),
 ];
+
+/// The time that a request to one of these services has at least.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How requests to these services are sent.
 #[derive(Debug, Clone)]
@@ -38,7 +43,8 @@ impl Reach {
             use_dual_stack: settings.use_dual_stack == Some(true),
             limits: Limits {
                 connect: settings.connect_timeout,
-                attempt: settings.request_timeout,
+                // Not as short as a request to DynamoDB: these services take seconds at times.
+                attempt: settings.request_timeout.max(PATIENCE),
                 attempts: settings.max_attempts.unwrap_or(3),
                 repeats_unanswered: true,
             },

@@ -6,7 +6,7 @@
 //!
 //! Whatever is not plain sailing stays with the SDK. It finds region, endpoint and credentials, and
 //! makes the first request; what that looked like when it was signed is the [`template`] of those
-//! that follow, for a minute at most and until the credentials run out. The first attempt of those
+//! that follow, for a minute at most and for as long as these credentials are the ones to sign with. The first attempt of those
 //! is made here. Where it ends in anything but success, the SDK takes over, with that outcome as
 //! the one of its own first attempt (see [`replay`]): it reads the error, decides whether to try
 //! again, waits, counts. Until it has earned back what its retries have cost, every request is its.
@@ -19,6 +19,7 @@ mod template;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Builder as ConfigBuilder;
 use aws_sdk_dynamodb::config::http::{HttpRequest, HttpResponse};
@@ -36,6 +37,7 @@ pub use self::attributes::Attributes;
 pub use self::attributes::Found;
 pub use self::json::Request;
 use self::replay::Replay;
+pub use self::template::parse_date;
 use self::template::{Learning, Template};
 use super::settings::Settings;
 use crate::core::error::Error;
@@ -48,6 +50,8 @@ pub struct FastPath {
     /// What the client may spend on retries: full while all goes well.
     tokens: TokenBucket,
     request_timeout: Duration,
+    /// Whether requests are dated by DynamoDB's clock where that differs from this machine's.
+    corrects_clock: bool,
 }
 
 type SharedTemplate = Arc<RwLock<Option<Arc<Template>>>>;
@@ -62,6 +66,7 @@ impl FastPath {
         http: SharedHttpClient,
         tokens: TokenBucket,
         settings: &Settings,
+        corrects_clock: bool,
     ) -> Self {
         let template = SharedTemplate::default();
         // As the SDK asks for them: so both have the same connections.
@@ -76,17 +81,27 @@ impl FastPath {
             template,
             tokens,
             request_timeout: settings.request_timeout,
+            corrects_clock,
         }
     }
 
-    /// Sends `request`. Where it cannot, or that does not end well, the client that has to send it.
-    pub async fn send<R: Request>(&self, request: &R) -> Result<R::Output, Client> {
-        let Some((request, connector)) = self.make(request) else {
+    /// Sends `request`, signed with `credentials`. Where it cannot, or that does not end well, the client that
+    /// has to send it.
+    pub async fn send<R: Request>(
+        &self,
+        request: &R,
+        credentials: &Credentials,
+    ) -> Result<R::Output, Client> {
+        let Some((request, template)) = self.make(request, credentials) else {
             return Err(self.client.clone());
         };
-        let attempt = attempt::<R>(request, &connector);
+        let attempt = attempt::<R>(request, template.connector());
         let outcome = match tokio::time::timeout(self.request_timeout, attempt).await {
             Ok(Ok(output)) => return Ok(output),
+            // The SDK could not know from this outcome that the date was wrong: it has another one.
+            Ok(Err(Ok(answer))) if self.corrects_clock && template.is_dated_wrong(&answer) => {
+                return Err(self.client.clone());
+            }
             Ok(Err(outcome)) => outcome,
             Err(_) => Err(ConnectorError::timeout(
                 Error::Timeout {
@@ -106,12 +121,19 @@ impl FastPath {
         &self.client
     }
 
-    /// What to send, and through what; `None` where the SDK has to.
-    fn make<R: Request>(&self, request: &R) -> Option<(HttpRequest, SharedHttpConnector)> {
+    /// What to send, and what it was made by; `None` where the SDK has to.
+    fn make<R: Request>(
+        &self,
+        request: &R,
+        credentials: &Credentials,
+    ) -> Option<(HttpRequest, Arc<Template>)> {
         let template = self.template()?;
+        if !template.signs_with(credentials) {
+            return None;
+        }
         let body = request.to_json().ok()?;
         let request = template.request(R::OPERATION, body)?;
-        Some((request, template.connector().clone()))
+        Some((request, template))
     }
 
     fn template(&self) -> Option<Arc<Template>> {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use aws_credential_types::Credentials;
 use aws_runtime::auth::sigv4::SigV4AuthScheme;
-use aws_sdk_dynamodb::config::http::HttpRequest;
+use aws_sdk_dynamodb::config::http::{HttpRequest, HttpResponse};
 use aws_sdk_dynamodb::config::{ConfigBag, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
 use aws_sigv4::sign::v4::generate_signing_key;
@@ -24,13 +24,12 @@ use aws_smithy_types::date_time::Format;
 use ring::{digest, hmac};
 
 use super::SharedTemplate;
+use crate::core::dynamo::answers;
+use crate::core::dynamo::refused::Refusal;
 use crate::core::dynamo::trace;
 
-/// After this time the SDK makes a request again: its cache of credentials has the last word.
+/// After this time the SDK makes a request again: it has the last word.
 const FRESH: Duration = Duration::from_secs(60);
-
-/// This long before credentials expire, they are the SDK's to renew. Its own margin is shorter.
-const EXPIRING: Duration = Duration::from_secs(30);
 
 /// What comes before the operation's name in `x-amz-target`.
 const TARGET: &str = "DynamoDB_20120810.";
@@ -47,6 +46,8 @@ pub struct Template {
     /// The value of `authorization` but for the signature.
     authorization: String,
     key: hmac::Key,
+    /// What the key was derived from.
+    credentials: Credentials,
     /// How many seconds DynamoDB's clock is ahead of this machine's, as the SDK sees it.
     skew: i64,
     fresh: Fresh,
@@ -91,11 +92,6 @@ impl Template {
     ) -> Option<Self> {
         let credentials = identity.data::<Credentials>()?;
         let now = SystemTime::now();
-        let mut fresh_for = FRESH;
-        if let Some(expiry) = identity.expiration() {
-            let left = expiry.duration_since(now).ok()?;
-            fresh_for = fresh_for.min(left.checked_sub(EXPIRING)?);
-        }
         let path = signed.uri_mut().path().to_owned();
         let headers = signed.headers();
         let (authorization, signature) = headers.get("authorization")?.split_once("Signature=")?;
@@ -146,8 +142,9 @@ impl Template {
             canonical,
             scope: scope.to_owned(),
             key: hmac::Key::new(hmac::HMAC_SHA256, key.as_ref()),
+            credentials: credentials.clone(),
             skew: seconds(parse_date(date)?) - seconds(now),
-            fresh: Fresh::new(Instant::now(), now, fresh_for),
+            fresh: Fresh::new(Instant::now(), now, FRESH),
             authorization,
         };
         // Whatever the SDK may do otherwise one day: then this is not the signature.
@@ -158,6 +155,19 @@ impl Template {
     /// Whether requests may be made with it.
     pub fn is_fresh(&self) -> bool {
         self.fresh.holds(Instant::now(), SystemTime::now())
+    }
+
+    /// Whether these are the credentials that it signs with.
+    pub fn signs_with(&self, credentials: &Credentials) -> bool {
+        self.credentials == *credentials
+    }
+
+    /// Whether DynamoDB has refused a request that it made because of its date.
+    pub fn is_dated_wrong(&self, answer: &HttpResponse) -> bool {
+        answers::error_code(answer).is_some_and(|code| {
+            let date = amz_date(seconds(SystemTime::now()) + self.skew);
+            Refusal::of(Some(&code), Some(answer), date.as_deref()) == Some(Refusal::Date)
+        })
     }
 
     /// A signed request for an operation; `None` where the SDK has to make it.
@@ -224,7 +234,8 @@ fn amz_date(seconds: i64) -> Option<String> {
     Some(date)
 }
 
-fn parse_date(date: &str) -> Option<SystemTime> {
+/// The time of an `x-amz-date`.
+pub fn parse_date(date: &str) -> Option<SystemTime> {
     let part = |from: usize, to: usize| date.get(from..to);
     let (year, month, day_and_hour) = (part(0, 4)?, part(4, 6)?, part(6, 11)?);
     let (minute, second) = (part(11, 13)?, part(13, 16)?);

@@ -24,9 +24,15 @@ pub struct Breaker {
 
 impl Breaker {
     /// An attempt has failed at `now`. Whether that opens the breaker.
+    #[cfg(test)]
     pub fn fail(&mut self, error: Error, now: Instant) -> bool {
+        self.fail_since(error, now, now)
+    }
+
+    /// An attempt has failed at `now`, and nothing has succeeded since `since`. Whether that opens the breaker.
+    pub fn fail_since(&mut self, error: Error, since: Instant, now: Instant) -> bool {
         self.failures = self.failures.saturating_add(1);
-        let since = *self.since.get_or_insert(now);
+        let since = *self.since.get_or_insert(since);
         if let Some(reason) = &mut self.open {
             *reason = error;
             return false;

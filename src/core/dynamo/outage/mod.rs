@@ -138,10 +138,17 @@ impl Outage {
     /// Notes what came of an attempt. A failure that a caller could mend says that DynamoDB answers.
     pub fn note(self: &Arc<Self>, outcome: Result<(), &Error>) {
         match outcome {
-            Err(error) if is_outage(error) => self.fail(error.clone()),
+            Err(error) if is_outage(error) => self.fail(error.clone(), Instant::now()),
             Err(error) if is_answer(error) => self.answer(),
             Err(_) => {}
             Ok(()) => self.answer(),
+        }
+    }
+
+    /// Notes a failure of something that has gone on since `since`.
+    pub fn note_failure_since(self: &Arc<Self>, error: &Error, since: Instant) {
+        if is_outage(error) {
+            self.fail(error.clone(), since);
         }
     }
 
@@ -166,14 +173,14 @@ impl Outage {
         }
     }
 
-    fn fail(self: &Arc<Self>, error: Error) {
+    fn fail(self: &Arc<Self>, error: Error, since: Instant) {
         let mut breaker = locked(&self.breaker);
         let members = self.members();
         // With nobody to send probes, an outage would never end.
         let Some(runtime) = Handle::try_current().ok().filter(|_| !members.is_empty()) else {
             return;
         };
-        let opens = breaker.fail(error.clone(), Instant::now());
+        let opens = breaker.fail_since(error.clone(), since, Instant::now());
         self.show(&breaker);
         if opens {
             tell(&members, |member| member.unavailable(&error));

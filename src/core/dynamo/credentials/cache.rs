@@ -1,0 +1,359 @@
+//! The credentials that requests are signed with.
+//!
+//! The source is asked once for all calls that wait, in a task of its own: if a call gives up, the source is
+//! still asked, and the next call finds the answer. Credentials are kept until they end. Some time before
+//! that, the source is asked in the background, while requests are signed with the credentials that are
+//! there. There is no timer: a call finds that it is time.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout};
+
+use super::super::outage::Outage;
+use super::asking::Asking;
+use crate::core::error::{Error, Result, causes, sources};
+
+/// Credentials are renewed this long before they end, or when half of their life is over.
+const MARGIN: Duration = Duration::from_secs(5 * 60);
+
+/// The share of the margin by which processes that were started together renew at different times.
+const JITTER: f64 = 0.2;
+
+/// The pauses after renewals in the background: the first, and the longest. After each failure, the pause is
+/// twice as long.
+const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+
+/// A source that has not answered within this time is asked again.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// If DynamoDB has refused credentials and their source has no others, the source is not asked because of
+/// refusals for this time.
+const ALIKE: Duration = Duration::from_secs(5);
+
+tokio::task_local! {
+    /// The credentials of the request that this task sends. The SDK asks for them in the task that sends.
+    static SIGNING: Option<Credentials>;
+
+    /// Whether the source is asked because DynamoDB has refused what it gave last.
+    static REPLACING: bool;
+}
+
+/// Does `work`, in which the SDK signs with `credentials`.
+pub fn signing_with<T>(
+    credentials: Option<Credentials>,
+    work: impl Future<Output = T>,
+) -> impl Future<Output = T> {
+    SIGNING.scope(credentials, work)
+}
+
+/// For a source that is asked, and keeps credentials itself: whether to get others, because DynamoDB has refused
+/// those.
+pub fn is_replacing() -> bool {
+    REPLACING.try_with(|replacing| *replacing).unwrap_or(false)
+}
+
+/// See the [module](self). A clone is the same.
+#[derive(Clone)]
+pub struct Cache(Arc<Inner>);
+
+struct Inner {
+    source: SharedCredentialsProvider,
+    asking: Asking,
+    /// Told when there are credentials, and when calls fail without.
+    outage: Option<Arc<Outage>>,
+    clock: Box<dyn Fn() -> SystemTime + Send + Sync>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    held: Option<Held>,
+    /// While the source is asked.
+    asked: Option<Asked>,
+    /// Renewals in the background that have failed since the last one that did not.
+    failures: u32,
+    /// When the next renewal in the background may begin.
+    next: Option<Instant>,
+    /// Until when the source is not asked because of refusals.
+    alike: Option<Instant>,
+}
+
+struct Held {
+    credentials: Credentials,
+    life: Life,
+}
+
+#[derive(Clone)]
+struct Asked {
+    since: Instant,
+    answer: watch::Receiver<Option<Result<Credentials>>>,
+}
+
+/// The life of credentials; without an end, both are `None`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Life {
+    /// When they are to be renewed.
+    due: Option<SystemTime>,
+    /// When they end.
+    end: Option<SystemTime>,
+}
+
+impl Life {
+    /// The life of credentials that were given at `now`. `jitter` is between 0 and 1.
+    fn new(end: Option<SystemTime>, now: SystemTime, jitter: f64) -> Self {
+        let due = end.map(|end| {
+            let left = end.duration_since(now).unwrap_or_default();
+            let margin = MARGIN.min(left / 2);
+            end.checked_sub(margin.mul_f64(1.0 - JITTER * jitter))
+                .unwrap_or(now)
+        });
+        Self { due, end }
+    }
+
+    fn has_ended(self, now: SystemTime) -> bool {
+        self.end.is_some_and(|end| end <= now)
+    }
+
+    fn is_due(self, now: SystemTime) -> bool {
+        self.due.is_some_and(|due| due <= now)
+    }
+}
+
+impl Cache {
+    /// Will ask `source`; `asking` says what that is waiting for.
+    pub fn new(
+        source: SharedCredentialsProvider,
+        asking: Asking,
+        outage: Option<Arc<Outage>>,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            source,
+            asking,
+            outage,
+            clock: Box::new(SystemTime::now),
+            state: Mutex::default(),
+        }))
+    }
+
+    /// Credentials that have not ended, or that were given at this moment.
+    ///
+    /// # Errors
+    ///
+    /// Why there are none; [`Error::Credentials`] also if the source has not answered `limit` after it was
+    /// asked.
+    pub async fn get(&self, limit: Duration) -> Result<Credentials> {
+        let asked = {
+            let mut state = self.0.state();
+            let now = (self.0.clock)();
+            match &state.held {
+                Some(held) if !held.life.has_ended(now) => {
+                    let credentials = held.credentials.clone();
+                    if held.life.is_due(now) && state.may_renew() {
+                        self.0.ask(&mut state, limit, false);
+                    }
+                    return Ok(credentials);
+                }
+                _ => self.0.ask(&mut state, limit, false),
+            }
+        };
+        let since = asked.since.into_std();
+        let answer = self.0.answer(asked, limit).await;
+        if let (Err(error), Some(outage)) = (&answer, &self.0.outage) {
+            outage.note_failure_since(error, since);
+        }
+        answer
+    }
+
+    /// That the source has not answered, while it is asked and no request can be signed.
+    pub fn missing(&self) -> Option<Error> {
+        let state = self.0.state();
+        let now = (self.0.clock)();
+        let has = state.held.as_ref();
+        if has.is_some_and(|held| !held.life.has_ended(now)) {
+            return None;
+        }
+        let since = state.asked.as_ref()?.since;
+        Some(self.0.unanswered(since.elapsed()))
+    }
+
+    /// Other credentials than those that DynamoDB has `refused`; `None` if there are none within `limit`.
+    pub async fn others(&self, refused: &Credentials, limit: Duration) -> Option<Credentials> {
+        let asked = {
+            let mut state = self.0.state();
+            let now = (self.0.clock)();
+            match &state.held {
+                Some(held) if !is_same(&held.credentials, refused) && !held.life.has_ended(now) => {
+                    return Some(held.credentials.clone());
+                }
+                _ => {}
+            }
+            let is_left_alone = state.alike.is_some_and(|until| Instant::now() < until);
+            if is_left_alone && state.asked.is_none() {
+                return None;
+            }
+            self.0.ask(&mut state, limit, true)
+        };
+        let given = self.0.answer(asked, limit).await.ok();
+        let other = given.filter(|given| !is_same(given, refused));
+        if other.is_none() {
+            self.0.state().alike = Some(Instant::now() + ALIKE);
+        }
+        other
+    }
+}
+
+impl State {
+    /// Whether a renewal in the background may begin.
+    fn may_renew(&self) -> bool {
+        self.asked.is_none() && self.next.is_none_or(|next| next <= Instant::now())
+    }
+}
+
+impl Inner {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks the source, unless it is being asked. `replaces` says whether what it gave last was refused.
+    fn ask(self: &Arc<Self>, state: &mut State, limit: Duration, replaces: bool) -> Asked {
+        if let Some(asked) = &state.asked {
+            // If the task has ended without an answer, its sender is gone.
+            if asked.answer.has_changed().is_ok() {
+                return asked.clone();
+            }
+        }
+        let (sender, answer) = watch::channel(None);
+        let since = Instant::now();
+        let asked = Asked { since, answer };
+        state.asked = Some(asked.clone());
+        let inner = Arc::clone(self);
+        tokio::spawn(async move {
+            let longest = LONGEST.max(limit);
+            let given = async { inner.source.provide_credentials().await };
+            let given = timeout(longest, REPLACING.scope(replaces, given)).await;
+            let answer = match given {
+                Ok(given) => given.map_err(|error| translated(&error)),
+                Err(_) => Err(inner.unanswered(longest)),
+            };
+            inner.keep(&answer);
+            sender.send_replace(Some(answer));
+        });
+        asked
+    }
+
+    fn keep(&self, answer: &Result<Credentials>) {
+        let mut state = self.state();
+        state.asked = None;
+        let now = (self.clock)();
+        let pause = match answer {
+            Ok(credentials) => {
+                state.failures = 0;
+                let life = Life::new(credentials.expiry(), now, fastrand::f64());
+                let has_better = |held: &Held| life.has_ended(now) && !held.life.has_ended(now);
+                if !state.held.as_ref().is_some_and(has_better) {
+                    let credentials = credentials.clone();
+                    state.held = Some(Held { credentials, life });
+                }
+                PAUSES.0
+            }
+            Err(_) => {
+                let pause = PAUSES.0 * 2_u32.saturating_pow(state.failures.min(16));
+                state.failures = state.failures.saturating_add(1);
+                pause.min(PAUSES.1).mul_f64(0.5 + fastrand::f64() / 2.0)
+            }
+        };
+        state.next = Some(Instant::now() + pause);
+        drop(state);
+        if let (Ok(_), Some(outage)) = (answer, &self.outage) {
+            outage.note(Ok(()));
+        }
+    }
+
+    /// What comes of asking the source, for a call that waits until `limit` after the source was asked.
+    async fn answer(&self, mut asked: Asked, limit: Duration) -> Result<Credentials> {
+        let until = asked.since + limit;
+        let left = until.saturating_duration_since(Instant::now());
+        match timeout(left, asked.answer.wait_for(Option::is_some)).await {
+            Ok(Ok(answer)) => answer.clone().unwrap_or_else(|| Err(gone())),
+            Ok(Err(_)) => Err(gone()),
+            Err(_) => Err(self.unanswered(limit)),
+        }
+    }
+
+    fn unanswered(&self, limit: Duration) -> Error {
+        let asking = self.asking.what();
+        let milliseconds = limit.as_millis();
+        Error::Credentials {
+            causes: vec![format!(
+                "{asking} has not answered within {milliseconds} ms"
+            )],
+            retryable: true,
+        }
+    }
+}
+
+/// The task that asks has ended without an answer: the runtime is shutting down.
+fn gone() -> Error {
+    Error::Credentials {
+        causes: vec!["asking for them was broken off".to_owned()],
+        retryable: true,
+    }
+}
+
+/// Whether requests are signed in the same way with both.
+fn is_same(one: &Credentials, other: &Credentials) -> bool {
+    one.access_key_id() == other.access_key_id()
+        && one.secret_access_key() == other.secret_access_key()
+        && one.session_token() == other.session_token()
+}
+
+/// The error for a source that has failed.
+fn translated(error: &CredentialsError) -> Error {
+    // A CA bundle that cannot be used is no fault of credentials that come over TLS.
+    let known = sources(error).find_map(|source| source.downcast_ref::<Error>());
+    if let Some(error @ Error::Settings { .. }) = known {
+        return error.clone();
+    }
+    let mut causes = causes(error);
+    causes.retain(|cause| !cause.trim().is_empty());
+    if causes.is_empty() {
+        causes.push(error.to_string());
+    }
+    Error::Credentials {
+        causes,
+        retryable: false,
+    }
+}
+
+/// For the SDK. It gets the credentials that the request was given, without waiting.
+impl ProvideCredentials for Cache {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        if let Ok(Some(credentials)) = SIGNING.try_with(Clone::clone) {
+            return future::ProvideCredentials::ready(Ok(credentials));
+        }
+        future::ProvideCredentials::new(async {
+            let given = self.get(LONGEST).await;
+            given.map_err(CredentialsError::provider_error)
+        })
+    }
+}
+
+/// By hand: it holds credentials.
+impl fmt::Debug for Cache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cache").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;
