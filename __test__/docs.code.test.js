@@ -85,7 +85,8 @@ test.each(tables)('%s: a table that a store can use', async (_name, properties) 
     const settings = { TableName, TimeToLiveSpecification };
     await client.send(new UpdateTimeToLiveCommand(settings));
   }
-  if (table.GlobalSecondaryIndexes) await useForShopify(TableName);
+  const indexes = (table.GlobalSecondaryIndexes ?? []).map(({ IndexName }) => IndexName);
+  if (indexes.includes('shop_index')) await useForShopify(TableName);
   else await useForExpress(TableName);
 });
 

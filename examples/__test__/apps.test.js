@@ -14,6 +14,7 @@ const apps = [
   ['passport', paths],
   ['koa', { ...paths, login: '/login?user=Ann' }],
   ['fastify', paths],
+  ['hono', paths],
   ['nestjs', paths],
   ['lambda', paths],
 ];
