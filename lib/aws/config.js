@@ -8,7 +8,7 @@
 const { readFileSync } = require('node:fs');
 const { isDeepStrictEqual } = require('node:util');
 const { invalidArgument } = require('../errors');
-const { given, option, readCount, warnOfUnknown } = require('../options');
+const { option, readCount, warnOfUnknown } = require('../options');
 const { answering, fromV2, nameOf, readProvider, reason } = require('./credentials');
 const { readEndpoint } = require('./endpoint');
 const { KNOWN_ANYWHERE, KNOWN_HTTP, PROVIDABLE, needed } = require('./known');
@@ -94,8 +94,7 @@ function readForAllWays(options) {
 function readTransport(options) {
   const transport = option(options, 'transport', 'string');
   if (transport === undefined || transport === 'native' || transport === 'client') return transport;
-  const is = given('transport', transport);
-  throw invalidArgument(`option "transport" must be "native" or "client", but is ${is}`);
+  throw invalidArgument('option "transport" must be "native" or "client"');
 }
 
 /**
