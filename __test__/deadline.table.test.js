@@ -35,7 +35,7 @@ const { clock } = require('../lib/timers');
 const { DynamoDBStore } = require('..');
 const KoaStore = require('../koa');
 const { storesOf } = require('./support/stores');
-const { table } = require('./support/stub-dynamodb');
+const { refusal, table } = require('./support/stub-dynamodb');
 
 const { keep, newStub } = storesOf(DynamoDBStore);
 
@@ -85,5 +85,26 @@ describe.each(Object.entries(stores))('%s', (_name, { open, hashKey }) => {
         /^looking for the table did not finish within 1000 ms \(table "sessions", endpoint http:.*, region us-east-1\)$/,
       ),
     });
+  });
+
+  test('a call whose time is over while the table is created says so', async () => {
+    let isCreated = false;
+    const { config: dynamoConfig } = await newStub(({ operation }) => {
+      if (operation === 'DescribeTable' && !isCreated) return refusal('ResourceNotFoundException');
+      if (operation === 'DescribeTable') return table('ACTIVE', hashKey);
+      if (operation === 'CreateTable') {
+        isCreated = true;
+        clock.advance(1000);
+      }
+      return {};
+    });
+    const store = keep(open({ dynamoConfig, operationTimeout: 1000 }));
+    await expect(store.get('sid')).rejects.toMatchObject({
+      code: 'ERR_SESSION_TIMEOUT',
+      retryable: true,
+      message: expect.stringMatching(/^creating the table did not finish within 1000 ms \(table "/),
+    });
+    // The creation goes on, and the next call finds the table.
+    expect(await store.get('sid')).toBe(hashKey === 'id' ? null : undefined);
   });
 });

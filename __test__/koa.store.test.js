@@ -273,7 +273,9 @@ test('D14: get keeps the cause of an error', async () => {
   const { store } = await newStubbed(() => refusal('ResourceNotFoundException', 'no such table'));
   await expect(store.get('abc')).rejects.toMatchObject({
     name: 'ResourceNotFoundException',
-    message: expect.stringMatching(/^no such table \(table "\w+", endpoint http/),
+    message: expect.stringMatching(
+      /^no such table: the table does not exist, or is .* \(table "\w+", endpoint http/,
+    ),
     $metadata: { requestId: 'REQUEST-ID' },
   });
 });

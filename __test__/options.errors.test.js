@@ -47,8 +47,8 @@ test.each([
   ],
   [{ initialized: 'yes' }, 'option "initialized" must be a boolean, but is the text "yes"'],
   [{ table: 5 }, 'option "table" must be a string, but is 5'],
-  [{ conflict: 'last' }, 'must be "merge", "overwrite" or "error", but is the text "last"'],
-  [{ transport: 'http' }, 'must be "native" or "client", but is the text "http"'],
+  [{ conflict: 'last' }, 'option "conflict" must be "merge", "overwrite" or "error"'],
+  [{ transport: 'http' }, 'option "transport" must be "native" or "client"'],
   [
     { maxPendingCalls: 0.5 },
     'option "maxPendingCalls" must be a whole number of calls, at least 1, but is 0.5',
@@ -83,7 +83,9 @@ test.each([
   [{ dynamoConfig: `{"secretAccessKey":"${SECRET}"}` }, SECRET],
   [{ AWSConfigJSON: SECRET }, SECRET],
   [{ client: SECRET }, SECRET],
-  [{ ttl: SECRET.repeat(4) }, SECRET],
+  [{ ttl: SECRET }, SECRET],
+  [{ conflict: SECRET }, SECRET],
+  [{ initialized: SECRET }, SECRET],
 ])('what may be secret is not shown: %j', (options, secret) => {
   expect(refusalOf(DynamoDBStore, options)).not.toContain(secret);
 });

@@ -31,11 +31,12 @@ const cases = [
     () => ({ cart: [{}, {}, {}, { price: 5n }] }),
     'session.cart[3].price is a BigInt: store a number or text',
   ],
-  ['a key that is no name', () => ({ 'a b': { '': 5n } }), 'session["a b"][""] is a BigInt'],
+  ['a key that may be data', () => ({ 'ann@a.b': { last: 5n } }), 'session[…].last is a BigInt'],
+  ['a long key', () => ({ last: { ['a'.repeat(41)]: 5n } }), 'session.last[…] is a BigInt'],
   [
     'a BigInt in typed numbers',
     () => ({ ids: new BigInt64Array(2) }),
-    'session.ids["0"] is a BigInt',
+    'session.ids[…] is a BigInt',
   ],
   ['a cycle', cycle, 'session.user.friends[1].of is session.user again, which is a cycle'],
   [

@@ -2,7 +2,7 @@
 
 /**
  * Reading option objects: JavaScript types are checked here, values in the addon. An error names
- * the option, what it takes with the unit, and what it got: short values, but none that may be secret.
+ * the option, what it takes with the unit, and what it got, but no value that may be secret.
  */
 
 const { invalidArgument } = require('./errors');
@@ -46,21 +46,19 @@ function typeName(value) {
 /** Options whose values no error shows. */
 const SECRET = /accessKey|secret|token|credential/i;
 
-/** The longest text that an error shows, in characters. */
-const SHOWN = 40;
+/** Text that an error shows: a number with a unit, or a word for a boolean. Any other may be a secret. */
+const HARMLESS = /^(?:[+-]?[\d.,]{1,20} ?[a-z]{0,12}|true|false|yes|no|on|off|auto)$/i;
 
 /**
  * What an option was set to, to follow "but is" in an error.
  *
  * @param {string} path the option
  * @param {unknown} value
- * @returns {string} the value, or its type where the value may be secret or long
+ * @returns {string} the value, or its type where the value may be secret
  */
 function given(path, value) {
   if (SECRET.test(path)) return typeName(value);
-  if (typeof value === 'string') {
-    return value.length <= SHOWN ? `the text ${JSON.stringify(value)}` : 'a text';
-  }
+  if (typeof value === 'string') return HARMLESS.test(value) ? `the text "${value}"` : 'a text';
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : typeName(value);
 }
 
@@ -224,8 +222,7 @@ function readTouchInterval(options) {
 function readConflict(options) {
   const conflict = option(options, 'conflict', 'string');
   if (conflict === undefined || ['merge', 'overwrite', 'error'].includes(conflict)) return conflict;
-  const is = given('conflict', conflict);
-  throw invalidArgument(`option "conflict" must be "merge", "overwrite" or "error", but is ${is}`);
+  throw invalidArgument('option "conflict" must be "merge", "overwrite" or "error"');
 }
 
 /**
@@ -305,7 +302,6 @@ function lifetimeOf(ttl, session) {
 
 module.exports = {
   DEFAULTS,
-  given,
   isWellFormed,
   lifetimeOf,
   option,

@@ -87,7 +87,7 @@ function whyNoJson(session) {
     around.set(value, place);
     const keys = Array.isArray(value) ? value.keys() : Object.keys(value);
     for (const each of keys) {
-      const found = look(value, each, place + step(value, String(each)));
+      const found = look(value, each, place + harmlessStep(value, String(each)));
       if (found) return found;
     }
     around.delete(value);
@@ -114,6 +114,22 @@ function step(holder, key) {
   return /^[\p{Alphabetic}_][\p{Alphabetic}\p{N}_]*$/u.test(name)
     ? `.${name}`
     : `[${JSON.stringify(name)}]`;
+}
+
+/** The longest key that `whyNoJson` names, in characters. */
+const LONGEST_NAME = 40;
+
+/**
+ * One step of a place, without a key that may be data of the session: a name of the program's own is short
+ * and has no spaces or signs.
+ *
+ * @param {any} holder
+ * @param {string} key
+ */
+function harmlessStep(holder, key) {
+  const shown = step(holder, key);
+  const isName = /^(\.[\w\p{Alphabetic}]+|\[\d+\])$/u.test(shown);
+  return isName && key.length <= LONGEST_NAME ? shown : '[…]';
 }
 
 module.exports = { Refusal, placeOfRefused, refuseCollection, refusePrimitive, whyNoJson };

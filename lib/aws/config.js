@@ -8,7 +8,7 @@
 const { readFileSync } = require('node:fs');
 const { isDeepStrictEqual } = require('node:util');
 const { invalidArgument } = require('../errors');
-const { DEFAULTS, given, option, readCount, readTime, warnOfUnknown } = require('../options');
+const { DEFAULTS, option, readCount, readTime, warnOfUnknown } = require('../options');
 const { answering, fromV2, fromV3, nameOf, readProvider, reason } = require('./credentials');
 const { readEndpoint } = require('./endpoint');
 const { KNOWN_ANYWHERE, KNOWN_HTTP, PROVIDABLE, needed } = require('./known');
@@ -108,8 +108,7 @@ function readCredentialsTimeout(options) {
 function readTransport(options) {
   const transport = option(options, 'transport', 'string');
   if (transport === undefined || transport === 'native' || transport === 'client') return transport;
-  const is = given('transport', transport);
-  throw invalidArgument(`option "transport" must be "native" or "client", but is ${is}`);
+  throw invalidArgument('option "transport" must be "native" or "client"');
 }
 
 /**
