@@ -29,7 +29,7 @@ beforeEach(async () => {
     initialized: true,
     operationTimeout: 60_000,
     batch: false,
-    dynamoConfig: { ...dynamoConfig, requestTimeout: 700, maxAttempts: 2 },
+    dynamoConfig: { ...dynamoConfig, requestTimeout: 1500, maxAttempts: 2 },
   });
   await Promise.all(Array.from({ length: SESSIONS }, (_, each) => store.get(`sid${each}`)));
   together = undefined;

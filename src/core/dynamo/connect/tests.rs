@@ -217,3 +217,18 @@ async fn errors_name_the_host_or_the_address() {
     let shown = format!("{address} could not be connected to: ");
     assert!(failed.to_string().starts_with(&shown), "{failed}");
 }
+
+#[tokio::test]
+async fn the_operating_system_watches_connections() {
+    let server = StdListener::bind("127.0.0.1:0").unwrap();
+    let dialer = Dialer::new(Several::new(&[server.local_addr().unwrap()]));
+    let (stream, _trial) = dialer.dial("db", 1, None).await.ok().unwrap();
+    let socket = SockRef::from(&stream);
+    assert!(stream.nodelay().unwrap());
+    assert!(socket.keepalive().unwrap());
+    #[cfg(target_os = "linux")]
+    {
+        assert_eq!(socket.tcp_keepalive_time().unwrap(), KEEP_ALIVE.0);
+        assert_eq!(socket.tcp_user_timeout().unwrap(), Some(UNACKNOWLEDGED));
+    }
+}

@@ -1,5 +1,5 @@
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use aws_smithy_types::byte_stream::ByteStream;
 
@@ -17,23 +17,34 @@ const LONG: Duration = Duration::from_secs(20);
 struct Server {
     address: SocketAddr,
     connections: Arc<AtomicUsize>,
+    /// Whether it takes connections and requests, and answers none.
+    is_frozen: Arc<AtomicBool>,
 }
 
 /// Starts it. It answers requests for `/pair` two at a time.
 async fn serve() -> Server {
-    let listener = TcpListener::bind("127.0.0.2:0").await.unwrap();
+    serve_at("127.0.0.2").await
+}
+
+async fn serve_at(host: &str) -> Server {
+    let listener = TcpListener::bind((host, 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
     let (connections, pair) = (Arc::<AtomicUsize>::default(), Arc::new(Barrier::new(2)));
     let counted = Arc::clone(&connections);
+    let is_frozen = Arc::<AtomicBool>::default();
+    let freezes = Arc::clone(&is_frozen);
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
             counted.fetch_add(1, Ordering::Relaxed);
-            let pair = Arc::clone(&pair);
+            let (pair, freezes) = (Arc::clone(&pair), Arc::clone(&freezes));
             tokio::spawn(async move {
                 let mut bytes = [0; 4096];
                 while let Ok(count @ 1..) = stream.read(&mut bytes).await {
                     if bytes[..count].starts_with(b"GET /pair") {
                         pair.wait().await;
+                    }
+                    if freezes.load(Ordering::Relaxed) {
+                        std::future::pending().await
                     }
                     let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
                     stream.write_all(answer).await.unwrap();
@@ -44,6 +55,7 @@ async fn serve() -> Server {
     Server {
         address,
         connections,
+        is_frozen,
     }
 }
 
@@ -114,4 +126,37 @@ async fn only_connections_that_were_silent_are_closed() {
     assert_eq!(opened(), 2);
     pair().await;
     assert_eq!(opened(), 3);
+}
+
+/// Gives up a request to a host that does not answer.
+async fn give_up(http: &Http) {
+    let attempt = get(http, "/", LONG);
+    let answer = tokio::time::timeout(PATIENCE * 2, attempt).await;
+    assert!(answer.is_err());
+}
+
+#[tokio::test]
+async fn a_name_that_moves_is_followed_when_its_old_address_does_not_answer() {
+    let (old, new) = (serve().await, serve().await);
+    let resolver = Several::new(&[old.address]);
+    let resolves = Arc::clone(&resolver) as Arc<dyn Resolve>;
+    let http = Http::with_resolver(resolves, 8, Authorities::default(), Proxies::default());
+    get(&http, "/", LONG).await.unwrap();
+    old.is_frozen.store(true, Ordering::Relaxed);
+    *resolver.0.lock().unwrap() = vec![new.address];
+    give_up(&http).await;
+    get(&http, "/", LONG).await.unwrap();
+    assert_eq!(new.connections.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn an_address_that_takes_requests_and_does_not_answer_is_avoided() {
+    let (frozen, well) = (serve_at("127.0.0.2").await, serve_at("127.0.0.3").await);
+    frozen.is_frozen.store(true, Ordering::Relaxed);
+    let resolver = Several::new(&[frozen.address, well.address]);
+    let http = Http::with_resolver(resolver, 8, Authorities::default(), Proxies::default());
+    give_up(&http).await;
+    get(&http, "/", LONG).await.unwrap();
+    assert_eq!(frozen.connections.load(Ordering::Relaxed), 1);
+    assert_eq!(well.connections.load(Ordering::Relaxed), 1);
 }
