@@ -75,8 +75,8 @@ impl Locator {
         ways.map_or_else(Place::default, |ways| ways.place())
     }
 
-    /// What an error amounts to that a call has ended with at this moment: if its deadline has passed while
-    /// there were no credentials, that is the error.
+    /// The error to show in place of `error`, with which a call has just ended: if its deadline has passed while
+    /// there were no credentials, they are what was missing.
     pub fn explained(&self, error: &Error) -> Option<Error> {
         let ways = self.0.upgrade().filter(|_| error.is_deadline())?;
         ways.known()?.signer.as_ref()?.missing()

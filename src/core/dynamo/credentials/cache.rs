@@ -171,7 +171,8 @@ impl Cache {
         answer
     }
 
-    /// That the source has not answered, while it is asked and no request can be signed.
+    /// The error that the source has not answered yet. `None` if there are credentials, or if the source is not
+    /// being asked.
     pub fn missing(&self) -> Option<Error> {
         let state = self.0.state();
         let now = (self.0.clock)();
