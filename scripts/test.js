@@ -28,6 +28,7 @@ const { quietSdks } = require('./quiet');
 const { SetupError, program, root, setup } = require('./setup');
 
 const scratch = mkdtempSync(join(tmpdir(), 'dynamo-session-store-test-'));
+process.once('exit', () => rmSync(scratch, { recursive: true, force: true }));
 /** Where Jest writes what became of its tests. */
 const reports = {
   jest: join(scratch, 'jest.json'),
@@ -187,7 +188,6 @@ async function main() {
     wanted.some((step) => step.name === name),
   );
   if (written.length > 0) console.log(jestCounts(written.map(([, file]) => file)));
-  rmSync(scratch, { recursive: true });
   return outcomes.every(({ ok }) => ok) ? 0 : 1;
 }
 
