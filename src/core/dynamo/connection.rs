@@ -25,6 +25,7 @@ use super::region;
 use super::settings::Settings;
 use super::shared::{Address, Shared};
 use super::surrogates::WellFormed;
+use super::throttle::Throttling;
 use super::trust::Authorities;
 use super::user_client::{self, UserClient};
 use super::variables::{Copies, Surroundings, Variables};
@@ -56,6 +57,12 @@ pub struct Connection {
     pub pool: Option<Arc<Http>>,
     /// What retries may cost, shared for as long as this is used.
     pub retries: Option<Arc<TokenBucket>>,
+    /// Whether requests that are throttled are sent again from here, until the deadline of their calls.
+    pub repeats_throttled: bool,
+    /// How often a request is sent at most, where somebody has said so.
+    pub max_attempts: Option<u32>,
+    /// Where DynamoDB is, as far as settings say: what the stores of a process share is known by that.
+    pub place: Option<Address>,
     /// The region that requests are signed for.
     pub region: Option<String>,
     /// The credentials of late, which no error may quote.
@@ -119,6 +126,9 @@ pub fn through(client: Arc<dyn UserClient>, breaker: bool, max_sockets: usize) -
         credentials: None,
         pool: None,
         retries: None,
+        repeats_throttled: false,
+        max_attempts: None,
+        place: None,
         region: None,
         secrets,
         configured: None,
@@ -183,6 +193,7 @@ pub async fn connect(
         .credentials_provider(Checked::new(credentials, secrets.clone()))
         .disable_clock_skew_correction(environment.disables_clock_correction())
         .interceptor(KeepFromEnvironment::new(variables))
+        .retry_classifier(Throttling)
         .interceptor(HashBody)
         .interceptor(WellFormed)
         .interceptor(watch.clone());
@@ -199,7 +210,7 @@ pub async fn connect(
     config = config.retry_partition(partition.build());
     let guard = Guard {
         http: pool.shared(),
-        address: settings.breaker.then(|| shared.outage(address)),
+        address: settings.breaker.then(|| shared.outage(address.clone())),
         credentials: settings.breaker.then(|| Arc::new(Outage::of_credentials())),
         request_timeout: settings.request_timeout,
         is_direct: true,
@@ -217,6 +228,9 @@ pub async fn connect(
         credentials: guard.credentials,
         pool: Some(pool),
         retries: Some(retries),
+        repeats_throttled: true,
+        max_attempts: settings.max_attempts.filter(|_| !settings.default_attempts),
+        place: Some(address),
         region: Some(region_name),
         secrets,
         configured,
@@ -224,12 +238,9 @@ pub async fn connect(
     })
 }
 
+/// For all but throttling, see [`super::throttle`].
 fn retry_config(settings: &Settings) -> RetryConfig {
-    let retries = match settings.adaptive_retries {
-        Some(true) => RetryConfig::adaptive(),
-        _ => RetryConfig::standard(),
-    };
-    let retries = retries
+    let retries = RetryConfig::standard()
         .with_initial_backoff(FIRST_BACKOFF)
         .with_max_backoff(LONGEST_BACKOFF);
     match settings.max_attempts {
@@ -252,7 +263,7 @@ fn clients(
     settings: &Settings,
 ) -> (Client, Option<FastPath>) {
     let http = guard.clone().client();
-    // Adaptive retries slow down requests before they are sent, each of which has to be counted.
+    // The SDK's own way, for whoever asks for its mode by name.
     if settings.adaptive_retries == Some(true) {
         let client = Client::from_conf(config.http_client(http).build());
         return (client, None);

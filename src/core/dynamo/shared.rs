@@ -11,6 +11,7 @@ use super::http::Http;
 use super::outage::Outage;
 use super::registry::Registry;
 use super::settings::Settings;
+use super::throttle::Limits;
 use super::trust::Authorities;
 use super::variables::Variables;
 
@@ -21,6 +22,7 @@ pub struct Shared {
     connections: Registry<ConnectionKey, OnceCell<Connection>>,
     outages: Registry<Address, Outage>,
     retries: Registry<Address, TokenBucket>,
+    limits: Registry<(Address, String), Limits>,
 }
 
 /// What a connection is known by.
@@ -74,6 +76,7 @@ impl Shared {
         self.connections.sweep();
         self.outages.sweep();
         self.retries.sweep();
+        self.limits.sweep();
     }
 
     /// The outage of an address.
@@ -84,6 +87,11 @@ impl Shared {
     /// What retries may cost at an address, all stores together.
     pub fn retries(&self, address: Address) -> Arc<TokenBucket> {
         self.retries.of(address, TokenBucket::default)
+    }
+
+    /// What `table` takes at an address, all stores together.
+    pub(super) fn limits(&self, address: Address, table: String) -> Arc<Limits> {
+        self.limits.of((address, table), Limits::default)
     }
 }
 
