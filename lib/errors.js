@@ -26,12 +26,14 @@ class SessionStoreError extends Error {
     this.code = failure.code;
     this.retryable = failure.retryable;
     if (failure.requestId !== undefined) this.requestId = failure.requestId;
+    if (failure.throttlingReasons !== undefined) this.throttlingReasons = failure.throttlingReasons;
     if (failure.metadata !== undefined) {
       this.$metadata = JSON.parse(failure.metadata);
     } else if (failure.statusCode !== undefined) {
       // Here, where the AWS SDK for JavaScript v3 has it, and not as `statusCode`: Express and Koa
       // would answer a browser with that.
-      this.$metadata = { httpStatusCode: failure.statusCode, requestId: failure.requestId };
+      const { statusCode: httpStatusCode, requestId, attempts } = failure;
+      this.$metadata = { httpStatusCode, requestId, ...(attempts !== undefined && { attempts }) };
     }
   }
 }

@@ -121,7 +121,8 @@ export interface DynamoConfig extends Partial<Record<ClientSetting | OwnWorkSett
   profile?: string;
   /**
    * How often a request is sent at most, the first time included.
-   * @default the AWS environment's, else 3
+   * @default the AWS environment's, else 3; without either, a request that DynamoDB throttles is sent
+   * again until the deadline of its call
    */
   maxAttempts?: Provided<number>;
   /** As `maxAttempts`, without the first time. From aws-sdk v2. */
@@ -145,8 +146,9 @@ export interface DynamoConfig extends Partial<Record<ClientSetting | OwnWorkSett
    */
   proxy?: string | URL;
   /**
-   * Whether retries slow down for a DynamoDB that throttles.
-   * @default 'standard': they do not
+   * `standard` or `adaptive`. In both, the store slows down for a table that throttles. With `adaptive`,
+   * the SDK makes every request, which takes more CPU time.
+   * @default 'standard'
    */
   retryMode?: Provided<string>;
   /**
@@ -269,6 +271,20 @@ export declare class SessionStoreError extends Error {
     readonly attempts?: number;
     readonly totalRetryDelay?: number;
   };
+  /**
+   * Why DynamoDB has throttled the request, where DynamoDB says so: see docs/THROTTLING.md.
+   *
+   * @example [{ reason: 'TableWriteProvisionedThroughputExceeded', resource: 'arn:aws:dynamodb:…' }]
+   */
+  readonly throttlingReasons?: readonly ThrottlingReason[];
+}
+
+/** A reason for which DynamoDB throttles. */
+export interface ThrottlingReason {
+  /** Such as `TableWriteProvisionedThroughputExceeded`. */
+  readonly reason: string;
+  /** The ARN of the table or the index. */
+  readonly resource: string;
 }
 
 export type CallbackError = Error | undefined | null;

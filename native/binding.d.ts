@@ -142,6 +142,8 @@ export interface CallFailure {
   statusCode?: number
   /** `$metadata`, as JSON. */
   metadata?: string
+  /** `throttlingReasons`, as JSON. */
+  throttlingReasons?: string
   /** The error and what led to it, from the outermost to the innermost. */
   causes: Array<string>
   /** The address that the client sends its requests to, where it says so. */
@@ -194,6 +196,8 @@ export interface ConnectionOptions {
   credentialsFrom?: string
   profile?: string
   maxAttempts?: number
+  /** Whether `maxAttempts` is the default of a client, which nobody has chosen. */
+  defaultAttempts?: boolean
   /** Milliseconds for one attempt. */
   requestTimeout?: number
   /** Milliseconds for opening a connection. */
@@ -331,6 +335,10 @@ export interface Failure {
   metadata?: string
   /** Whether the same call may succeed a little later. */
   retryable: boolean
+  /** How often the request was sent, where it is sent again until the deadline. */
+  attempts?: number
+  /** Why DynamoDB has throttled the request, where it says so. */
+  throttlingReasons?: Array<ThrottlingReason>
   /** What led to it, from the outermost reason to the innermost. */
   causes: Array<string>
 }
@@ -475,6 +483,13 @@ export interface TableState {
 export interface TagOption {
   Key: string
   Value: string
+}
+
+/** Why DynamoDB has throttled a request. */
+export interface ThrottlingReason {
+  reason: string
+  /** The ARN of the table or the index. */
+  resource: string
 }
 
 /** What a store has to do for the time to live that it wants. */

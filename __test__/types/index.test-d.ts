@@ -155,6 +155,9 @@ const error = new Error() as connect.SessionStoreError;
 expectType<string>(error.code);
 expectType<boolean>(error.retryable);
 expectNotAssignable<connect.SessionStoreError>(new Error());
+expectType<readonly { readonly reason: string; readonly resource: string }[]>(
+  error.throttlingReasons ?? [],
+);
 
 // Any client, the way to use it, and what the SDKs' constructors take.
 new DynamoDBStore({ client: { send: async () => ({}) }, transport: 'client' });

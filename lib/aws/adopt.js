@@ -100,10 +100,7 @@ function reasonToCall(client) {
 function reasonToCallV3(client) {
   const chain = prototypes(client);
   if (!isOriginal(client, 'send', chain.at(-1))) return 'its "send" was replaced';
-  const Class = chain.at(-2)?.constructor;
-  // A document client is of another class, around a DynamoDBClient, with its middleware.
-  const isDocument = typeof Class?.from === 'function';
-  const own = isDocument ? pristineOfCopy(client) : pristineOf(Class);
+  const own = ownPristineOf(client);
   if (own) return differenceV3(client, own);
   const other = pristineOf(findSdk(V3)?.DynamoDBClient);
   if (!other) return 'there is no client of its class to compare it with';
@@ -227,6 +224,18 @@ function pristineOf(Class) {
 }
 
 /**
+ * A client as the class of `client` makes it, if that can be told.
+ *
+ * @param {any} client
+ */
+function ownPristineOf(client) {
+  const Class = prototypes(client).at(-2)?.constructor;
+  // A document client is of another class, around a DynamoDBClient, with its middleware.
+  const isDocument = typeof Class?.from === 'function';
+  return isDocument ? pristineOfCopy(client) : pristineOf(Class);
+}
+
+/**
  * A client as its copy of the SDK makes it, for one that does not show its class: the copy is known by
  * its functions. A program may have loaded several, of which only one is found from here.
  *
@@ -256,7 +265,8 @@ function settingsOf(client, readEndpoint) {
  * @param {any} client
  * @param {(endpoint: any) => string | undefined} readEndpoint
  */
-async function settingsOfV3({ config }, readEndpoint) {
+async function settingsOfV3(client, readEndpoint) {
+  const { config } = client;
   const ignores = config.ignoreConfiguredEndpointUrls;
   const given = await config.endpoint?.();
   const endpoint = readEndpoint(
@@ -267,6 +277,8 @@ async function settingsOfV3({ config }, readEndpoint) {
   if (strategy && !/^_?(Standard|Adaptive)RetryStrategy/.test(strategy.constructor.name)) {
     throw new NotAdoptable('it has a retry strategy of its own');
   }
+  // The strategy first: one that was passed may have a number of its own.
+  const maxAttempts = await (strategy?.maxAttemptsProvider?.() ?? value(config.maxAttempts));
   return {
     origin: 'client',
     region: await config.region(),
@@ -274,8 +286,8 @@ async function settingsOfV3({ config }, readEndpoint) {
     // The client has looked itself, where its version does that. Its profile has no say in it.
     ignoreConfiguredEndpointUrls: ignores || config.serviceConfiguredEndpoint !== undefined,
     profile: config.profile,
-    // The strategy first: one that was passed may have a number of its own.
-    maxAttempts: await (strategy?.maxAttemptsProvider?.() ?? value(config.maxAttempts)),
+    maxAttempts,
+    defaultAttempts: maxAttempts === (await defaultAttemptsOfV3(client)),
     retryMode: strategy?.mode ?? (await value(config.retryMode)),
     requestTimeout: handler.requestTimeout || handler.socketTimeout || undefined,
     connectTimeout: handler.connectionTimeout || undefined,
@@ -286,6 +298,18 @@ async function settingsOfV3({ config }, readEndpoint) {
     userAgent: userAgent(config.customUserAgent),
     userAgentAppId: await value(config.userAgentAppId),
   };
+}
+
+/**
+ * How often a client of this class sends a request by default, which versions differ in. A client does not
+ * tell its default from the same number in its settings.
+ *
+ * @param {any} client
+ * @returns {Promise<number | undefined>}
+ */
+async function defaultAttemptsOfV3(client) {
+  const pristine = ownPristineOf(client) ?? pristineOf(findSdk(V3)?.DynamoDBClient);
+  return value(pristine?.config.maxAttempts);
 }
 
 /** @param {any} provider a value, or a function that gives one */
@@ -321,6 +345,7 @@ async function settingsOfV2(client, readEndpoint) {
     region,
     endpoint: readEndpoint(endpoint),
     maxAttempts: client.numRetries() + 1,
+    defaultAttempts: config.maxRetries === undefined,
     requestTimeout: timeout === V2_TIMEOUT ? undefined : timeout || undefined,
     connectTimeout: connectTimeout || undefined,
     maxSockets: maxSocketsOf(agent),

@@ -155,8 +155,19 @@ function failureOf(error) {
     requestId: text(metadata?.requestId) ?? text(error?.requestId),
     statusCode,
     metadata: metadata && JSON.stringify(metadata),
+    throttlingReasons: reasonsOf(error),
     causes: causesOf(error),
   };
+}
+
+/**
+ * Why DynamoDB has throttled a request, as JSON. v3 has it under either name, by the class of its error.
+ *
+ * @param {any} error
+ */
+function reasonsOf(error) {
+  const throttlingReasons = error?.throttlingReasons ?? error?.ThrottlingReasons;
+  return Array.isArray(throttlingReasons) ? JSON.stringify({ throttlingReasons }) : undefined;
 }
 
 /**

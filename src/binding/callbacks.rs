@@ -27,7 +27,7 @@ use crate::core::dynamo::lost::KeepTable;
 use crate::core::dynamo::settings::{CredentialSource, ProvideSettings, Settings};
 use crate::core::dynamo::user_client::UserClient;
 use crate::core::dynamo::variables::Copies;
-use crate::core::error::{ClientFailure, Error, InvalidOption, Place, Result};
+use crate::core::error::{self, ClientFailure, Error, InvalidOption, Place, Result};
 
 type Ask<T, A = ()> = ThreadsafeFunction<A, Promise<T>, A, Status, false, true>;
 
@@ -119,6 +119,8 @@ pub struct CallFailure {
     pub status_code: Option<u16>,
     /// `$metadata`, as JSON.
     pub metadata: Option<String>,
+    /// `throttlingReasons`, as JSON.
+    pub throttling_reasons: Option<String>,
     /// The error and what led to it, from the outermost to the innermost.
     pub causes: Vec<String>,
     /// The address that the client sends its requests to, where it says so.
@@ -131,13 +133,15 @@ impl From<CallFailure> for Error {
     fn from(failure: CallFailure) -> Self {
         let kind = match failure.kind.as_str() {
             "service" => {
-                return Self::service(
+                let error = Self::service(
                     failure.name,
                     Some(&failure.message),
                     failure.status_code,
                     failure.request_id,
                     failure.metadata,
                 );
+                let reasons = failure.throttling_reasons.unwrap_or_default();
+                return error.because_of(error::throttling_reasons(reasons.as_bytes()));
             }
             "unreachable" => ClientFailure::Unreachable,
             "credentials" => ClientFailure::Credentials,

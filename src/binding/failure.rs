@@ -6,7 +6,7 @@
 use napi::Either;
 use napi_derive::napi;
 
-use crate::core::error::{Error, InvalidOption, Place};
+use crate::core::error::{self, Error, InvalidOption, Place};
 
 /// An error on its way to `lib/errors.js`.
 #[napi(object, object_from_js = false)]
@@ -27,8 +27,29 @@ pub struct Failure {
     pub metadata: Option<String>,
     /// Whether the same call may succeed a little later.
     pub retryable: bool,
+    /// How often the request was sent, where it is sent again until the deadline.
+    pub attempts: Option<u32>,
+    /// Why DynamoDB has throttled the request, where it says so.
+    pub throttling_reasons: Option<Vec<ThrottlingReason>>,
     /// What led to it, from the outermost reason to the innermost.
     pub causes: Vec<String>,
+}
+
+/// Why DynamoDB has throttled a request.
+#[napi(object, object_from_js = false)]
+pub struct ThrottlingReason {
+    pub reason: String,
+    /// The ARN of the table or the index.
+    pub resource: String,
+}
+
+impl From<&error::ThrottlingReason> for ThrottlingReason {
+    fn from(reason: &error::ThrottlingReason) -> Self {
+        Self {
+            reason: reason.reason.clone(),
+            resource: reason.resource.clone(),
+        }
+    }
 }
 
 impl Failure {
@@ -59,6 +80,12 @@ impl Failure {
             status_code,
             metadata,
             retryable: error.retryable(),
+            // A client has told of its attempts in its metadata.
+            attempts: error.attempts().filter(|attempts| *attempts > 0),
+            throttling_reasons: match error.throttling_reasons() {
+                [] => None,
+                reasons => Some(reasons.iter().map(Into::into).collect()),
+            },
             causes: error.causes().to_vec(),
         }
     }

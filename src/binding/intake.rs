@@ -134,7 +134,8 @@ mod tests {
     use tokio::sync::oneshot;
 
     use super::*;
-    use crate::core::error::{Error, within};
+    use crate::core::deadline::within;
+    use crate::core::error::Error;
 
     const CALLS: usize = 10_000;
 

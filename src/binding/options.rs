@@ -218,6 +218,8 @@ pub struct ConnectionOptions {
     pub credentials_from: Option<String>,
     pub profile: Option<String>,
     pub max_attempts: Option<f64>,
+    /// Whether `maxAttempts` is the default of a client, which nobody has chosen.
+    pub default_attempts: Option<bool>,
     /// Milliseconds for one attempt.
     pub request_timeout: Option<f64>,
     /// Milliseconds for opening a connection.
@@ -318,6 +320,7 @@ impl ConnectionOptions {
                 .max_attempts
                 .map(|count| attempts(&name("maxAttempts"), count))
                 .transpose()?,
+            default_attempts: self.default_attempts.unwrap_or(defaults.default_attempts),
             request_timeout: durations("requestTimeout", self.request_timeout)?
                 .unwrap_or(defaults.request_timeout),
             connect_timeout: durations("connectTimeout", self.connect_timeout)?

@@ -3,17 +3,18 @@
 mod service;
 mod shown;
 
-pub use service::{NO_SUCH_TABLE, REPLICATED_WRITE_CONFLICT};
+pub use service::{
+    NO_SUCH_TABLE, REPLICATED_WRITE_CONFLICT, Repeated, ThrottlingReason, passes,
+    throttling_reasons,
+};
 pub use shown::Place;
 
 use std::collections::HashMap;
 use std::error::Error as StdError;
 use std::fmt;
-use std::future::Future;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use futures_util::FutureExt;
 
 use super::dynamo::size::LARGEST;
 
@@ -41,6 +42,9 @@ pub enum Error {
         metadata: Option<String>,
         /// Whether the same call may succeed a little later.
         retryable: bool,
+        /// How often the request was sent, where it is sent again until the deadline: DynamoDB has
+        /// throttled it, or another Region was writing the item.
+        repeated: Option<Box<Repeated>>,
     },
 
     /// The deadline passed. `code` is `ERR_SESSION_TIMEOUT`.
@@ -421,21 +425,6 @@ impl Error {
 pub(crate) fn built<T>(part: Result<T, aws_sdk_dynamodb::error::BuildError>) -> Result<T> {
     part.map_err(|error| Error::Settings {
         causes: vec![error.to_string()],
-    })
-}
-
-/// Runs `work`, and gives up with [`Error::Timeout`] when `limit` has passed since this was called.
-pub fn within<T>(
-    limit: Duration,
-    operation: &'static str,
-    work: impl Future<Output = Result<T>>,
-) -> impl Future<Output = Result<T>> {
-    let timed = tokio::time::timeout(limit, work);
-    timed.map(move |outcome| {
-        outcome.unwrap_or(Err(Error::Timeout {
-            operation,
-            after: limit,
-        }))
     })
 }
 

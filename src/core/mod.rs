@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod context;
+pub mod deadline;
 pub mod dynamo;
 pub mod error;
 pub mod expiry;

@@ -18,8 +18,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::known::Requests;
+use super::deadline::Deadline;
 use super::dynamo::schedule::Schedule;
-use super::error::{CONDITION_FAILED, Error, Result, within};
+use super::error::{CONDITION_FAILED, Error, Result};
 use super::expiry::{self, UnixMillis};
 use super::layout::{ExpiringLayout, Layout, Marks, Record, Stored};
 use super::merge::Identity;
@@ -108,12 +109,12 @@ impl<L: Layout + ?Sized> SessionStore<L> {
         now: UnixMillis,
         limit: Duration,
     ) -> impl Future<Output = Result<Option<Loaded>>> + Send + use<L> {
-        let read = self
-            .schedule
-            .get(self.layout.key(sid), self.consistent_read);
+        let deadline = Deadline::new(limit, "get");
+        let key = self.layout.key(sid);
+        let read = deadline.ask(|| self.schedule.get(key, self.consistent_read));
         let layout = Arc::clone(&self.layout);
         async move {
-            let Some(item) = within(limit, "get", read).await? else {
+            let Some(item) = deadline.bound(read).await? else {
                 return Ok(None);
             };
             let marks = layout.marks(&item);
@@ -140,8 +141,9 @@ impl<L: Layout + ?Sized> SessionStore<L> {
         let key = self.layout.key(&record.sid);
         let layout = Arc::clone(&self.layout);
         let size = record.size();
-        let written = self.schedule.put(key, size, move || layout.to_item(record));
-        within(limit, "set", written)
+        let deadline = Deadline::new(limit, "set");
+        let written = deadline.ask(|| self.schedule.put(key, size, move || layout.to_item(record)));
+        deadline.bound(written)
     }
 
     /// Deletes a session. One that is not there is no error.
@@ -150,8 +152,9 @@ impl<L: Layout + ?Sized> SessionStore<L> {
         sid: &str,
         limit: Duration,
     ) -> impl Future<Output = Result<()>> + Send + use<L> {
-        let deleted = self.schedule.delete(self.layout.key(sid));
-        within(limit, "destroy", deleted)
+        let deadline = Deadline::new(limit, "destroy");
+        let deleted = deadline.ask(|| self.schedule.delete(self.layout.key(sid)));
+        deadline.bound(deleted)
     }
 }
 

@@ -17,8 +17,9 @@ use aws_sdk_dynamodb::types::{
     TimeToLiveSpecification, TimeToLiveStatus,
 };
 
+use super::deadline::within;
 use super::dynamo::Tables;
-use super::error::{Error, Result, built, within};
+use super::error::{Error, Result, built};
 use super::options::{Billing, TableName};
 use super::store::Index;
 

@@ -85,6 +85,7 @@ fn service(code: &str, message: &str, status: u16, retryable: bool) -> Error {
         status: Some(status),
         metadata: None,
         retryable,
+        repeated: None,
     }
 }
 
@@ -126,6 +127,7 @@ async fn an_error_of_dynamodb_has_the_id_that_aws_support_asks_for() {
             status: Some(400),
             metadata: None,
             retryable: false,
+            repeated: None,
         }
     );
 }
@@ -156,8 +158,44 @@ async fn throttling_is_retried_as_often_as_allowed_and_may_pass_later() {
         ..settings(server.endpoint())
     };
     let error = save_error(settings, AMPLE).await;
-    assert_eq!(error, service(code, "slow down", 400, true));
+    assert_eq!(error.attempts(), Some(3));
+    assert_eq!((error.code(), error.retryable()), (code, true));
+    assert_eq!(error.to_string(), "slow down");
     assert_eq!(server.operations(), ["PutItem"; 3]);
+}
+
+#[tokio::test]
+async fn throttling_is_retried_until_the_deadline_and_is_what_the_error_says() {
+    let code = "ProvisionedThroughputExceededException";
+    let server = Canned::start(in_turn([Answer::error(400, code, "slow down")])).await;
+    let error = save_error(settings_without_bound(server.endpoint()), SHORT * 5).await;
+    assert_eq!((error.code(), error.retryable()), (code, true));
+    let attempts = error.attempts().unwrap();
+    assert!(attempts > 3, "{attempts}");
+}
+
+#[tokio::test]
+async fn throttling_between_other_failures_does_not_make_more_attempts_than_allowed() {
+    let server = Canned::start(in_turn([
+        Answer::error(400, "ThrottlingException", "slow down"),
+        Answer::error(500, "InternalServerError", "oh"),
+    ]))
+    .await;
+    let settings = Settings {
+        max_attempts: Some(3),
+        ..settings(server.endpoint())
+    };
+    let error = save_error(settings, AMPLE).await;
+    assert_eq!(error.code(), "InternalServerError");
+    assert_eq!(server.operations(), ["PutItem"; 3]);
+}
+
+/// As many attempts as the SDK makes, and more where it is throttled.
+fn settings_without_bound(endpoint: &str) -> Settings {
+    Settings {
+        max_attempts: None,
+        ..settings(endpoint)
+    }
 }
 
 #[tokio::test]

@@ -67,7 +67,6 @@ fn found() -> Answer {
 async fn the_sdk_goes_on_where_an_attempt_has_failed() {
     let failures = [
         Answer::error(500, "InternalServerError", "oh"),
-        Answer::error(400, "ThrottlingException", "slow down"),
         Answer::text(503, "<html>"),
         found().torn(),
         Answer::Close,
@@ -78,6 +77,17 @@ async fn the_sdk_goes_on_where_an_attempt_has_failed() {
         assert_eq!(outcome.unwrap(), Some(key()), "{failure:?}");
         let expected = ["fast", "attempt=2; max=3", "attempt=3; max=3"];
         assert_eq!(attempts, expected, "{failure:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_attempt_that_was_throttled_is_made_again_by_the_fast_path() {
+    for (status, code) in [(400, "ThrottlingException"), (429, "")] {
+        let throttled = Answer::error(status, code, "slow down");
+        let answers = [throttled.clone(), throttled, found()];
+        let (outcome, attempts) = outcome_of(answers, own_settings()).await;
+        assert_eq!(outcome.unwrap(), Some(key()), "{status}");
+        assert_eq!(attempts, ["fast"; 3], "{status}");
     }
 }
 
@@ -122,6 +132,7 @@ async fn a_refusal_is_final() {
         status: Some(400),
         metadata: None,
         retryable: false,
+        repeated: None,
     };
     assert_eq!(outcome, Err(expected));
     assert_eq!(attempts, ["fast"]);

@@ -7,8 +7,9 @@ use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemOutput;
 use aws_sdk_dynamodb::operation::batch_get_item::builders::BatchGetItemInputBuilder;
 use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
 use aws_sdk_dynamodb::operation::get_item::builders::GetItemInputBuilder;
+use dynamo_session_store::core::deadline::within;
 use dynamo_session_store::core::dynamo::schedule::Schedule;
-use dynamo_session_store::core::error::{Result, within};
+use dynamo_session_store::core::error::Result;
 use futures_util::future::join_all;
 
 use crate::support::fake::{Fake, Reads};

@@ -30,6 +30,7 @@ use super::region;
 use super::settings::Settings;
 use super::shared::{Address, Shared};
 use super::surrogates::WellFormed;
+use super::throttle::Throttling;
 use super::trust::Authorities;
 use super::user_client::{self, UserClient};
 use super::variables::{Copies, Surroundings, Variables};
@@ -63,6 +64,12 @@ pub struct Connection {
     pub pool: Option<Arc<Http>>,
     /// What retries may cost, shared for as long as this is used.
     pub retries: Option<Arc<TokenBucket>>,
+    /// Whether requests that are throttled are sent again from here, until the deadline of their calls.
+    pub repeats_throttled: bool,
+    /// How often a request is sent at most, where somebody has said so.
+    pub max_attempts: Option<u32>,
+    /// Where DynamoDB is, as far as settings say: what the stores of a process share is known by that.
+    pub place: Option<Address>,
     /// The region that requests are signed for.
     pub region: Option<String>,
     /// Whether that region is the default, for AWS itself, because nothing names one.
@@ -167,6 +174,9 @@ pub fn through(client: Arc<dyn UserClient>, breaker: bool, max_sockets: usize) -
         corrects_clock: false,
         pool: None,
         retries: None,
+        repeats_throttled: false,
+        max_attempts: None,
+        place: None,
         region: None,
         lacks_region: false,
         secrets,
@@ -249,6 +259,7 @@ pub async fn connect(
             variables,
             settings.app_id.as_deref(),
         ))
+        .retry_classifier(Throttling)
         .interceptor(HashBody)
         .interceptor(WellFormed)
         .interceptor(watch.clone());
@@ -265,7 +276,7 @@ pub async fn connect(
     config = config.retry_partition(partition.build());
     let guard = Guard {
         http: pool.shared(),
-        address: settings.breaker.then(|| shared.outage(address)),
+        address: settings.breaker.then(|| shared.outage(address.clone())),
         credentials: outage,
         request_timeout: settings.request_timeout,
         is_direct: true,
@@ -286,6 +297,9 @@ pub async fn connect(
         corrects_clock,
         pool: Some(pool),
         retries: Some(retries),
+        repeats_throttled: true,
+        max_attempts: settings.max_attempts.filter(|_| !settings.default_attempts),
+        place: Some(address),
         region: Some(region_name),
         lacks_region,
         secrets,
@@ -294,12 +308,9 @@ pub async fn connect(
     })
 }
 
+/// For all but throttling, see [`super::throttle`].
 fn retry_config(settings: &Settings) -> RetryConfig {
-    let retries = match settings.adaptive_retries {
-        Some(true) => RetryConfig::adaptive(),
-        _ => RetryConfig::standard(),
-    };
-    let retries = retries
+    let retries = RetryConfig::standard()
         .with_initial_backoff(FIRST_BACKOFF)
         .with_max_backoff(LONGEST_BACKOFF);
     match settings.max_attempts {
@@ -323,7 +334,7 @@ fn clients(
     corrects_clock: bool,
 ) -> (Client, Option<FastPath>) {
     let http = guard.clone().client();
-    // Adaptive retries slow down requests before they are sent, each of which has to be counted.
+    // The SDK's own way, for whoever asks for its mode by name.
     if settings.adaptive_retries == Some(true) {
         let client = Client::from_conf(config.http_client(http).build());
         return (client, None);

@@ -131,6 +131,8 @@ impl Environment {
     pub fn complete(&self, settings: &Settings) -> Result<Settings> {
         let mut settings = settings.clone();
         let attempts = self.find("AWS_MAX_ATTEMPTS", "max_attempts");
+        // A client has read them itself, and then its default is somebody's choice.
+        settings.default_attempts &= attempts.is_none();
         if let (None, Some(attempts)) = (settings.max_attempts, attempts) {
             let count = attempts.parse().unwrap_or(f64::NAN);
             let count = options::attempts("AWS_MAX_ATTEMPTS", count).map_err(unusable)?;

@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::RequestId;
 
 use super::attempts::Attempts;
-use crate::core::error::{Error, causes, sources};
+use crate::core::error::{Error, causes, sources, throttling_reasons};
 
 /// What the SDK's error means to a caller. `hide` takes secrets out of what is quoted.
 pub fn translate<E>(
@@ -28,14 +28,19 @@ where
         let status = answer.raw().status().as_u16();
         // A name in which there is something to hide is none.
         let code = answer.err().code().filter(|code| hide(code) == *code);
-        return Error::service(
+        let mut service = Error::service(
             code.unwrap_or("UnknownError").to_owned(),
             answer.err().message(),
             Some(status),
             error.request_id().map(str::to_owned),
             None,
-        )
-        .hiding(hide);
+        );
+        if service.is_throttling() {
+            let body = answer.raw().body().bytes().unwrap_or_default();
+            service = service.because_of(throttling_reasons(body));
+        }
+        service.set_attempts(attempts.sent());
+        return service.hiding(hide);
     }
     let causes: Vec<String> = causes(&error).iter().map(|cause| hide(cause)).collect();
     let causes: Vec<String> = causes

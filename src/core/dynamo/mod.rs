@@ -53,6 +53,7 @@ pub mod shared;
 pub mod size;
 mod socket;
 mod surrogates;
+mod throttle;
 mod tls;
 pub mod trace;
 pub mod trust;
@@ -93,6 +94,7 @@ use aws_sdk_dynamodb::operation::update_time_to_live::builders::UpdateTimeToLive
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::BoxFuture;
+use tokio::time::Instant;
 
 /// What the fast path reads in the body of an answer; `None` for what it leaves to the SDK.
 #[cfg(any(test, fuzzing))]
@@ -119,7 +121,7 @@ pub(in crate::core) fn written_item(item: &super::layout::Item) -> String {
     serde_json::to_string(&fast::Attributes(item)).unwrap_or_default()
 }
 
-use super::error::Result;
+use super::error::{Error, Result};
 use super::options::TableName;
 
 /// A table, and the only attribute of its key.
@@ -161,6 +163,11 @@ pub trait Items: Send + Sync + 'static {
 
     /// How many requests may be in flight at a time.
     fn max_requests(&self) -> usize;
+
+    /// The last error by which DynamoDB has throttled the table, if there was one since `then`.
+    fn throttled_since(&self, _then: Instant) -> Option<Error> {
+        None
+    }
 
     fn get_item(&self, request: GetItemInputBuilder) -> Answer<GetItemOutput>;
     fn put_item(&self, request: PutItemInputBuilder) -> Answer<PutItemOutput>;

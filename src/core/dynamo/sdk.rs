@@ -35,6 +35,8 @@ use aws_sdk_dynamodb::operation::update_table::builders::UpdateTableInputBuilder
 use aws_sdk_dynamodb::operation::update_time_to_live::UpdateTimeToLiveOutput;
 use aws_sdk_dynamodb::operation::update_time_to_live::builders::UpdateTimeToLiveInputBuilder;
 
+use tokio::time::Instant;
+
 use super::attempts::counted;
 use super::connection::Connection;
 use super::credentials::cache::signing_with;
@@ -44,6 +46,7 @@ use super::pages::{self, Readable};
 use super::refused::Refusal;
 use super::settings::{MAX_SOCKETS, ProvideSettings};
 use super::shared::Shared;
+use super::throttle::{Patience, Use, keys, writes};
 use super::ways::Ways;
 pub use super::ways::{Locator, Probe, StoreContext};
 use super::{Answer, Items, Tables, answers};
@@ -146,81 +149,106 @@ macro_rules! send_again {
 /// where the user's client signs.
 type Signing = (Option<Credentials>, Duration);
 
-/// Sends `$request` for items: by the fast path where there is one, else by the SDK. `$meaning` is that
-/// of `send_through`.
+/// Sends `$request` for items until it is not throttled any more: by the fast path where there is one, else
+/// by the SDK. `$of` is what it does to `$operations` items, `$meaning` that of `send_through`.
 macro_rules! send_fast {
-    ($self:expr, $request:expr) => {
-        send_fast!($self, $request, |_| None)
-    };
-    ($self:expr, $request:expr, $meaning:expr) => {{
+    ($self:expr, $of:expr, $operations:expr, $request:expr, $meaning:expr) => {{
         let ways = Arc::clone(&$self.0);
         Box::pin(async move {
-            let (connection, signing) = ready(&ways).await?;
-            let looks = ways.looks();
-            let sent = match (&connection.fast, &signing.0) {
-                (Some(fast), Some(credentials)) => fast.send(&$request, credentials).await,
-                _ => Err(connection.client.clone()),
-            };
-            match sent {
-                Ok(answer) => Ok(answer),
-                Err(client) => {
-                    let body = $request.to_json().ok();
-                    send_again!(
-                        ways,
-                        looks,
-                        &client,
-                        $request,
-                        body.as_deref(),
-                        connection,
-                        signing,
-                        $meaning
-                    )
+            let connection = ways.connection().await?;
+            let operations = $operations;
+            let mut patience = Patience::of_items(connection, ways.limits(), $of, operations);
+            loop {
+                patience.turn().await;
+                let signing = ready(&ways, connection).await?;
+                let looks = ways.looks();
+                let sent = match (&connection.fast, &signing.0) {
+                    (Some(fast), Some(credentials)) => fast.send(&$request, credentials).await,
+                    _ => Err(connection.client.clone()),
+                };
+                let answer = match sent {
+                    Ok(answer) => Ok(answer),
+                    Err(client) => {
+                        let client = patience.limited(client);
+                        let body = $request.to_json().ok();
+                        send_again!(
+                            ways,
+                            looks,
+                            &client,
+                            $request.clone(),
+                            body.as_deref(),
+                            connection,
+                            signing,
+                            $meaning
+                        )
+                    }
+                };
+                if let Some(answer) = patience.outcome(answer).await {
+                    break answer;
                 }
             }
         })
     }};
 }
 
-/// Sends `$request` for items by the SDK. `$meaning` is that of `send_through`.
+/// Sends `$request`, which reads a page of items, by the SDK until it is not throttled any more. `$meaning` is
+/// that of `send_through`.
 macro_rules! send_slow {
     ($self:expr, $request:expr, $meaning:expr) => {{
         let ways = Arc::clone(&$self.0);
         Box::pin(async move {
-            let (connection, signing) = ready(&ways).await?;
-            let looks = ways.looks();
-            send_again!(
-                ways,
-                looks,
-                &connection.client,
-                $request,
-                None,
-                connection,
-                signing,
-                $meaning
-            )
+            let connection = ways.connection().await?;
+            let mut patience = Patience::of_items(connection, ways.limits(), Use::Reads, 1);
+            loop {
+                patience.turn().await;
+                let signing = ready(&ways, connection).await?;
+                let looks = ways.looks();
+                let client = patience.limited(connection.client.clone());
+                let answer = send_again!(
+                    ways,
+                    looks,
+                    &client,
+                    $request.clone(),
+                    None,
+                    connection,
+                    signing,
+                    $meaning
+                );
+                if let Some(answer) = patience.outcome(answer).await {
+                    break answer;
+                }
+            }
         })
     }};
 }
 
-/// Sends `$request` for tables by the SDK.
+/// Sends `$request` for tables by the SDK until it is not throttled any more.
 macro_rules! send {
     ($self:expr, $request:expr) => {{
         let ways = Arc::clone(&$self.0);
         Box::pin(async move {
-            let (connection, signing) = ready(&ways).await?;
-            send_through!(&connection.client, $request, None, connection, signing)
+            let connection = ways.connection().await?;
+            let mut patience = Patience::of_table(connection);
+            loop {
+                patience.turn().await;
+                let signing = ready(&ways, connection).await?;
+                let client = patience.limited(connection.client.clone());
+                let answer = send_through!(&client, $request.clone(), None, connection, signing);
+                if let Some(answer) = patience.outcome(answer).await {
+                    break answer;
+                }
+            }
         })
     }};
 }
 
-/// The way of a request that is sent now, and the credentials to sign it with. Finding them is no part of an
-/// attempt.
-async fn ready(ways: &Arc<Ways>) -> Result<(&Connection, Signing)> {
-    let connection = ways.connection().await?;
+/// Lets a request pass that is sent now, and gives the credentials to sign it with. Finding them is no part of
+/// an attempt.
+async fn ready(ways: &Ways, connection: &Connection) -> Result<Signing> {
     connection.admit()?;
     let limit = ways.credentials_timeout();
     let credentials = connection.credentials(limit).await?;
-    Ok((connection, (credentials, limit)))
+    Ok((credentials, limit))
 }
 
 impl Items for SdkDynamo {
@@ -241,31 +269,35 @@ impl Items for SdkDynamo {
             .map_or(MAX_SOCKETS, |known| known.max_sockets)
     }
 
+    fn throttled_since(&self, then: Instant) -> Option<Error> {
+        self.0.limits().throttled_since(then)
+    }
+
     fn get_item(&self, request: GetItemInputBuilder) -> Answer<GetItemOutput> {
-        send_fast!(self, request, unreadable)
+        send_fast!(self, Use::Reads, 1, request, unreadable)
     }
 
     fn put_item(&self, request: PutItemInputBuilder) -> Answer<PutItemOutput> {
-        send_fast!(self, request, refused_put)
+        send_fast!(self, Use::Writes, 1, request, refused_put)
     }
 
     fn update_item(&self, request: UpdateItemInputBuilder) -> Answer<UpdateItemOutput> {
-        send_fast!(self, request, refused_update)
+        send_fast!(self, Use::Writes, 1, request, refused_update)
     }
 
     fn delete_item(&self, request: DeleteItemInputBuilder) -> Answer<DeleteItemOutput> {
-        send_fast!(self, request)
+        send_fast!(self, Use::Writes, 1, request, |_| None)
     }
 
     fn batch_get_item(&self, request: BatchGetItemInputBuilder) -> Answer<BatchGetItemOutput> {
-        send_fast!(self, request, unreadable)
+        send_fast!(self, Use::Reads, keys(&request), request, unreadable)
     }
 
     fn batch_write_item(
         &self,
         request: BatchWriteItemInputBuilder,
     ) -> Answer<BatchWriteItemOutput> {
-        send_fast!(self, request)
+        send_fast!(self, Use::Writes, writes(&request), request, |_| None)
     }
 
     fn query(&self, request: QueryInputBuilder) -> Answer<QueryOutput> {

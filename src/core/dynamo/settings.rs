@@ -40,9 +40,14 @@ pub struct Settings {
     pub credentials: Option<CredentialSource>,
     /// The profile to read in the AWS configuration files.
     pub profile: Option<String>,
-    /// How often a request is sent at most, the first time included. The SDK's default is 3.
+    /// How often a request is sent at most, the first time included. The SDK's default is 3, except for
+    /// requests that are throttled: these are sent again until the deadline of their calls.
     pub max_attempts: Option<u32>,
-    /// Whether to slow down for a DynamoDB that throttles (`adaptive`), or not (`standard`).
+    /// Whether `max_attempts` is the default of a client and nobody's choice: then it holds for all but
+    /// requests that are throttled.
+    pub default_attempts: bool,
+    /// The retry mode `adaptive`, in which the SDK makes every request. Either mode slows down for a table
+    /// that throttles.
     pub adaptive_retries: Option<bool>,
     /// The time that one attempt may take.
     pub request_timeout: Duration,
@@ -117,6 +122,7 @@ impl Default for Settings {
             credentials: None,
             profile: None,
             max_attempts: None,
+            default_attempts: false,
             adaptive_retries: None,
             request_timeout: Duration::from_secs(3),
             connect_timeout: Duration::from_secs(1),

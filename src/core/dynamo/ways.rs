@@ -1,7 +1,7 @@
 //! The ways that the requests of a store can go: straight to DynamoDB, or through the user's client.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
@@ -20,6 +20,7 @@ use super::redact::Secrets;
 use super::region;
 use super::settings::ProvideSettings;
 use super::shared::Shared;
+use super::throttle::Limits;
 use crate::core::error::{Error, NO_SUCH_TABLE, Place, Result};
 
 /// What a store is to its requests.
@@ -58,6 +59,8 @@ pub(super) struct Ways {
     /// The store as the outages of its connections see it, for as long as there is the store.
     members: Mutex<Vec<Arc<dyn Member>>>,
     lost: Option<LostTable>,
+    /// What the table takes, once it is known where that is.
+    limits: OnceLock<Arc<Limits>>,
 }
 
 /// See `SdkDynamo::locator`.
@@ -108,6 +111,7 @@ impl Ways {
             outages: AtomicUsize::new(0),
             members: Mutex::default(),
             lost: keeper.map(LostTable::new),
+            limits: OnceLock::new(),
         }
     }
 
@@ -143,6 +147,11 @@ impl Ways {
         };
         let connection = cell.get_or_try_init(connect).await?;
         self.join(connection);
+        if let (Some((table, ..)), Some(place)) = (&self.store, &connection.place) {
+            let table = table.name.as_str().to_owned();
+            self.limits
+                .get_or_init(|| self.shared.limits(place.clone(), table));
+        }
         Ok(Some(cell))
     }
 
@@ -219,6 +228,12 @@ impl Ways {
             Some((table, ..)) => error.of_an_item(table.name.as_str(), &table.hash_key),
             None => error,
         }
+    }
+
+    /// What the table takes.
+    pub fn limits(&self) -> &Arc<Limits> {
+        // Without a store there is nothing to share.
+        self.limits.get_or_init(Arc::default)
     }
 
     /// How often a lost table was looked for; `None` where nobody does.

@@ -1,5 +1,7 @@
 //! Errors that DynamoDB has answered with.
 
+use serde::Deserialize;
+
 use super::Error;
 
 /// What DynamoDB answers where there is no such table.
@@ -29,50 +31,153 @@ impl Error {
         Self::Service {
             message: explain(&code, message, status),
             retryable: status.is_some_and(|status| status >= 500)
-                || is_throttling(&code)
-                || code == REPLICATED_WRITE_CONFLICT,
+                || passes(&code, status)
+                || code == TRANSACTION_IN_PROGRESS
+                || code == LIMIT_EXCEEDED,
+            repeated: passes(&code, status).then(Box::default),
             code,
             request_id,
             status,
             metadata,
         }
     }
+
+    /// DynamoDB has left the operation undone, as part of a batch, because it was throttled.
+    pub fn unprocessed() -> Self {
+        let message =
+            "DynamoDB has left the operation unprocessed each time it was sent in a batch";
+        Self::service(
+            "ThrottlingException".to_owned(),
+            Some(message),
+            None,
+            None,
+            None,
+        )
+    }
+
+    /// The same, with why DynamoDB has throttled the request.
+    pub fn because_of(mut self, reasons: Vec<ThrottlingReason>) -> Self {
+        if let Self::Service {
+            repeated: Some(repeated),
+            ..
+        } = &mut self
+        {
+            repeated.reasons = reasons;
+        }
+        self
+    }
+
+    /// Whether DynamoDB has answered that there are more requests than it takes.
+    pub fn is_throttling(&self) -> bool {
+        match self {
+            Self::Service { code, status, .. } => is_throttling(code, *status),
+            _ => false,
+        }
+    }
+
+    /// Whether single partitions of the table are at their limit, and not the table.
+    pub fn is_of_a_key_range(&self) -> bool {
+        let reasons = self.throttling_reasons();
+        let is_of_a_key_range =
+            |reason: &ThrottlingReason| reason.reason.ends_with("KeyRangeThroughputExceeded");
+        !reasons.is_empty() && reasons.iter().all(is_of_a_key_range)
+    }
+
+    /// Why DynamoDB has throttled the request, where it says so.
+    pub fn throttling_reasons(&self) -> &[ThrottlingReason] {
+        match self {
+            Self::Service {
+                repeated: Some(repeated),
+                ..
+            } => &repeated.reasons,
+            _ => &[],
+        }
+    }
+
+    /// How many attempts have led to an error of those after which a request is sent again until the
+    /// deadline; `None` for another error.
+    pub fn attempts(&self) -> Option<u32> {
+        match self {
+            Self::Service { repeated, .. } => Some(repeated.as_ref()?.attempts),
+            _ => None,
+        }
+    }
+
+    /// Sets [`Self::attempts`].
+    pub fn set_attempts(&mut self, attempts: u32) {
+        if let Self::Service {
+            repeated: Some(repeated),
+            ..
+        } = self
+        {
+            repeated.attempts = attempts;
+        }
+    }
+}
+
+/// What is known of a request that was sent again and again.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Repeated {
+    /// How many attempts there were; 0 where that is not known.
+    pub attempts: u32,
+    /// Why DynamoDB has throttled the last of them, where it says so.
+    pub reasons: Vec<ThrottlingReason>,
+}
+
+/// Why DynamoDB has throttled a request.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct ThrottlingReason {
+    /// Such as `TableWriteProvisionedThroughputExceeded`.
+    #[serde(default)]
+    pub reason: String,
+    /// The ARN of the table or the index.
+    #[serde(default)]
+    pub resource: String,
+}
+
+impl ThrottlingReason {
+    /// Whether it is what DynamoDB gives: a word and an ARN.
+    fn is_plausible(&self) -> bool {
+        let is_word = |byte: u8| byte.is_ascii_alphanumeric();
+        let is_of_arn = |byte: u8| byte.is_ascii_alphanumeric() || b":/._-*".contains(&byte);
+        self.reason.bytes().all(is_word) && self.resource.bytes().all(is_of_arn)
+    }
+}
+
+/// The reasons in the body of DynamoDB's answer, or in those of a client.
+pub fn throttling_reasons(body: &[u8]) -> Vec<ThrottlingReason> {
+    #[derive(Deserialize)]
+    struct Body {
+        #[serde(rename = "ThrottlingReasons", alias = "throttlingReasons", default)]
+        reasons: Vec<ThrottlingReason>,
+    }
+    // Most errors have none, and a proxy's page is no JSON.
+    let mut reasons =
+        serde_json::from_slice::<Body>(body).map_or_else(|_| Vec::new(), |body| body.reasons);
+    reasons.retain(ThrottlingReason::is_plausible);
+    reasons
 }
 
 impl Error {
     /// What an error that DynamoDB answers to an operation for an item says of the table `table`, which is
     /// to be keyed by `key` alone.
-    pub fn of_an_item(self, table: &str, key: &str) -> Self {
-        match self {
-            Self::Service { code, message, .. }
-                if code == "ValidationException" && is_about_key(&message) =>
-            {
-                Self::TableKeyRefused {
-                    table: table.to_owned(),
-                    expected: key.to_owned(),
-                    reason: message,
-                }
-            }
-            Self::Service {
-                code,
-                message,
-                request_id,
-                status,
-                metadata,
-                retryable,
-            } if code == NO_SUCH_TABLE => Self::Service {
-                code,
-                message: format!(
-                    "{}: the table does not exist, or is still being created",
-                    message.trim_end_matches('.')
-                ),
-                request_id,
-                status,
-                metadata,
-                retryable,
-            },
-            other => other,
+    pub fn of_an_item(mut self, table: &str, key: &str) -> Self {
+        let Self::Service { code, message, .. } = &mut self else {
+            return self;
+        };
+        if code == "ValidationException" && is_about_key(message) {
+            return Self::TableKeyRefused {
+                table: table.to_owned(),
+                expected: key.to_owned(),
+                reason: std::mem::take(message),
+            };
         }
+        if code == NO_SUCH_TABLE {
+            let said = message.trim_end_matches('.').len();
+            message.truncate(said);
+            message.push_str(": the table does not exist, or is still being created");
+        }
+        self
     }
 }
 
@@ -111,18 +216,32 @@ fn explain(code: &str, message: Option<&str>, status: Option<u16>) -> String {
     }
 }
 
-/// The errors of DynamoDB that pass by themselves and do not have a status of 500 or more.
-fn is_throttling(code: &str) -> bool {
-    matches!(
+/// Errors that pass by themselves, which the SDK retries as it does any other.
+const TRANSACTION_IN_PROGRESS: &str = "TransactionInProgressException";
+const LIMIT_EXCEEDED: &str = "LimitExceededException";
+
+/// Whether a request that was answered so is sent again until the deadline of its call: it was throttled, or
+/// another Region writes the item.
+pub fn passes(code: &str, status: Option<u16>) -> bool {
+    is_throttling(code, status) || code == REPLICATED_WRITE_CONFLICT
+}
+
+/// Whether DynamoDB, or a proxy before it, answers so to more requests than it takes. With a status of 500 or
+/// more, it is DynamoDB that fails, whatever the name.
+fn is_throttling(code: &str, status: Option<u16>) -> bool {
+    let is_name = matches!(
         code,
         "ProvisionedThroughputExceededException"
             | "RequestLimitExceeded"
             | "ThrottlingException"
             | "Throttling"
-            | "TransactionInProgressException"
-            | "LimitExceededException"
-    )
+            | "ThrottledException"
+            | "TooManyRequestsException"
+    );
+    status == Some(TOO_MANY_REQUESTS) || (is_name && status.is_none_or(|status| status < 500))
 }
+
+const TOO_MANY_REQUESTS: u16 = 429;
 
 #[cfg(test)]
 mod tests {
@@ -158,7 +277,51 @@ mod tests {
         assert!(retryable("ThrottlingException", Some(400)));
         assert!(retryable("ThrottlingException", None));
         assert!(retryable("ReplicatedWriteConflictException", Some(400)));
+        assert!(retryable("LimitExceededException", Some(400)));
+        assert!(retryable("UnknownError", Some(429)));
         assert!(!retryable("ValidationException", Some(400)));
         assert!(!retryable("ValidationException", None));
+    }
+
+    #[test]
+    fn what_is_throttled_is_known_by_name_or_status() {
+        let is_throttling = |code: &str, status| {
+            let error = Error::service(code.to_owned(), None, Some(status), None, None);
+            error.is_throttling()
+        };
+        assert!(is_throttling("ThrottlingException", 400));
+        assert!(is_throttling("RequestLimitExceeded", 400));
+        assert!(is_throttling("UnknownError", 429));
+        assert!(!is_throttling("ThrottlingException", 503));
+        assert!(!is_throttling("ReplicatedWriteConflictException", 400));
+        assert!(!is_throttling("ValidationException", 400));
+        // The quota of tables does not pass by itself.
+        assert!(!is_throttling("LimitExceededException", 400));
+    }
+
+    #[test]
+    fn reasons_are_read_as_either_error_of_dynamodb_has_them() {
+        let arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/sessions";
+        let expected = [ThrottlingReason {
+            reason: "TableWriteKeyRangeThroughputExceeded".to_owned(),
+            resource: arn.to_owned(),
+        }];
+        for name in ["ThrottlingReasons", "throttlingReasons"] {
+            let reason = &expected[0];
+            let body = format!(
+                r#"{{"__type":"a#b","{name}":[{{"reason":"{}","resource":"{arn}"}}]}}"#,
+                reason.reason
+            );
+            let reasons = throttling_reasons(body.as_bytes());
+            assert_eq!(reasons, expected);
+            let code = "ThrottlingException".to_owned();
+            let error = Error::service(code, None, Some(400), None, None).because_of(reasons);
+            assert!(error.is_of_a_key_range());
+        }
+        for body in ["", "<html>", "{}", r#"{"ThrottlingReasons":null}"#] {
+            assert!(throttling_reasons(body.as_bytes()).is_empty(), "{body}");
+        }
+        let made_up = br#"{"ThrottlingReasons":[{"reason":"a secret","resource":"key=value"}]}"#;
+        assert!(throttling_reasons(made_up).is_empty());
     }
 }

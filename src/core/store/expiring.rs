@@ -9,8 +9,9 @@ use futures_util::{StreamExt, stream};
 use serde::de::IgnoredAny;
 
 use super::{SessionStore, alive, unless_refused};
+use crate::core::deadline::Deadline;
 use crate::core::dynamo::schedule::Schedule;
-use crate::core::error::{Error, Result, within};
+use crate::core::error::{Error, Result};
 use crate::core::expiry::{self, UnixMillis};
 use crate::core::layout::{Condition, ExpiringLayout, Item, Marks, Stored};
 
@@ -171,8 +172,9 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
             .condition_expression("#expires = :expires")
             .expression_attribute_names("#expires", &*self.layout.expires_attribute())
             .expression_attribute_values(":expires", expires);
-        let deleted = self.schedule.delete_if(key, request);
-        unless_refused(within(limit, "reap", deleted).await)
+        let deadline = Deadline::new(limit, "reap");
+        let deleted = deadline.ask(|| self.schedule.delete_if(key, request));
+        unless_refused(deadline.bound(deleted).await)
     }
 }
 
@@ -203,8 +205,9 @@ impl Pages {
         let Some(request) = self.next.take() else {
             return Ok(None);
         };
-        let page = self.schedule.scan(request.clone());
-        let page = within(self.limit, self.operation, page).await?;
+        let deadline = Deadline::new(self.limit, self.operation);
+        let page = deadline.ask(|| self.schedule.scan(request.clone()));
+        let page = deadline.bound(page).await?;
         if page.last_evaluated_key.is_some() {
             self.next = Some(request.set_exclusive_start_key(page.last_evaluated_key));
         }

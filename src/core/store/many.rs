@@ -8,7 +8,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::try_join_all;
 
 use super::SessionStore;
-use crate::core::error::{Error, Result, within};
+use crate::core::deadline::Deadline;
+use crate::core::error::{Error, Result};
 use crate::core::expiry::UnixMillis;
 use crate::core::layout::{Layout, Stored};
 
@@ -35,8 +36,9 @@ impl<L: Layout + ?Sized> SessionStore<L> {
         let mut next = None;
         loop {
             let request = request.clone().set_exclusive_start_key(next);
-            let page = self.schedule.query(request);
-            let answer = within(limit, "querying the index", page).await?;
+            let deadline = Deadline::new(limit, "querying the index");
+            let page = deadline.ask(|| self.schedule.query(request));
+            let answer = deadline.bound(page).await?;
             for mut item in answer.items.unwrap_or_default() {
                 if let Some(AttributeValue::S(id)) = item.remove(self.layout.hash_key()) {
                     ids.push(id);
@@ -58,12 +60,13 @@ impl<L: Layout + ?Sized> SessionStore<L> {
     ) -> Result<Vec<Stored>> {
         let unique = unique(ids);
         let keys = unique.iter().map(|id| self.layout.key(id));
-        let reads = self.schedule.get_many(keys, self.consistent_read);
+        let deadline = Deadline::new(limit, "get");
+        let reads = deadline.ask(|| self.schedule.get_many(keys, self.consistent_read));
         let reads = reads.into_iter().map(async |read| match read.await {
             Err(Error::Unreadable) => Ok(None),
             outcome => outcome,
         });
-        let items = within(limit, "get", try_join_all(reads)).await?;
+        let items = deadline.bound(try_join_all(reads)).await?;
         let items = items.into_iter().flatten();
         let stored = items.filter_map(|item| self.layout.read(item, now));
         let mut found: HashMap<String, Stored> =
@@ -82,9 +85,10 @@ impl<L: Layout + ?Sized> SessionStore<L> {
         limit: Duration,
     ) -> impl Future<Output = Result<()>> + Send + use<L> {
         let keys = unique(ids).into_iter().map(|id| self.layout.key(id));
-        let deletes = self.schedule.delete_many(keys);
+        let deadline = Deadline::new(limit, "destroy");
+        let deletes = deadline.ask(|| self.schedule.delete_many(keys));
         async move {
-            within(limit, "destroy", try_join_all(deletes)).await?;
+            deadline.bound(try_join_all(deletes)).await?;
             Ok(())
         }
     }

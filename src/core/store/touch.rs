@@ -9,8 +9,9 @@ use futures_util::FutureExt;
 use super::expected::Expected;
 use super::known::{Known, RequestWrites};
 use super::{SessionStore, unless_refused};
+use crate::core::deadline::Deadline;
 use crate::core::dynamo::schedule::InTurn;
-use crate::core::error::{CONDITION_FAILED, Error, FoundItem, Result, within};
+use crate::core::error::{CONDITION_FAILED, Error, FoundItem, Result};
 use crate::core::expiry::{Expires, UnixMillis};
 use crate::core::layout::{Condition, ExpiringLayout};
 use crate::core::merge::is_same_lifetime;
@@ -61,8 +62,9 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
     ) -> impl Future<Output = Result<bool>> + Send + use<L, E> {
         let (layout, to) = (Arc::clone(&self.layout), to.into());
         let make = move || Expected::Birth(None).update(new_end(&*layout, to), &*layout);
-        let touched = self.schedule.update(self.layout.key(sid), make);
-        within(limit, "touch", touched).map(unless_refused)
+        let deadline = Deadline::new(limit, "touch");
+        let touched = deadline.ask(|| self.schedule.update(self.layout.key(sid), make));
+        deadline.bound(touched).map(unless_refused)
     }
 
     /// Moves the end of a session that a request has read, unless another request has given the session
@@ -88,8 +90,9 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
             }
             .boxed()
         };
-        let touched = self.schedule.in_turn(self.layout.key(sid), touch);
-        within(limit, "touch", touched)
+        let deadline = Deadline::new(limit, "touch");
+        let touched = deadline.ask(|| self.schedule.in_turn(self.layout.key(sid), touch));
+        deadline.bound(touched)
     }
 }
 

@@ -18,8 +18,9 @@ use futures_util::future::Either;
 use super::expected::Expected;
 use super::known::{self, Conflict, FailedSave, Known, RequestWrites, Saving, attempt};
 use super::{Loaded, SessionStore};
+use crate::core::deadline::Deadline;
 use crate::core::dynamo::schedule::InTurn;
-use crate::core::error::{CONDITION_FAILED, Error, FoundItem, Result, within};
+use crate::core::error::{CONDITION_FAILED, Error, FoundItem, Result};
 use crate::core::expiry::UnixMillis;
 use crate::core::layout::{ExpiringLayout, Item, Marks, Record};
 use crate::core::merge::{End, Identity, Merged, Rules, is_unchanged, merge};
@@ -91,6 +92,7 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
             record,
             version,
         };
+        let deadline = Deadline::new(limit, "set");
         let written = match known {
             Some(known) => {
                 let save = move |turn| async move {
@@ -108,13 +110,14 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
                     }
                     Ok(saved)
                 };
-                Either::Left(self.schedule.in_turn(key, move |turn| save(turn).boxed()))
+                let work = move |turn| save(turn).boxed();
+                Either::Left(deadline.ask(|| self.schedule.in_turn(key, work)))
             }
             None => {
                 let write = Arc::new(write);
                 let (sent, size) = (Arc::clone(&write), write.record.size());
                 let item = move || sent.item(&sent.record.data);
-                let put = self.schedule.put(key, size, item);
+                let put = deadline.ask(|| self.schedule.put(key, size, item));
                 let saving = writes.map(|writes| Saving::first(writes, move || write.as_failed()));
                 Either::Right(async move {
                     put.await?;
@@ -125,7 +128,7 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
                 })
             }
         };
-        within(limit, "set", written)
+        deadline.bound(written)
     }
 }
 

@@ -12,7 +12,8 @@ use aws_sdk_dynamodb::types::{
 use tokio::time::Instant;
 
 use super::{Description, POLL, Table, throughput, wait};
-use crate::core::error::{Error, Result, built, within};
+use crate::core::deadline::within;
+use crate::core::error::{Error, Result, built};
 use crate::core::options::Billing;
 
 const NOT_FOUND: &str = "ResourceNotFoundException";

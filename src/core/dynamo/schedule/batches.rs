@@ -7,7 +7,6 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Poll, ready};
-use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::batch_get_item::builders::BatchGetItemInputBuilder;
 use aws_sdk_dynamodb::operation::batch_write_item::builders::BatchWriteItemInputBuilder;
@@ -26,19 +25,17 @@ use super::refusals::{Permission, is_denial, is_of_an_item};
 use super::table::{Slot, Turn};
 use super::{Item, Outcome, send_put};
 use crate::core::context::{self, CallContext};
-use crate::core::dynamo::{Answer, Items, KeyedTable};
+use crate::core::deadline::{self, Deadline};
+use crate::core::dynamo::{Answer, Items, KeyedTable, throttle};
 use crate::core::error::{Error, Result, built};
 
 /// How many items a BatchGetItem and a BatchWriteItem take.
 const MOST_READS: usize = 100;
 const MOST_WRITES: usize = 25;
 
-/// How often what DynamoDB leaves unprocessed is sent again with the others of its batch. After
-/// that it is sent alone, to get an error of its own if it has to.
+/// How often operations that DynamoDB leaves unprocessed are sent again together although it has processed
+/// none of them. Then they are sent alone, to get errors of their own.
 const ROUNDS: u32 = 3;
-
-/// The longest pause before the first of these rounds. That of each next one is twice as long.
-const PAUSE: Duration = Duration::from_millis(25);
 
 /// How many requests are in flight for a batch that was refused, where as many slots are free.
 const SINGLES_AT_ONCE: usize = 8;
@@ -48,6 +45,8 @@ pub struct Operation {
     pub change: Change,
     /// The context of the call that has asked for it.
     pub context: Option<CallContext>,
+    /// The deadline of that call.
+    pub deadline: Option<Arc<Deadline>>,
     pub answer: oneshot::Sender<Outcome>,
 }
 
@@ -174,13 +173,14 @@ impl Batches {
     /// Sends one request for all, and answers those whose operation it has done. What is left in
     /// `together` has to be sent alone.
     async fn send_batch(&self, kind: Kind, together: &mut Vec<Together>) -> Result<()> {
-        let mut pause = PAUSE;
-        for _round in 0..=ROUNDS {
+        let mut in_vain = 0;
+        while in_vain <= ROUNDS {
             let request = match kind.is_read() {
                 true => self.read_batch(together)?,
                 false => self.write_batch(together)?,
             };
             let request = context::within(context_of_first(together), request);
+            let request = deadline::among(deadlines(together), request);
             let all = together.iter_mut().flat_map(|(_, waiting)| waiting);
             let waiters = all.map(|operation| &mut operation.answer);
             let Some(answer) = while_wanted(request, waiters).await else {
@@ -188,6 +188,11 @@ impl Batches {
                 return Ok(());
             };
             let Processed { mut found, left } = answer?;
+            in_vain = if left.len() < together.len() {
+                1
+            } else {
+                in_vain + 1
+            };
             for (turn, waiting) in std::mem::take(together) {
                 if left.contains(&**turn.key()) {
                     together.push((turn, waiting));
@@ -200,9 +205,10 @@ impl Batches {
             if together.is_empty() {
                 return Ok(());
             }
-            // A random part of it, so that those who wait do not all come back at once.
-            tokio::time::sleep(pause.mul_f64(fastrand::f64())).await;
-            pause *= 2;
+            for deadline in deadlines(together) {
+                deadline.note_unprocessed();
+            }
+            tokio::time::sleep(throttle::pause(in_vain)).await;
             if !self.may_batch(kind) {
                 return Ok(());
             }
@@ -293,15 +299,19 @@ impl Batches {
             && let Some(Operation {
                 change,
                 context,
+                deadline,
                 mut answer,
             }) = waiting.pop()
         {
             let is_read = matches!(change, Change::None { .. });
             let context = if is_read { first } else { context };
+            let others = waiting.iter().flat_map(|operation| &operation.deadline);
+            let deadlines = others.chain(&deadline).map(Arc::clone).collect();
             let before = waiting.iter_mut().map(|operation| &mut operation.answer);
             let waiters = iter::once(&mut answer).chain(before);
             let request = self.single(turn.key(), change, consistent);
             let request = context::within(context, request);
+            let request = deadline::among(deadlines, request);
             let Some(outcome) = while_wanted(request, waiters).await else {
                 return has_succeeded;
             };
@@ -393,6 +403,12 @@ fn id_of<'r>(table: &KeyedTable, request: &'r WriteRequest) -> Option<&'r str> {
 /// A batch for several calls is sent in the context of the first.
 fn context_of_first(together: &[Together]) -> Option<CallContext> {
     together.first()?.1.first()?.context
+}
+
+fn deadlines(together: &[Together]) -> Vec<Arc<Deadline>> {
+    let operations = together.iter().flat_map(|(_, waiting)| waiting);
+    let deadlines = operations.filter_map(|operation| operation.deadline.clone());
+    deadlines.collect()
 }
 
 fn is_consistent<'o>(operations: impl IntoIterator<Item = &'o Operation>) -> bool {

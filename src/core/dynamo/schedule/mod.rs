@@ -41,6 +41,7 @@ use self::table::{Lane, Waiting};
 pub use self::table::{TableQueue, TableQueues};
 use super::{Answer, Items, KeyedTable, size};
 use crate::core::context;
+use crate::core::deadline::{self, Deadline};
 use crate::core::error::{Error, Result};
 
 type Item = HashMap<String, AttributeValue>;
@@ -83,8 +84,15 @@ impl Schedule {
         if consistent {
             return read();
         }
+        let waits = self.waits();
         let sharing = self.lane.sharing();
-        sharing.join(self.lane.id(), Arc::clone(&key), read).boxed()
+        let joined = sharing.join(self.lane.id(), Arc::clone(&key), read);
+        async move {
+            // The request may be another call's.
+            let _waits = waits;
+            joined.await
+        }
+        .boxed()
     }
 
     /// The items under `keys`, in their order: in batches, however few other operations there are.
@@ -228,6 +236,7 @@ impl Schedule {
         let operation = Operation {
             change,
             context: context::current(),
+            deadline: deadline::current(),
             answer,
         };
         (operation, async move { asked.await? }.boxed())
@@ -235,9 +244,16 @@ impl Schedule {
 
     fn asked<T>(&self, key: Option<Key>, answer: oneshot::Receiver<T>) -> Asked<T> {
         Asked {
-            lane: Arc::clone(&self.lane),
+            waits: self.waits(),
             key,
             answer: Some(answer),
+        }
+    }
+
+    fn waits(&self) -> Waits {
+        Waits {
+            lane: Arc::clone(&self.lane),
+            deadline: deadline::current(),
         }
     }
 
@@ -303,8 +319,7 @@ impl InTurn {
 
 /// What an operation waits for. If this is dropped before that has come, the operation is given up.
 struct Asked<T> {
-    /// The lane is there as long as somebody waits for what goes through it.
-    lane: Arc<Lane>,
+    waits: Waits,
     key: Option<Key>,
     answer: Option<oneshot::Receiver<T>>,
 }
@@ -332,7 +347,22 @@ impl<T> Drop for Asked<T> {
         if self.answer.take().is_some()
             && let Some(key) = &self.key
         {
-            self.lane.give_up(key);
+            self.waits.lane.give_up(key);
+        }
+    }
+}
+
+/// A call that waits for what goes through a lane, which exists as long as somebody does.
+struct Waits {
+    lane: Arc<Lane>,
+    deadline: Option<Arc<Deadline>>,
+}
+
+impl Drop for Waits {
+    fn drop(&mut self) {
+        if let Some(deadline) = &self.deadline {
+            // The requests before it were throttled, and it has never had its turn.
+            deadline.note_unsent(|then| self.lane.items().throttled_since(then));
         }
     }
 }

@@ -1,0 +1,228 @@
+//! The deadline of a call, and what the call is told when it has passed.
+//!
+//! A request that DynamoDB throttles is sent again until the deadline of the call. The request may be
+//! sent by another task, and for several calls at a time. So each operation keeps the deadline of its
+//! call, and whoever sends the request notes there that DynamoDB has throttled it: a bare
+//! [`Error::Timeout`] would hide the reason.
+
+use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use tokio::task_local;
+use tokio::time::Instant;
+
+use super::error::{Error, Result};
+
+task_local! {
+    /// The deadlines of the calls that the current task works for.
+    static CURRENT: Deadlines;
+}
+
+#[derive(Clone)]
+enum Deadlines {
+    One(Arc<Deadline>),
+    Many(Arc<[Arc<Deadline>]>),
+}
+
+impl Deadlines {
+    fn all(&self) -> &[Arc<Deadline>] {
+        match self {
+            Self::One(deadline) => std::slice::from_ref(deadline),
+            Self::Many(deadlines) => deadlines,
+        }
+    }
+}
+
+/// See the [module](self).
+pub struct Deadline {
+    operation: &'static str,
+    limit: Duration,
+    /// When the call was made.
+    began: Instant,
+    /// Whether a request for the call was sent.
+    is_sent: AtomicBool,
+    /// The error by which DynamoDB has throttled the call.
+    throttled: Mutex<Option<Box<Error>>>,
+}
+
+impl Deadline {
+    /// The deadline of `operation`, `limit` after [`Self::bound`] is called.
+    pub fn new(limit: Duration, operation: &'static str) -> Arc<Self> {
+        Arc::new(Self {
+            operation,
+            limit,
+            began: Instant::now(),
+            is_sent: AtomicBool::new(false),
+            throttled: Mutex::default(),
+        })
+    }
+
+    /// Calls `ask`, whose operations keep this deadline.
+    pub fn ask<F>(self: &Arc<Self>, ask: impl FnOnce() -> F) -> F {
+        CURRENT.sync_scope(Deadlines::One(Arc::clone(self)), ask)
+    }
+
+    /// Runs `work`. If the limit passes first, the error is the one by which DynamoDB has throttled the
+    /// call, else [`Error::Timeout`].
+    ///
+    /// No `async fn`: see `completions.rs` in the binding.
+    pub fn bound<T, F>(self: Arc<Self>, work: F) -> impl Future<Output = Result<T>> + use<T, F>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        let scope = Deadlines::One(Arc::clone(&self));
+        let timed = tokio::time::timeout(self.limit, CURRENT.scope(scope, work));
+        // `work` is dropped by now, and has noted what it waited for.
+        timed.map(move |outcome| outcome.unwrap_or_else(|_| Err(self.error())))
+    }
+
+    /// If nothing was sent for the call so far: notes the error that `why` gives for the time since the
+    /// call was made.
+    pub fn note_unsent(&self, why: impl FnOnce(Instant) -> Option<Error>) {
+        if !self.is_sent.load(Ordering::Relaxed)
+            && let Some(error) = why(self.began)
+        {
+            self.note(&error);
+        }
+    }
+
+    /// Notes that DynamoDB has left an operation of a batch undone, which gives no error.
+    pub fn note_unprocessed(&self) {
+        locked(&self.throttled).get_or_insert_with(|| Box::new(Error::unprocessed()));
+    }
+
+    fn note(&self, error: &Error) {
+        *locked(&self.throttled) = Some(Box::new(error.clone()));
+    }
+
+    fn error(&self) -> Error {
+        match locked(&self.throttled).take() {
+            Some(error) => *error,
+            None => Error::Timeout {
+                operation: self.operation,
+                after: self.limit,
+            },
+        }
+    }
+}
+
+/// Runs `work`, and gives up when `limit` has passed since this was called, see [`Deadline::bound`].
+pub fn within<T, F>(
+    limit: Duration,
+    operation: &'static str,
+    work: F,
+) -> impl Future<Output = Result<T>> + use<T, F>
+where
+    F: Future<Output = Result<T>>,
+{
+    Deadline::new(limit, operation).bound(work)
+}
+
+/// The deadline of the call that the current task works for, if it works for one.
+pub fn current() -> Option<Arc<Deadline>> {
+    let current = CURRENT.try_with(|deadlines| match deadlines {
+        Deadlines::One(deadline) => Some(Arc::clone(deadline)),
+        Deadlines::Many(_) => None,
+    });
+    current.ok().flatten()
+}
+
+/// Runs `work`, which sends a request for the calls of `deadlines`.
+pub async fn among<F: Future>(deadlines: Vec<Arc<Deadline>>, work: F) -> F::Output {
+    CURRENT.scope(Deadlines::Many(deadlines.into()), work).await
+}
+
+/// Notes that a request is sent for the calls that the current task works for.
+pub fn note_sent() {
+    each(|deadline| deadline.is_sent.store(true, Ordering::Relaxed));
+}
+
+/// Notes that DynamoDB has throttled a request for the calls that the current task works for.
+pub fn note_throttled(error: &Error) {
+    each(|deadline| deadline.note(error));
+}
+
+/// Notes that DynamoDB does not throttle the calls any more that the current task works for: what keeps them
+/// from now on is something else.
+pub fn note_taken() {
+    each(|deadline| *locked(&deadline.throttled) = None);
+}
+
+fn each(note: impl Fn(&Deadline)) {
+    // Tests send requests without a call.
+    let _ = CURRENT.try_with(|deadlines| deadlines.all().iter().for_each(|one| note(one)));
+}
+
+/// Nothing that is done under these locks can panic half way.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(1);
+
+    fn throttled() -> Error {
+        let code = "ThrottlingException".to_owned();
+        Error::service(code, Some("slow down"), Some(400), None, None)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_was_throttled_says_so_at_its_deadline() {
+        let work = async {
+            note_sent();
+            note_throttled(&throttled());
+            pending::<Result<()>>().await
+        };
+        assert_eq!(within(LIMIT, "get", work).await, Err(throttled()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_was_not_throttled_has_timed_out() {
+        let outcome = within(LIMIT, "get", pending::<Result<()>>()).await;
+        let expected = Error::Timeout {
+            operation: "get",
+            after: LIMIT,
+        };
+        assert_eq!(outcome, Err(expected));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_of_another_task_tells_all_calls_that_it_is_for() {
+        let deadlines = ["get", "set"].map(|operation| Deadline::new(LIMIT, operation));
+        let own = deadlines[0].ask(current).expect("it is the current one");
+        assert!(Arc::ptr_eq(&own, &deadlines[0]));
+        let request = among(deadlines.to_vec(), async { note_throttled(&throttled()) });
+        tokio::spawn(request).await.expect("it does not panic");
+        for deadline in deadlines {
+            let outcome = deadline.bound(pending::<Result<()>>()).await;
+            assert_eq!(outcome, Err(throttled()));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_was_never_sent_says_what_it_has_waited_for() {
+        let deadline = Deadline::new(LIMIT, "get");
+        deadline.note_unsent(|_| Some(throttled()));
+        let outcome = deadline.bound(pending::<Result<()>>()).await;
+        assert_eq!(outcome, Err(throttled()));
+        let sent = Deadline::new(LIMIT, "get");
+        let work = Arc::clone(&sent).bound(async {
+            note_sent();
+            pending::<Result<()>>().await
+        });
+        let noted = async {
+            tokio::task::yield_now().await;
+            sent.note_unsent(|_| Some(throttled()));
+        };
+        let (outcome, ()) = futures_util::future::join(work, noted).await;
+        assert!(matches!(outcome, Err(Error::Timeout { .. })));
+    }
+}

@@ -1,0 +1,357 @@
+//! Requests that DynamoDB throttles: sent again until the deadline of their calls, and no faster than the
+//! table takes them.
+//!
+//! * [`Throttling`] tells the SDK not to try again: its retries know no deadline, and its token bucket ends
+//!   them.
+//! * [`Patience`] decides in its place, around each request.
+//! * [`Limits`] are what the stores of a process share for a table: a [`rate`] for reads and one for writes,
+//!   because DynamoDB counts them separately.
+
+mod rate;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemOutput;
+use aws_sdk_dynamodb::operation::batch_get_item::builders::BatchGetItemInputBuilder;
+use aws_sdk_dynamodb::operation::batch_write_item::BatchWriteItemOutput;
+use aws_sdk_dynamodb::operation::batch_write_item::builders::BatchWriteItemInputBuilder;
+use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
+use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep};
+
+use self::rate::Rate;
+use super::connection::Connection;
+use super::{answers, size};
+use crate::core::deadline;
+use crate::core::error::{self, Error, Result};
+
+/// The longest pause before the second attempt. That before each next one is twice as long. One attempt that
+/// was throttled delays a page by 25 ms on average.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+
+/// The longest pause at all: a call has 10 seconds, and finds out within half a second on average that the
+/// table takes it.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// How often a batch is sent that is refused because another Region writes one of its items. Then the
+/// operations are sent one by one, and the others of the batch do not wait.
+const BATCHES_IN_CONFLICT: u32 = 3;
+
+/// A page of this size has no more items because DynamoDB answers with 16 MB at most.
+const FULL_PAGE: usize = 8 * 1024 * 1024;
+
+/// The pause before an operation is sent again that was throttled so often: a random part of a time that
+/// doubles ("full jitter"), so that those who wait do not all come back at once.
+pub fn pause(times: u32) -> Duration {
+    let doubled = FIRST_PAUSE.saturating_mul(1 << times.saturating_sub(1).min(16));
+    doubled.min(LONGEST_PAUSE).mul_f64(fastrand::f64())
+}
+
+/// Has the SDK give up an attempt that was throttled: see [`Patience`].
+#[derive(Debug)]
+pub struct Throttling;
+
+impl ClassifyRetry for Throttling {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        let Some(response) = context.response() else {
+            return RetryAction::NoActionIndicated;
+        };
+        let status = response.status().as_u16();
+        let code = answers::error_code(response);
+        if status >= 400 && error::passes(code.as_deref().unwrap_or_default(), Some(status)) {
+            RetryAction::RetryForbidden
+        } else {
+            RetryAction::NoActionIndicated
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "Throttling"
+    }
+}
+
+/// What a table takes, as far as the process knows.
+#[derive(Default)]
+pub struct Limits {
+    reads: Pace,
+    writes: Pace,
+    /// The last error by which DynamoDB has throttled, and when.
+    last: Mutex<Option<(Instant, Error)>>,
+}
+
+/// What a request does.
+#[derive(Debug, Clone, Copy)]
+pub enum Use {
+    Reads,
+    Writes,
+}
+
+impl Limits {
+    /// The last error by which DynamoDB has throttled the table, if there was one since `then`.
+    pub fn throttled_since(&self, then: Instant) -> Option<Error> {
+        let last = locked(&self.last);
+        let (when, error) = last.as_ref()?;
+        (*when >= then).then(|| error.clone())
+    }
+
+    fn pace(&self, of: Use) -> &Pace {
+        match of {
+            Use::Reads => &self.reads,
+            Use::Writes => &self.writes,
+        }
+    }
+
+    fn note(&self, error: &Error) {
+        *locked(&self.last) = Some((Instant::now(), error.clone()));
+    }
+
+    fn last(&self) -> Option<Error> {
+        locked(&self.last).as_ref().map(|(_, error)| error.clone())
+    }
+}
+
+/// The turns of operations, at the rate that the table takes.
+#[derive(Default)]
+struct Pace {
+    rate: Mutex<Rate>,
+    /// A copy of whether the rate is limited.
+    is_limited: AtomicBool,
+    /// Held by the operation whose turn is next; the others wait for this in their order.
+    next: tokio::sync::Mutex<()>,
+    /// The rate may have changed.
+    changed: Notify,
+}
+
+impl Pace {
+    /// Returns when `operations` may be sent: at once unless the table throttles. `waits` is called before
+    /// they wait.
+    /// Whether they have waited.
+    async fn turn(&self, operations: usize, waits: impl FnOnce()) -> bool {
+        if !self.is_limited.load(Ordering::Relaxed) && self.take(operations).is_ok() {
+            return false;
+        }
+        waits();
+        let _next = self.next.lock().await;
+        while let Err(wait) = self.take(operations) {
+            let _ = tokio::time::timeout(wait, self.changed.notified()).await;
+        }
+        true
+    }
+
+    fn take(&self, operations: usize) -> Result<(), Duration> {
+        locked(&self.rate).take(Instant::now(), operations)
+    }
+
+    fn note(&self, done: usize, throttled: usize) {
+        let mut rate = locked(&self.rate);
+        rate.note(Instant::now(), done, throttled);
+        let is_limited = rate.is_limited();
+        drop(rate);
+        if is_limited || self.is_limited.load(Ordering::Relaxed) {
+            self.is_limited.store(is_limited, Ordering::Relaxed);
+            self.changed.notify_one();
+        }
+    }
+}
+
+/// A request, with what it has been through.
+pub struct Patience<'c> {
+    /// Whether the request is sent again at all.
+    repeats: bool,
+    /// How many attempts it has at most, those of the SDK included.
+    max_attempts: Option<u32>,
+    pace: Option<(&'c Limits, &'c Pace)>,
+    /// How many operations it is for.
+    operations: usize,
+    attempts: u32,
+    times: u32,
+}
+
+impl<'c> Patience<'c> {
+    /// For a request about the table, not about items.
+    pub fn of_table(connection: &Connection) -> Self {
+        Self {
+            repeats: connection.repeats_throttled,
+            max_attempts: connection.max_attempts,
+            pace: None,
+            operations: 1,
+            attempts: 0,
+            times: 0,
+        }
+    }
+
+    /// For a request about `operations` items.
+    pub fn of_items(
+        connection: &Connection,
+        limits: &'c Limits,
+        of: Use,
+        operations: usize,
+    ) -> Self {
+        let patience = Self::of_table(connection);
+        let pace = patience.repeats.then(|| (limits, limits.pace(of)));
+        Self {
+            pace,
+            operations,
+            ..patience
+        }
+    }
+
+    /// Returns when the request may be sent.
+    pub async fn turn(&self) {
+        if let Some((limits, pace)) = self.pace {
+            let waits = || {
+                if let Some(error) = limits.last() {
+                    deadline::note_throttled(&error);
+                }
+            };
+            let has_waited = pace.turn(self.operations, waits).await;
+            if has_waited && self.times == 0 {
+                deadline::note_taken();
+            }
+        }
+        deadline::note_sent();
+    }
+
+    /// The client to send the next attempts by, which makes no more of them than are left.
+    pub fn limited(&self, client: Client) -> Client {
+        match self.max_attempts {
+            Some(most) if self.attempts > 0 => {
+                let config = client.config();
+                let retries = config.retry_config().cloned();
+                let retries = retries.unwrap_or_else(RetryConfig::standard);
+                let left = most.saturating_sub(self.attempts).max(1);
+                let config = config
+                    .to_builder()
+                    .retry_config(retries.with_max_attempts(left));
+                Client::from_conf(config.build())
+            }
+            _ => client,
+        }
+    }
+
+    /// What the request has come to; `None` if it is to be sent again, after a pause that has passed by
+    /// then.
+    pub async fn outcome<T: Unprocessed>(&mut self, outcome: Result<T>) -> Option<Result<T>> {
+        let mut error = match outcome {
+            Ok(answer) => {
+                if let Some((_, pace)) = self.pace {
+                    let left = answer.unprocessed().min(self.operations);
+                    pace.note(self.operations - left, left);
+                }
+                if self.times > 0 {
+                    deadline::note_taken();
+                }
+                return Some(Ok(answer));
+            }
+            Err(error) if error.attempts().is_none() => return Some(Err(error)),
+            Err(error) => error,
+        };
+        self.times += 1;
+        self.attempts += error.attempts().unwrap_or_default();
+        error.set_attempts(self.attempts);
+        if error.is_throttling() {
+            if let Some((limits, pace)) = self.pace {
+                limits.note(&error);
+                // One partition is at its limit: the others take what they took.
+                if !error.is_of_a_key_range() {
+                    pace.note(0, self.operations);
+                }
+            }
+        } else if self.operations > 1 && self.times >= BATCHES_IN_CONFLICT {
+            return Some(Err(error));
+        }
+        let is_last = self.max_attempts.is_some_and(|most| self.attempts >= most);
+        if !self.repeats || is_last {
+            return Some(Err(error));
+        }
+        deadline::note_throttled(&error);
+        sleep(pause(self.times)).await;
+        None
+    }
+}
+
+/// An answer, which may leave some of the operations undone that the request was for.
+pub trait Unprocessed {
+    /// How many were throttled.
+    fn unprocessed(&self) -> usize {
+        0
+    }
+}
+
+impl Unprocessed for BatchGetItemOutput {
+    fn unprocessed(&self) -> usize {
+        let left = self.unprocessed_keys.iter().flat_map(|left| left.values());
+        let left = left.map(|left| left.keys.len()).sum();
+        if left == 0 {
+            return 0;
+        }
+        let found = self.responses.iter().flat_map(|found| found.values());
+        let sizes = found
+            .flatten()
+            .map(|item| size::checked(item).unwrap_or(size::LARGEST));
+        if sizes.sum::<usize>() >= FULL_PAGE {
+            0
+        } else {
+            left
+        }
+    }
+}
+
+impl Unprocessed for BatchWriteItemOutput {
+    fn unprocessed(&self) -> usize {
+        let left = self.unprocessed_items.iter().flat_map(|left| left.values());
+        left.map(Vec::len).sum()
+    }
+}
+
+macro_rules! processed {
+    ($($operation:ident::$output:ident),+ $(,)?) => {
+        $(impl Unprocessed for aws_sdk_dynamodb::operation::$operation::$output {})+
+    };
+}
+
+processed!(
+    get_item::GetItemOutput,
+    put_item::PutItemOutput,
+    update_item::UpdateItemOutput,
+    delete_item::DeleteItemOutput,
+    query::QueryOutput,
+    scan::ScanOutput,
+    describe_table::DescribeTableOutput,
+    create_table::CreateTableOutput,
+    update_table::UpdateTableOutput,
+    describe_time_to_live::DescribeTimeToLiveOutput,
+    update_time_to_live::UpdateTimeToLiveOutput,
+    update_continuous_backups::UpdateContinuousBackupsOutput,
+);
+
+/// How many keys the request is for.
+pub fn keys(request: &BatchGetItemInputBuilder) -> usize {
+    let tables = request
+        .get_request_items()
+        .iter()
+        .flat_map(|all| all.values());
+    tables.map(|wanted| wanted.keys.len()).sum()
+}
+
+/// How many writes the request is for.
+pub fn writes(request: &BatchWriteItemInputBuilder) -> usize {
+    let tables = request
+        .get_request_items()
+        .iter()
+        .flat_map(|all| all.values());
+    tables.map(Vec::len).sum()
+}
+
+/// Nothing that is done under these locks can panic half way.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;
