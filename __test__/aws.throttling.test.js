@@ -75,6 +75,45 @@ const calls = {
 /** How often each item is throttled: more often than either SDK tries by default within a second. */
 const TIMES = 5;
 
+describe('while all writes are throttled, a read', () => {
+  const writes = new Set(['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem']);
+  const isWrite = ({ operation }) => writes.has(operation);
+
+  test.each([
+    ['merged', {}],
+    ['alone', { batch: false }],
+  ])('of a store with more writes than connections succeeds, %s', async (_how, options) => {
+    const { stub, config } = await newStub((call) => (isWrite(call) ? throttled() : {}));
+    const dynamoConfig = { ...config, maxSockets: 4 };
+    const store = keep(
+      new DynamoDBStore({ initialized: true, dynamoConfig, operationTimeout: 3000, ...options }),
+    );
+    let ended = 0;
+    const sets = Array.from({ length: 60 }, (_, number) =>
+      store.set(`set-${number}`, data).catch(() => {
+        ended += 1;
+      }),
+    );
+    // It waits with the writes: they are throttled after that.
+    await expect(store.get('one')).resolves.toBeNull();
+    await expect(store.get('two')).resolves.toBeNull();
+    expect(ended).toBe(0);
+    expect(stub.calls.some(isWrite)).toBe(true);
+    await Promise.all(sets);
+    expect(ended).toBe(60);
+  });
+});
+
+test('a condition that does not hold is no throttling: touches of sessions that are gone go on', async () => {
+  let requests = 0;
+  const { store } = await newStubbed(() => {
+    requests += 1;
+    return requests % 10 === 1 ? throttled() : refusal('ConditionalCheckFailedException', '');
+  });
+  const touches = Array.from({ length: 300 }, (_, number) => store.touch(`gone-${number}`, data));
+  await expect(Promise.all(touches)).resolves.toHaveLength(300);
+});
+
 describe.each(Object.entries(calls))('%s', (_name, call) => {
   test('succeeds when the table takes it again', async () => {
     const { stub, store } = await newStubbed(throttling(TIMES));

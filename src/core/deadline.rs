@@ -44,8 +44,20 @@ pub struct Deadline {
     began: Instant,
     /// Whether a request for the call was sent.
     is_sent: AtomicBool,
-    /// The error by which DynamoDB has throttled the call.
-    throttled: Mutex<Option<Box<Error>>>,
+    /// By what DynamoDB has throttled the call.
+    throttled: Mutex<Option<Throttled>>,
+}
+
+struct Throttled {
+    error: Box<Error>,
+    /// When a request was sent that DynamoDB was to take: from then on, something else may keep the call.
+    taken: Option<Instant>,
+}
+
+impl From<Box<Error>> for Throttled {
+    fn from(error: Box<Error>) -> Self {
+        Self { error, taken: None }
+    }
 }
 
 impl Deadline {
@@ -91,21 +103,32 @@ impl Deadline {
 
     /// Notes that DynamoDB has left an operation of a batch undone, which gives no error.
     pub fn note_unprocessed(&self) {
-        locked(&self.throttled).get_or_insert_with(|| Box::new(Error::unprocessed()));
+        locked(&self.throttled).get_or_insert_with(|| Box::new(Error::unprocessed()).into());
     }
 
     fn note(&self, error: &Error) {
-        *locked(&self.throttled) = Some(Box::new(error.clone()));
+        *locked(&self.throttled) = Some(Box::new(error.clone()).into());
+    }
+
+    fn note_taken(&self) {
+        if let Some(throttled) = locked(&self.throttled).as_mut() {
+            throttled.taken = Some(Instant::now());
+        }
     }
 
     fn error(&self) -> Error {
         match locked(&self.throttled).take() {
-            Some(error) => *error,
-            None => Error::Timeout {
+            Some(throttled) if self.is_why(&throttled) => *throttled.error,
+            _ => Error::Timeout {
                 operation: self.operation,
                 after: self.limit,
             },
         }
+    }
+
+    /// Whether throttling has kept the call longer than what came after it.
+    fn is_why(&self, Throttled { taken, .. }: &Throttled) -> bool {
+        taken.is_none_or(|taken| taken.elapsed() < taken.saturating_duration_since(self.began))
     }
 }
 
@@ -137,7 +160,12 @@ pub async fn among<F: Future>(deadlines: Vec<Arc<Deadline>>, work: F) -> F::Outp
 
 /// Notes that a request is sent for the calls that the current task works for.
 pub fn note_sent() {
-    each(|deadline| deadline.is_sent.store(true, Ordering::Relaxed));
+    each(|deadline| {
+        // Until now, it has waited for others.
+        if !deadline.is_sent.swap(true, Ordering::Relaxed) {
+            deadline.note_taken();
+        }
+    });
 }
 
 /// Notes that DynamoDB has throttled a request for the calls that the current task works for.
@@ -148,7 +176,7 @@ pub fn note_throttled(error: &Error) {
 /// Notes that DynamoDB does not throttle the calls any more that the current task works for: what keeps them
 /// from now on is something else.
 pub fn note_taken() {
-    each(|deadline| *locked(&deadline.throttled) = None);
+    each(Deadline::note_taken);
 }
 
 fn each(note: impl Fn(&Deadline)) {
@@ -182,6 +210,21 @@ mod tests {
             pending::<Result<()>>().await
         };
         assert_eq!(within(LIMIT, "get", work).await, Err(throttled()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_has_its_turn_too_late_was_throttled_and_one_that_hangs_was_not() {
+        for (turn, is_throttled) in [(900, true), (100, false)] {
+            let work = async {
+                note_throttled(&throttled());
+                tokio::time::sleep(Duration::from_millis(turn)).await;
+                note_taken();
+                note_sent();
+                pending::<Result<()>>().await
+            };
+            let outcome = within(LIMIT, "get", work).await;
+            assert_eq!(outcome == Err(throttled()), is_throttled, "{outcome:?}");
+        }
     }
 
     #[tokio::test(start_paused = true)]

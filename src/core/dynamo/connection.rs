@@ -27,10 +27,11 @@ use super::proxy::Proxies;
 use super::redact::Secrets;
 use super::refused::Refusal;
 use super::region;
+use super::registry::Registry;
 use super::settings::Settings;
 use super::shared::{Address, Shared};
 use super::surrogates::WellFormed;
-use super::throttle::Throttling;
+use super::throttle::{Limits, Throttling};
 use super::trust::Authorities;
 use super::user_client::{self, UserClient};
 use super::variables::{Copies, Surroundings, Variables};
@@ -68,8 +69,8 @@ pub struct Connection {
     pub repeats_throttled: bool,
     /// How often a request is sent at most, where somebody has said so.
     pub max_attempts: Option<u32>,
-    /// Where DynamoDB is, as far as settings say: what the stores of a process share is known by that.
-    pub place: Option<Address>,
+    /// What the tables take, by their names. Two accounts may have tables of one name.
+    pub limits: Registry<String, Limits>,
     /// The region that requests are signed for.
     pub region: Option<String>,
     /// Whether that region is the default, for AWS itself, because nothing names one.
@@ -176,7 +177,7 @@ pub fn through(client: Arc<dyn UserClient>, breaker: bool, max_sockets: usize) -
         retries: None,
         repeats_throttled: false,
         max_attempts: None,
-        place: None,
+        limits: Registry::default(),
         region: None,
         lacks_region: false,
         secrets,
@@ -276,7 +277,7 @@ pub async fn connect(
     config = config.retry_partition(partition.build());
     let guard = Guard {
         http: pool.shared(),
-        address: settings.breaker.then(|| shared.outage(address.clone())),
+        address: settings.breaker.then(|| shared.outage(address)),
         credentials: outage,
         request_timeout: settings.request_timeout,
         is_direct: true,
@@ -299,7 +300,7 @@ pub async fn connect(
         retries: Some(retries),
         repeats_throttled: true,
         max_attempts: settings.max_attempts.filter(|_| !settings.default_attempts),
-        place: Some(address),
+        limits: Registry::default(),
         region: Some(region_name),
         lacks_region,
         secrets,

@@ -94,6 +94,7 @@ use aws_sdk_dynamodb::operation::update_time_to_live::builders::UpdateTimeToLive
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::BoxFuture;
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 /// What the fast path reads in the body of an answer; `None` for what it leaves to the SDK.
@@ -121,6 +122,7 @@ pub(in crate::core) fn written_item(item: &super::layout::Item) -> String {
     serde_json::to_string(&fast::Attributes(item)).unwrap_or_default()
 }
 
+use self::throttle::Throttled;
 use super::error::{Error, Result};
 use super::options::TableName;
 
@@ -163,6 +165,17 @@ pub trait Items: Send + Sync + 'static {
 
     /// How many requests may be in flight at a time.
     fn max_requests(&self) -> usize;
+
+    /// Of which use requests wait because the table throttles.
+    fn throttled(&self) -> Throttled {
+        Throttled::default()
+    }
+
+    /// Changes when requests begin to wait because the table throttles; `None` where they never do, and before
+    /// [`prepare`](Self::prepare).
+    fn throttling_began(&self) -> Option<watch::Receiver<()>> {
+        None
+    }
 
     /// The last error by which DynamoDB has throttled the table, if there was one since `then`.
     fn throttled_since(&self, _then: Instant) -> Option<Error> {

@@ -35,6 +35,7 @@ use aws_sdk_dynamodb::operation::update_table::builders::UpdateTableInputBuilder
 use aws_sdk_dynamodb::operation::update_time_to_live::UpdateTimeToLiveOutput;
 use aws_sdk_dynamodb::operation::update_time_to_live::builders::UpdateTimeToLiveInputBuilder;
 
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::attempts::counted;
@@ -46,7 +47,7 @@ use super::pages::{self, Readable};
 use super::refused::Refusal;
 use super::settings::{MAX_SOCKETS, ProvideSettings};
 use super::shared::Shared;
-use super::throttle::{Patience, Use, keys, writes};
+use super::throttle::{Limits, Patience, Throttled, Use, keys, writes};
 use super::ways::Ways;
 pub use super::ways::{Locator, Probe, StoreContext};
 use super::{Answer, Items, Tables, answers};
@@ -159,6 +160,7 @@ macro_rules! send_fast {
             let operations = $operations;
             let mut patience = Patience::of_items(connection, ways.limits(), $of, operations);
             loop {
+                connection.admit()?;
                 patience.turn().await;
                 let signing = ready(&ways, connection).await?;
                 let looks = ways.looks();
@@ -200,6 +202,7 @@ macro_rules! send_slow {
             let connection = ways.connection().await?;
             let mut patience = Patience::of_items(connection, ways.limits(), Use::Reads, 1);
             loop {
+                connection.admit()?;
                 patience.turn().await;
                 let signing = ready(&ways, connection).await?;
                 let looks = ways.looks();
@@ -230,6 +233,7 @@ macro_rules! send {
             let connection = ways.connection().await?;
             let mut patience = Patience::of_table(connection);
             loop {
+                connection.admit()?;
                 patience.turn().await;
                 let signing = ready(&ways, connection).await?;
                 let client = patience.limited(connection.client.clone());
@@ -269,8 +273,16 @@ impl Items for SdkDynamo {
             .map_or(MAX_SOCKETS, |known| known.max_sockets)
     }
 
+    fn throttled(&self) -> Throttled {
+        self.0.limits().map(Limits::throttled).unwrap_or_default()
+    }
+
+    fn throttling_began(&self) -> Option<watch::Receiver<()>> {
+        self.0.limits().map(Limits::began)
+    }
+
     fn throttled_since(&self, then: Instant) -> Option<Error> {
-        self.0.limits().throttled_since(then)
+        self.0.limits()?.throttled_since(then)
     }
 
     fn get_item(&self, request: GetItemInputBuilder) -> Answer<GetItemOutput> {

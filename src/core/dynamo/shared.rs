@@ -12,7 +12,6 @@ use super::outage::Outage;
 use super::proxy::Proxies;
 use super::registry::Registry;
 use super::settings::Settings;
-use super::throttle::Limits;
 use super::trust::Authorities;
 use super::variables::Variables;
 
@@ -23,7 +22,6 @@ pub struct Shared {
     connections: Registry<ConnectionKey, OnceCell<Connection>>,
     outages: Registry<Address, Outage>,
     retries: Registry<Address, TokenBucket>,
-    limits: Registry<(Address, String), Limits>,
 }
 
 /// What a connection is known by.
@@ -83,7 +81,6 @@ impl Shared {
         self.connections.sweep();
         self.outages.sweep();
         self.retries.sweep();
-        self.limits.sweep();
     }
 
     /// The outage of an address.
@@ -94,11 +91,6 @@ impl Shared {
     /// What retries may cost at an address, all stores together.
     pub fn retries(&self, address: Address) -> Arc<TokenBucket> {
         self.retries.of(address, TokenBucket::default)
-    }
-
-    /// What `table` takes at an address, all stores together.
-    pub(super) fn limits(&self, address: Address, table: String) -> Arc<Limits> {
-        self.limits.of((address, table), Limits::default)
     }
 }
 

@@ -147,11 +147,15 @@ impl Ways {
         };
         let connection = cell.get_or_try_init(connect).await?;
         self.join(connection);
-        if let (Some((table, ..)), Some(place)) = (&self.store, &connection.place) {
-            let table = table.name.as_str().to_owned();
-            self.limits
-                .get_or_init(|| self.shared.limits(place.clone(), table));
-        }
+        let limits = || match &self.store {
+            Some((table, ..)) => {
+                let table = table.name.as_str().to_owned();
+                connection.limits.of(table, Limits::default)
+            }
+            // There is nobody to share with.
+            None => Arc::default(),
+        };
+        self.limits.get_or_init(limits);
         Ok(Some(cell))
     }
 
@@ -230,10 +234,9 @@ impl Ways {
         }
     }
 
-    /// What the table takes.
-    pub fn limits(&self) -> &Arc<Limits> {
-        // Without a store there is nothing to share.
-        self.limits.get_or_init(Arc::default)
+    /// What the table takes; `None` before that is known, and where the user's client sends the requests.
+    pub fn limits(&self) -> Option<&Limits> {
+        self.limits.get().map(|limits| &**limits)
     }
 
     /// How often a lost table was looked for; `None` where nobody does.

@@ -75,12 +75,24 @@ impl Error {
         }
     }
 
-    /// Whether single partitions of the table are at their limit, and not the table.
-    pub fn is_of_a_key_range(&self) -> bool {
+    /// Whether single partitions of the table are at their limit, or reads of an index, and not the table.
+    pub fn is_of_a_part(&self) -> bool {
         let reasons = self.throttling_reasons();
-        let is_of_a_key_range =
-            |reason: &ThrottlingReason| reason.reason.ends_with("KeyRangeThroughputExceeded");
-        !reasons.is_empty() && reasons.iter().all(is_of_a_key_range)
+        let is_of_a_part = |ThrottlingReason { reason, .. }: &ThrottlingReason| {
+            reason.ends_with("KeyRangeThroughputExceeded") || reason.starts_with("IndexRead")
+        };
+        !reasons.is_empty() && reasons.iter().all(is_of_a_part)
+    }
+
+    /// Whether DynamoDB has looked at the request, and answered it with another error than throttling.
+    pub fn is_answer(&self) -> bool {
+        match self {
+            Self::Service { status, .. } => {
+                !self.is_throttling() && status.is_none_or(|status| status < 500)
+            }
+            Self::ConditionFailed { .. } | Self::TableKeyRefused { .. } | Self::Unreadable => true,
+            _ => false,
+        }
     }
 
     /// Why DynamoDB has throttled the request, where it says so.
@@ -316,7 +328,7 @@ mod tests {
             assert_eq!(reasons, expected);
             let code = "ThrottlingException".to_owned();
             let error = Error::service(code, None, Some(400), None, None).because_of(reasons);
-            assert!(error.is_of_a_key_range());
+            assert!(error.is_of_a_part());
         }
         for body in ["", "<html>", "{}", r#"{"ThrottlingReasons":null}"#] {
             assert!(throttling_reasons(body.as_bytes()).is_empty(), "{body}");

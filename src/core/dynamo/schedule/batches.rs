@@ -85,6 +85,7 @@ impl Sends for Batches {
                 1
             }
         };
+        let throttled = self.items.throttled();
         Rules {
             is_open,
             // In the order of `Kind`.
@@ -97,6 +98,7 @@ impl Sends for Batches {
             ],
             threshold: self.threshold.unwrap_or_default(),
             max_requests: self.items.max_requests(),
+            throttled: [throttled.reads, throttled.writes],
         }
     }
 }

@@ -24,7 +24,7 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 
-use self::rules::KINDS;
+use self::rules::{KINDS, USES};
 pub use self::rules::{Key, Kind, LaneId, Rules, Sends, Waits};
 
 /// Operations to be sent as one request. [`Queue::release`] has to follow when it has ended, and
@@ -88,15 +88,21 @@ enum Ready<O> {
     Keyless(O),
 }
 
+/// What a lane has in flight.
+#[derive(Debug, Clone, Copy, Default)]
+struct InFlight {
+    requests: usize,
+    /// How many of the requests are of kinds that are merged under load, and the operations in these.
+    merged_requests: usize,
+    merged_operations: usize,
+}
+
 struct Lane<S, O> {
     sender: Arc<S>,
     /// What is ready, and when it became so; one queue for each of [`KINDS`].
     ready: [VecDeque<(u64, Ready<O>)>; 5],
-    /// How many requests are in flight.
-    requests: usize,
-    /// How many of them are of kinds that are merged under load, and the operations in these.
-    merged_requests: usize,
-    merged_operations: usize,
+    /// What is in flight of each use.
+    in_flight: [InFlight; USES],
     /// Whether it is in [`Queue::woken`].
     is_woken: bool,
 }
@@ -130,9 +136,7 @@ impl<S: Sends, O: Waits> Queue<S, O> {
         let lane = Lane {
             sender,
             ready: Default::default(),
-            requests: 0,
-            merged_requests: 0,
-            merged_operations: 0,
+            in_flight: Default::default(),
             is_woken: false,
         };
         self.lanes.insert(self.last_lane, lane);
@@ -199,12 +203,13 @@ impl<S: Sends, O: Waits> Queue<S, O> {
         None
     }
 
-    /// A request that was in flight has ended; `merged` is that of its batch.
-    pub fn release(&mut self, id: LaneId, merged: usize) {
+    /// A request of this kind that was in flight has ended; `merged` is that of its batch.
+    pub fn release(&mut self, id: LaneId, kind: Kind, merged: usize) {
         if let Some(lane) = self.lanes.get_mut(&id) {
-            lane.requests -= 1;
-            lane.merged_requests -= merged.min(1);
-            lane.merged_operations -= merged;
+            let own = &mut lane.in_flight[kind.of_use()];
+            own.requests -= 1;
+            own.merged_requests -= merged.min(1);
+            own.merged_operations -= merged;
         }
         self.wake(id);
     }
@@ -230,14 +235,15 @@ impl<S: Sends, O: Waits> Queue<S, O> {
         }
     }
 
-    /// Whether one more request may be in flight, for operations that have had their turn: then it
-    /// counts as such, and [`Queue::release`] has to follow.
-    pub fn take_spare(&mut self, id: LaneId) -> bool {
+    /// Whether one more request of this kind may be in flight, for operations that have had their turn: then
+    /// it counts as such, and [`Queue::release`] has to follow.
+    pub fn take_spare(&mut self, id: LaneId, kind: Kind) -> bool {
         let Some(lane) = self.lanes.get_mut(&id) else {
             return false;
         };
-        let is_spare = lane.requests < lane.sender.rules().max_requests;
-        lane.requests += usize::from(is_spare);
+        let rules = lane.sender.rules();
+        let is_spare = lane.beside(kind.of_use(), &rules).requests < rules.max_requests;
+        lane.in_flight[kind.of_use()].requests += usize::from(is_spare);
         is_spare
     }
 
@@ -294,7 +300,7 @@ impl<S: Sends, O: Waits> Queue<S, O> {
         loop {
             let lane = self.lanes.get(&id)?;
             let rules = lane.sender.rules();
-            if !rules.is_open || lane.requests >= rules.max_requests {
+            if !rules.is_open {
                 return None;
             }
             let (kind, most) = lane.due(&rules)?;
@@ -309,9 +315,10 @@ impl<S: Sends, O: Waits> Queue<S, O> {
             } else {
                 0
             };
-            lane.requests += 1;
-            lane.merged_requests += merged.min(1);
-            lane.merged_operations += merged;
+            let own = &mut lane.in_flight[kind.of_use()];
+            own.requests += 1;
+            own.merged_requests += merged.min(1);
+            own.merged_operations += merged;
             return Some(Batch {
                 lane: id,
                 kind,
@@ -370,30 +377,74 @@ impl<S: Sends, O: Waits> Queue<S, O> {
 impl<S, O> Lane<S, O> {
     /// The kind of the next request, and how many operations it takes at most.
     fn due(&self, rules: &Rules) -> Option<(Kind, usize)> {
-        let waiting = |kind: Kind| self.ready[kind as usize].len();
-        let merged = || {
-            KINDS
-                .into_iter()
-                .filter(|kind| rules.waits_for_others(*kind))
-        };
-        let all: usize = merged().map(waiting).sum();
-        let are_few = self.merged_operations + all <= rules.threshold;
-        let are_due = are_few
-            || all >= self.merged_requests
-            || merged().any(|kind| waiting(kind) >= rules.limit(kind));
+        let uses = [self.state(0, rules), self.state(1, rules)];
         let due = KINDS.into_iter().filter_map(|kind| {
             let (arrival, _) = self.ready[kind as usize].front()?;
+            let state = uses[kind.of_use()];
             let waits = rules.waits_for_others(kind);
-            let most = if waits && are_few {
+            let most = if waits && state.are_few {
                 1
             } else {
                 rules.limit(kind)
             };
-            (!waits || are_due).then_some((arrival, kind, most))
+            let is_due = state.has_room && (!waits || state.are_due);
+            is_due.then_some((arrival, kind, most))
         });
         let (_, kind, most) = due.min_by_key(|(arrival, ..)| *arrival)?;
         Some((kind, most))
     }
+
+    /// What the next request of a use depends on.
+    fn state(&self, of: usize, rules: &Rules) -> State {
+        let waiting = |kind: Kind| self.ready[kind as usize].len();
+        let merged = || {
+            let counts = |kind: &Kind| counts(kind.of_use(), of, rules);
+            KINDS
+                .into_iter()
+                .filter(|kind| rules.waits_for_others(*kind))
+                .filter(counts)
+        };
+        let in_flight = self.beside(of, rules);
+        let all: usize = merged().map(waiting).sum();
+        let are_few = in_flight.merged_operations + all <= rules.threshold;
+        State {
+            has_room: in_flight.requests < rules.max_requests,
+            are_few,
+            are_due: are_few
+                || all >= in_flight.merged_requests
+                || merged().any(|kind| waiting(kind) >= rules.limit(kind)),
+        }
+    }
+
+    /// What is in flight, as it counts for requests of a use.
+    fn beside(&self, of: usize, rules: &Rules) -> InFlight {
+        let mut sum = InFlight::default();
+        for (number, each) in self.in_flight.iter().enumerate() {
+            if counts(number, of, rules) {
+                sum.requests += each.requests;
+                sum.merged_requests += each.merged_requests;
+                sum.merged_operations += each.merged_operations;
+            }
+        }
+        sum
+    }
+}
+
+/// Whether requests of one use count for those of another: if the table throttles them, most of them wait, and
+/// have no connection.
+fn counts(one: usize, other: usize, rules: &Rules) -> bool {
+    one == other || !rules.throttled[one]
+}
+
+/// See [`Lane::state`].
+#[derive(Clone, Copy)]
+struct State {
+    /// Whether one more request may be in flight.
+    has_room: bool,
+    /// Whether operations that can be merged are so few that each is sent at once, and alone.
+    are_few: bool,
+    /// Whether operations that can be merged are sent now.
+    are_due: bool,
 }
 
 #[cfg(test)]

@@ -2,11 +2,12 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use futures_util::FutureExt;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
+use tokio::task::AbortHandle;
 
 use super::batches::{Batches, Operation};
 use super::queue::{Batch, Key, Kind, LaneId, Queue, Waits};
@@ -89,6 +90,7 @@ impl TableQueue {
             let slot = Slot {
                 table: Arc::clone(self),
                 lane: batch.lane,
+                kind: batch.kind,
                 merged: batch.merged,
             };
             let turns = batch.operations.into_iter().map(|(key, waiting)| {
@@ -135,6 +137,7 @@ fn batched(waiting: Vec<Waiting>) -> Vec<Operation> {
 pub struct Slot {
     table: Arc<TableQueue>,
     lane: LaneId,
+    kind: Kind,
     merged: usize,
 }
 
@@ -142,10 +145,11 @@ impl Slot {
     /// Up to `most` slots more, of those that are free.
     pub fn spare(&self, most: usize) -> Vec<Self> {
         let mut queue = self.table.queue();
-        let free = (0..most).take_while(|_| queue.take_spare(self.lane));
+        let free = (0..most).take_while(|_| queue.take_spare(self.lane, self.kind));
         free.map(|_| Self {
             table: Arc::clone(&self.table),
             lane: self.lane,
+            kind: self.kind,
             merged: 0,
         })
         .collect()
@@ -154,7 +158,9 @@ impl Slot {
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.table.queue().release(self.lane, self.merged);
+        self.table
+            .queue()
+            .release(self.lane, self.kind, self.merged);
         self.table.pump();
     }
 }
@@ -187,6 +193,8 @@ pub struct Lane {
     id: LaneId,
     /// Whether [`Items::prepare`] was called.
     is_preparing: AtomicBool,
+    /// Looks at the lane when the table begins to throttle.
+    watch: OnceLock<AbortHandle>,
 }
 
 impl Lane {
@@ -198,6 +206,7 @@ impl Lane {
             batches,
             id,
             is_preparing: AtomicBool::new(false),
+            watch: OnceLock::new(),
         })
     }
 
@@ -260,14 +269,40 @@ impl Lane {
             let prepared = AssertUnwindSafe(async move { items.prepare().await });
             let _ = prepared.catch_unwind().await;
             lane.batches.open();
-            lane.table.queue().wake(lane.id);
-            lane.table.pump();
+            lane.watch_throttling();
+            lane.look();
         });
+    }
+
+    /// Sends what may be sent now.
+    fn look(&self) {
+        self.table.queue().wake(self.id);
+        self.table.pump();
+    }
+
+    /// Has the lane looked at when the table begins to throttle: operations of the other use have more room then.
+    fn watch_throttling(self: &Arc<Self>) {
+        let (Ok(runtime), Some(mut began)) =
+            (Handle::try_current(), self.items().throttling_began())
+        else {
+            return;
+        };
+        let lane = Arc::downgrade(self);
+        let watch = runtime.spawn(async move {
+            while began.changed().await.is_ok() {
+                let Some(lane) = lane.upgrade() else { return };
+                lane.look();
+            }
+        });
+        let _ = self.watch.set(watch.abort_handle());
     }
 }
 
 impl Drop for Lane {
     fn drop(&mut self) {
+        if let Some(watch) = self.watch.get() {
+            watch.abort();
+        }
         // Dropped after the queue is unlocked again: the last reference to a client may be in it.
         let sender = self.table.queue().remove_lane(self.id);
         drop(sender);

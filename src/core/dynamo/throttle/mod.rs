@@ -4,12 +4,12 @@
 //! * [`Throttling`] tells the SDK not to try again: its retries know no deadline, and its token bucket ends
 //!   them.
 //! * [`Patience`] decides in its place, around each request.
-//! * [`Limits`] are what the stores of a process share for a table: a [`rate`] for reads and one for writes,
-//!   because DynamoDB counts them separately.
+//! * [`Limits`] are what stores with one connection share for a table: a [`rate`] for reads and one for
+//!   writes, because DynamoDB counts them separately.
 
 mod rate;
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use aws_sdk_dynamodb::operation::batch_write_item::BatchWriteItemOutput;
 use aws_sdk_dynamodb::operation::batch_write_item::builders::BatchWriteItemInputBuilder;
 use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep};
 
 use self::rate::Rate;
@@ -82,6 +82,8 @@ pub struct Limits {
     writes: Pace,
     /// The last error by which DynamoDB has throttled, and when.
     last: Mutex<Option<(Instant, Error)>>,
+    /// Changes when requests begin to wait.
+    began: watch::Sender<()>,
 }
 
 /// What a request does.
@@ -91,12 +93,41 @@ pub enum Use {
     Writes,
 }
 
+/// Of which use requests wait at this moment because the table throttles. A request that waits needs no
+/// connection.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Throttled {
+    pub reads: bool,
+    pub writes: bool,
+}
+
 impl Limits {
     /// The last error by which DynamoDB has throttled the table, if there was one since `then`.
     pub fn throttled_since(&self, then: Instant) -> Option<Error> {
         let last = locked(&self.last);
         let (when, error) = last.as_ref()?;
         (*when >= then).then(|| error.clone())
+    }
+
+    /// See [`Throttled`].
+    pub fn throttled(&self) -> Throttled {
+        Throttled {
+            reads: self.reads.is_throttled(),
+            writes: self.writes.is_throttled(),
+        }
+    }
+
+    /// Changes when requests begin to wait because the table throttles.
+    pub fn began(&self) -> watch::Receiver<()> {
+        self.began.subscribe()
+    }
+
+    /// A request waits until what this gives is dropped.
+    fn wait<'p>(&self, pace: &'p Pace) -> Waiting<'p> {
+        if pace.waiting.fetch_add(1, Ordering::Relaxed) == 0 {
+            self.began.send_replace(());
+        }
+        Waiting(pace)
     }
 
     fn pace(&self, of: Use) -> &Pace {
@@ -121,6 +152,8 @@ struct Pace {
     rate: Mutex<Rate>,
     /// A copy of whether the rate is limited.
     is_limited: AtomicBool,
+    /// How many requests wait.
+    waiting: AtomicUsize,
     /// Held by the operation whose turn is next; the others wait for this in their order.
     next: tokio::sync::Mutex<()>,
     /// The rate may have changed.
@@ -128,19 +161,21 @@ struct Pace {
 }
 
 impl Pace {
-    /// Returns when `operations` may be sent: at once unless the table throttles. `waits` is called before
-    /// they wait.
-    /// Whether they have waited.
-    async fn turn(&self, operations: usize, waits: impl FnOnce()) -> bool {
-        if !self.is_limited.load(Ordering::Relaxed) && self.take(operations).is_ok() {
-            return false;
-        }
-        waits();
+    fn is_throttled(&self) -> bool {
+        self.is_limited.load(Ordering::Relaxed) || self.waiting.load(Ordering::Relaxed) > 0
+    }
+
+    /// Whether `operations` are sent now. If the table throttles, they wait for their [`turn`](Self::turn).
+    fn passes(&self, operations: usize) -> bool {
+        !self.is_limited.load(Ordering::Relaxed) && self.take(operations).is_ok()
+    }
+
+    /// Returns when `operations` may be sent.
+    async fn turn(&self, operations: usize) {
         let _next = self.next.lock().await;
         while let Err(wait) = self.take(operations) {
             let _ = tokio::time::timeout(wait, self.changed.notified()).await;
         }
-        true
     }
 
     fn take(&self, operations: usize) -> Result<(), Duration> {
@@ -151,11 +186,23 @@ impl Pace {
         let mut rate = locked(&self.rate);
         rate.note(Instant::now(), done, throttled);
         let is_limited = rate.is_limited();
-        drop(rate);
-        if is_limited || self.is_limited.load(Ordering::Relaxed) {
+        let was_limited = self.is_limited.load(Ordering::Relaxed);
+        if is_limited != was_limited {
             self.is_limited.store(is_limited, Ordering::Relaxed);
+        }
+        drop(rate);
+        if is_limited || was_limited {
             self.changed.notify_one();
         }
+    }
+}
+
+/// A request that waits, until this is dropped.
+struct Waiting<'p>(&'p Pace);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -188,12 +235,13 @@ impl<'c> Patience<'c> {
     /// For a request about `operations` items.
     pub fn of_items(
         connection: &Connection,
-        limits: &'c Limits,
+        limits: Option<&'c Limits>,
         of: Use,
         operations: usize,
     ) -> Self {
         let patience = Self::of_table(connection);
-        let pace = patience.repeats.then(|| (limits, limits.pace(of)));
+        let limits = limits.filter(|_| patience.repeats);
+        let pace = limits.map(|limits| (limits, limits.pace(of)));
         Self {
             pace,
             operations,
@@ -203,14 +251,16 @@ impl<'c> Patience<'c> {
 
     /// Returns when the request may be sent.
     pub async fn turn(&self) {
-        if let Some((limits, pace)) = self.pace {
-            let waits = || {
-                if let Some(error) = limits.last() {
-                    deadline::note_throttled(&error);
-                }
-            };
-            let has_waited = pace.turn(self.operations, waits).await;
-            if has_waited && self.times == 0 {
+        if let Some((limits, pace)) = self.pace
+            && !pace.passes(self.operations)
+        {
+            if let Some(error) = limits.last() {
+                deadline::note_throttled(&error);
+            }
+            let waiting = limits.wait(pace);
+            pace.turn(self.operations).await;
+            drop(waiting);
+            if self.times == 0 {
                 deadline::note_taken();
             }
         }
@@ -239,16 +289,28 @@ impl<'c> Patience<'c> {
     pub async fn outcome<T: Unprocessed>(&mut self, outcome: Result<T>) -> Option<Result<T>> {
         let mut error = match outcome {
             Ok(answer) => {
-                if let Some((_, pace)) = self.pace {
+                if let Some((limits, pace)) = self.pace {
                     let left = answer.unprocessed().min(self.operations);
                     pace.note(self.operations - left, left);
+                    if left > 0 {
+                        limits.note(&Error::unprocessed());
+                    }
                 }
                 if self.times > 0 {
                     deadline::note_taken();
                 }
                 return Some(Ok(answer));
             }
-            Err(error) if error.attempts().is_none() => return Some(Err(error)),
+            Err(error) if error.attempts().is_none() => {
+                // The table has capacity for a request that DynamoDB answers with another error: a condition
+                // that does not hold costs as much as a write.
+                if let Some((_, pace)) = self.pace
+                    && error.is_answer()
+                {
+                    pace.note(self.operations, 0);
+                }
+                return Some(Err(error));
+            }
             Err(error) => error,
         };
         self.times += 1;
@@ -257,8 +319,8 @@ impl<'c> Patience<'c> {
         if error.is_throttling() {
             if let Some((limits, pace)) = self.pace {
                 limits.note(&error);
-                // One partition is at its limit: the others take what they took.
-                if !error.is_of_a_key_range() {
+                // A partition or an index is at its limit: the table takes what it took.
+                if !error.is_of_a_part() {
                     pace.note(0, self.operations);
                 }
             }
@@ -270,7 +332,9 @@ impl<'c> Patience<'c> {
             return Some(Err(error));
         }
         deadline::note_throttled(&error);
+        let waiting = self.pace.map(|(limits, pace)| limits.wait(pace));
         sleep(pause(self.times)).await;
+        drop(waiting);
         None
     }
 }

@@ -7,8 +7,9 @@
 //! * If it is less, the rate falls: to [`CUT`] times the rate at least.
 //!
 //! So at most [`MORE`] operations are sent, on average, for each that the table takes, which shows soon when
-//! it takes more. Throttling that has nothing to do with the rate does not bring all calls to a halt, as it would if each
-//! throttled operation lowered the rate. [`CALM`] after the last throttled operation nothing is limited.
+//! it takes more. Throttling that has nothing to do with the rate does not bring all calls to a halt, as it
+//! would if each throttled operation lowered the rate. [`CALM`] after the last throttled operation nothing is
+//! limited.
 
 use std::time::Duration;
 
@@ -105,7 +106,11 @@ impl Rate {
         let window = self.measure(now);
         window.done += done as f64;
         window.throttled += throttled as f64;
-        let sent = self.sent(now);
+        // Not before: it is costly, and most tables never throttle.
+        let sent = match self.limit {
+            None if throttled > 0 => self.sent(now),
+            _ => 0.0,
+        };
         match &mut self.limit {
             Some(limit) if throttled > 0 => limit.throttled = now,
             Some(limit) if now.saturating_duration_since(limit.throttled) >= CALM => {

@@ -117,7 +117,7 @@ async fn turns_come_in_the_order_in_which_they_were_asked_for() {
     let order = Mutex::new(Vec::new());
     let (pace, order) = (&pace, &order);
     let turns = (0..5).map(|number| async move {
-        pace.turn(1, || {}).await;
+        pace.turn(1).await;
         locked(order).push(number);
     });
     let began = Instant::now();
@@ -135,12 +135,12 @@ async fn turns_come_in_the_order_in_which_they_were_asked_for() {
 async fn one_that_is_given_up_is_not_waited_for() {
     let pace = Pace::default();
     pace.note(0, 1);
-    let first = pace.turn(1000, || {});
+    let first = pace.turn(1000);
     first.await;
     // The next turn is in 20 seconds.
-    let given_up = tokio::time::timeout(Duration::from_secs(1), pace.turn(1, || {})).await;
+    let given_up = tokio::time::timeout(Duration::from_secs(1), pace.turn(1)).await;
     assert!(given_up.is_err());
-    pace.turn(1, || {}).await;
+    pace.turn(1).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -23,6 +23,9 @@ pub enum Kind {
     Alone,
 }
 
+/// How many uses of a table there are: reads and writes.
+pub const USES: usize = 2;
+
 pub(super) const KINDS: [Kind; 5] = [
     Kind::Read,
     Kind::Write,
@@ -35,6 +38,12 @@ impl Kind {
     /// Whether operations of this kind may run at the same time on one key.
     pub fn is_read(self) -> bool {
         matches!(self, Self::Read | Self::ReadOfMany)
+    }
+
+    /// The number of its use: DynamoDB throttles reads and writes apart. What is never merged counts as a write:
+    /// pages of the table are rare.
+    pub(super) fn of_use(self) -> usize {
+        usize::from(!self.is_read())
     }
 
     /// Whether operations of this kind wait for others when there are many.
@@ -54,6 +63,9 @@ pub struct Rules {
     pub threshold: usize,
     /// How many requests may be in flight.
     pub max_requests: usize,
+    /// Whether requests of a use wait because the table throttles, for each of [`USES`]. They do not count for
+    /// those of the other use.
+    pub throttled: [bool; USES],
 }
 
 impl Rules {

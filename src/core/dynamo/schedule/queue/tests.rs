@@ -9,6 +9,7 @@ const RULES: Rules = Rules {
     limits: [100, 25, 100, 25, 1],
     threshold: 4,
     max_requests: 1000,
+    throttled: [false; USES],
 };
 
 struct Fixed(Rules);
@@ -32,13 +33,19 @@ type Sent = (Kind, Vec<(&'static str, Vec<&'static str>)>);
 struct Model {
     queue: Queue<Fixed, &'static str>,
     lane: LaneId,
+    /// The kinds of the requests in flight.
+    in_flight: VecDeque<Kind>,
 }
 
 impl Model {
     fn new(rules: Rules) -> Self {
         let mut queue = Queue::default();
         let lane = queue.add_lane(Arc::new(Fixed(rules)));
-        Self { queue, lane }
+        Self {
+            queue,
+            lane,
+            in_flight: VecDeque::new(),
+        }
     }
 
     fn with_threshold(threshold: usize) -> Self {
@@ -63,11 +70,14 @@ impl Model {
             let key = key.map_or("", |key| key.to_string().leak());
             (key, names)
         });
+        self.in_flight.push_back(batch.kind);
         Some((batch.kind, operations.collect()))
     }
 
+    /// The request ends that was sent first.
     fn release(&mut self, merged: usize) {
-        self.queue.release(self.lane, merged);
+        let kind = self.in_flight.pop_front().expect("one is in flight");
+        self.queue.release(self.lane, kind, merged);
     }
 
     fn done(&mut self, kind: Kind, key: &'static str) {
@@ -183,14 +193,54 @@ fn no_more_requests_than_the_bound_and_then_the_oldest_first() {
     assert_eq!(model.next(), one(Alone, "a", &["1"]));
     assert_eq!(model.next(), one(Alone, "b", &["2"]));
     assert_eq!(model.next(), None);
-    assert!(!model.queue.take_spare(model.lane));
+    assert!(!model.queue.take_spare(model.lane, Alone));
     model.release(0);
     assert_eq!(model.next(), one(Alone, "c", &["3"]));
     model.release(0);
     assert_eq!(model.next(), one(Read, "d", &["4"]));
     model.release(0);
-    assert!(model.queue.take_spare(model.lane));
-    assert!(!model.queue.take_spare(model.lane));
+    assert!(model.queue.take_spare(model.lane, Alone));
+    assert!(!model.queue.take_spare(model.lane, Alone));
+}
+
+#[test]
+fn writes_that_are_throttled_leave_reads_their_room() {
+    let mut model = Model::new(Rules {
+        max_requests: 2,
+        throttled: [false, true],
+        ..RULES
+    });
+    for key in ["a", "b", "c"] {
+        model.add(Alone, key, key);
+    }
+    assert_eq!(model.next(), one(Alone, "a", &["a"]));
+    assert_eq!(model.next(), one(Alone, "b", &["b"]));
+    assert_eq!(model.next(), None);
+    for key in ["d", "e", "f"] {
+        model.read(key, key);
+    }
+    assert_eq!(model.next(), one(Read, "d", &["d"]));
+    assert_eq!(model.next(), one(Read, "e", &["e"]));
+    assert_eq!(model.next(), None);
+    assert!(!model.queue.take_spare(model.lane, Read));
+    // The first write ends: reads count for writes.
+    model.release(0);
+    assert_eq!(model.next(), None);
+}
+
+#[test]
+fn reads_do_not_wait_to_be_merged_because_throttled_writes_are_in_flight() {
+    let mut model = Model::new(Rules {
+        threshold: 0,
+        throttled: [false, true],
+        ..RULES
+    });
+    for key in ["a", "b"] {
+        model.add(Write, key, key);
+        assert!(model.next().is_some());
+    }
+    model.read("c", "c");
+    assert_eq!(model.next(), one(Read, "c", &["c"]));
 }
 
 #[test]

@@ -59,6 +59,7 @@ fn rules(max_requests: impl Strategy<Value = usize>) -> impl Strategy<Value = Ru
             limits: [read, write, reads, writes, 1],
             threshold,
             max_requests: max,
+            throttled: [false; USES],
         }
     })
 }
@@ -175,7 +176,7 @@ impl Play {
                     self.queue.done(key, batch.kind);
                 }
             }
-            self.queue.release(batch.lane, batch.merged);
+            self.queue.release(batch.lane, batch.kind, batch.merged);
         }
     }
 
