@@ -154,8 +154,12 @@ pub fn current() -> Option<Arc<Deadline>> {
 }
 
 /// Runs `work`, which sends a request for the calls of `deadlines`.
-pub async fn among<F: Future>(deadlines: Vec<Arc<Deadline>>, work: F) -> F::Output {
-    CURRENT.scope(Deadlines::Many(deadlines.into()), work).await
+pub async fn among<F: Future>(mut deadlines: Vec<Arc<Deadline>>, work: F) -> F::Output {
+    let deadlines = match deadlines.pop() {
+        Some(only) if deadlines.is_empty() => Deadlines::One(only),
+        last => Deadlines::Many(deadlines.into_iter().chain(last).collect()),
+    };
+    CURRENT.scope(deadlines, work).await
 }
 
 /// Notes that a request is sent for the calls that the current task works for.
