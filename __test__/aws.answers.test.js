@@ -5,7 +5,7 @@
 const { DynamoDBStore } = require('..');
 const { credentials, region } = require('./support/dynamodb');
 const { storesOf } = require('./support/stores');
-const { startStub } = require('./support/stub-dynamodb');
+const { refusal, startStub } = require('./support/stub-dynamodb');
 
 const { keep } = storesOf(DynamoDBStore);
 
@@ -74,10 +74,37 @@ test('an error in JSON that is not of DynamoDB asks for the endpoint, too', asyn
   expect(error.$metadata.httpStatusCode).toBe(404);
 });
 
-test('a page of a proxy that cannot reach DynamoDB passes', async () => {
-  said = { status: 503, headers: html, body: page };
+test.each([
+  ['a page of a load balancer', 503, html, page, 'content type text/html'],
+  ['text of a gateway', 502, { 'content-type': 'text/plain' }, SECRET, 'content type text/plain'],
+  ['an answer without a body', 504, { 'content-type': '' }, '', 'no content type'],
+  ['a proxy that gives up waiting', 408, html, page, 'content type text/html'],
+])('%s that cannot reach DynamoDB passes', async (_what, status, headers, body, type) => {
+  said = { status, headers, body };
   const error = await failureOf(open().get('sid'));
-  expect(error.retryable).toBe(true);
-  expect(error.message).not.toContain('offset');
+  expect(error).toMatchObject({ code: 'ERR_SESSION_UNREACHABLE', retryable: true });
+  expect(error.message).toContain(
+    `the answer is not one of DynamoDB: HTTP status ${status}, ${type} (`,
+  );
+  expect(stub.calls.length).toBe(2);
+});
+
+test('an error of DynamoDB with status 500 keeps its name', async () => {
+  said = refusal('InternalServerError', 'try again', 500);
+  const error = await failureOf(open().get('sid'));
+  expect(error).toMatchObject({ code: 'InternalServerError', retryable: true });
+});
+
+test.each([
+  ['a page', html, page],
+  ['JSON', {}, { error: SECRET }],
+])('status 429 is throttling, with %s', async (_what, headers, body) => {
+  said = { status: 429, headers, body };
+  const error = await failureOf(open().get('sid'));
+  expect(error).toMatchObject({ code: 'ThrottlingException', retryable: true });
+  expect(error.message).toMatch(
+    /^the answer has HTTP status 429 and names no error of DynamoDB(?!. Is the endpoint)/,
+  );
+  expect(error.$metadata.httpStatusCode).toBe(429);
   expect(stub.calls.length).toBe(2);
 });

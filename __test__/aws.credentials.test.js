@@ -2,10 +2,12 @@
 
 /** Credentials that come late, or not at all. */
 
+const { execFile } = require('node:child_process');
 const { once } = require('node:events');
 const { writeFileSync } = require('node:fs');
 const http = require('node:http');
 const { join } = require('node:path');
+const { promisify } = require('node:util');
 const { DynamoDBStore } = require('..');
 const { withCleanEnvironment } = require('./support/clean-environment');
 const { storesOf } = require('./support/stores');
@@ -177,6 +179,26 @@ describe('a source that does not answer in time', () => {
       /credential_process of profile "default" has not answered within 100 ms$/,
     );
     while (asked.length === 0) await new Promise(setImmediate);
+  });
+
+  test('a credential_process that hangs does not hold the process', async () => {
+    answer = () => new Promise(() => {});
+    const program = join(place.folder, 'program.js');
+    // It ends with the test.
+    writeFileSync(program, `fetch('${service.url}').catch(() => {})`);
+    const command = `"${process.execPath}" "${program}"`;
+    writeFileSync(join(place.folder, 'config'), `[default]\ncredential_process = ${command}\n`);
+    process.env.AWS_CONFIG_FILE = join(place.folder, 'config');
+    const script = `
+      const { DynamoDBStore } = require('.');
+      const dynamoConfig = { endpoint: '${service.url}', region: 'us-east-1' };
+      const store = new DynamoDBStore({ initialized: true, credentialsTimeout: 100, dynamoConfig });
+      store.get('abc').catch(({ code }) => console.log(code)).then(() => store.close());`;
+    const { stdout } = await promisify(execFile)(process.execPath, ['-e', script], {
+      cwd: join(__dirname, '..'),
+      env: process.env,
+    });
+    expect(stdout).toBe('ERR_SESSION_CREDENTIALS\n');
   });
 });
 

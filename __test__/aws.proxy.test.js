@@ -13,6 +13,7 @@ const { DynamoDBSessionStorage } = shopify();
 const KoaStore = require('../koa');
 const { credentials, region } = require('./support/dynamodb');
 const { startHttpProxy } = require('./support/http-proxy');
+const { untilUnavailable } = require('./support/outages');
 const { privateCa, startStub } = require('./support/stub-dynamodb');
 
 function shopify() {
@@ -142,6 +143,24 @@ test('stores with other proxies have connections of their own', async () => {
   await open({ endpoint: secure.endpoint, proxy: two.url }).get('one');
   await open({ endpoint: secure.endpoint }).get('one');
   expect([one.asked.length, two.asked.length]).toEqual([1, 1]);
+});
+
+test('an outage of a proxy is none for stores that do not use it', async () => {
+  const gone = await startHttpProxy();
+  await gone.stop();
+  const working = await startProxy();
+  const [broken, direct, other] = [{ proxy: gone.url }, {}, { proxy: working.url }].map((more) =>
+    open({ endpoint: plain.endpoint, ...more }),
+  );
+  const told = [];
+  for (const store of [direct, other]) {
+    await store.get('one');
+    store.on('unavailable', (error) => told.push(error.message));
+  }
+  await untilUnavailable(broken);
+  await Promise.all([direct.get('two'), other.get('two')]);
+  expect((await failure(broken.get('two'))).message).toMatch(/not sent/);
+  expect(told).toEqual([]);
 });
 
 describe('errors name the proxy without its credentials, and are no outage', () => {

@@ -57,6 +57,20 @@ test.each([
     { dynamoConfig: { maxRetries: -1 } },
     'option "dynamoConfig.maxRetries" must be a whole number, at least 0, but is -1',
   ],
+  [{ probeKey: 'ä'.repeat(1025) }, 'option "probeKey" must have at most 2048 bytes, but has 2050'],
+  [
+    { dynamoConfig: { sslEnabled: 'x' } },
+    'option "dynamoConfig.sslEnabled" must be a boolean, but is a text',
+  ],
+  [{ dynamoConfig: { tls: 'x' } }, 'option "dynamoConfig.tls" must be a boolean, but is a text'],
+  [
+    { dynamoConfig: { accountId: '12345678901' } },
+    'option "dynamoConfig.accountId" must have 12 digits',
+  ],
+  [
+    { dynamoConfig: { credentials: { accessKeyId: 'a', secretAccessKey: 's', expiration: 'x' } } },
+    'option "dynamoConfig.credentials.expiration" must be a date, but is string',
+  ],
   // These are checked in the addon.
   [{ table: 'my table' }, 'or its ARN, but is "my table"'],
   [{ table: 'x'.repeat(300) }, 'or its ARN, but is a text of 300 characters'],

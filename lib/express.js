@@ -10,7 +10,7 @@ const { readConnection } = require('./aws/config');
 const { DynamoDB } = require('./aws/dynamodb');
 const { attempt, deliver } = require('./callback');
 const { endOf, endOfCookie, setEnd } = require('./cookie');
-const { SessionStoreError, invalidArgument, settle, toError } = require('./errors');
+const { SessionStoreError, closedError, invalidArgument, settle, toError } = require('./errors');
 const { readOptions } = require('./express.options');
 const { Gate } = require('./gate');
 const { Loaded, Saving, isSameLifetime, unconditional } = require('./known');
@@ -277,7 +277,9 @@ function storeClass(Store) {
     }
 
     #initialize() {
-      if (this.initialized) return Promise.resolve();
+      if (this.initialized) {
+        return this.#gate.isClosed ? Promise.reject(closedError()) : Promise.resolve();
+      }
       this.#initializing ??= this.#gate.holding(this.#findOrCreateTable()).finally(() => {
         this.#initializing = undefined;
       });
@@ -445,7 +447,8 @@ function storeClass(Store) {
      * @returns {Promise<T>}
      */
     #call(id, call) {
-      const ready = this.initialized ? undefined : () => this.initialize();
+      // A call that was let in before `close` goes on after it.
+      const ready = this.initialized ? undefined : () => this.initialized || this.initialize();
       const key = id === undefined ? undefined : this.#settings.native.prefix + id;
       return this.#gate.pass(key, ready, this.#settings.operationTimeout, call);
     }

@@ -56,6 +56,11 @@ class Gate {
     return ready || waiting.has(item) ? this.#wait(item, ready, limit, call) : call(limit);
   }
 
+  /** Whether no call is let in any more. */
+  get isClosed() {
+    return this.#isClosed;
+  }
+
   /**
    * Has `close` wait for work that takes several calls, one after the other.
    *

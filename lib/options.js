@@ -32,6 +32,9 @@ const DEFAULTS = Object.freeze(
   }),
 );
 
+/** The bytes of the longest partition key. */
+const LONGEST_KEY = 2048;
+
 /** The longest time that a timer of Node can wait, in milliseconds. */
 const LONGEST_TIMER = 2_147_483_647;
 
@@ -167,6 +170,20 @@ function readCapacity(options, name, owner) {
   const units = option(options, name, ['number', 'string'], owner);
   if (typeof units !== 'string') return units;
   return units.trim() === '' ? Number.NaN : Number(units);
+}
+
+/**
+ * The id of a session that never exists, which a probe reads. DynamoDB takes no longer key.
+ *
+ * @param {Record<string, any>} options
+ */
+function readProbeKey(options) {
+  const key = option(options, 'probeKey', 'string') ?? DEFAULTS.probeKey;
+  const bytes = Buffer.byteLength(key);
+  if (bytes <= LONGEST_KEY) return key;
+  throw invalidArgument(
+    `option "probeKey" must have at most ${LONGEST_KEY} bytes, but has ${bytes}`,
+  );
 }
 
 /**
@@ -313,6 +330,7 @@ module.exports = {
   readIdentityKeys,
   readCreateTable,
   readMaxPendingCalls,
+  readProbeKey,
   readTime,
   readTouchInterval,
   readTtl,

@@ -9,6 +9,7 @@ const {
   readCapacity,
   readCreateTable,
   readMaxPendingCalls,
+  readProbeKey,
   readTime,
   warnOfUnknown,
 } = require('./options');
@@ -45,7 +46,7 @@ function readOptions(options) {
       /** @type {string | undefined} */
       expiresTtl: option(options, 'expiresTtl', 'string'),
       consistentRead: option(options, 'consistentRead', 'boolean') ?? true,
-      probeKey: option(options, 'probeKey', 'string') ?? DEFAULTS.probeKey,
+      probeKey: readProbeKey(options),
       readCapacityUnits: readCapacity(options, 'readCapacityUnits'),
       writeCapacityUnits: readCapacity(options, 'writeCapacityUnits'),
       ...readBatch(options),

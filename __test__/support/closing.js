@@ -42,6 +42,7 @@ const subjects = {
       store.reap(),
       store.describeSessionsTable(),
       store.createSessionsTable(),
+      store.initialize(),
     ],
     creating: (store) => store.initialize(),
   },

@@ -88,11 +88,16 @@ async function run(command) {
   /** @type {string} */
   const printed = await new Promise((resolve, reject) => {
     // Inside a sandbox, Node's own default is the environment outside.
-    exec(command, { env: process.env }, (error, output) => {
+    const child = exec(command, { env: process.env }, (error, output) => {
       // Nobody knows what is in the program's own words.
       if (error) reject(new Error(`credential_process has failed (${error.code ?? error.signal})`));
       else resolve(output);
     });
+    // Calls that wait hold the process by themselves. A program that hangs must not hold it after them.
+    child.unref();
+    for (const pipe of [child.stdin, child.stdout, child.stderr]) {
+      /** @type {import('node:net').Socket | null} */ (pipe)?.unref?.();
+    }
   });
   const given = parse(printed);
   if (given?.Version !== 1) throw new Error('credential_process must print "Version": 1');

@@ -3,7 +3,7 @@
 /** Reading the settings of a connection, with the names of aws-sdk v2, v3 or our own. */
 
 const { invalidArgument } = require('../errors');
-const { option } = require('../options');
+const { option, typeName } = require('../options');
 const { agentFor, maxSocketsOf } = require('./agent');
 const { isProvider } = require('./credentials');
 const { readEndpoint } = require('./endpoint');
@@ -25,7 +25,8 @@ function readSettings(config, http, handler, origin) {
     option(http, name, 'milliseconds', `${origin}.httpOptions`);
   const readHandler = (/** @type {string} */ name) =>
     option(handler, name, 'milliseconds', `${origin}.requestHandler`);
-  const endpoint = readEndpoint(config.endpoint, origin, config.sslEnabled !== false);
+  read('tls', 'boolean');
+  const endpoint = readEndpoint(config.endpoint, origin, read('sslEnabled', 'boolean') !== false);
   return {
     origin,
     region: read('region', 'string'),
@@ -97,6 +98,14 @@ function readKeys(config, origin) {
     sessionToken: read('sessionToken'),
     accountId: read('accountId'),
   };
+  if (found.accountId !== undefined && !/^\d{12}$/.test(found.accountId)) {
+    throw invalidArgument(`option "${owner}.accountId" must have 12 digits`);
+  }
+  // `credentials` may be those of another source, with the time at which they end.
+  const end = plain ? (keys.expiration ?? undefined) : undefined;
+  if (end !== undefined && Number.isNaN(new Date(end).getTime())) {
+    throw invalidArgument(`option "${owner}.expiration" must be a date, but is ${typeName(end)}`);
+  }
   if (plain && !(found.accessKeyId && found.secretAccessKey)) {
     throw invalidArgument(`option "${owner}" must have an accessKeyId and a secretAccessKey`);
   }

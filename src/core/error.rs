@@ -4,8 +4,8 @@ mod service;
 mod shown;
 
 pub use service::{
-    NO_SUCH_TABLE, REPLICATED_WRITE_CONFLICT, Repeated, ThrottlingReason, passes,
-    throttling_reasons,
+    NO_SUCH_TABLE, REPLICATED_WRITE_CONFLICT, REQUEST_TIMEOUT, Repeated, TOO_MANY_REQUESTS,
+    ThrottlingReason, passes, throttling_reasons,
 };
 pub use shown::Place;
 

@@ -237,10 +237,12 @@ async fn a_failure_inside_dynamodb_may_pass_later() {
 #[tokio::test]
 async fn a_page_of_html_in_place_of_an_answer_is_an_error_with_its_status() {
     let page = format!("<html><body>Service Unavailable {DATA}</body></html>");
-    let message = "DynamoDB answered with HTTP status 503";
-    assert_eq!(
-        save_error_of(Answer::text(503, &page)).await,
-        service("UnknownError", message, 503, true)
+    let error = save_error_of(Answer::text(503, &page)).await;
+    assert_unreachable(&error);
+    let shown = error.to_string();
+    assert!(
+        shown.contains("HTTP status 503") && error.retryable(),
+        "{shown}"
     );
 }
 

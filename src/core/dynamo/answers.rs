@@ -10,7 +10,7 @@ use aws_smithy_types::retry::ErrorKind;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::core::error::Error;
+use crate::core::error::{Error, REQUEST_TIMEOUT, TOO_MANY_REQUESTS};
 
 /// An answer that has been read.
 pub struct Answered {
@@ -113,21 +113,22 @@ impl Expected {
         operation.map_or(Self::Object, Self::Answer)
     }
 
-    /// Whether this is no answer of DynamoDB's, but one of another server. With a status from 500 on, that
-    /// server stands before DynamoDB, which it cannot reach at the moment.
+    /// Whether this is no answer of DynamoDB's, but one of another server. Throttling is throttling, whichever
+    /// server says so.
     fn is_missed(&self, status: u16, body: &[u8]) -> bool {
         match self {
             Self::Anything => false,
-            _ if status >= 500 || is_passing(status) => false,
+            _ if status == TOO_MANY_REQUESTS => false,
             Self::Answer(operation) if status < 300 => !operation.is_answered(body),
             _ => serde_json::from_slice::<Members>(body).is_err(),
         }
     }
 }
 
-/// Whether a status below 500 says that another attempt may succeed: "request timeout", "too many requests".
+/// Whether another attempt may succeed after an answer of another server with this status. From 500 on, and with
+/// 408 ("request timeout"), that server stands before DynamoDB, which it cannot reach at the moment.
 fn is_passing(status: u16) -> bool {
-    matches!(status, 408 | 429)
+    status < 400 || status == REQUEST_TIMEOUT || status >= 500
 }
 
 /// Reads all of `response`, which is to be what is `expected`.
@@ -135,8 +136,8 @@ fn is_passing(status: u16) -> bool {
 /// # Errors
 ///
 /// What ends before its end, is damaged, or is no answer of DynamoDB, such as a page of a proxy with status
-/// 200. All of them are worth another attempt, except a page with a status from 400 on: then the endpoint is
-/// that of another server.
+/// 200. All of them are worth another attempt, except a page with a status of 400 to 499 other than 408: then the
+/// endpoint is that of another server.
 pub async fn read(
     mut response: HttpResponse,
     expected: &Expected,
@@ -156,9 +157,9 @@ pub async fn read(
             status,
             content_type: content_type(&response),
         };
-        return Err(match status {
-            400.. => ConnectorError::user(Error::lasting(vec![foreign.to_string()]).into()),
-            _ => unusable(foreign),
+        return Err(match is_passing(status) {
+            true => unusable(foreign),
+            false => ConnectorError::user(Error::lasting(vec![foreign.to_string()]).into()),
         });
     }
     let failure = (status >= 500).then(|| failure(&response, status, &body));
@@ -245,7 +246,10 @@ impl fmt::Display for Unusable {
                     Some(kind) => write!(f, "content type {kind}")?,
                     None => f.write_str("no content type")?,
                 }
-                f.write_str(". Is the endpoint right?")
+                if *status < 500 && *status != REQUEST_TIMEOUT {
+                    f.write_str(". Is the endpoint right?")?;
+                }
+                Ok(())
             }
         }
     }
@@ -384,9 +388,12 @@ mod tests {
         let odd = Some("sid=abc; q");
         let (_, said) = ask(&Expected::Object, 403, odd, "<Error/>").await.unwrap();
         assert!(!said.contains("abc"), "{said}");
-        for status in [408, 429, 500, 503] {
-            assert_eq!(ask(&Expected::Object, status, html, "<p>").await, None);
+        for status in [408, 500, 503] {
+            let (lasts, said) = ask(&Expected::Object, status, html, "<p>").await.unwrap();
+            assert!(!lasts && said.ends_with("content type text/html"), "{said}");
+            assert_eq!(ask(&Expected::Object, status, html, "{}").await, None);
         }
+        assert_eq!(ask(&Expected::Object, 429, html, "<p>").await, None);
         assert_eq!(ask(&Expected::Anything, 404, html, "<p>").await, None);
         assert_eq!(ask(&Expected::Object, 400, None, "{}").await, None);
     }

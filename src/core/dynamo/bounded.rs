@@ -27,9 +27,13 @@ use crate::core::error::Error;
 /// answered within it are well.
 const LATELY: Duration = Duration::from_millis(250);
 
-/// Opens connections, a bounded number to each host. A clone counts the same connections.
+/// Opens connections, a bounded number to each host. A clone is the same: each request makes some.
 #[derive(Clone)]
-pub struct Bounded {
+pub struct Bounded(Arc<Inner>);
+
+/// A clone counts the same connections.
+#[derive(Clone)]
+struct Inner {
     dialer: Dialer,
     tls: Tls,
     max_sockets: usize,
@@ -57,7 +61,7 @@ impl Bounded {
         authorities: Authorities,
         proxies: Proxies,
     ) -> Self {
-        Self {
+        Self(Arc::new(Inner {
             dialer,
             tls: Tls {
                 config: Arc::default(),
@@ -68,23 +72,23 @@ impl Bounded {
             spares_own: false,
             hosts: Arc::default(),
             timeout: None,
-        }
+        }))
     }
 
     /// The same, for connections that open within `timeout`. With `spares_own`, no proxy is used for the
     /// machine itself.
     pub fn within(&self, timeout: Option<Duration>, spares_own: bool) -> Self {
-        Self {
+        Self(Arc::new(Inner {
             timeout,
             spares_own,
-            ..self.clone()
-        }
+            ..Inner::clone(&self.0)
+        }))
     }
 
     pub(super) fn host(&self, uri: &Uri) -> Host {
-        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut hosts = self.0.hosts.lock().unwrap_or_else(PoisonError::into_inner);
         let host = hosts.entry(authority(uri)).or_insert_with(|| Host {
-            bound: Arc::new(Semaphore::new(self.max_sockets)),
+            bound: Arc::new(Semaphore::new(self.0.max_sockets)),
             sockets: Arc::default(),
         });
         host.clone()
@@ -100,7 +104,7 @@ impl Bounded {
 
     /// Has everybody give up who waits to open a connection.
     pub fn close(&self) {
-        let hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        let hosts = self.0.hosts.lock().unwrap_or_else(PoisonError::into_inner);
         for host in hosts.values() {
             host.bound.close();
         }
@@ -108,7 +112,7 @@ impl Bounded {
 
     /// The proxy that a request to `uri` goes through.
     fn proxy(&self, uri: &Uri) -> Option<&Proxy> {
-        self.proxies.of(uri, self.spares_own)
+        self.0.proxies.of(uri, self.0.spares_own)
     }
 
     /// The proxy that requests to `uri` are sent to, instead of through.
@@ -120,12 +124,12 @@ impl Bounded {
     async fn open(&self, uri: &Uri) -> Result<(Stream, Peer), BoxError> {
         let is_secure = is_secure(uri);
         // What is wrong with the authorities is found before anything is sent.
-        let config = is_secure.then(|| self.tls.config()).transpose()?;
+        let config = is_secure.then(|| self.0.tls.config()).transpose()?;
         let host = uri.host().unwrap_or_default();
         let port = uri.port_u16().unwrap_or(if is_secure { 443 } else { 80 });
         let (stream, trial) = match self.proxy(uri) {
             None => {
-                let (stream, trial) = self.dialer.dial(host, port, self.timeout).await?;
+                let (stream, trial) = self.0.dialer.dial(host, port, self.0.timeout).await?;
                 (Box::new(stream) as Stream, trial)
             }
             Some(proxy) => {
@@ -146,8 +150,11 @@ impl Bounded {
 
     /// Opens a connection to a proxy.
     async fn open_to(&self, proxy: &Proxy) -> Result<(Stream, Trial), BoxError> {
-        let config = proxy.is_secure().then(|| self.tls.config()).transpose()?;
-        let dialled = self.dialer.dial(proxy.host(), proxy.port(), self.timeout);
+        let config = proxy.is_secure().then(|| self.0.tls.config()).transpose()?;
+        let dialled = self
+            .0
+            .dialer
+            .dial(proxy.host(), proxy.port(), self.0.timeout);
         let (stream, trial) = dialled.await.map_err(|error| {
             let reason = format!("the proxy {proxy} cannot be reached: {error}");
             io::Error::new(error.kind(), reason)
@@ -220,7 +227,7 @@ impl Service<Uri> for Bounded {
         // Not behind a proxy, which may close a connection for reasons of its own.
         let plain = (!is_secure(&uri) && !is_forwarded).then(|| authority(&uri));
         let bounded = self.clone();
-        let limit = self.timeout.unwrap_or(Duration::MAX);
+        let limit = self.0.timeout.unwrap_or(Duration::MAX);
         Box::pin(async move {
             let permit = host.bound.acquire_owned().await?;
             let opened = tokio::time::timeout(limit, bounded.open(&uri)).await;

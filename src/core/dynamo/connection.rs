@@ -207,7 +207,7 @@ pub async fn connect(
         None if settings.follows_proxy_variables => Proxies::of_variables(variables)?,
         None => Proxies::default(),
     };
-    let pool = shared.http(settings.max_sockets, authorities, proxies);
+    let pool = shared.http(settings.max_sockets, authorities, proxies.clone());
     let endpoint = match &settings.endpoint {
         None if settings.ignore_configured_endpoints => None,
         None => environment.endpoint(Service::DynamoDb)?,
@@ -271,13 +271,13 @@ pub async fn connect(
     if let Some(suffix) = &settings.user_agent {
         config = config.interceptor(UserAgent(suffix.clone()));
     }
-    // All that the stores of an address may spend on retries, together.
-    let retries = shared.retries(address.clone());
+    // All that the stores that go the same way may spend on retries, together.
+    let retries = shared.retries(address.clone(), proxies.clone());
     let partition = RetryPartition::custom("dynamodb").token_bucket((*retries).clone());
     config = config.retry_partition(partition.build());
     let guard = Guard {
         http: pool.shared(),
-        address: settings.breaker.then(|| shared.outage(address)),
+        address: settings.breaker.then(|| shared.outage(address, proxies)),
         credentials: outage,
         request_timeout: settings.request_timeout,
         is_direct: true,

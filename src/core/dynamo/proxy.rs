@@ -136,22 +136,24 @@ impl Proxy {
                 Err(error) => return Err(error.into()),
             }
         }
+        let is_whole = answer.ends_with(b"\r\n\r\n");
+        let is_cut = !is_whole && answer.len() < LONGEST_HEAD;
         match status(&answer) {
-            Some(200..300) => Ok(stream),
+            Some(200..300) if is_whole => Ok(stream),
             Some(407) => Err(self.unauthorized().into()),
             Some(status @ 400..500) if status != 429 => {
                 let reason = format!("the proxy {self} refuses to connect to {target} ({status})");
                 Err(Error::lasting(vec![reason]).into())
             }
-            Some(status) => {
+            Some(status) if status >= 300 => {
                 let reason = format!("the proxy {self} cannot connect to {target} ({status})");
                 Err(io::Error::other(reason).into())
             }
-            None if answer.is_empty() => {
+            _ if answer.is_empty() || (is_cut && status(&answer).is_some()) => {
                 let reason = format!("the proxy {self} has closed the connection");
                 Err(io::Error::new(io::ErrorKind::UnexpectedEof, reason).into())
             }
-            None => {
+            _ => {
                 let reason = format!("{self} does not answer as a proxy does");
                 Err(Error::lasting(vec![reason]).into())
             }

@@ -1,4 +1,4 @@
-//! What the stores of a process share: connections where they go the same way, outages where they
+//! What the stores of a process share: connections and outages where they go the same way, limits where they
 //! go to the same address. Whatever no store uses any more is let go of.
 
 use std::sync::Arc;
@@ -20,8 +20,8 @@ use super::variables::Variables;
 pub struct Shared {
     pools: Registry<(usize, Authorities, Proxies), Http>,
     connections: Registry<ConnectionKey, OnceCell<Connection>>,
-    outages: Registry<Address, Outage>,
-    retries: Registry<Address, TokenBucket>,
+    outages: Registry<(Address, Proxies), Outage>,
+    retries: Registry<(Address, Proxies), TokenBucket>,
 }
 
 /// What a connection is known by.
@@ -83,14 +83,15 @@ impl Shared {
         self.retries.sweep();
     }
 
-    /// The outage of an address.
-    pub fn outage(&self, address: Address) -> Arc<Outage> {
-        self.outages.of(address, Outage::of_address)
+    /// The outage of an address that is reached through these proxies. A proxy that fails is no outage for
+    /// stores that do not use it.
+    pub fn outage(&self, address: Address, proxies: Proxies) -> Arc<Outage> {
+        self.outages.of((address, proxies), Outage::of_address)
     }
 
-    /// What retries may cost at an address, all stores together.
-    pub fn retries(&self, address: Address) -> Arc<TokenBucket> {
-        self.retries.of(address, TokenBucket::default)
+    /// What retries may cost at an address that is reached through these proxies, all stores together.
+    pub fn retries(&self, address: Address, proxies: Proxies) -> Arc<TokenBucket> {
+        self.retries.of((address, proxies), TokenBucket::default)
     }
 }
 
@@ -170,6 +171,29 @@ mod tests {
         let one = http(proxy("http://user:a@proxy.test"));
         assert!(!Arc::ptr_eq(&one, &direct));
         assert!(!Arc::ptr_eq(&one, &http(proxy("http://user:b@proxy.test"))));
+    }
+
+    #[test]
+    fn an_outage_is_known_by_its_address_and_the_proxies_to_it() {
+        let shared = Shared::default();
+        let outage = |proxies| {
+            let address = Address {
+                endpoint: None,
+                region: "eu-west-1".to_owned(),
+                variants: (None, None),
+            };
+            let retries = shared.retries(address.clone(), Proxies::clone(&proxies));
+            (shared.outage(address, proxies), retries)
+        };
+        let proxy = |url| Proxies::from(Proxy::new(url).unwrap());
+        let direct = outage(Proxies::default());
+        let behind = outage(proxy("http://proxy.test"));
+        for other in [&behind, &outage(proxy("http://other.test"))] {
+            assert!(!Arc::ptr_eq(&direct.0, &other.0));
+            assert!(!Arc::ptr_eq(&direct.1, &other.1));
+        }
+        let same = outage(proxy("http://proxy.test"));
+        assert!(Arc::ptr_eq(&behind.0, &same.0) && Arc::ptr_eq(&behind.1, &same.1));
     }
 
     #[test]

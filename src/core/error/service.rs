@@ -11,6 +11,15 @@ pub const NO_SUCH_TABLE: &str = "ResourceNotFoundException";
 /// the item at that moment.
 pub const REPLICATED_WRITE_CONFLICT: &str = "ReplicatedWriteConflictException";
 
+/// What stands for the name of an error without one.
+const UNKNOWN: &str = "UnknownError";
+
+/// The HTTP status with which a server gives up waiting for a request.
+pub const REQUEST_TIMEOUT: u16 = 408;
+
+/// The HTTP status of throttling.
+pub const TOO_MANY_REQUESTS: u16 = 429;
+
 impl Error {
     /// DynamoDB's answer that is an error. `message` is DynamoDB's own, without what it quotes of a
     /// signature; whether the same call may succeed later follows from `code` and `status`.
@@ -23,14 +32,15 @@ impl Error {
     ) -> Self {
         let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"._".contains(&byte);
         // Whatever stands where a name should be.
-        let code = if code.is_empty() || !code.bytes().all(is_name) {
-            "UnknownError".to_owned()
-        } else {
-            code
+        let is_unknown = code.is_empty() || code == UNKNOWN || !code.bytes().all(is_name);
+        let code = match status {
+            Some(TOO_MANY_REQUESTS) if is_unknown => "ThrottlingException".to_owned(),
+            _ if is_unknown => UNKNOWN.to_owned(),
+            _ => code,
         };
         Self::Service {
             message: explain(&code, message, status),
-            retryable: status.is_some_and(|status| status >= 500)
+            retryable: status.is_some_and(|status| status >= 500 || status == REQUEST_TIMEOUT)
                 || passes(&code, status)
                 || code == TRANSACTION_IN_PROGRESS
                 || code == LIMIT_EXCEEDED,
@@ -220,6 +230,9 @@ fn explain(code: &str, message: Option<&str>, status: Option<u16>) -> String {
             Some(end) => message[..end].trim_end().to_owned(),
             None => message.to_owned(),
         },
+        (None, Some(status @ (REQUEST_TIMEOUT | TOO_MANY_REQUESTS))) => {
+            format!("the answer has HTTP status {status} and names no error of DynamoDB")
+        }
         (None, Some(status @ ..500)) => format!(
             "the answer has HTTP status {status} and names no error of DynamoDB. Is the endpoint right?"
         ),
@@ -252,8 +265,6 @@ fn is_throttling(code: &str, status: Option<u16>) -> bool {
     );
     status == Some(TOO_MANY_REQUESTS) || (is_name && status.is_none_or(|status| status < 500))
 }
-
-const TOO_MANY_REQUESTS: u16 = 429;
 
 #[cfg(test)]
 mod tests {
@@ -291,6 +302,7 @@ mod tests {
         assert!(retryable("ReplicatedWriteConflictException", Some(400)));
         assert!(retryable("LimitExceededException", Some(400)));
         assert!(retryable("UnknownError", Some(429)));
+        assert!(retryable("UnknownError", Some(408)));
         assert!(!retryable("ValidationException", Some(400)));
         assert!(!retryable("ValidationException", None));
     }

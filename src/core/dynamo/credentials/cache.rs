@@ -93,6 +93,8 @@ struct Held {
 #[derive(Clone)]
 struct Asked {
     since: Instant,
+    /// Whether it was asked because what it gave last was refused.
+    replaces: bool,
     answer: watch::Receiver<Option<Result<Credentials>>>,
 }
 
@@ -180,7 +182,7 @@ impl Cache {
         if has.is_some_and(|held| !held.life.has_ended(now)) {
             return None;
         }
-        let since = state.asked.as_ref()?.since;
+        let since = state.alive()?.since;
         Some(self.0.unanswered(since.elapsed()))
     }
 
@@ -196,14 +198,16 @@ impl Cache {
                 _ => {}
             }
             let is_left_alone = state.alike.is_some_and(|until| Instant::now() < until);
-            if is_left_alone && state.asked.is_none() {
+            if is_left_alone && state.alive().is_none() {
                 return None;
             }
             self.0.ask(&mut state, limit, true)
         };
+        let replaces = asked.replaces;
         let given = self.0.answer(asked, limit).await.ok();
         let other = given.filter(|given| !is_same(given, refused));
-        if other.is_none() {
+        // A renewal that was under way may give what is refused once more.
+        if other.is_none() && replaces {
             self.0.state().alike = Some(Instant::now() + ALIKE);
         }
         other
@@ -211,9 +215,15 @@ impl Cache {
 }
 
 impl State {
+    /// The asking that is under way. If its task has ended without an answer, its sender is gone.
+    fn alive(&self) -> Option<&Asked> {
+        let asked = self.asked.as_ref();
+        asked.filter(|asked| asked.answer.has_changed().is_ok())
+    }
+
     /// Whether a renewal in the background may begin.
     fn may_renew(&self) -> bool {
-        self.asked.is_none() && self.next.is_none_or(|next| next <= Instant::now())
+        self.alive().is_none() && self.next.is_none_or(|next| next <= Instant::now())
     }
 }
 
@@ -224,15 +234,16 @@ impl Inner {
 
     /// Asks the source, unless it is being asked. `replaces` says whether what it gave last was refused.
     fn ask(self: &Arc<Self>, state: &mut State, limit: Duration, replaces: bool) -> Asked {
-        if let Some(asked) = &state.asked {
-            // If the task has ended without an answer, its sender is gone.
-            if asked.answer.has_changed().is_ok() {
-                return asked.clone();
-            }
+        if let Some(asked) = state.alive() {
+            return asked.clone();
         }
         let (sender, answer) = watch::channel(None);
         let since = Instant::now();
-        let asked = Asked { since, answer };
+        let asked = Asked {
+            since,
+            replaces,
+            answer,
+        };
         state.asked = Some(asked.clone());
         let inner = Arc::clone(self);
         tokio::spawn(async move {

@@ -104,3 +104,38 @@ fn metadata_is_never_behind_a_proxy_and_the_own_machine_only_for_dynamodb() {
         assert!(proxies.of(&own, false).is_some());
     }
 }
+
+/// What comes of a tunnel, where the proxy answers `head` and then closes the connection.
+async fn tunnelled(head: &str) -> Result<(), String> {
+    let (ours, mut theirs) = tokio::io::duplex(64 * 1024);
+    theirs.write_all(head.as_bytes()).await.unwrap();
+    theirs.shutdown().await.unwrap();
+    let proxy = Proxy::new("http://proxy.test:3128").unwrap();
+    let tunnel = proxy.tunnel(Box::new(ours), "db.test:443").await;
+    tunnel.map(drop).map_err(|error| error.to_string())
+}
+
+#[tokio::test]
+async fn a_tunnel_is_open_once_the_head_of_the_answer_has_ended() {
+    assert_eq!(tunnelled("HTTP/1.1 200 OK\r\nvia: a\r\n\r\n").await, Ok(()));
+    let closed = "the proxy http://proxy.test:3128 has closed the connection";
+    for cut in ["HTTP/1.1 200 OK\r\nvia: a\r\n", "HTTP/1.1 200", ""] {
+        assert_eq!(tunnelled(cut).await, Err(closed.to_owned()), "{cut}");
+    }
+    let endless = format!("HTTP/1.1 200 OK\r\nvia: {}", "a".repeat(LONGEST_HEAD));
+    for other in [
+        &endless,
+        "SSH-2.0-OpenSSH\r\n",
+        "HTTP/1.1 100 Continue\r\n\r\n",
+    ] {
+        let error = tunnelled(other).await.unwrap_err();
+        assert!(error.contains("does not answer as a proxy does"), "{error}");
+    }
+    let refused = tunnelled("HTTP/1.1 403 Forbidden\r\n\r\n")
+        .await
+        .unwrap_err();
+    assert!(
+        refused.contains("refuses to connect to db.test:443 (403)"),
+        "{refused}"
+    );
+}

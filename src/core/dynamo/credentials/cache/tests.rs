@@ -232,3 +232,38 @@ async fn the_sdk_gets_the_credentials_of_the_request() {
     assert_eq!(signing.await.unwrap(), given);
     assert_eq!(source.asked(), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_panics_is_asked_again() {
+    let (cache, source) = cache(|count| match count {
+        1 | 3 => panic!("a defect of the source"),
+        _ => (Duration::ZERO, Some(SECOND * 100)),
+    });
+    key(&cache).await.unwrap_err();
+    assert_eq!(cache.missing(), None);
+    assert_eq!(key(&cache).await.unwrap(), "KEY2");
+    pass(SECOND * 61).await;
+    // The renewal panics, and the next one begins before the credentials end.
+    for _ in 0..2 {
+        assert_eq!(key(&cache).await.unwrap(), "KEY2");
+        pass(SECOND).await;
+    }
+    assert_eq!(key(&cache).await.unwrap(), "KEY4");
+    assert_eq!(source.asked(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_renewal_under_way_does_not_keep_refused_credentials_from_being_replaced() {
+    let (cache, source) = cache(|count| match count {
+        1 => (Duration::ZERO, Some(SECOND * 100)),
+        2 => (SECOND, None),
+        _ => (Duration::ZERO, Some(SECOND * 100)),
+    });
+    let refused = cache.get(LIMIT).await.unwrap();
+    pass(SECOND * 61).await;
+    assert_eq!(key(&cache).await.unwrap(), "KEY1");
+    assert_eq!(cache.others(&refused, LIMIT).await, None);
+    assert_eq!(source.asked(), 2);
+    let other = cache.others(&refused, LIMIT).await.unwrap();
+    assert_eq!(other.access_key_id(), "KEY3");
+}
