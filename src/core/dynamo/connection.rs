@@ -31,7 +31,7 @@ use super::registry::Registry;
 use super::settings::Settings;
 use super::shared::{Address, Shared};
 use super::surrogates::WellFormed;
-use super::throttle::{Limits, Throttling};
+use super::throttle::{Limits, Repeats, Throttling};
 use super::trust::Authorities;
 use super::user_client::{self, UserClient};
 use super::variables::{Copies, Surroundings, Variables};
@@ -65,10 +65,8 @@ pub struct Connection {
     pub pool: Option<Arc<Http>>,
     /// What retries may cost, shared for as long as this is used.
     pub retries: Option<Arc<TokenBucket>>,
-    /// Whether requests that are throttled are sent again from here, until the deadline of their calls.
-    pub repeats_throttled: bool,
-    /// How often a request is sent at most, where somebody has said so.
-    pub max_attempts: Option<u32>,
+    /// How requests are sent again that were throttled.
+    pub repeats: Repeats,
     /// What the tables take, by their names. Two accounts may have tables of one name.
     pub limits: Registry<String, Limits>,
     /// The region that requests are signed for.
@@ -175,8 +173,7 @@ pub fn through(client: Arc<dyn UserClient>, breaker: bool, max_sockets: usize) -
         corrects_clock: false,
         pool: None,
         retries: None,
-        repeats_throttled: false,
-        max_attempts: None,
+        repeats: Repeats::default(),
         limits: Registry::default(),
         region: None,
         lacks_region: false,
@@ -298,8 +295,10 @@ pub async fn connect(
         corrects_clock,
         pool: Some(pool),
         retries: Some(retries),
-        repeats_throttled: true,
-        max_attempts: settings.max_attempts.filter(|_| !settings.default_attempts),
+        repeats: Repeats {
+            until_deadline: true,
+            max_attempts: settings.max_attempts.filter(|_| !settings.default_attempts),
+        },
         limits: Registry::default(),
         region: Some(region_name),
         lacks_region,

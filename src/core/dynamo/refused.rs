@@ -7,8 +7,6 @@ use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 
-use super::fast::parse_date;
-
 /// DynamoDB takes a date that is wrong by up to five minutes.
 const TOLERANCE: Duration = Duration::from_secs(4 * 60);
 
@@ -56,6 +54,16 @@ fn is_skewed(date: &str, told: Option<&str>) -> bool {
     };
     let skew = told.duration_since(date);
     skew.unwrap_or_else(|error| error.duration()) > TOLERANCE
+}
+
+/// The time of an `x-amz-date`.
+pub fn parse_date(date: &str) -> Option<SystemTime> {
+    let part = |from: usize, to: usize| date.get(from..to);
+    let (year, month, day_and_hour) = (part(0, 4)?, part(4, 6)?, part(6, 11)?);
+    let (minute, second) = (part(11, 13)?, part(13, 16)?);
+    let date = format!("{year}-{month}-{day_and_hour}:{minute}:{second}");
+    let date = DateTime::from_str(&date, Format::DateTime).ok()?;
+    SystemTime::try_from(date).ok()
 }
 
 #[cfg(test)]

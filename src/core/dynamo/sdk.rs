@@ -150,25 +150,43 @@ macro_rules! send_again {
 /// where the user's client signs.
 type Signing = (Option<Credentials>, Duration);
 
-/// Sends `$request` for items until it is not throttled any more: by the fast path where there is one, else
-/// by the SDK. `$of` is what it does to `$operations` items, `$meaning` that of `send_through`.
+/// Does `$once`, which sends a request with `$signing`, until the request is not throttled any more.
+macro_rules! until_taken {
+    ($self:expr, |$ways:ident, $connection:ident, $patience:ident = $new:expr, $signing:ident| $once:expr) => {{
+        let $ways = Arc::clone(&$self.0);
+        Box::pin(async move {
+            let $connection = $ways.connection().await?;
+            let mut $patience = $new;
+            loop {
+                $connection.admit()?;
+                $patience.turn().await;
+                let $signing = ready(&$ways, $connection).await?;
+                let answer = $once;
+                if let Some(answer) = $patience.outcome(answer).await {
+                    break answer;
+                }
+            }
+        })
+    }};
+}
+
+/// Sends `$request` for items: by the fast path where there is one, else by the SDK. `$of` is what it does to
+/// `$operations` items, `$meaning` that of `send_through`.
 macro_rules! send_fast {
     ($self:expr, $of:expr, $operations:expr, $request:expr, $meaning:expr) => {{
-        let ways = Arc::clone(&$self.0);
-        Box::pin(async move {
-            let connection = ways.connection().await?;
-            let operations = $operations;
-            let mut patience = Patience::of_items(connection, ways.limits(), $of, operations);
-            loop {
-                connection.admit()?;
-                patience.turn().await;
-                let signing = ready(&ways, connection).await?;
+        let operations = $operations;
+        until_taken!(
+            $self,
+            |ways,
+             connection,
+             patience = Patience::of_items(&connection.repeats, ways.limits(), $of, operations),
+             signing| {
                 let looks = ways.looks();
                 let sent = match (&connection.fast, &signing.0) {
                     (Some(fast), Some(credentials)) => fast.send(&$request, credentials).await,
                     _ => Err(connection.client.clone()),
                 };
-                let answer = match sent {
+                match sent {
                     Ok(answer) => Ok(answer),
                     Err(client) => {
                         let client = patience.limited(client);
@@ -184,30 +202,24 @@ macro_rules! send_fast {
                             $meaning
                         )
                     }
-                };
-                if let Some(answer) = patience.outcome(answer).await {
-                    break answer;
                 }
             }
-        })
+        )
     }};
 }
 
-/// Sends `$request`, which reads a page of items, by the SDK until it is not throttled any more. `$meaning` is
-/// that of `send_through`.
+/// Sends `$request`, which reads a page of items, by the SDK. `$meaning` is that of `send_through`.
 macro_rules! send_slow {
-    ($self:expr, $request:expr, $meaning:expr) => {{
-        let ways = Arc::clone(&$self.0);
-        Box::pin(async move {
-            let connection = ways.connection().await?;
-            let mut patience = Patience::of_items(connection, ways.limits(), Use::Reads, 1);
-            loop {
-                connection.admit()?;
-                patience.turn().await;
-                let signing = ready(&ways, connection).await?;
+    ($self:expr, $request:expr, $meaning:expr) => {
+        until_taken!(
+            $self,
+            |ways,
+             connection,
+             patience = Patience::of_items(&connection.repeats, ways.limits(), Use::Reads, 1),
+             signing| {
                 let looks = ways.looks();
                 let client = patience.limited(connection.client.clone());
-                let answer = send_again!(
+                send_again!(
                     ways,
                     looks,
                     &client,
@@ -216,34 +228,23 @@ macro_rules! send_slow {
                     connection,
                     signing,
                     $meaning
-                );
-                if let Some(answer) = patience.outcome(answer).await {
-                    break answer;
-                }
+                )
             }
-        })
-    }};
+        )
+    };
 }
 
-/// Sends `$request` for tables by the SDK until it is not throttled any more.
+/// Sends `$request` for tables by the SDK.
 macro_rules! send {
-    ($self:expr, $request:expr) => {{
-        let ways = Arc::clone(&$self.0);
-        Box::pin(async move {
-            let connection = ways.connection().await?;
-            let mut patience = Patience::of_table(connection);
-            loop {
-                connection.admit()?;
-                patience.turn().await;
-                let signing = ready(&ways, connection).await?;
+    ($self:expr, $request:expr) => {
+        until_taken!(
+            $self,
+            |ways, connection, patience = Patience::of_table(&connection.repeats), signing| {
                 let client = patience.limited(connection.client.clone());
-                let answer = send_through!(&client, $request.clone(), None, connection, signing);
-                if let Some(answer) = patience.outcome(answer).await {
-                    break answer;
-                }
+                send_through!(&client, $request.clone(), None, connection, signing)
             }
-        })
-    }};
+        )
+    };
 }
 
 /// Lets a request pass that is sent now, and gives the credentials to sign it with. Finding them is no part of

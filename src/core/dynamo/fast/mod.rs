@@ -37,7 +37,6 @@ pub use self::attributes::Attributes;
 pub use self::attributes::Found;
 pub use self::json::Request;
 use self::replay::Replay;
-pub use self::template::parse_date;
 use self::template::{Learning, Template};
 use super::settings::Settings;
 use crate::core::error::Error;

@@ -25,7 +25,7 @@ use ring::{digest, hmac};
 
 use super::SharedTemplate;
 use crate::core::dynamo::answers;
-use crate::core::dynamo::refused::Refusal;
+use crate::core::dynamo::refused::{Refusal, parse_date};
 use crate::core::dynamo::trace;
 
 /// After this time the SDK makes a request again: it has the last word.
@@ -232,16 +232,6 @@ fn amz_date(seconds: i64) -> Option<String> {
     let mut date = DateTime::from_secs(seconds).fmt(Format::DateTime).ok()?;
     date.retain(|letter| !matches!(letter, '-' | ':'));
     Some(date)
-}
-
-/// The time of an `x-amz-date`.
-pub fn parse_date(date: &str) -> Option<SystemTime> {
-    let part = |from: usize, to: usize| date.get(from..to);
-    let (year, month, day_and_hour) = (part(0, 4)?, part(4, 6)?, part(6, 11)?);
-    let (minute, second) = (part(11, 13)?, part(13, 16)?);
-    let date = format!("{year}-{month}-{day_and_hour}:{minute}:{second}");
-    let date = DateTime::from_str(&date, Format::DateTime).ok()?;
-    SystemTime::try_from(date).ok()
 }
 
 /// The SDK's signing, which leaves a [`Template`] behind.

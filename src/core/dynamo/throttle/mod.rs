@@ -25,7 +25,6 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep};
 
 use self::rate::Rate;
-use super::connection::Connection;
 use super::{answers, size};
 use crate::core::deadline;
 use crate::core::error::{self, Error, Result};
@@ -206,6 +205,15 @@ impl Drop for Waiting<'_> {
     }
 }
 
+/// How requests of a connection are sent again that were throttled.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Repeats {
+    /// Whether they are sent again from here, until the deadline of their calls.
+    pub until_deadline: bool,
+    /// How often a request is sent at most, where somebody has said so.
+    pub max_attempts: Option<u32>,
+}
+
 /// A request, with what it has been through.
 pub struct Patience<'c> {
     /// Whether the request is sent again at all.
@@ -221,10 +229,10 @@ pub struct Patience<'c> {
 
 impl<'c> Patience<'c> {
     /// For a request about the table, not about items.
-    pub fn of_table(connection: &Connection) -> Self {
+    pub fn of_table(repeats: &Repeats) -> Self {
         Self {
-            repeats: connection.repeats_throttled,
-            max_attempts: connection.max_attempts,
+            repeats: repeats.until_deadline,
+            max_attempts: repeats.max_attempts,
             pace: None,
             operations: 1,
             attempts: 0,
@@ -234,12 +242,12 @@ impl<'c> Patience<'c> {
 
     /// For a request about `operations` items.
     pub fn of_items(
-        connection: &Connection,
+        repeats: &Repeats,
         limits: Option<&'c Limits>,
         of: Use,
         operations: usize,
     ) -> Self {
-        let patience = Self::of_table(connection);
+        let patience = Self::of_table(repeats);
         let limits = limits.filter(|_| patience.repeats);
         let pace = limits.map(|limits| (limits, limits.pace(of)));
         Self {
