@@ -167,13 +167,18 @@ describe('a source that does not answer in time', () => {
     expect(credentials.gate.asked).toBe(1);
   });
 
-  test('credential_process is named with its profile', async () => {
-    answer = () => new Promise(() => {});
+  /** A `credential_process` that waits for the service, and so ends with the test. */
+  function useHangingProcess() {
     const program = join(place.folder, 'program.js');
     writeFileSync(program, `fetch('${service.url}').catch(() => {})`);
     const command = `"${process.execPath}" "${program}"`;
     writeFileSync(join(place.folder, 'config'), `[default]\ncredential_process = ${command}\n`);
     process.env.AWS_CONFIG_FILE = join(place.folder, 'config');
+  }
+
+  test('credential_process is named with its profile', async () => {
+    answer = () => new Promise(() => {});
+    useHangingProcess();
     const store = open({ credentialsTimeout: 100 }, { endpoint: service.url });
     await expect(store.get('abc')).rejects.toThrow(
       /credential_process of profile "default" has not answered within 100 ms$/,
@@ -183,12 +188,7 @@ describe('a source that does not answer in time', () => {
 
   test('a credential_process that hangs does not hold the process', async () => {
     answer = () => new Promise(() => {});
-    const program = join(place.folder, 'program.js');
-    // It ends with the test.
-    writeFileSync(program, `fetch('${service.url}').catch(() => {})`);
-    const command = `"${process.execPath}" "${program}"`;
-    writeFileSync(join(place.folder, 'config'), `[default]\ncredential_process = ${command}\n`);
-    process.env.AWS_CONFIG_FILE = join(place.folder, 'config');
+    useHangingProcess();
     const script = `
       const { DynamoDBStore } = require('.');
       const dynamoConfig = { endpoint: '${service.url}', region: 'us-east-1' };

@@ -45,4 +45,7 @@ function attempt(call) {
   }
 }
 
-module.exports = { attempt, deliver };
+/** The result of a call that has none. */
+function nothing() {}
+
+module.exports = { attempt, deliver, nothing };

@@ -8,7 +8,7 @@
 const { expiresAt, openConnectStore, sessionOf } = require('./native');
 const { readConnection } = require('./aws/config');
 const { DynamoDB } = require('./aws/dynamodb');
-const { attempt, deliver } = require('./callback');
+const { attempt, deliver, nothing } = require('./callback');
 const { endOf, endOfCookie, setEnd } = require('./cookie');
 const { SessionStoreError, closedError, invalidArgument, settle, toError } = require('./errors');
 const { readOptions } = require('./express.options');
@@ -494,9 +494,6 @@ function storeClass(Store) {
 function isThere(saved) {
   return saved !== false;
 }
-
-/** The result of a call that has none. */
-function nothing() {}
 
 /** The store on the express-session of the application; made when it is first asked for. */
 function storeOnExpressSession() {

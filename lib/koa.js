@@ -9,7 +9,7 @@ const { readConnection } = require('./aws/config');
 const { DynamoDB } = require('./aws/dynamodb');
 const { V2, V3 } = require('./aws/sdk');
 const { replacer, reviverFor } = require('./bytes');
-const { attempt, deliver } = require('./callback');
+const { attempt, deliver, nothing } = require('./callback');
 const { invalidArgument, settle } = require('./errors');
 const { Gate } = require('./gate');
 const { Known, Loaded, Saving, unconditional } = require('./known');
@@ -495,9 +495,6 @@ class DynamoDBStore extends EventEmitter {
     if (!this.#closed) warnOfTable(this, this.#settings.native.name, what, cause);
   }
 }
-
-/** The result of a call that has none. */
-function nothing() {}
 
 /**
  * When a session ends, in seconds: by koa-session's own clock, which stops it before the table does. A
