@@ -24,10 +24,15 @@ const calling = () => require('./call');
 const make = () => require('./make');
 
 /**
+ * Opens a store in the addon: a function of `native/binding`, with the options of the store.
+ *
+ * @typedef {(connection: ConnectionOptions, callbacks: Callbacks, notify: () => void) =>
+ *   Outcome<NativeStore>} Open
+ *
  * What a store does for its way to DynamoDB.
  *
  * @typedef {object} Store
- * @property {() => Promise<boolean>} [ensureTable] looks for the table after it was lost, and makes it
+ * @property {() => Promise<boolean>} ensureTable looks for the table after it was lost, and makes it
  *   where it is missing; whether it is there then
  * @property {(outages: (Failure | null)[]) => void} tellOfOutages see `outageEvents`
  * @property {(warnings: Failure[]) => void} tellOfWarnings see `tellOnce`
@@ -58,11 +63,11 @@ class DynamoDB {
   #isUsed = false;
   #isOnLambda = false;
   #isClosed = false;
-  #ensureTable = () => Promise.resolve(false);
+  /** @type {() => Promise<boolean>} */
+  #ensureTable;
 
   /**
-   * @param {(connection: ConnectionOptions, callbacks: Callbacks, notify: () => void) =>
-   *   Outcome<NativeStore>} open
+   * @param {Open} open
    * @param {Connection} connection
    * @param {Store} store
    */
@@ -75,8 +80,8 @@ class DynamoDB {
     this.#client = client;
     this.#isUndecided = client !== undefined;
     if (this.#lasting && !client) this.#make();
-    if (ensureTable) this.#ensureTable = ensureTable;
-    const asked = DynamoDB.#askedBack(new WeakRef(this), callbacks, Boolean(ensureTable));
+    this.#ensureTable = ensureTable;
+    const asked = DynamoDB.#askedBack(new WeakRef(this), callbacks);
     const settings = this.#complete(connection.connection);
     const openWith = (/** @type {() => void} */ notify) => settle(open(settings, asked, notify));
     this.#calls = new Calls(openWith, this, { tellOfOutages, tellOfWarnings, pending });
@@ -90,10 +95,9 @@ class DynamoDB {
    *
    * @param {WeakRef<DynamoDB>} reference
    * @param {Callbacks} callbacks those of the connection
-   * @param {boolean} makesTable whether the store makes its table again where that is lost
    * @returns {Callbacks}
    */
-  static #askedBack(reference, callbacks, makesTable) {
+  static #askedBack(reference, callbacks) {
     const self = () => {
       const dynamodb = reference.deref();
       if (!dynamodb) throw closedError();
@@ -105,12 +109,10 @@ class DynamoDB {
       connection: callbacks.connection && (async () => self().#readConnection()),
       call: async (operation, input, context) => self().#callClient(operation, input, context),
       // Where that fails, the table is missing as it was: whoever calls next is told why.
-      ensureTable: makesTable
-        ? async () =>
-            self()
-              .#ensureTable()
-              .catch(() => false)
-        : undefined,
+      ensureTable: async () =>
+        self()
+          .#ensureTable()
+          .catch(() => false),
     };
   }
 
