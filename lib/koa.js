@@ -13,6 +13,7 @@ const { Known } = require('./known');
 const { readOptions } = require('./koa.options');
 const { clockOf, endOf, isSame, requestOf } = require('./koa.session');
 const { KoaTable } = require('./koa.table');
+const { newNotes } = require('./notes');
 const { optionsObject } = require('./options');
 const { parse, sessionId, stringify } = require('./session');
 const { SessionStore } = require('./store');
@@ -21,6 +22,7 @@ const { warn } = require('./warning');
 
 /** @typedef {(error: any, value?: any) => void} Callback */
 /** @import { KoaRequest } from './koa.session' */
+/** @import { Notes } from './notes' */
 
 class DynamoDBStore extends EventEmitter {
   #settings;
@@ -29,12 +31,12 @@ class DynamoDBStore extends EventEmitter {
   /** @type {KoaTable} */
   #table;
   /**
-   * What is known of the session of a request, by its `ctx`; of a session that was read by hand, by the
+   * What is known of the session of a request, on its `ctx`; of a session that was read by hand, on the
    * session.
    *
-   * @type {WeakMap<object, Known>}
+   * @type {Notes<Known>}
    */
-  #known = new WeakMap();
+  #notes = newNotes();
 
   /**
    * @param {any} [given]
@@ -140,7 +142,8 @@ class DynamoDBStore extends EventEmitter {
   /** @param {string} key @param {KoaRequest} [request] */
   destroy(key, request) {
     // From here on the request knows of no session: one that it saves under the same key is a new one.
-    if (request?.ctx) this.#known.delete(request.ctx);
+    const { ctx } = requestOf(request);
+    if (ctx) this.#notes.remove(ctx);
     return deliver(
       attempt(() => this.#sessions.destroy(sessionId(key))),
       undefined,
@@ -201,7 +204,7 @@ class DynamoDBStore extends EventEmitter {
     if (session) {
       const { known } = loaded;
       known.expires = endOf(session, known.expires);
-      this.#known.set(ctx ?? session, known);
+      this.#notes.put(ctx ?? session, known);
     }
     return session;
   }
@@ -224,7 +227,7 @@ class DynamoDBStore extends EventEmitter {
     const record = { sid, data, expires };
     const known = ctx && this.#knownOf(sid, ctx);
     if (!known) {
-      const read = this.#known.get(session);
+      const read = this.#notes.of(session);
       return this.#sessions.saveByHand(record, read?.sid === sid ? read : undefined);
     }
     const end = endOf(session, expires);
@@ -240,10 +243,10 @@ class DynamoDBStore extends EventEmitter {
 
   /** @param {string} sid @param {object} ctx @returns {Known} */
   #knownOf(sid, ctx) {
-    const known = this.#known.get(ctx);
+    const known = this.#notes.of(ctx);
     if (known?.sid === sid) return known;
     const made = new Known(sid);
-    this.#known.set(ctx, made);
+    this.#notes.put(ctx, made);
     return made;
   }
 }
