@@ -276,7 +276,7 @@ describe('createTableIfNotExists', () => {
   });
 
   test.each([
-    ['has no index', undefined, 'there is no global secondary index "shop_index"'],
+    ['has no index', undefined, 'the table has no global secondary index "shop_index"'],
     ['has an index by another attribute', 'state', 'has the partition key "state"'],
   ])('warns of a table that %s, which serves all else', async (_what, attribute, reason) => {
     const sessionTableName = await newTable(attribute && indexedBy('shop_index', attribute));
