@@ -451,7 +451,7 @@ class DynamoDBStore extends EventEmitter {
     try {
       if (await this.#timeToLiveIsToChange()) this.#changeTimeToLive(0);
     } catch (error) {
-      this.#warnOfTable(error, 'cannot be asked for its time to live');
+      this.#warnOfTable(error, 'has a time to live that cannot be read');
     }
   }
 
@@ -473,7 +473,7 @@ class DynamoDBStore extends EventEmitter {
     } catch (error) {
       // Another process may have been faster.
       if (this.#closed || !(await this.#timeToLiveIsToChange().catch(() => true))) return;
-      this.#warnOfTable(error, 'cannot be given its time to live');
+      this.#warnOfTable(error, 'keeps its time to live as it is');
       const { retryable, code } = /** @type {import('./errors').SessionStoreError} */ (error);
       if (this.#closed || !(retryable || PASSING.has(code))) return;
     }

@@ -111,7 +111,9 @@ function option(options, name, kind, owner) {
   const allowed = [kind].flat();
   const path = owner ? `${owner}.${name}` : name;
   if (typeof value === 'string' && !isWellFormed(value)) {
-    throw invalidArgument(`option "${path}" has half a surrogate pair in it`);
+    throw invalidArgument(
+      `option "${path}" is not well-formed Unicode: it has half a surrogate pair`,
+    );
   }
   if (allowed.some((each) => kinds[each][1](value))) return value;
   const takes = allowed.map((each) => kinds[each][0]).join(' or ');
@@ -314,7 +316,9 @@ function readTtl(options) {
 function lifetimeOf(ttl, session) {
   const lifetime = typeof ttl === 'function' ? ttl(session) : ttl;
   if (Number.isFinite(lifetime)) return lifetime;
-  throw invalidArgument(`the function "ttl" gave ${typeName(lifetime)}, not milliseconds`);
+  throw invalidArgument(
+    `the function of the option "ttl" must return milliseconds, but returned ${typeName(lifetime)}`,
+  );
 }
 
 module.exports = {

@@ -242,7 +242,7 @@ function storageClass(getSession) {
       try {
         const plan = settle(await this.#native.planTimeToLive(attribute, true, tableTimeout));
         if (plan.attribute !== attribute) {
-          const message = `the table has its time to live on "${plan.attribute}" already`;
+          const message = `the time to live of the table is on "${plan.attribute}", not on "${attribute}" (option "expiresTtl")`;
           throw storeError('ERR_SESSION_TIME_TO_LIVE', message);
         }
         if (!plan.change) return;
