@@ -117,6 +117,6 @@ test('a store says so, and what the application throws is the cause alone', asyn
 test('so does the store of Koa', async () => {
   const store = keep(new KoaStore({ table: { name: 'sessions' } }));
   await expect(store.set('sid', cycle(), 1000)).rejects.toThrow(
-    'friends[1].of is session.user again',
+    'friends[1].of refers back to session.user, which makes a cycle',
   );
 });

@@ -182,7 +182,8 @@ function adviceOnFile({ wanted, libc, reason }) {
   }
   if (/failed to map segment|Operation not permitted/i.test(reason)) {
     return [
-      'The file system does not allow programs to load code from it: mount it without "noexec".',
+      'The file system does not allow programs to load code from it: if it is mounted with "noexec",',
+      'mount it without.',
     ];
   }
   return [again];
