@@ -224,7 +224,7 @@ describe('D19: the time to live', () => {
       other.once('warning', resolve);
     });
     await other.createTableIfNotExists();
-    expect(await warned).toMatchObject({ message: expect.stringContaining('on "ttl" already') });
+    expect(await warned).toMatchObject({ message: expect.stringContaining('the time to live of the table is on "ttl", not on "other"') });
   });
 });
 
