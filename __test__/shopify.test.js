@@ -224,7 +224,9 @@ describe('D19: the time to live', () => {
       other.once('warning', resolve);
     });
     await other.createTableIfNotExists();
-    expect(await warned).toMatchObject({ message: expect.stringContaining('the time to live of the table is on "ttl", not on "other"') });
+    expect(await warned).toMatchObject({
+      message: expect.stringContaining('the time to live of the table is on "ttl", not on "other"'),
+    });
   });
 });
 
