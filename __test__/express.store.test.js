@@ -257,7 +257,9 @@ describe('a store', () => {
 
     test('is an error where the function ttl gives none', async () => {
       const store = newStore({ table, ttl: () => undefined });
-      await expect(store.set('abc', {})).rejects.toThrow(/"ttl" gave undefined/);
+      await expect(store.set('abc', {})).rejects.toThrow(
+        /"ttl" must return milliseconds, but returned undefined/,
+      );
       expect(await items(table)).toEqual({});
     });
 

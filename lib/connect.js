@@ -20,7 +20,7 @@ function connect(module) {
   const Store = module?.Store ?? module?.session?.Store;
   if (typeof Store !== 'function') {
     throw invalidArgument(
-      'connect() takes express-session, or an object with it as "session", to find its Store',
+      'the argument of connect() must be express-session, or an object with express-session as "session"',
     );
   }
   const known = classes.get(Store);
@@ -50,8 +50,8 @@ function storeOnExpressSession() {
  */
 function storeWithoutExpressSession(cause) {
   const message =
-    'DynamoDBStore needs express-session, which cannot be found from where dynamo-session-store is. ' +
-    'Install it; or, where it is in a bundle or its sessions come from another package, pass it: ' +
+    'DynamoDBStore needs express-session, but dynamo-session-store cannot find it: install it. ' +
+    'If it is in a bundle, or if the application uses another session package, pass that package: ' +
     "const DynamoDBStore = require('dynamo-session-store')(require('express-session'))";
   return class DynamoDBStore {
     constructor() {

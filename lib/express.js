@@ -287,7 +287,9 @@ function storeClass(Store) {
     #expires(session) {
       const expires = this.getExpiresValue(session);
       if (Number.isFinite(expires)) return expires;
-      throw invalidArgument(`getExpiresValue() gave ${typeName(expires)} instead of seconds`);
+      throw invalidArgument(
+        `getExpiresValue() must return a number of seconds, but returned ${typeName(expires)}`,
+      );
     }
   };
 }

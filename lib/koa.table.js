@@ -117,7 +117,7 @@ class KoaTable {
     try {
       if (await this.#isToChange()) this.#changeTimeToLive(0);
     } catch (error) {
-      this.#warn('cannot be asked for its time to live', error);
+      this.#warn('has a time to live that cannot be read', error);
     }
   }
 
@@ -137,7 +137,7 @@ class KoaTable {
     } catch (error) {
       // Another process may have been faster.
       if (this.#sessions.isClosed || !(await this.#isToChange().catch(() => true))) return;
-      this.#warn('cannot be given its time to live', error);
+      this.#warn('keeps its time to live as it is', error);
       const { retryable, code } = /** @type {import('./errors').SessionStoreError} */ (error);
       if (this.#sessions.isClosed || !(retryable || PASSING.has(code))) return;
     }

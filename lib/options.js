@@ -83,7 +83,9 @@ function option(options, name, kind, owner) {
   const allowed = [kind].flat();
   const path = owner ? `${owner}.${name}` : name;
   if (typeof value === 'string' && !isWellFormed(value)) {
-    throw invalidArgument(`option "${path}" has half a surrogate pair in it`);
+    throw invalidArgument(
+      `option "${path}" is not well-formed Unicode: it has half a surrogate pair`,
+    );
   }
   if (allowed.some((each) => kinds[each][1](value))) return value;
   const takes = allowed.map((each) => kinds[each][0]).join(' or ');

@@ -85,7 +85,7 @@ class Recognition {
       this.#made[this.#next] = known.sid;
       this.#next = (this.#next + 1) % REMEMBERED;
     } else {
-      this.#warn('createSession() was called with a copy of what get() gave, with a copied cookie');
+      this.#warn('createSession() got a copy of the session from get(), with a copied cookie');
     }
   }
 
@@ -108,7 +108,7 @@ class Recognition {
     const isOfExpress = session.req?.sessionStore === this.#store && session.id === sid;
     if (!isOfFastify && !isOfExpress) {
       if (note === undefined && this.#made.includes(sid)) {
-        this.#warn('a copy of the session of a request was passed, with a copied cookie');
+        this.#warn('a call got a copy of the session of a request, with a copied cookie');
       }
       return undefined;
     }
@@ -169,9 +169,9 @@ class Recognition {
     if (this.#hasWarned) return;
     this.#hasWarned = true;
     const message =
-      `${what}: the store cannot tell which request the session belongs to. It writes such a session ` +
-      'whatever another request has done to it, a logout included. Keep the "cookie" object of the ' +
-      'session that get() or the request has';
+      `${what}: the store cannot tell which request the session belongs to. So it writes the session ` +
+      'even if another request has changed or destroyed it (a logout). Keep the "cookie" object of the ' +
+      'session from get() or from the request';
     warn(this.#store, storeError('ERR_SESSION_COPY', message));
   }
 }

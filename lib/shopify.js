@@ -167,7 +167,7 @@ function storageClass(getSession) {
       try {
         const plan = await table.planTimeToLive(attribute, true);
         if (plan.attribute !== attribute) {
-          const message = `the table has its time to live on "${plan.attribute}" already`;
+          const message = `the time to live of the table is on "${plan.attribute}", not on "${attribute}" (option "expiresTtl")`;
           throw storeError('ERR_SESSION_TIME_TO_LIVE', message);
         }
         if (plan.change) await table.setTimeToLive(attribute, true);

@@ -19,7 +19,7 @@ function refusePrimitive(value) {
     throw new Refusal('is a number that is not finite, which DynamoDB cannot hold');
   }
   if (typeof value === 'bigint') {
-    throw new Refusal('is a BigInt, which would not come back: store a number or text');
+    throw new Refusal('is a BigInt, which cannot be read back: store a number or text');
   }
 }
 
@@ -28,8 +28,8 @@ function refusePrimitive(value) {
  * @throws {Refusal}
  */
 function refuseCollection(object) {
-  if (isMap(object)) throw new Refusal('is a Map, which would not come back: store an object');
-  if (isSet(object)) throw new Refusal('is a Set, which would not come back: store an array');
+  if (isMap(object)) throw new Refusal('is a Map, which cannot be read back: store an object');
+  if (isSet(object)) throw new Refusal('is a Set, which cannot be read back: store an array');
 }
 
 /**
@@ -83,7 +83,7 @@ function whyNoJson(session) {
     if (typeof value === 'bigint') return `${place} is a BigInt: store a number or text`;
     if (typeof value !== 'object' || value === null) return undefined;
     const outer = around.get(value);
-    if (outer !== undefined) return `${place} is ${outer} again, which is a cycle`;
+    if (outer !== undefined) return `${place} refers back to ${outer}, which makes a cycle`;
     around.set(value, place);
     const keys = Array.isArray(value) ? value.keys() : Object.keys(value);
     for (const each of keys) {

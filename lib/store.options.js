@@ -167,7 +167,9 @@ function readTtl(options) {
 function lifetimeOf(ttl, session) {
   const lifetime = typeof ttl === 'function' ? ttl(session) : ttl;
   if (Number.isFinite(lifetime)) return lifetime;
-  throw invalidArgument(`the function "ttl" gave ${typeName(lifetime)}, not milliseconds`);
+  throw invalidArgument(
+    `the function of the option "ttl" must return milliseconds, but returned ${typeName(lifetime)}`,
+  );
 }
 
 module.exports = { DEFAULTS, lifetimeOf, readOfAll, readOfWebSessions };

@@ -34,8 +34,8 @@ async function checkPort(port) {
     await once(server, 'listening');
   } catch (error) {
     const { code } = /** @type {NodeJS.ErrnoException} */ (error);
-    const reason = code === 'EADDRINUSE' ? 'is in use' : `cannot be listened on (${code})`;
-    throw new SetupError(`Port ${port} ${reason}: set PORT to another one.`);
+    const reason = code === 'EADDRINUSE' ? 'is in use' : `cannot be used (${code})`;
+    throw new SetupError(`Port ${port} ${reason}: set PORT to another port.`);
   }
   server.close();
   await once(server, 'close');
@@ -50,7 +50,9 @@ async function checkPort(port) {
  */
 async function checkAnswers(name, url) {
   if (await answers(url)) return;
-  throw new SetupError(`${name} is ${url}, but nothing answers there.`);
+  throw new SetupError(
+    `${name} is ${url}, but no server answers there: start one, or set ${name} to another address.`,
+  );
 }
 
 /**

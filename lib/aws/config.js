@@ -61,7 +61,9 @@ function readConnection(options, operationTimeout, sdks = [V3, V2]) {
   if (config) {
     for (const name of ['client', 'AWSConfigPath', 'AWSConfigJSON', 'AWSRegion']) {
       if (options[name] === undefined || options[name] === null) continue;
-      throw invalidArgument(`option "${name}" cannot be used together with "dynamoConfig"`);
+      throw invalidArgument(
+        `option "${name}" cannot be used together with "dynamoConfig": remove one of them`,
+      );
     }
   }
   const found = () => {
@@ -133,7 +135,9 @@ function readConfigFile(path) {
     text = readFileSync(path, 'utf8');
   } catch (error) {
     const { code } = /** @type {NodeJS.ErrnoException} */ (error);
-    throw invalidArgument(`option "AWSConfigPath" names a file that cannot be read (${code})`);
+    throw invalidArgument(
+      `the file that the option "AWSConfigPath" names cannot be read (${code})`,
+    );
   }
   let config;
   try {
@@ -142,7 +146,9 @@ function readConfigFile(path) {
     // Without the parser's words: they quote the file, and that has a secret in it.
   }
   if (typeof config !== 'object' || config === null || Array.isArray(config)) {
-    throw invalidArgument('option "AWSConfigPath" names a file that does not hold a JSON object');
+    throw invalidArgument(
+      'the file that the option "AWSConfigPath" names must contain a JSON object',
+    );
   }
   return config;
 }
@@ -238,7 +244,9 @@ function readClientConfig(options, operationTimeout) {
   const client = option(options, 'client', 'object');
   const config = option(options, 'config', 'object');
   if (client && config) {
-    throw invalidArgument('option "config" cannot be used together with "client"');
+    throw invalidArgument(
+      'option "config" cannot be used together with "client": remove one of them',
+    );
   }
   const found = client ? readClient(client) : readConfig(config ?? {}, 'config');
   return { ...found, sdks: [V3, V2], ...readForAllWays(options, operationTimeout) };

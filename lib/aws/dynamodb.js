@@ -75,8 +75,8 @@ class DynamoDB {
     this.#connection = connection;
     const { client, needsSdk, transport, callbacks } = connection;
     if (transport === 'native') this.#refuseClientsToCall();
-    if (transport === 'client') this.#lasting = 'the option "transport" says so';
-    if (needsSdk) this.#lasting = `option "${needsSdk.name}" needs it`;
+    if (transport === 'client') this.#lasting = 'the option "transport" is "client"';
+    if (needsSdk) this.#lasting = `option "${needsSdk.name}" needs a client of an AWS SDK`;
     this.#client = client;
     this.#isUndecided = client !== undefined;
     if (this.#lasting && !client) this.#make();
@@ -173,12 +173,16 @@ class DynamoDB {
   set client(given) {
     const isObject = typeof given === 'object' && given !== null;
     const service = isObject && adopt().otherService(given);
-    if (service) throw invalidArgument(`a client of DynamoDB is needed, not one of ${service}`);
+    if (service)
+      throw invalidArgument(`"client" must be a client of DynamoDB, but is a client of ${service}`);
     const client = isObject ? adopt().usableClient(given) : undefined;
-    if (!client) throw invalidArgument('a client must have the methods of one');
+    if (!client)
+      throw invalidArgument(
+        '"client" must have the methods of a DynamoDB client, such as "send" or "getItem"',
+      );
     this.#client = client;
     this.#documentClient = undefined;
-    this.#lasting = 'it was put in the place of another';
+    this.#lasting = 'the client was assigned in place of another';
     this.#native.useClient(true);
   }
 
@@ -246,7 +250,7 @@ class DynamoDB {
     } catch (error) {
       const { code, message } = /** @type {any} */ (error);
       if (!needsSdk || code !== 'ERR_SESSION_CLIENT') throw error;
-      throw invalidArgument(`option "${needsSdk.name}" cannot be followed: ${message}`);
+      throw invalidArgument(`option "${needsSdk.name}" needs a client of an AWS SDK: ${message}`);
     }
   }
 
@@ -281,9 +285,12 @@ class DynamoDB {
   #refuseClientsToCall() {
     const { client, needsSdk } = this.#connection;
     const reason = needsSdk
-      ? `option "${needsSdk.name}" needs a client that is called`
+      ? `option "${needsSdk.name}" needs a client of an AWS SDK`
       : client && adopt().reasonToCall(client);
-    if (reason) throw invalidArgument(`option "transport" cannot be "native": ${reason}`);
+    if (reason)
+      throw invalidArgument(
+        `option "transport" cannot be "native": ${reason}. Without "transport", the store calls the client`,
+      );
   }
 
   /** The settings of the client, which may show that it has to be called after all. */

@@ -238,16 +238,13 @@ impl fmt::Display for Unusable {
                 status,
                 content_type,
             } => {
-                write!(
-                    f,
-                    "the answer is not one of DynamoDB: HTTP status {status}, "
-                )?;
+                write!(f, "the answer is not from DynamoDB: HTTP status {status}, ")?;
                 match content_type {
                     Some(kind) => write!(f, "content type {kind}")?,
                     None => f.write_str("no content type")?,
                 }
                 if *status < 500 && *status != REQUEST_TIMEOUT {
-                    f.write_str(". Is the endpoint right?")?;
+                    f.write_str(". Check the endpoint")?;
                 }
                 Ok(())
             }
@@ -358,7 +355,7 @@ mod tests {
             ("Scan", "{}"),
         ] {
             let reason = answered(operation, body, None).await.err().unwrap();
-            assert!(reason.contains("not one of DynamoDB"), "{body}: {reason}");
+            assert!(reason.contains("not from DynamoDB"), "{body}: {reason}");
         }
     }
 
