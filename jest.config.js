@@ -3,9 +3,12 @@
 /** @type {import('jest').Config} */
 module.exports = {
   testMatch: ['<rootDir>/__test__/**/*.test.js'],
+  // The tests and the package are what Node runs as it is: Babel would only take time.
+  transform: {},
   modulePathIgnorePatterns: ['<rootDir>/release/', '<rootDir>/target/'],
   globalSetup: '<rootDir>/__test__/support/dynamodb-local-global-setup.js',
   globalTeardown: '<rootDir>/__test__/support/dynamodb-local-global-teardown.js',
+  testSequencer: '<rootDir>/__test__/support/sequencer.js',
   // Tests wait more than they compute, so each core has a worker, also where there are two.
   maxWorkers: '100%',
   // A hang must fail before CI does; nothing that works takes a tenth of it.
