@@ -23,6 +23,7 @@ const { tmpdir } = require('node:os');
 const { join } = require('node:path');
 const { parseArgs } = require('node:util');
 const { whatChanged } = require('./changed');
+const { publishedTests } = require('./checks/published');
 const dynamodb = require('./dynamodb-local');
 const { quietSdks } = require('./quiet');
 const { SetupError, program, root, setup } = require('./setup');
@@ -139,12 +140,28 @@ function jestCounts(files) {
 /** @param {{ only?: string, changed?: boolean }} options */
 function chosen({ only, changed }) {
   if (changed) return chosenByChanges();
-  if (only === undefined) return steps;
+  if (only === undefined) return withoutRepeats(steps);
   const names = only.split(',');
   const unknown = names.filter((name) => !steps.some((step) => step.name === name));
-  if (unknown.length === 0) return steps.filter((step) => names.includes(step.name));
+  if (unknown.length === 0) {
+    return withoutRepeats(steps.filter((step) => names.includes(step.name)));
+  }
   const known = steps.map(({ name }) => name).join(', ');
   throw new SetupError(`There is no check "${unknown.join('", "')}"; there are ${known}.`);
+}
+
+/**
+ * Leaves out of Jest the tests that another of the checks runs, on the package as it is published.
+ *
+ * @param {readonly Step[]} wanted
+ */
+function withoutRepeats(wanted) {
+  if (!wanted.some(({ name }) => name === 'published')) return wanted;
+  const repeated = ['/node_modules/', ...publishedTests()];
+  const args = repeated.map((pattern) => `--testPathIgnorePatterns=${pattern}`);
+  return wanted.map((step) =>
+    step.name === JEST ? { ...step, args: [...step.args, ...args] } : step,
+  );
 }
 
 function chosenByChanges() {
