@@ -2,7 +2,7 @@
 
 /**
  * `npm test`: sets up what is missing and runs every check. Each runs even if one before it
- * failed; the last line counts the Jest tests. Jest runs beside the other checks.
+ * failed; the last line counts the Jest tests. Three checks run at a time.
  *
  *     npm test -- --only jest,types
  *     npm test -- --changed
@@ -76,8 +76,10 @@ const steps = [
   { name: 'bundlers', command: process.execPath, args: ['scripts/checks/bundlers.js'] },
 ];
 
-/** The tests of Jest take as long as all other checks together: they have a lane of their own. */
 const JEST = 'jest';
+
+/** Checks that run one after the other, beside those of other lanes; all that are not named are one more. */
+const LANES = [[JEST], ['rustfmt', 'clippy', 'cargo']];
 
 /**
  * Runs a check, and prints what it says in one piece.
@@ -103,6 +105,13 @@ async function run({ name, command, args }) {
   const line = `${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`;
   process.stdout.write(`\n── ${line}\n${readFileSync(log, 'utf8')}`);
   return { name, ok: code === 0, line: `${code === 0 ? 'ok    ' : 'FAILED'} ${line}` };
+}
+
+/** @param {readonly Step[]} wanted */
+function lanesOf(wanted) {
+  const named = LANES.flat();
+  const others = steps.map(({ name }) => name).filter((name) => !named.includes(name));
+  return [...LANES, others].map((lane) => wanted.filter(({ name }) => lane.includes(name)));
 }
 
 /**
@@ -194,11 +203,7 @@ async function main() {
   quietSdks();
   const server = await dynamodb.start();
   process.env.DYNAMODB_ENDPOINT = server.endpoint;
-  const lanes = [
-    wanted.filter(({ name }) => name === JEST),
-    wanted.filter(({ name }) => name !== JEST),
-  ];
-  const outcomes = (await Promise.all(lanes.map(runLane))).flat();
+  const outcomes = (await Promise.all(lanesOf(wanted).map(runLane))).flat();
   await server.stop();
   console.log(`\n${outcomes.map(({ line }) => line).join('\n')}\n`);
   const written = Object.entries(reports).filter(([name]) =>
