@@ -19,6 +19,12 @@ const { SetupError, program } = require('./setup');
 const VERSION = '3.1.0';
 const MAIN_CLASS = 'software.amazon.dynamodb.services.local.main.ServerRunner';
 
+/**
+ * It answers small requests for some minutes: what optimises code that runs for hours, and collects garbage
+ * with several threads, takes half of its CPU time.
+ */
+const JVM_OPTIONS = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
+
 /** How often another port is tried where the first was taken meanwhile. */
 const TRIES = 3;
 
@@ -108,6 +114,7 @@ async function startOwn(data) {
  */
 async function startOn(folder, port, data) {
   const args = [
+    ...JVM_OPTIONS,
     `-Djava.library.path=${folder}`,
     '-cp',
     join(folder, '*'),
