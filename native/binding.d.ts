@@ -11,8 +11,8 @@ export type Outcome<T> = T | Failure
  */
 export declare class NativeStore {
   /**
-   * The values of the variables when the store is first used, in the order of `variableNames`. Later
-   * ones are asked for.
+   * Gives the values of the variables before the first use of the store, in the order of
+   * `variableNames`. Later values are asked for with `EnvironmentCallbacks.variables`.
    */
   useVariables(values: Array<string | undefined | null>): void
   /**
@@ -156,15 +156,18 @@ export interface CallFailure {
 export interface Completed {
   /** The calls that have succeeded. */
   calls: Array<number>
-  /** What they gave, in the order of `calls`. */
+  /** Their results, in the order of `calls`. */
   results: Array<string | boolean | null>
   /** The calls that have failed. */
   failedCalls: Array<number>
-  /** Why, in the order of `failed_calls`. */
+  /** Their errors, in the order of `failed_calls`. */
   failures: Array<Failure>
-  /** The outages that have begun, by their reason, or `null` for one that has ended. */
+  /**
+   * Begins and ends of outages: the reason of an outage that has begun, `null` for one that has
+   * ended.
+   */
   outages?: Array<Failure | null>
-  /** What the store can do without, but its user is to know. */
+  /** Problems that fail no call, but that the user has to know of. */
   warnings?: Array<Failure>
 }
 
@@ -286,21 +289,21 @@ export interface CredentialsAnswer {
   failure?: string
 }
 
-/** The key that a table is encrypted with. */
+/** Encryption of the table at rest. */
 export interface EncryptionOptions {
   Enabled?: boolean
   KMSMasterKeyId?: string
-  /** `KMS`. */
+  /** `KMS`, the only type that DynamoDB has. */
   SSEType?: string
 }
 
-/** The environment as JavaScript sees it. */
+/** The environment that the store was opened in: a process, a worker thread or a test's sandbox. */
 export interface EnvironmentCallbacks {
-  /** By what number the process knows it, see `newEnvironment`. */
+  /** Identifies the environment in this process, see `newEnvironment`. */
   number: number
-  /** The values of the variables, in the order of `variableNames`. */
+  /** Returns the values of the variables, in the order of `variableNames`. */
   variables: () => Array<string | undefined>
-  /** The credentials that the program of a `credential_process` prints. */
+  /** Runs the program of a `credential_process`, and returns the credentials that it prints. */
   run: (command: string) => Promise<CredentialsAnswer>
 }
 
@@ -318,28 +321,31 @@ export interface FailedSave {
   data: string
 }
 
-/** An error on its way to `lib/errors.js`. */
+/** An error, of which `lib/errors.js` makes an `Error`. */
 export interface Failure {
-  /** Always `true`: by it a failure is told from a result. */
+  /** Always `true`. Distinguishes a failure from a result. */
   failed: true
-  /** Stable: DynamoDB's own name for the error, or one that begins with `ERR_`. */
+  /** The stable code: DynamoDB's name for the error, or a code that begins with `ERR_`. */
   code: string
-  /** The name of the error. */
+  /** The `name` of the `Error`. */
   name: string
   message: string
-  /** The id by which AWS support finds the request. */
+  /** The id of the request, for AWS support. */
   requestId?: string
   /** The HTTP status of DynamoDB's answer. */
   statusCode?: number
-  /** What the user's client says of the exchange (`$metadata`), as JSON. */
+  /** If the user's client sent the request: the `$metadata` of its error, as JSON. */
   metadata?: string
-  /** Whether the same call may succeed a little later. */
+  /** `true`: the same call may succeed a little later. */
   retryable: boolean
-  /** How often the request was sent, where it is sent again until the deadline. */
+  /**
+   * How often the request was sent. Set only for errors after which a request is sent again until the
+   * deadline, such as throttling.
+   */
   attempts?: number
-  /** Why DynamoDB has throttled the request, where it says so. */
+  /** The reasons that DynamoDB gave for throttling the request, if any. */
   throttlingReasons?: Array<ThrottlingReason>
-  /** What led to it, from the outermost reason to the innermost. */
+  /** The causes of the error, from the outermost to the innermost. */
   causes: Array<string>
 }
 
@@ -382,10 +388,13 @@ export interface KoaStoreOptions {
   createTable?: CreateTableOptions
 }
 
-/** A number for an environment. No other has it in this process, of whatever thread or sandbox. */
+/**
+ * A number that identifies an environment. Each call gives another one, in all threads and sandboxes of
+ * the process.
+ */
 export declare function newEnvironment(): number
 
-/** The most units a second that a table on demand takes. */
+/** The largest number of request units a second, for a table on demand. */
 export interface OnDemandThroughputOptions {
   MaxReadRequestUnits?: number
   MaxWriteRequestUnits?: number
@@ -394,21 +403,21 @@ export interface OnDemandThroughputOptions {
 /**
  * Opens a store in connect-dynamodb's item format.
  *
- * Fails with `ERR_INVALID_ARG_VALUE` where an option cannot be right.
+ * Returns a failure with the code `ERR_INVALID_ARG_VALUE` if an option is invalid.
  */
 export declare function openConnectStore(options: ConnectStoreOptions, connection: ConnectionOptions, callbacks: Callbacks, notify: () => void): Outcome<NativeStore>
 
 /**
  * Opens a store in koa-session-dynamodb-store's item format.
  *
- * Fails with `ERR_INVALID_ARG_VALUE` where an option cannot be right.
+ * Returns a failure with the code `ERR_INVALID_ARG_VALUE` if an option is invalid.
  */
 export declare function openKoaStore(options: KoaStoreOptions, connection: ConnectionOptions, callbacks: Callbacks, notify: () => void): Outcome<NativeStore>
 
 /**
  * Opens a store in the item format of Shopify's session storage.
  *
- * Fails with `ERR_INVALID_ARG_VALUE` where an option cannot be right.
+ * Returns a failure with the code `ERR_INVALID_ARG_VALUE` if an option is invalid.
  */
 export declare function openShopifyStore(options: ShopifyStoreOptions, connection: ConnectionOptions, callbacks: Callbacks, notify: () => void): Outcome<NativeStore>
 
@@ -417,10 +426,10 @@ export interface OtherValue {
   typeName: string
 }
 
-/** Whether a table can be restored to a moment of the last days. */
+/** Point-in-time recovery of the table. */
 export interface RecoveryOptions {
   PointInTimeRecoveryEnabled?: boolean
-  /** Of how many days; 35, unless set. */
+  /** How many days back the table can be restored, 1 to 35. DynamoDB's default is 35. */
   RecoveryPeriodInDays?: number
 }
 
@@ -485,7 +494,7 @@ export interface TagOption {
   Value: string
 }
 
-/** Why DynamoDB has throttled a request. */
+/** DynamoDB's reason for throttling a request. */
 export interface ThrottlingReason {
   reason: string
   /** The ARN of the table or the index. */
@@ -508,15 +517,15 @@ export interface TimeToLiveState {
 }
 
 /**
- * The value that Lambda gives the invocation of a function for tracing: requests that are made from now on
- * have it in a header. Without one, there is no such header.
+ * Sets the value of AWS's tracing header for all requests that are made from now on. Lambda gives each
+ * invocation of a function such a value. Without a value, requests have no such header.
  */
 export declare function useTrace(value?: string | undefined | null): void
 
-/** The names of the environment variables that matter. */
+/** The names of all environment variables that the addon uses. */
 export declare function variableNames(): Array<string>
 
-/** The units a second that a table takes from the beginning. */
+/** The number of request units a second that the table can serve from the beginning. */
 export interface WarmThroughputOptions {
   ReadUnitsPerSecond?: number
   WriteUnitsPerSecond?: number
