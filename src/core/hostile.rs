@@ -1,8 +1,8 @@
-//! What must hold whatever the table has, or whoever answers for it: what tests and fuzzing check.
+//! Properties that hold for any item and any answer. Tests and fuzzing check them.
 //!
-//! Each function takes input that anybody may have written, and panics where something does not hold.
-//! `cargo test` calls them with inputs that are made up and with the files in `fuzz/corpus/`, and
-//! `cargo fuzz` with inputs that it finds by what the code does with them. See `docs/RELIABILITY.md`.
+//! Each function takes input that any writer may have produced, and panics if a property does not hold.
+//! `cargo test` calls the functions with generated inputs and with the files in `fuzz/corpus/`. `cargo
+//! fuzz` searches for inputs by the code that they reach. See `docs/RELIABILITY.md`.
 
 use std::fmt;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -31,11 +31,11 @@ use super::layout::{
 };
 use super::merge::{Identity, Merged, Rules, is_same_lifetime, is_unchanged, merge};
 
-/// A clock somewhere in the middle of what may be read.
+/// The current time in all checks.
 const NOW: UnixMillis = UnixMillis(1_795_218_096_565.0);
 
-/// The body of an answer: the fast path reads what the SDK reads, or leaves it to the SDK. What is in
-/// the item goes through every format.
+/// The body of an answer. The fast path reads it as the SDK does, or passes it to the SDK. Each format
+/// reads the items in it.
 pub fn answer(body: &[u8]) {
     let items = readable_items(body);
     items.into_iter().flatten().for_each(item);
@@ -56,7 +56,8 @@ pub fn answer(body: &[u8]) {
     };
     let by_sdk = SDK.get_item(body);
     if output.item.is_none() && by_sdk.is_none() {
-        // Not text in a member that nobody asks for. `answers` takes that for no answer.
+        // A member that the store did not ask for is not valid UTF-8. The SDK refuses such an answer;
+        // the fast path ignores the member, and `answers` counts the answer as missing.
         return;
     }
     assert_eq!(Some(&output), by_sdk.as_ref(), "the SDK reads it otherwise");
@@ -65,7 +66,7 @@ pub fn answer(body: &[u8]) {
     }
 }
 
-/// An item: what is no session is none, and what is one is that of the item's own key.
+/// An item. A format reads a session only from an item that holds one, and under the item's own key.
 pub fn item(item: Item) {
     let key = |name: &str| item.get(name).and_then(|key| key.as_s().ok()).cloned();
     for prefix in ["sess:", ""] {
@@ -97,7 +98,7 @@ pub fn item(item: Item) {
     }
 }
 
-/// Reads an item in a format, and looks at what all formats promise.
+/// Reads an item in one format, and checks the properties of all formats.
 fn read_by(layout: &dyn Layout, item: &Item) -> Option<Stored> {
     let marks = layout.marks(item);
     assert!(marks.end.is_none_or(|end| end.0.is_finite()));
@@ -122,7 +123,7 @@ fn json(text: &str) {
     assert!(parsed.is_ok(), "what JavaScript gets is JSON");
 }
 
-/// Text in an attribute, which may be meant as a session, as an end, or as a number.
+/// Text in an attribute, which a format may read as a session, as an end, or as a number.
 pub fn text(text: &str) {
     if let Some(end) = expiry::read(text) {
         assert!(end.0.is_finite());
@@ -168,7 +169,8 @@ pub fn text(text: &str) {
     }
 }
 
-/// The SDK's own reader, which is private: its client, on answers that come from nowhere.
+/// The SDK's reader. It is private, so this calls a client of the SDK whose connector returns the
+/// answer.
 struct Sdk {
     client: Client,
     body: Arc<Mutex<Vec<u8>>>,
@@ -199,7 +201,7 @@ impl Sdk {
     }
 
     fn get_item(&self, body: &[u8]) -> Option<GetItemOutput> {
-        // One after the other: the answer is the same for all.
+        // One request at a time, because all share one answer.
         static TURN: Mutex<()> = Mutex::new(());
         let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         *self.body.lock().unwrap_or_else(PoisonError::into_inner) = body.to_vec();
@@ -210,13 +212,13 @@ impl Sdk {
             .build();
         let answered = layout(runtime).block_on(request.send());
         let mut output = answered.ok()?;
-        // Only the item is compared: the rest was not asked for.
+        // Compare only the item, because the store asks for nothing else.
         output = GetItemOutput::builder().set_item(output.item).build();
         Some(output)
     }
 }
 
-/// Answers every request with a body.
+/// Answers each request with the same body.
 #[derive(Debug)]
 struct Answering(Arc<Mutex<Vec<u8>>>);
 
