@@ -56,8 +56,8 @@ pub fn answer(body: &[u8]) {
     };
     let by_sdk = SDK.get_item(body);
     if output.item.is_none() && by_sdk.is_none() {
-        // A member that the store did not ask for is not valid UTF-8. The SDK refuses such an answer;
-        // the fast path ignores the member, and `answers` counts the answer as missing.
+        // A member that the store did not ask for is not valid UTF-8. The SDK refuses such an answer. The
+        // fast path ignores the member, but `answers.rs` has refused the answer before.
         return;
     }
     assert_eq!(Some(&output), by_sdk.as_ref(), "the SDK reads it otherwise");
