@@ -43,7 +43,7 @@ impl Expires {
     /// If the attribute cannot hold `end` (before 1970, or so late that it would count as milliseconds),
     /// the nearest possible time is stored.
     pub fn at(end: UnixMillis) -> Self {
-        // The cast would saturate and turn NaN into 0 by itself; `clamp` shows both limits.
+        // `clamp` leaves NaN as it is, and the cast turns it into 0.
         Self(end.seconds().floor().clamp(0.0, LARGEST_SECONDS - 1.0) as i64)
     }
 

@@ -104,6 +104,7 @@ impl AttributeName {
         }
     }
 
+    /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -313,7 +313,7 @@ impl Writer<'_> {
     }
 
     fn text(&mut self, text: &str) {
-        // Writing to a String cannot fail. serde_json writes a `Value` to it without a copy.
+        // Writing to a String cannot fail. The `Display` of `Value` quotes and escapes the text.
         let _ = write!(self.json, "{}", serde_json::Value::from(text));
     }
 
