@@ -171,7 +171,7 @@ where
 
 /// The sources of a store's settings: the options or a client, the user's credential provider, and a
 /// client to call.
-pub struct Source {
+pub struct JsSettings {
     given: Settings,
     connection: Option<Ask<ConnectionAnswer>>,
     credentials: Option<CredentialSource>,
@@ -183,7 +183,7 @@ pub struct Source {
     environment: Arc<Copies>,
 }
 
-impl Source {
+impl JsSettings {
     /// `through_client` can be changed at any time, and takes effect with the next request.
     ///
     /// # Errors
@@ -203,7 +203,7 @@ impl Source {
             credentials: callbacks
                 .credentials
                 .map(|callback| CredentialSource::Provided {
-                    provider: SharedCredentialsProvider::new(Provider(Arc::new(callback))),
+                    provider: SharedCredentialsProvider::new(JsCredentials(Arc::new(callback))),
                     origin: given.credentials_from.clone(),
                 }),
             client: callbacks.call.map(|callback| {
@@ -218,7 +218,7 @@ impl Source {
 }
 
 #[async_trait]
-impl ProvideSettings for Source {
+impl ProvideSettings for JsSettings {
     async fn settings(&self) -> Result<Option<Settings>> {
         let mut settings = match &self.connection {
             Some(callback) => {
@@ -324,16 +324,17 @@ impl UserClient for JsClient {
     }
 }
 
-struct Provider(Arc<Ask<CredentialsAnswer, bool>>);
+/// The user's credential provider.
+struct JsCredentials(Arc<Ask<CredentialsAnswer, bool>>);
 
 /// Written by hand, because the SDK requires `Debug` and a threadsafe function does not have it.
-impl fmt::Debug for Provider {
+impl fmt::Debug for JsCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("credentials from JavaScript")
     }
 }
 
-impl ProvideCredentials for Provider {
+impl ProvideCredentials for JsCredentials {
     fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
     where
         Self: 'a,

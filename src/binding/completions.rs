@@ -25,7 +25,7 @@ use crate::core::store::RequestWrites;
 pub type Notify = ThreadsafeFunction<(), (), (), Status, false, true>;
 
 /// The result of a call: nothing, a session as JSON, or whether the session exists.
-pub type Answer = Option<Either<Json, bool>>;
+pub type CallResult = Option<Either<Json, bool>>;
 
 /// JSON for JavaScript. Most JSON is ASCII, and V8 need not decode ASCII text as UTF-8.
 pub type Json = Either<Latin1String, String>;
@@ -47,7 +47,7 @@ pub struct Completed {
     pub calls: Vec<u32>,
     /// Their results, in the order of `calls`.
     #[napi(ts_type = "Array<string | boolean | null>")]
-    pub results: Vec<Answer>,
+    pub results: Vec<CallResult>,
     /// The calls that have failed.
     pub failed_calls: Vec<u32>,
     /// Their errors, in the order of `failed_calls`.
@@ -93,7 +93,7 @@ impl Outcomes {
         &self,
         call: u32,
         writes: Option<Arc<RequestWrites>>,
-        outcome: Result<Answer, Failure>,
+        outcome: Result<CallResult, Failure>,
     ) -> bool {
         let mut untaken = locked(&self.0);
         untaken.writes.extend(writes);
@@ -173,9 +173,9 @@ impl Completions {
         context: Option<CallContext>,
         ask: impl FnOnce() -> F + Send + 'static,
     ) where
-        F: Future<Output = Result<Answer>> + Send + 'static,
+        F: Future<Output = Result<CallResult>> + Send + 'static,
     {
-        let call = Call {
+        let call = CallGuard {
             completions: Arc::clone(self),
             number,
             writes,
@@ -185,12 +185,12 @@ impl Completions {
         intake::enqueue(context, Box::new(begin));
     }
 
-    fn push(&self, call: u32, writes: Option<Arc<RequestWrites>>, outcome: Result<Answer>) {
+    fn push(&self, call: u32, writes: Option<Arc<RequestWrites>>, outcome: Result<CallResult>) {
         let outcome = outcome.map_err(|error| self.failure(&error));
-        self.tell(self.outcomes.push(call, writes, outcome));
+        self.notify_if(self.outcomes.push(call, writes, outcome));
     }
 
-    fn tell(&self, is_first: bool) {
+    fn notify_if(&self, is_first: bool) {
         if is_first {
             // Refused only if JavaScript has ended.
             self.notify
@@ -201,15 +201,15 @@ impl Completions {
 
 impl Observer for Completions {
     fn unavailable(&self, reason: &Error) {
-        self.tell(self.outcomes.push_outage(Some(self.failure(reason))));
+        self.notify_if(self.outcomes.push_outage(Some(self.failure(reason))));
     }
 
     fn available(&self) {
-        self.tell(self.outcomes.push_outage(None));
+        self.notify_if(self.outcomes.push_outage(None));
     }
 
     fn warn(&self, warning: &Error) {
-        self.tell(self.outcomes.push_warning(self.failure(warning)));
+        self.notify_if(self.outcomes.push_warning(self.failure(warning)));
     }
 }
 
@@ -219,19 +219,19 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// A guard for a call in flight: when dropped, it completes the call, if the call has not completed.
-struct Call {
+struct CallGuard {
     completions: Arc<Completions>,
     number: u32,
     writes: Option<Arc<RequestWrites>>,
     completed: bool,
 }
 
-impl Call {
+impl CallGuard {
     fn complete_with(
         mut self,
-        work: impl Future<Output = Result<Answer>> + Send,
+        work: impl Future<Output = Result<CallResult>> + Send,
     ) -> impl Future<Output = ()> + Send {
-        unless_it_panics(work).map(move |outcome| {
+        catch_panics(work).map(move |outcome| {
             self.completed = true;
             let writes = self.writes.take();
             self.completions.push(self.number, writes, outcome);
@@ -244,9 +244,7 @@ impl Call {
 /// This and all other futures that a call runs through are combinators and not `async fn`: an `async fn`
 /// reserves memory for each future that it is given, and again for the same future while it awaits it. A
 /// few nested ones take kilobytes for each call.
-pub fn unless_it_panics<T>(
-    work: impl Future<Output = Result<T>>,
-) -> impl Future<Output = Result<T>> {
+pub fn catch_panics<T>(work: impl Future<Output = Result<T>>) -> impl Future<Output = Result<T>> {
     let caught = AssertUnwindSafe(work).catch_unwind();
     caught.map(|outcome| {
         outcome.unwrap_or(Err(Error::Internal {
@@ -255,7 +253,7 @@ pub fn unless_it_panics<T>(
     })
 }
 
-impl Drop for Call {
+impl Drop for CallGuard {
     fn drop(&mut self) {
         if !self.completed {
             let error = if std::thread::panicking() {

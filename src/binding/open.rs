@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 use napi_derive::napi;
 
 use super::backend::{Backend, Whereabouts};
-use super::callbacks::{Callbacks, Source};
+use super::callbacks::{Callbacks, JsSettings};
 use super::completions::{Completions, Notify};
 use super::environment;
 use super::failure::{Outcome, wrap};
@@ -61,7 +61,7 @@ impl<L: Layout> Parts<L> {
         let through_client = Arc::new(AtomicBool::new(false));
         let keeper = callbacks.keeper();
         let environment = environment::copies(callbacks.environment.take());
-        let source = Source::new(
+        let source = JsSettings::new(
             connection,
             callbacks,
             Arc::clone(&through_client),

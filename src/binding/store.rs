@@ -13,7 +13,7 @@ use napi_derive::napi;
 use tokio::sync::oneshot;
 
 use super::backend::{Backend, Whereabouts};
-use super::completions::{Answer, Completed, Completions, Outcomes, json, unless_it_panics};
+use super::completions::{CallResult, Completed, Completions, Outcomes, catch_panics, json};
 use super::failure::{Outcome, wrap};
 use super::intake;
 use super::runtime;
@@ -112,7 +112,7 @@ impl NativeStore {
         request: Option<u32>,
         ask: impl FnOnce(&Backend, Option<Arc<RequestWrites>>) -> Result<F> + Send + 'static,
     ) where
-        F: Future<Output = Result<Answer>> + Send + 'static,
+        F: Future<Output = Result<CallResult>> + Send + 'static,
     {
         let open = self.lock();
         let Some(Open {
@@ -154,7 +154,7 @@ impl NativeStore {
         let begin = || {
             let asked = backend.map(ask);
             async move {
-                let outcome = unless_it_panics(async { asked?.await }).await;
+                let outcome = catch_panics(async { asked?.await }).await;
                 // The receiver is gone only if JavaScript has ended.
                 let _ = sender.send(outcome);
             }
@@ -288,7 +288,7 @@ impl NativeStore {
                         Some(match touched {
                             Touched::Moved => Either::B(true),
                             Touched::Gone => Either::B(false),
-                            Touched::Kept(end) => Either::A(json(kept(end))),
+                            Touched::Kept(end) => Either::A(json(seconds_text(end))),
                         })
                     }))
                 }
@@ -470,7 +470,7 @@ pub(super) fn time(limit: f64) -> Duration {
 }
 
 /// An end that a touch did not move, in whole seconds.
-fn kept(end: Option<UnixMillis>) -> String {
+fn seconds_text(end: Option<UnixMillis>) -> String {
     end.map_or_else(String::new, |end| end.seconds().floor().to_string())
 }
 

@@ -70,7 +70,7 @@ pub fn answer(body: &[u8]) {
 pub fn item(item: Item) {
     let key = |name: &str| item.get(name).and_then(|key| key.as_s().ok()).cloned();
     for prefix in ["sess:", ""] {
-        let layout = layout(ConnectLayout::new("id", prefix, &[], false));
+        let layout = valid(ConnectLayout::new("id", prefix, &[], false));
         let stored = read_by(&layout, &item);
         let expected = key("sess").filter(|_| key("id").is_some_and(|id| id.starts_with(prefix)));
         let data = stored.as_ref().map(|stored| &stored.data);
@@ -80,7 +80,7 @@ pub fn item(item: Item) {
             "the session is in `sess`, as it is"
         );
     }
-    let koa = layout(KoaLayout::new("sessionId", "expires"));
+    let koa = valid(KoaLayout::new("sessionId", "expires"));
     let stored = read_by(&koa, &item);
     let session = item.get("session");
     let is_session = key("sessionId").is_some() && session.is_some_and(AttributeValue::is_m);
@@ -89,7 +89,7 @@ pub fn item(item: Item) {
         json(&stored.data);
     }
     for time_to_live in [None, Some("ttl")] {
-        let layout = layout(ShopifyLayout::new(time_to_live));
+        let layout = valid(ShopifyLayout::new(time_to_live));
         let stored = read_by(&layout, &item);
         assert_eq!(stored.is_some(), key("id").is_some());
         if let Some(stored) = &stored {
@@ -111,9 +111,9 @@ fn read_by(layout: &dyn Layout, item: &Item) -> Option<Stored> {
     Some(stored)
 }
 
-fn layout<L>(made: Result<L, impl fmt::Debug>) -> L {
+fn valid<T>(made: Result<T, impl fmt::Debug>) -> T {
     match made {
-        Ok(layout) => layout,
+        Ok(value) => value,
         Err(error) => unreachable!("{error:?}"),
     }
 }
@@ -139,8 +139,8 @@ pub fn text(text: &str) {
         }
     }
     let other = r#"{"cookie":{},"user":"ann"}"#;
-    let connect = layout(ConnectLayout::new("id", "", &[], false));
-    let koa = layout(KoaLayout::new("sessionId", "expires"));
+    let connect = valid(ConnectLayout::new("id", "", &[], false));
+    let koa = valid(KoaLayout::new("sessionId", "expires"));
     for [base, ours, theirs] in [
         [text, other, other],
         [other, text, other],
@@ -210,7 +210,7 @@ impl Sdk {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .build();
-        let answered = layout(runtime).block_on(request.send());
+        let answered = valid(runtime).block_on(request.send());
         let mut output = answered.ok()?;
         // Compare only the item, because the store asks for nothing else.
         output = GetItemOutput::builder().set_item(output.item).build();
@@ -225,7 +225,7 @@ struct Answering(Arc<Mutex<Vec<u8>>>);
 impl HttpConnector for Answering {
     fn call(&self, _request: HttpRequest) -> HttpConnectorFuture {
         let body = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let status = layout(200_u16.try_into());
+        let status = valid(200_u16.try_into());
         HttpConnectorFuture::ready(Ok(HttpResponse::new(status, SdkBody::from(body.clone()))))
     }
 }

@@ -102,7 +102,7 @@ pub fn merge(bases: &[&str], ours: &str, theirs: &str, rules: Rules<'_>) -> Opti
             return Some(theirs.find(key).map(text));
         }
         let Some(within) = clock.within else {
-            return of_the_clock(key, &ours, &theirs, (clock, end));
+            return clock_value(key, &ours, &theirs, (clock, end));
         };
         key.is(within).then(|| {
             let cookie = merge_cookies(&bases, &ours, &theirs, within, (clock, end));
@@ -169,7 +169,7 @@ fn is_close(one: Option<f64>, other: Option<f64>) -> bool {
 }
 
 /// The value of a key of `clock`, from the session whose end is kept. `None` for other keys.
-fn of_the_clock<'j>(
+fn clock_value<'j>(
     key: &json::Key<'_>,
     ours: &Entries<'j>,
     theirs: &Entries<'j>,
@@ -195,7 +195,7 @@ fn merge_cookies<'j>(
     let bases: Vec<_> = bases.iter().map(cookie).collect::<Option<_>>()?;
     let (ours, theirs) = (cookie(ours)?, cookie(theirs)?);
     let merged = merge_entries(&bases, &ours, &theirs, |key| {
-        of_the_clock(key, &ours, &theirs, clock)
+        clock_value(key, &ours, &theirs, clock)
     });
     Some(Cow::Owned(merged))
 }

@@ -161,7 +161,7 @@ fn alive(stored: Option<Stored>, now: UnixMillis) -> Option<Stored> {
 
 /// Whether a conditional write was carried out. If its condition does not hold, the result is `false`,
 /// and not an error.
-fn unless_refused(outcome: Result<()>) -> Result<bool> {
+fn condition_held(outcome: Result<()>) -> Result<bool> {
     match outcome {
         Ok(()) => Ok(true),
         Err(Error::ConditionFailed { .. }) => Ok(false),

@@ -98,14 +98,14 @@ impl Error {
     /// The error's message. If the error may depend on the place, the message names `place`.
     pub fn message(&self, place: &Place) -> String {
         let place = place.to_string();
-        if self.is_of_the_place() && !place.is_empty() {
+        if self.depends_on_place() && !place.is_empty() {
             format!("{self} ({place})")
         } else {
             self.to_string()
         }
     }
 
-    fn is_of_the_place(&self) -> bool {
+    fn depends_on_place(&self) -> bool {
         match self {
             // The keys may be those of another account or region, and the table may be in another
             // region.
@@ -120,7 +120,7 @@ impl Error {
                 kind: ClientFailure::Unreachable,
                 ..
             } => true,
-            Self::Outage { reason } => reason.is_of_the_place(),
+            Self::Outage { reason } => reason.depends_on_place(),
             _ => false,
         }
     }

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::{StreamExt, stream};
 use serde::de::IgnoredAny;
 
-use super::{SessionStore, alive, unless_refused};
+use super::{SessionStore, alive, condition_held};
 use crate::core::deadline::Deadline;
 use crate::core::dynamo::schedule::Schedule;
 use crate::core::error::{Error, Result};
@@ -109,9 +109,8 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
         let mut condition = self.layout.ours();
         condition.expression += " AND NOT #expires <= :now";
         name_expires(&*self.layout, &mut condition);
-        // `NOT` lets sessions pass whose end is missing or not a number, because such a comparison is
-        // false. Rounding `now` down lets all sessions pass that end in this second; `alive_of` checks
-        // them again.
+        // `NOT` lets sessions pass whose end is missing or not a number, because such a comparison is false.
+        // `now` is rounded down, so sessions pass that end later in this second; `alive_of` checks them again.
         let seconds = now.seconds().floor();
         condition.values.insert(":now".into(), number(seconds));
         let consistent = self.consistent_read;
@@ -180,7 +179,7 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
             .expression_attribute_values(":expires", expires);
         let deadline = Deadline::new(limit, "reap");
         let deleted = deadline.ask(|| self.schedule.delete_if(key, request));
-        unless_refused(deadline.bound(deleted).await)
+        condition_held(deadline.bound(deleted).await)
     }
 }
 

@@ -134,25 +134,25 @@ pub(super) type Requests = Arc<Mutex<HashMap<u32, Weak<RequestWrites>>>>;
 /// [module](self).
 pub struct RequestWrites {
     number: u32,
-    others: Requests,
+    requests: Requests,
     has_begun: AtomicBool,
     /// Whether the first save is in flight. It may be sent in a batch, so later saves may get their turn
     /// just before its result is noted here.
-    is_awaited: AtomicBool,
+    is_first_in_flight: AtomicBool,
     /// Notified when the result of the first save is noted.
-    told: Notify,
-    left: Mutex<Left>,
+    first_noted: Notify,
+    results: Mutex<SaveResults>,
 }
 
 /// The results of the request's saves.
 #[derive(Default)]
-struct Left {
-    saved: Option<LastSave>,
+struct SaveResults {
+    last_saved: Option<LastSaved>,
     failed: Vec<FailedSave>,
 }
 
 /// The last save that has succeeded.
-struct LastSave {
+struct LastSaved {
     version: String,
     base: String,
     stored: Option<String>,
@@ -161,19 +161,19 @@ struct LastSave {
 impl RequestWrites {
     /// The saves of the request with this number.
     pub(super) fn of(requests: &Requests, number: u32) -> Arc<Self> {
-        let mut known = locked(requests);
-        if let Some(writes) = known.get(&number).and_then(Weak::upgrade) {
+        let mut in_flight = locked(requests);
+        if let Some(writes) = in_flight.get(&number).and_then(Weak::upgrade) {
             return writes;
         }
         let writes = Arc::new(Self {
             number,
-            others: Arc::clone(requests),
+            requests: Arc::clone(requests),
             has_begun: AtomicBool::new(false),
-            is_awaited: AtomicBool::new(false),
-            told: Notify::new(),
-            left: Mutex::default(),
+            is_first_in_flight: AtomicBool::new(false),
+            first_noted: Notify::new(),
+            results: Mutex::default(),
         });
-        known.insert(number, Arc::downgrade(&writes));
+        in_flight.insert(number, Arc::downgrade(&writes));
         writes
     }
 
@@ -187,25 +187,25 @@ impl RequestWrites {
     /// later.
     pub(super) async fn update(&self, known: Known) -> Known {
         loop {
-            let told = self.told.notified();
-            if !self.is_awaited.load(Ordering::Acquire) {
+            let noted = self.first_noted.notified();
+            if !self.is_first_in_flight.load(Ordering::Acquire) {
                 return self.updated(known);
             }
-            told.await;
+            noted.await;
         }
     }
 
     fn updated(&self, known: Known) -> Known {
-        let left = locked(&self.left);
-        let Some(saved) = &left.saved else {
-            let failed = [known.failed, left.failed.clone()].concat();
+        let results = locked(&self.results);
+        let Some(saved) = &results.last_saved else {
+            let failed = [known.failed, results.failed.clone()].concat();
             return Known { failed, ..known };
         };
         Known {
             version: Some(saved.version.clone()),
             base: Some(saved.base.clone()),
             stored: saved.stored.clone(),
-            failed: left.failed.clone(),
+            failed: results.failed.clone(),
             conflict: known.conflict,
         }
     }
@@ -213,11 +213,11 @@ impl RequestWrites {
 
 impl Drop for RequestWrites {
     fn drop(&mut self) {
-        let mut known = locked(&self.others);
+        let mut in_flight = locked(&self.requests);
         // Another `RequestWrites` may have taken the number already.
         let is_over = |writes: &Weak<Self>| writes.strong_count() == 0;
-        if known.get(&self.number).is_some_and(is_over) {
-            known.remove(&self.number);
+        if in_flight.get(&self.number).is_some_and(is_over) {
+            in_flight.remove(&self.number);
         }
     }
 }
@@ -248,7 +248,7 @@ impl Saving {
         writes: Arc<RequestWrites>,
         as_failed: impl FnOnce() -> FailedSave + Send + 'static,
     ) -> Self {
-        writes.is_awaited.store(true, Ordering::Release);
+        writes.is_first_in_flight.store(true, Ordering::Release);
         let mut first = Self::in_turn(writes, as_failed);
         first.has_turn = false;
         first
@@ -260,9 +260,9 @@ impl Saving {
             return;
         };
         let FailedSave { version, data } = as_failed();
-        let save = match saved {
+        let last_saved = match saved {
             Saved::Gone => return,
-            Saved::AsGiven => LastSave {
+            Saved::AsGiven => LastSaved {
                 version,
                 base: data,
                 stored: None,
@@ -271,14 +271,14 @@ impl Saving {
                 data: stored,
                 marks,
                 ..
-            }) => LastSave {
+            }) => LastSaved {
                 version: marks.version.clone().unwrap_or(version),
                 stored: (*stored != data).then(|| stored.clone()),
                 base: data,
             },
         };
-        *locked(&self.writes.left) = Left {
-            saved: Some(save),
+        *locked(&self.writes.results) = SaveResults {
+            last_saved: Some(last_saved),
             failed: Vec::new(),
         };
     }
@@ -287,11 +287,13 @@ impl Saving {
 impl Drop for Saving {
     fn drop(&mut self) {
         if let Some(as_failed) = self.as_failed.take() {
-            locked(&self.writes.left).failed.push(as_failed());
+            locked(&self.writes.results).failed.push(as_failed());
         }
         if !self.has_turn {
-            self.writes.is_awaited.store(false, Ordering::Release);
-            self.writes.told.notify_waiters();
+            self.writes
+                .is_first_in_flight
+                .store(false, Ordering::Release);
+            self.writes.first_noted.notify_waiters();
         }
     }
 }

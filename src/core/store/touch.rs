@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 
 use super::expected::Expected;
 use super::known::{Known, RequestWrites};
-use super::{SessionStore, unless_refused};
+use super::{SessionStore, condition_held};
 use crate::core::deadline::Deadline;
 use crate::core::dynamo::schedule::InTurn;
 use crate::core::error::{CONDITION_FAILED, Error, FoundItem, Result};
@@ -63,7 +63,7 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
         let make = move || Expected::Birth(None).update(new_end(&*layout, to), &*layout);
         let deadline = Deadline::new(limit, "touch");
         let touched = deadline.ask(|| self.schedule.update(self.layout.key(sid), make));
-        deadline.bound(touched).map(unless_refused)
+        deadline.bound(touched).map(condition_held)
     }
 
     /// Moves the end of a session that a request has read, unless another request has given the session

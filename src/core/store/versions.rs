@@ -187,12 +187,12 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
         }) else {
             return Ok(Saved::Gone);
         };
-        let mut there: Option<Item> = None;
+        let mut stored_item: Option<Item> = None;
         let has_copies = !self.layout.copied_keys().is_empty();
         if content.is_merged && (has_copies || content.end == End::Theirs) {
             // The end of the other request, and the attributes of special keys that it has changed, are
             // only in the table.
-            there = match turn.get().await {
+            stored_item = match turn.get().await {
                 Ok(None) => return Ok(Saved::Gone),
                 // Another writer has changed the item, so the condition will fail.
                 Err(Error::Unreadable) => None,
@@ -205,15 +205,15 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
                 tokio::time::sleep(longest.mul_f64(fastrand::f64())).await;
             }
             let mut item = self.item(&content.data)?;
-            if let Some(there) = there.as_ref().filter(|_| content.is_merged) {
-                self.copy_unchanged(&known.bases(), there, &mut item);
+            if let Some(stored_item) = stored_item.as_ref().filter(|_| content.is_merged) {
+                self.copy_unchanged(&known.bases(), stored_item, &mut item);
                 if content.end == End::Theirs {
-                    self.copy_end(there, &mut item);
+                    self.copy_end(stored_item, &mut item);
                 }
             }
             let request = expected.put(item, &*self.layout);
             let refused = match turn.put(request).await {
-                Ok(()) => return Ok(self.saved(&given, content, there.as_ref())),
+                Ok(()) => return Ok(self.saved(&given, content, stored_item.as_ref())),
                 Err(Error::ConditionFailed { found }) => found,
                 // A called client reports a condition that does not hold as DynamoDB's error.
                 Err(error) if error.is_service(CONDITION_FAILED) => None,
@@ -247,7 +247,7 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
             let version = self.layout.marks(&found).version;
             // An earlier attempt, whose answer was lost, has been carried out.
             if version.as_ref() == Some(&self.version) {
-                return Ok(self.saved(&given, content, there.as_ref()));
+                return Ok(self.saved(&given, content, stored_item.as_ref()));
             }
             if known.is_of_another(version.as_deref()) {
                 return Ok(Saved::Gone);
@@ -285,18 +285,18 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
                 Some(content) => content,
                 None => return Ok(Saved::Gone),
             };
-            there = Some(found);
+            stored_item = Some(found);
         }
         Err(Error::Conflict)
     }
 
     /// The result of a save that was carried out. `given` is the version that the caller gave the save.
-    fn saved(&self, given: &str, content: Content, there: Option<&Item>) -> Saved {
+    fn saved(&self, given: &str, content: Content, stored_item: Option<&Item>) -> Saved {
         if content.data == self.record.data && self.version == given && content.end == End::Ours {
             return Saved::AsGiven;
         }
-        let kept = there.filter(|_| content.end == End::Theirs);
-        let expires = kept.and_then(|there| self.layout.end(there));
+        let kept = stored_item.filter(|_| content.end == End::Theirs);
+        let expires = kept.and_then(|stored_item| self.layout.end(stored_item));
         let version = Some(self.version.clone());
         Saved::Changed(Loaded {
             data: content.data,
@@ -343,18 +343,18 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
     }
 
     /// Copies the attributes of special keys that this request has not changed.
-    fn copy_unchanged(&self, bases: &[&str], there: &Item, item: &mut Item) {
+    fn copy_unchanged(&self, bases: &[&str], stored_item: &Item, item: &mut Item) {
         for key in self.layout.copied_keys() {
             if is_unchanged(bases, &self.record.data, key) {
-                copy(key, there, item);
+                copy(key, stored_item, item);
             }
         }
     }
 
     /// Copies the end that another request has given the session.
-    fn copy_end(&self, there: &Item, item: &mut Item) {
-        copy(&self.layout.expires_attribute(), there, item);
-        copy(Marks::END, there, item);
+    fn copy_end(&self, stored_item: &Item, item: &mut Item) {
+        copy(&self.layout.expires_attribute(), stored_item, item);
+        copy(Marks::END, stored_item, item);
     }
 }
 
