@@ -1,4 +1,4 @@
-/** What a method hands back: its result, or a failure. */
+/** The return value of a method: its result, or a failure. */
 export type Outcome<T> = T | Failure
 
 /**
@@ -174,11 +174,11 @@ export interface CallFailure {
 export interface Completed {
   /** The calls that have succeeded. */
   calls: Array<number>
-  /** Their results, in the order of `calls`. */
+  /** Their results, in the same order. */
   results: Array<string | boolean | null>
   /** The calls that have failed. */
   failedCalls: Array<number>
-  /** Their errors, in the order of `failed_calls`. */
+  /** Their errors, in the same order. */
   failures: Array<Failure>
   /**
    * Begins and ends of outages: the reason of an outage that has begun, `null` for one that has
@@ -314,7 +314,7 @@ export interface CredentialsAnswer {
 export interface EncryptionOptions {
   Enabled?: boolean
   KMSMasterKeyId?: string
-  /** `KMS`, the only type that DynamoDB has. */
+  /** `KMS`, the only type that DynamoDB supports. */
   SSEType?: string
 }
 

@@ -45,12 +45,12 @@ pub fn json(text: String) -> Json {
 pub struct Completed {
     /// The calls that have succeeded.
     pub calls: Vec<u32>,
-    /// Their results, in the order of `calls`.
+    /// Their results, in the same order.
     #[napi(ts_type = "Array<string | boolean | null>")]
     pub results: Vec<CallResult>,
     /// The calls that have failed.
     pub failed_calls: Vec<u32>,
-    /// Their errors, in the order of `failed_calls`.
+    /// Their errors, in the same order.
     pub failures: Vec<Failure>,
     /// Begins and ends of outages: the reason of an outage that has begun, `null` for one that has
     /// ended.

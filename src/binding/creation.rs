@@ -61,7 +61,7 @@ pub struct EncryptionOptions {
     pub enabled: Option<bool>,
     #[napi(js_name = "KMSMasterKeyId")]
     pub kms_master_key_id: Option<String>,
-    /// `KMS`, the only type that DynamoDB has.
+    /// `KMS`, the only type that DynamoDB supports.
     #[napi(js_name = "SSEType")]
     pub sse_type: Option<String>,
 }
