@@ -1,4 +1,4 @@
-//! What an open store works with.
+//! The parts of an open store.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -12,24 +12,24 @@ use crate::core::options::TableName;
 use crate::core::store::{Index, SessionStore};
 use crate::core::table::Table;
 
-/// The core's parts of an open store.
+/// An open store's parts in the core.
 pub struct Backend {
     pub sessions: SessionStore<dyn Layout>,
-    /// The same sessions, where the format keeps their end.
+    /// The same sessions, if the item format has an end.
     pub expiring: Option<SessionStore<dyn ExpiringLayout>>,
     pub table: Table,
     pub whereabouts: Whereabouts,
-    /// Where the format is Koa's: it can be told to write another attribute.
+    /// The layout of Koa's format, whose attribute for the end can be changed while the store is open.
     pub koa: Option<KoaLayout>,
-    /// Whether requests go through the user's client.
+    /// `true`: requests go through the user's client.
     pub through_client: Arc<AtomicBool>,
-    /// The environment variables, which decide what the options do not.
+    /// The environment variables. They decide the settings that the options leave open.
     pub environment: Arc<Copies>,
-    /// Where sessions can be found by another attribute than their id.
+    /// The index, in the format that can find sessions by another attribute than their id.
     pub index: Option<Index>,
 }
 
-/// Where the requests of a store go: for its errors, also those of calls that outlive it.
+/// The table, endpoint and region of a store, for its errors. Calls that outlive the store hold a copy.
 #[derive(Clone)]
 pub struct Whereabouts {
     pub table: TableName,
@@ -37,13 +37,13 @@ pub struct Whereabouts {
 }
 
 impl Whereabouts {
-    /// The error as a failure that says where it happened, as far as that is known by now.
+    /// The failure for an error. It names table, endpoint and region, as far as they are known.
     pub fn failure(&self, error: &Error) -> Failure {
         let explained = self.dynamo.explained(error);
         Failure::at(explained.as_ref().unwrap_or(error), &self.place())
     }
 
-    /// Where requests go, as far as that is known by now.
+    /// The table, endpoint and region, as far as they are known.
     pub fn place(&self) -> Place {
         Place {
             table: Some(self.table.as_str().to_owned()),
@@ -53,7 +53,7 @@ impl Whereabouts {
 }
 
 impl Backend {
-    /// The sessions, for an operation that needs a format which keeps their end.
+    /// The sessions, for an operation that needs an end in the item format.
     pub fn expiring(&self, operation: &'static str) -> Result<&SessionStore<dyn ExpiringLayout>> {
         self.expiring.as_ref().ok_or(Error::Format { operation })
     }
