@@ -4,13 +4,13 @@ import types = require('./lib/types');
 export = connect;
 
 /**
- * The class `DynamoDBStore` as a subclass of a session module's `Store`.
+ * Makes the class `DynamoDBStore` as a subclass of a session module's `Store`.
  *
- * @typeParam Session what the application keeps in a session
- * @param module express-session; or an object that has it, or a `Store`, as a property:
- *   `{ session }`, Connect, Express 3
- * @returns the same class for the same `Store`
- * @throws {TypeError} where there is no `Store` in `module`
+ * @typeParam Session the type of the application's session data
+ * @param module express-session, or an object with express-session as `session`, or an object with
+ *   a `Store`: `{ session }`, Connect, Express 3
+ * @returns the class; calls with the same `Store` return the same class
+ * @throws {TypeError} if `module` has no `Store`
  * @example
  * const DynamoDBStore = connect(session);
  * app.use(session({ store: new DynamoDBStore({ table: 'sessions' }), secret: 'keyboard cat' }));
@@ -20,14 +20,17 @@ declare function connect<Session extends object = session.SessionData>(
 ): connect.DynamoDBStoreClass<Session>;
 
 declare namespace connect {
-  /** What `connect()` finds a `Store` in. */
+  /**
+   * The argument of `connect()`: an object with a `Store`, or an object with such a module as
+   * `session`.
+   */
   type SessionModule = HasStore | { readonly session: HasStore };
 
   interface HasStore {
     readonly Store: abstract new (...args: never) => object;
   }
 
-  /** A `DynamoDBStore` on the `Store` that `connect()` was given. */
+  /** The class `DynamoDBStore`, as a subclass of the `Store` that `connect()` was given. */
   interface DynamoDBStoreClass<Session extends object = session.SessionData> {
     new (options?: DynamoDBStoreOptions<Session>): DynamoDBStore<Session>;
     readonly prototype: DynamoDBStore<Session>;
@@ -35,7 +38,7 @@ declare namespace connect {
 
   interface DynamoDBStoreOptions<Session = session.SessionData> {
     /**
-     * The table's name.
+     * The table's name or ARN.
      * @default 'sessions'
      */
     table?: string;
@@ -45,36 +48,38 @@ declare namespace connect {
      */
     hashKey?: string;
     /**
-     * What stands before a session's id in the table.
+     * The text that the store puts before a session's id to make the key of its item.
      * @default 'sess:'
      */
     prefix?: string;
 
     /**
      * A client of either AWS SDK for JavaScript: a `DynamoDBClient` of v3 or an `AWS.DynamoDB` of
-     * v2. Its settings are used and the requests go out from the addon; one that was customised is
-     * called instead, see `transport`.
+     * v2. If the client was not customised, the store adopts it: the store reads the client's
+     * settings, and the addon sends the requests. If the client was customised, the store calls the
+     * client for each request: see `transport`.
      */
     client?: AwsClient;
     /**
-     * The way that requests go: `native`, out from the addon, or through the `client`. `native` with a
-     * client that cannot be adopted is a `TypeError` that says why.
-     * @default 'native', unless the client was customised
+     * The sender of the requests. `'native'`: the addon. `'client'`: the `client`, which the store
+     * calls for each request. If the store cannot adopt the client, `'native'` fails with a
+     * `TypeError` that gives the reason.
+     * @default 'native'; 'client' if the client was customised
      */
     transport?: Transport;
     /**
-     * How to reach DynamoDB, where no client is given. What is missing here, the AWS environment
-     * decides: variables, profile files, container and instance roles.
+     * The connection settings, if `client` is not set. For each setting that is missing here, the
+     * AWS environment decides: variables, profile files, container and instance roles.
      */
     dynamoConfig?: DynamoConfig;
     /**
-     * A JSON file of settings as in `dynamoConfig`, relative to the working directory. Read at
-     * construction. From connect-dynamodb 2.x.
+     * The path of a JSON file with the same settings as `dynamoConfig`, relative to the working
+     * directory. The store reads the file at construction. From connect-dynamodb 2.x.
      */
     AWSConfigPath?: string;
-    /** Settings as in `dynamoConfig`. From connect-dynamodb 2.x. */
+    /** The same settings as `dynamoConfig`. From connect-dynamodb 2.x. */
     AWSConfigJSON?: DynamoConfig;
-    /** The region. From connect-dynamodb 2.x. */
+    /** The AWS region of the table. From connect-dynamodb 2.x. */
     AWSRegion?: string;
 
     /**
@@ -88,161 +93,178 @@ declare namespace connect {
      */
     writeCapacityUnits?: number | string;
     /**
-     * Whether a table that the store creates is paid for on demand; then capacity units have no
+     * `true`: a table that the store creates is billed on demand, and capacity units have no
      * effect.
      * @default false
      */
     payPerRequest?: boolean;
     /**
-     * What else a table gets that the store creates, under AWS's own names: deletion protection,
-     * point-in-time recovery, a key of AWS KMS, a table class, tags, warm throughput, and a maximum for
-     * requests on demand. It has no effect on a table that exists.
+     * More settings for a table that the store creates, under AWS's own names: deletion protection,
+     * point-in-time recovery, a key of AWS KMS, a table class, tags, warm throughput, and a maximum
+     * for requests on demand. If the table exists already, they have no effect.
      * @example
      * new DynamoDBStore({ createTable: { DeletionProtectionEnabled: true } });
      */
     createTable?: CreateTableSettings;
     /**
-     * Whether a table that the store creates gets DynamoDB's time to live on `expires`. Where the
-     * server refuses, the store emits `warning`. The time to live of a table that exists is never
-     * changed.
+     * `true`: if the store creates the table, it turns on DynamoDB's time to live for the attribute
+     * `expires`. If DynamoDB refuses, the store emits `warning`. If the table exists already, the
+     * store never changes its time to live.
      * @default true
      */
     timeToLive?: boolean;
     /**
-     * Whether to take the table for existing, without looking.
+     * `true`: assume that the table exists; do not check or create it.
      * @default false
      */
     initialized?: boolean;
 
     /**
-     * Whether reads are strongly consistent. Eventually consistent ones cost half, and may miss
-     * the login of a moment ago.
+     * `true`: reads are strongly consistent. `false`: reads are eventually consistent. They cost
+     * half, and may miss a login of a moment ago.
      * @default true
      */
     consistentRead?: boolean;
     /**
-     * Whether operations are merged under load: reads into BatchGetItem, writes into BatchWriteItem,
-     * at the same price in capacity units. A role without the permission for these two is found out,
-     * and served with single requests.
+     * `true`: under load, the store merges operations: it sends several in one request, reads as
+     * BatchGetItem and writes as BatchWriteItem, at the same price in capacity units. If the role
+     * has no permission for these two, the store notices this and sends single requests.
      * @default true
      */
     batch?: boolean;
     /**
-     * How many operations that can be merged are in flight or wait before any are merged, at least 1.
-     * Up to that number each is sent alone and at once.
+     * Merging starts when more than this number of mergeable operations are in flight or wait; at
+     * least 1. Up to this number, the store sends each operation alone and at once.
      * @default 16
      */
     batchThreshold?: number;
     /**
-     * How many connections to DynamoDB may be open at a time, at least 1. An operation beyond that
-     * waits its turn, within its deadline. Where this is not set, the `maxSockets` of an adopted
-     * client's agent counts. Through a client that is called: how many calls of it are in flight at
-     * a time; by default that is left to the client.
+     * The maximum number of open connections to DynamoDB, at least 1. Further operations wait for a
+     * free connection, within their deadline. If this option is not set, the `maxSockets` of an
+     * adopted client's agent counts. If the store calls the client: the maximum number of its calls
+     * in flight; by default, the client decides.
      * @default 128
      */
     maxSockets?: number;
     /**
-     * How many calls of this store may wait for their outcome, at least 1: those whose requests are in
-     * flight, those that wait for their turn, and those that wait for the table. A call beyond that
-     * fails at once with `ERR_SESSION_OVERLOADED`, and nothing is sent for it.
+     * The maximum number of this store's calls that wait for their outcome, at least 1. A call
+     * counts while its request is in flight, while it waits in the queue, and while it waits for
+     * the table. A further call fails at once with `ERR_SESSION_OVERLOADED`, and the store sends
+     * nothing for it.
      * @default 20000
      */
     maxPendingCalls?: number;
     /**
-     * Whether calls fail at once while DynamoDB does not answer, with the error of what is wrong. An
-     * outage begins when five attempts in a row have failed over half a second or more, and ends with the
-     * first answer to a probe that the store sends by itself. The stores of a process that reach the same
-     * address share it. With `false` every call is tried, and the store emits no events of outages.
+     * `true`: while DynamoDB does not answer, calls fail at once, with an error that says what is
+     * wrong. An outage begins when five attempts in a row have failed over half a second or more.
+     * It ends with the first answer to a probe: a request that the store sends by itself. Stores in
+     * the same process share an outage if they reach the same address. `false`: the store tries
+     * every call, and emits no events of outages.
      * @default true
      */
     breaker?: boolean;
     /**
-     * Milliseconds that the source of the credentials may take before calls that wait for it fail with
-     * `ERR_SESSION_CREDENTIALS`. The source is asked once for all of them, and goes on: as soon as it has
-     * answered, calls go out again. No part of `requestTimeout`, which is for attempts alone.
+     * Milliseconds that calls wait for the source of the credentials before they fail with
+     * `ERR_SESSION_CREDENTIALS`. The store asks the source once for all calls, and does not
+     * interrupt it: once the source has answered, the store sends requests again. This time does
+     * not count towards `requestTimeout`, which limits single attempts.
      * @default nine tenths of `operationTimeout`
      */
     credentialsTimeout?: number;
     /**
-     * The id of a session that never exists. During an outage the store reads it, under its `prefix`,
-     * to find out whether DynamoDB answers again. Set it if the IAM policy allows only some keys
-     * (`dynamodb:LeadingKeys`) and this one is not among them.
+     * The id of a session that never exists. During an outage the store reads this id, under its
+     * `prefix`, to find out whether DynamoDB answers again. Set it if the IAM policy allows only
+     * some keys (`dynamodb:LeadingKeys`) and the default is not one of them. At most 2,048 bytes.
      * @default 'dynamo-session-store:probe'
      */
     probeKey?: string;
     /**
-     * Whether the store emits `disconnect` when an outage begins and `connect` when it ends.
-     * express-session then passes requests on without `request.session`, and koa-generic-session has them
-     * wait for the end: an application has to be written for that. Needs `breaker`.
+     * `true`: the store emits `disconnect` when an outage begins and `connect` when it ends. In
+     * between, express-session passes requests on without `request.session`, and
+     * koa-generic-session lets requests wait. Set it only if the application is written for this.
+     * Needs `breaker`.
      * @default false
      */
     disconnectEvents?: boolean;
     /**
-     * A touch that would move the end of a session by less than this many milliseconds is not written,
-     * and an unchanged `set` is a touch. A session may so end early, by less than that, and never
-     * late. `'auto'` is a twentieth of the session's lifetime, `0` writes every touch. It is half of the
-     * lifetime at most. The name is dynamodb-store's. It needs a framework that tells which request a
-     * session belongs to, as express-session, @fastify/session and koa-session 6 and 7 do; elsewhere
-     * every touch is written.
+     * A time in milliseconds. If a touch would move the end of a session by less than this, the
+     * store does not write the touch. A `set` of an unchanged session counts as a touch. A session
+     * may therefore end early, by less than this time, and never late. `'auto'`: a twentieth of the
+     * session's lifetime. `0`: the store writes every touch. The store never uses more than half of
+     * the lifetime. dynamodb-store has an option of the same name.
+     *
+     * The option needs a framework that tells the store which request a session belongs to, as
+     * express-session, @fastify/session and koa-session 6 and 7 do. With other frameworks, the
+     * store writes every touch.
      * @default 'auto'
      * @example
      * new DynamoDBStore({ touchInterval: 60_000 });
      */
     touchInterval?: number | 'auto';
     /**
-     * What becomes of a session that another request has changed since this one has read it.
-     * `'merge'`: for each key of the session, the value of the request that has changed it; if both
-     * have, that of the second to save. The lifetime counts as a key. `'error'`: `set` fails with `ERR_SESSION_CONFLICT` and writes
-     * nothing. `'overwrite'`: the session is written as it is, as connect-dynamodb and
-     * koa-session-dynamodb-store do. A session that was destroyed meanwhile is never written.
+     * What the store does if another request has changed the session since this request read it.
+     *
+     * `'merge'`: for each top-level key, if this request changed it, this request's value wins;
+     * otherwise the stored value stays. If both requests changed it, the value that is saved second
+     * therefore counts. Nested values are not merged. The lifetime counts as a key. `'error'`:
+     * `set` fails with `ERR_SESSION_CONFLICT` and writes nothing. `'overwrite'`: the store writes
+     * the session as it is, as connect-dynamodb and koa-session-dynamodb-store do.
+     *
+     * If the session was destroyed meanwhile, the store never writes it.
      * @default 'merge'
      */
     conflict?: 'merge' | 'overwrite' | 'error';
     /**
-     * Keys of the session that say whose it is, each a key or a path of keys such as `account.id`. If two
-     * requests have made it the session of two people, the two are not merged: the login that is saved
-     * last counts, with all of its session. A value may be an id, or an object with one (`id`, `_id`,
-     * `userId`, `user`, `sub`, `uid`, `username` or `email`). `[]`: every key is merged on its own.
+     * The keys of the session that name its user. Each is a key, or a path of keys such as
+     * `account.id`. If two requests have given the session to two users, the store does not merge
+     * the two: the login that is saved last counts, with its whole session. A value may be an id,
+     * or an object with an id (`id`, `_id`, `userId`, `user`, `sub`, `uid`, `username` or `email`).
+     * `[]`: the store merges every key on its own.
      * @default ['passport', 'user', 'userId']
      * @example
      * new DynamoDBStore({ identityKeys: ['account.id'] });
      */
     identityKeys?: readonly string[];
     /**
-     * The lifetime of sessions whose cookie has none, in milliseconds, or a function of the
-     * session that gives it.
+     * The lifetime in milliseconds of a session whose cookie has no lifetime; or a function that
+     * takes the session and returns the lifetime.
      * @default 86400000 (a day)
      */
     ttl?: TimeToLive<Session>;
-    /** Keys of the session to store in attributes of their own as well, as for an index. */
+    /**
+     * Keys of the session that the store also writes to attributes of their own, for example for an
+     * index.
+     * @default []
+     */
     specialKeys?: ReadonlyArray<Readonly<DynamoDBStoreOptionsSpecialKey>>;
     /**
-     * Whether a session may be without one of the special keys.
+     * `true`: a session may lack special keys. `false`: `set` fails with `ERR_SESSION_SPECIAL_KEY`
+     * if the session lacks one.
      * @default false
      */
     skipThrowMissingSpecialKeys?: boolean;
     /**
-     * Milliseconds between two runs of `reap()`; 0 for none. Each run reads the whole table:
-     * DynamoDB's time to live does the same for nothing.
+     * Milliseconds between two runs of `reap()`; `0`: no runs. Each run reads the whole table;
+     * DynamoDB's time to live deletes the same sessions without cost.
      * @default 0
      */
     reapInterval?: number;
 
     /**
-     * Milliseconds that a call may take, retries and waiting for the table included; for `all`,
-     * `length`, `ids`, `clear` and `reap`, that each of their requests may take.
+     * Milliseconds that a call may take, including retries and the wait for the table. For `all`,
+     * `length`, `ids`, `clear` and `reap`: milliseconds that each of their requests may take.
      * @default 10000
      */
     operationTimeout?: number;
     /**
-     * Milliseconds that `initialize()` waits for a table to become usable.
+     * Milliseconds that `initialize()` waits until the table can be used.
      * @default 120000
      */
     tableTimeout?: number;
   }
 
   interface DynamoDBStoreOptionsSpecialKey {
-    /** The key in the session and the attribute in the item. */
+    /** The name of the key in the session, and of the attribute in the item. */
     name: string;
     /**
      * The attribute's type: `S` for strings, `N` for numbers and numeric strings, `B` for Buffers
@@ -260,17 +282,17 @@ declare namespace connect {
   type CallbackError = types.CallbackError;
   export import SessionStoreError = types.SessionStoreError;
 
-  /** A session as it is stored: the application's data and the cookie. */
+  /** A stored session: the application's data and the cookie. */
   type Stored<Session extends object> = Session & session.SessionData;
 
   /**
-   * Sessions in DynamoDB, for express-session and whatever takes its stores.
+   * Sessions in DynamoDB, for express-session and the frameworks that take its stores.
    *
-   * Each method calls back once, on a later tick; without a callback it returns a promise. Errors
-   * are a {@link SessionStoreError}, or a `TypeError` with the code `ERR_INVALID_ARG_VALUE` for an
-   * argument that cannot be right.
+   * Each method calls its callback once, on a later tick. Without a callback, it returns a promise.
+   * An error is a {@link SessionStoreError}; if an argument is wrong, it is a `TypeError` with the
+   * code `ERR_INVALID_ARG_VALUE`.
    *
-   * As `connect.DynamoDBStore` it is ready made on the application's express-session.
+   * `connect.DynamoDBStore` is this class, made with the application's express-session.
    *
    * @example
    * import session from 'express-session';
@@ -281,7 +303,7 @@ declare namespace connect {
    * app.use(session({ store, secret: 'keyboard cat', resave: false, saveUninitialized: false }));
    */
   class DynamoDBStore<Session extends object = session.SessionData> extends session.Store {
-    /** @throws {TypeError} names the option that is wrong */
+    /** @throws {TypeError} if an option is wrong; the message names the option */
     constructor(options?: DynamoDBStoreOptions<Session>);
 
     readonly table: string;
@@ -302,29 +324,31 @@ declare namespace connect {
     readonly conflict: 'merge' | 'overwrite' | 'error';
     readonly identityKeys: readonly string[];
     /**
-     * The client that was passed; else one that is made when it is first asked for, of the SDK that is
-     * installed: a `DynamoDBClient` of v3, else an `AWS.DynamoDB` of v2. One that is put in its place is
-     * called from then on, and so is one with a stub among its methods.
+     * The client that was passed. If none was passed, the store makes one when this property is
+     * first read, with the SDK that is installed: a `DynamoDBClient` of v3, else an `AWS.DynamoDB`
+     * of v2. If you assign another client, or replace a method of the client with a stub, the store
+     * calls that client from then on.
      *
-     * @throws {SessionStoreError} `ERR_SESSION_CLIENT` where neither SDK is installed
+     * @throws {SessionStoreError} `ERR_SESSION_CLIENT` if neither SDK is installed
      */
     client: types.Client;
-    /** The way that requests go now. */
+    /** The sender of the requests at present: see the option `transport`. */
     readonly transport: Transport;
-    /** Whether the table is known to be there. */
+    /** Whether the store knows that the table exists. */
     initialized: boolean;
 
     /**
-     * Looks for the table with `describeSessionsTable()` and creates it with
-     * `createSessionsTable()` where there is none. Calls at the same time share one run; after a
-     * failure the next call tries again. Every other method does this by itself. Call it at the start of
-     * the application: wrong credentials, a wrong region or a table with another key fail there.
+     * Looks for the table with `describeSessionsTable()`, and creates it with
+     * `createSessionsTable()` if it does not exist. Calls at the same time share one run. After a
+     * failure, the next call tries again. Every other method initializes the store by itself. Call
+     * `initialize()` at the start of the application: wrong credentials, a wrong region or a table
+     * with another key then fail there.
      */
     initialize(): Promise<void>;
     initialize(callback: (error: CallbackError) => void): void;
 
     /**
-     * Waits until the table can be used. The error of a table that is missing has the name
+     * Waits until the table can be used. If the table does not exist, the error has the name
      * `ResourceNotFoundException`.
      */
     describeSessionsTable(): Promise<void>;
@@ -334,20 +358,20 @@ declare namespace connect {
     createSessionsTable(): Promise<void>;
     createSessionsTable(callback: (error: CallbackError) => void): void;
 
-    /** The session; `null` where there is none, or it has expired. */
+    /** Reads the session. Gives `null` if the session does not exist or has expired. */
     get(sid: string): Promise<Stored<Session> | null>;
     get(
       sid: string,
       callback: (error: CallbackError, session?: Stored<Session> | null) => void,
     ): void;
 
-    /** Stores the session, also one that has expired. */
+    /** Stores the session, even if it has expired. */
     set(sid: string, session: Stored<Session>): Promise<void>;
     set(sid: string, session: Stored<Session>, callback?: (error?: CallbackError) => void): void;
 
     /**
-     * Moves the end of a session. Gives its new end, in seconds since the Unix epoch; nothing
-     * where the session is gone, which is then not brought back.
+     * Moves the end of a session. Gives the new end, in seconds since the Unix epoch. If the
+     * session no longer exists, gives `undefined` and does not create the session again.
      */
     touch(sid: string, session: Stored<Session>): Promise<{ expires: number } | undefined>;
     touch(
@@ -356,24 +380,24 @@ declare namespace connect {
       callback?: (error?: CallbackError, result?: { expires: number }) => void,
     ): void;
 
-    /** Deletes the session. One that is not there is no error. */
+    /** Deletes the session. If it does not exist, that is no error. */
     destroy(sid: string): Promise<void>;
     destroy(sid: string, callback?: (error?: CallbackError) => void): void;
 
     /**
-     * Every session under the prefix that is alive and can be read, with its id as `id`. Reads the
-     * whole table.
+     * Reads every session under the prefix that has not expired and can be read, each with its id
+     * as `id`. Reads the whole table.
      */
     all(): Promise<Array<Stored<Session> & { id: string }>>;
     all(
       callback: (error: CallbackError, sessions?: Array<Stored<Session> & { id: string }>) => void,
     ): void;
 
-    /** How many sessions `all` gives. Reads the whole table. */
+    /** Counts the sessions that `all` gives. Reads the whole table. */
     length(): Promise<number>;
     length(callback: (error: CallbackError, length?: number) => void): void;
 
-    /** The ids of the sessions that `all` gives. Reads the whole table. */
+    /** Reads the ids of the sessions that `all` gives. Reads the whole table. */
     ids(): Promise<string[]>;
     ids(callback: (error: CallbackError, ids?: string[]) => void): void;
 
@@ -383,17 +407,20 @@ declare namespace connect {
 
     /**
      * Deletes the sessions under the prefix that have expired, and gives their number. Reads the
-     * whole table. One that is touched or saved meanwhile stays.
+     * whole table. If a session is touched or saved meanwhile, it stays.
      */
     reap(): Promise<number>;
     reap(callback?: (error?: CallbackError, reaped?: number) => void): void;
 
-    /** The session in the answer to a GetItem; `null` where there is none, or it has expired. */
+    /**
+     * Takes the answer to a GetItem and gives its session; `null` if the answer has none, or the
+     * session has expired.
+     */
     getParsedSession(result: { readonly Item?: object }): Stored<Session> | null;
 
     /**
-     * When a session ends, in whole seconds since the Unix epoch: by `cookie.maxAge`
-     * (milliseconds), else `cookie.expires`, else the option `ttl`.
+     * The end of a session, in whole seconds since the Unix epoch. The first of these that is set
+     * decides: `cookie.maxAge` (milliseconds), `cookie.expires`, the option `ttl`.
      */
     getExpiresValue(session: Partial<Stored<Session>>): number;
 
@@ -401,20 +428,24 @@ declare namespace connect {
     clearInterval(): void;
 
     /**
-     * Stops the timer and lets go of the connections. Calls after it fail with
-     * `ERR_SESSION_CLOSED`; those under way end as they would have.
+     * Stops the timer of `reapInterval`, and releases the connections. Later calls fail with
+     * `ERR_SESSION_CLOSED`. Calls in flight continue to their normal outcome.
      */
     close(): Promise<void>;
     close(callback: (error: CallbackError) => void): void;
 
     /**
-     * `warning`: something that no call could report failed, such as a timed `reap()` or the time
-     * to live of a new table; or nothing names a region. Without a listener it becomes a warning of the process.
+     * `warning`: a failure that no call could report, such as that of a timed `reap()` or of the
+     * time to live of a new table; or the notice that no setting names a region. If the event has
+     * no listener, the store emits a warning of the process.
      */
     on(event: 'warning', listener: (warning: Error & { code?: string }) => void): this;
-    /** An outage has begun: calls fail at once, with this error. See `breaker`. */
+    /**
+     * `unavailable`: an outage has begun. Until it ends, calls fail at once, with this error. See
+     * `breaker`.
+     */
     on(event: 'unavailable', listener: (error: Error & { code?: string }) => void): this;
-    /** The outage is over. */
+    /** `available`: the outage is over. */
     on(event: 'available', listener: () => void): this;
     // biome-ignore lint/suspicious/noExplicitAny: as EventEmitter has it
     on(event: string | symbol, listener: (...args: any[]) => void): this;

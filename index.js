@@ -2,7 +2,7 @@
 
 if (!('isWellFormed' in String.prototype)) require('./lib/node-version');
 
-const express = require('./lib/express');
+const express = require('./lib/connect');
 
 module.exports = express.connect;
 module.exports.SessionStoreError = express.SessionStoreError;

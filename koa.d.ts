@@ -6,8 +6,8 @@ export = DynamoDBStore;
 /**
  * Sessions in DynamoDB, for koa-session and koa-generic-session.
  *
- * Errors are a `SessionStoreError`, or a `TypeError` with the code `ERR_INVALID_ARG_VALUE` for an
- * argument that cannot be right.
+ * An error is a `SessionStoreError`; if an argument is wrong, it is a `TypeError` with the code
+ * `ERR_INVALID_ARG_VALUE`.
  *
  * @example
  * const session = require('koa-session');
@@ -19,9 +19,10 @@ export = DynamoDBStore;
  */
 declare class DynamoDBStore extends EventEmitter {
   /**
-   * @param callback hears of a table that `table.autoCreate` has created, found or failed to
-   *   create; without it a failure is a `warning`. The next operation tries again in any case.
-   * @throws {TypeError} names the option that is wrong
+   * @param callback is called once `table.autoCreate` has created or found the table, or has
+   *   failed. Without a callback, a failure is emitted as `warning`. In any case, the next
+   *   operation tries again.
+   * @throws {TypeError} if an option is wrong; the message names the option
    */
   constructor(
     options?: DynamoDBStore.DynamoDBStoreOptions | null,
@@ -30,35 +31,39 @@ declare class DynamoDBStore extends EventEmitter {
 
   readonly tableName: string;
   readonly hashKey: string;
-  /** The attribute that the end of a session is written to: the table's own, where it has one. */
+  /**
+   * The attribute for the end of a session. If the table has its time to live on another attribute
+   * than the option `table.ttlKey` names, it is the table's.
+   */
   readonly ttlKey: string;
   readonly readCapacityUnits: number;
   readonly writeCapacityUnits: number;
   readonly useTtlExpired: boolean;
   readonly autoCreateTable: boolean;
   /**
-   * The client that was passed; else one that is made when it is first asked for, of the SDK that is
-   * installed: an `AWS.DynamoDB` of v2, else a `DynamoDB` of v3. One that is put in its place is
-   * called from then on, and so is one with a stub among its methods.
+   * The client that was passed. If none was passed, the store makes one when this property is first
+   * read, with the SDK that is installed: an `AWS.DynamoDB` of v2, else a `DynamoDB` of v3. If you
+   * assign another client, or replace a method of the client with a stub, the store calls that
+   * client from then on.
    *
-   * @throws {SessionStoreError} `ERR_SESSION_CLIENT` where neither SDK is installed
+   * @throws {SessionStoreError} `ERR_SESSION_CLIENT` if neither SDK is installed
    */
   client: types.Client;
-  /** The way that requests go now. */
+  /** The sender of the requests at present: see the option `transport`. */
   readonly transport: DynamoDBStore.Transport;
-  /** The same as `client`, under its name in koa-session-dynamodb-store. */
+  /** The same as `client`, under the name that koa-session-dynamodb-store gives it. */
   dynamoService: types.Client;
   /**
-   * A document client around `dynamoService`, made when it is first asked for. The store itself does
-   * not use it.
+   * A document client around `dynamoService`. The store makes it when this property is first read,
+   * and does not use it itself.
    *
-   * @throws {SessionStoreError} `ERR_SESSION_CLIENT` where the package that has it is not installed:
+   * @throws {SessionStoreError} `ERR_SESSION_CLIENT` if the package for it is not installed:
    *   `aws-sdk`, or `@aws-sdk/lib-dynamodb` for a client of v3
    */
   documentClient: types.Client;
 
   /**
-   * The session; `undefined` where there is none, or it has expired.
+   * Reads the session. Gives `undefined` if the session does not exist or has expired.
    *
    * @param key the session's id
    * @param maxAge has no effect: koa-session passes it
@@ -70,10 +75,11 @@ declare class DynamoDBStore extends EventEmitter {
   /**
    * Stores the session.
    *
-   * @param maxAge how long it lives, in milliseconds; the option `ttl` where it is no number
-   * @param data if `data.ctx` is set and this request has read the session, the write is conditional on
-   *   what was read: see the option `conflict`. If `data.changed` is `false` too and the session is as it
-   *   was read, only its end is moved: see `touchInterval`. Else the session is written in any case
+   * @param maxAge the lifetime in milliseconds; if it is not a number, the option `ttl` counts
+   * @param data if `data.ctx` is set and this request has read the session, the write is
+   *   conditional on the session that was read: see the option `conflict`. If `data.changed` is
+   *   `false` too, and the session is the same as when it was read, the store moves only its end:
+   *   see `touchInterval`. Otherwise the store writes the session in any case
    * @example
    * const session = await store.get(key, maxAge, { ctx });
    * session.visits += 1;
@@ -87,47 +93,57 @@ declare class DynamoDBStore extends EventEmitter {
   ): Promise<void>;
 
   /**
-   * Deletes the session. One that is not there is no error.
+   * Deletes the session. If it does not exist, that is no error.
    *
-   * @param data if `data.ctx` is set, a session that this request sets under the same key later is a
-   *   new one
+   * @param data if `data.ctx` is set: a session that the same request later sets under the same key
+   *   is a new session
    */
   destroy(key: string, data?: DynamoDBStore.RequestData): Promise<void>;
 
   /**
-   * Creates the table where there is none, and waits until it can be used. Its time to live then
-   * follows `table.useTtlExpired`, and its capacity what `table` sets; where DynamoDB refuses
-   * that, the store emits `warning`.
+   * Creates the table if it does not exist, and waits until it can be used. Then sets its time to
+   * live as `table.useTtlExpired` says, and its capacity as `table` says. If DynamoDB refuses one
+   * of these two, the store emits `warning`.
    */
   createTableIfDontExists(): Promise<void>;
   createTableIfDontExists(callback: (error: DynamoDBStore.CallbackError) => void): void;
 
-  /** What is known of the table, in the shape of aws-sdk v2; `null` where there is none. */
+  /** Describes the table, in the shape of aws-sdk v2. Gives `null` if the table does not exist. */
   isTableCreated(): Promise<DynamoDBStore.TableFacts | null>;
   /** Creates the table and waits until it can be used. */
   createTable(): Promise<void>;
-  /** Gives a provisioned table the capacity units that `table` sets; whether it had others. */
+  /**
+   * Sets the capacity units of a provisioned table to those that `table` sets. Gives `true` if the
+   * table had others.
+   */
   updateTable(): Promise<boolean>;
-  /** Turns the table's time to live on `ttlKey` on or off, as `table.useTtlExpired` says. */
+  /**
+   * Turns DynamoDB's time to live for the attribute `ttlKey` on or off, as `table.useTtlExpired`
+   * says.
+   */
   setTtlField(): Promise<void>;
-  /** When a session that is stored now would end. `maxAge` is in milliseconds. */
+  /** The end of a session that is stored now. `maxAge` is its lifetime in milliseconds. */
   getExpirationDate(maxAge?: DynamoDBStore.MaxAge, session?: object): Date;
 
   /**
-   * Lets go of the connections. Calls after it fail with `ERR_SESSION_CLOSED`; those under way end
-   * as they would have.
+   * Releases the connections. Later calls fail with `ERR_SESSION_CLOSED`. Calls in flight continue
+   * to their normal outcome.
    */
   close(): Promise<void>;
   close(callback: (error: DynamoDBStore.CallbackError) => void): void;
 
   /**
-   * `warning`: something that no call could report failed, such as the time to live of a new
-   * table; or nothing names a region. Without a listener it becomes a warning of the process.
+   * `warning`: a failure that no call could report, such as that of the time to live of a new
+   * table; or the notice that no setting names a region. If the event has no listener, the store
+   * emits a warning of the process.
    */
   on(event: 'warning', listener: (warning: Error & { code?: string }) => void): this;
-  /** An outage has begun: calls fail at once, with this error. See `breaker`. */
+  /**
+   * `unavailable`: an outage has begun. Until it ends, calls fail at once, with this error. See
+   * `breaker`.
+   */
   on(event: 'unavailable', listener: (error: Error & { code?: string }) => void): this;
-  /** The outage is over. */
+  /** `available`: the outage is over. */
   on(event: 'available', listener: () => void): this;
   // biome-ignore lint/suspicious/noExplicitAny: as EventEmitter has it
   on(event: string | symbol, listener: (...args: any[]) => void): this;
@@ -143,17 +159,17 @@ declare namespace DynamoDBStore {
   export type CreateTableSettings = types.CreateTableSettings;
   export type CallbackError = types.CallbackError;
 
-  /** How long a session lives: milliseconds, or as long as the browser's session. */
+  /** The lifetime of a session: milliseconds, or `'session'` for the browser's session. */
   export type MaxAge = number | 'session';
 
-  /** What koa-session tells of the request that a call is for. */
+  /** The facts about the request of a call, as koa-session passes them. */
   export interface RequestData {
     /**
-     * Koa's context, or any object that all calls of one request have in common and no other request
-     * has. koa-session 6 and 7 pass it.
+     * Koa's context, or another object that all calls of one request share and no other request
+     * uses. koa-session 6 and 7 pass it.
      */
     ctx?: object;
-    /** Whether the request has changed the session since it was read: for `set`. */
+    /** For `set`: whether the request has changed the session since it read it. */
     changed?: boolean;
     /** Has no effect. */
     rolling?: boolean;
@@ -163,156 +179,176 @@ declare namespace DynamoDBStore {
     table?: TableOptions;
     /**
      * A client of either AWS SDK for JavaScript: a `DynamoDBClient` of v3 or an `AWS.DynamoDB` of
-     * v2. Its settings are used and the requests go out from the addon; one that was customised is
-     * called instead, see `transport`.
+     * v2. If the client was not customised, the store adopts it: the store reads the client's
+     * settings, and the addon sends the requests. If the client was customised, the store calls the
+     * client for each request: see `transport`.
      */
     client?: AwsClient;
     /**
-     * The way that requests go: `native`, out from the addon, or through the `client`. `native` with a
-     * client that cannot be adopted is a `TypeError` that says why.
-     * @default 'native', unless the client was customised
+     * The sender of the requests. `'native'`: the addon. `'client'`: the `client`, which the store
+     * calls for each request. If the store cannot adopt the client, `'native'` fails with a
+     * `TypeError` that gives the reason.
+     * @default 'native'; 'client' if the client was customised
      */
     transport?: Transport;
     /**
-     * How to reach DynamoDB, where no client is given. What is missing here, the AWS environment
-     * decides: variables, profile files, container and instance roles.
+     * The connection settings, if `client` is not set. For each setting that is missing here, the
+     * AWS environment decides: variables, profile files, container and instance roles.
      */
     dynamoConfig?: DynamoConfig;
-    /** A JSON file of settings as in `dynamoConfig`, relative to the working directory. */
+    /**
+     * The path of a JSON file with the same settings as `dynamoConfig`, relative to the working
+     * directory. The store reads the file at construction.
+     */
     AWSConfigPath?: string;
-    /** Settings as in `dynamoConfig`. */
+    /** The same settings as `dynamoConfig`. */
     AWSConfigJSON?: DynamoConfig;
-    /** The region. */
+    /** The AWS region of the table. */
     AWSRegion?: string;
     /**
-     * Whether a table that the store creates is paid for on demand; then capacity units have no
+     * `true`: a table that the store creates is billed on demand, and capacity units have no
      * effect.
      * @default false
      */
     payPerRequest?: boolean;
     /**
-     * What else a table gets that the store creates, under AWS's own names: deletion protection,
-     * point-in-time recovery, a key of AWS KMS, a table class, tags, warm throughput, and a maximum for
-     * requests on demand. It has no effect on a table that exists.
+     * More settings for a table that the store creates, under AWS's own names: deletion protection,
+     * point-in-time recovery, a key of AWS KMS, a table class, tags, warm throughput, and a maximum
+     * for requests on demand. If the table exists already, they have no effect.
      * @example
      * new DynamoDBStore({ createTable: { DeletionProtectionEnabled: true } });
      */
     createTable?: CreateTableSettings;
     /**
-     * Whether reads are strongly consistent. Eventually consistent ones cost half, and may miss
-     * the login of a moment ago.
+     * `true`: reads are strongly consistent. `false`: reads are eventually consistent. They cost
+     * half, and may miss a login of a moment ago.
      * @default true
      */
     consistentRead?: boolean;
     /**
-     * Whether operations are merged under load: reads into BatchGetItem, writes into BatchWriteItem,
-     * at the same price in capacity units. A role without the permission for these two is found out,
-     * and served with single requests.
+     * `true`: under load, the store merges operations: it sends several in one request, reads as
+     * BatchGetItem and writes as BatchWriteItem, at the same price in capacity units. If the role
+     * has no permission for these two, the store notices this and sends single requests.
      * @default true
      */
     batch?: boolean;
     /**
-     * How many operations that can be merged are in flight or wait before any are merged, at least 1.
-     * Up to that number each is sent alone and at once.
+     * Merging starts when more than this number of mergeable operations are in flight or wait; at
+     * least 1. Up to this number, the store sends each operation alone and at once.
      * @default 16
      */
     batchThreshold?: number;
     /**
-     * How many connections to DynamoDB may be open at a time, at least 1. An operation beyond that
-     * waits its turn, within its deadline. Where this is not set, the `maxSockets` of an adopted
-     * client's agent counts. Through a client that is called: how many calls of it are in flight at
-     * a time; by default that is left to the client.
+     * The maximum number of open connections to DynamoDB, at least 1. Further operations wait for a
+     * free connection, within their deadline. If this option is not set, the `maxSockets` of an
+     * adopted client's agent counts. If the store calls the client: the maximum number of its calls
+     * in flight; by default, the client decides.
      * @default 128
      */
     maxSockets?: number;
     /**
-     * How many calls of this store may wait for their outcome, at least 1: those whose requests are in
-     * flight, those that wait for their turn, and those that wait for the table. A call beyond that
-     * fails at once with `ERR_SESSION_OVERLOADED`, and nothing is sent for it.
+     * The maximum number of this store's calls that wait for their outcome, at least 1. A call
+     * counts while its request is in flight, while it waits in the queue, and while it waits for
+     * the table. A further call fails at once with `ERR_SESSION_OVERLOADED`, and the store sends
+     * nothing for it.
      * @default 20000
      */
     maxPendingCalls?: number;
     /**
-     * Whether calls fail at once while DynamoDB does not answer, with the error of what is wrong. An
-     * outage begins when five attempts in a row have failed over half a second or more, and ends with the
-     * first answer to a probe that the store sends by itself. The stores of a process that reach the same
-     * address share it. With `false` every call is tried, and the store emits no events of outages.
+     * `true`: while DynamoDB does not answer, calls fail at once, with an error that says what is
+     * wrong. An outage begins when five attempts in a row have failed over half a second or more.
+     * It ends with the first answer to a probe: a request that the store sends by itself. Stores in
+     * the same process share an outage if they reach the same address. `false`: the store tries
+     * every call, and emits no events of outages.
      * @default true
      */
     breaker?: boolean;
     /**
-     * Milliseconds that the source of the credentials may take before calls that wait for it fail with
-     * `ERR_SESSION_CREDENTIALS`. The source is asked once for all of them, and goes on: as soon as it has
-     * answered, calls go out again. No part of `requestTimeout`, which is for attempts alone.
+     * Milliseconds that calls wait for the source of the credentials before they fail with
+     * `ERR_SESSION_CREDENTIALS`. The store asks the source once for all calls, and does not
+     * interrupt it: once the source has answered, the store sends requests again. This time does
+     * not count towards `requestTimeout`, which limits single attempts.
      * @default nine tenths of `operationTimeout`
      */
     credentialsTimeout?: number;
     /**
-     * The id of a session that never exists. During an outage the store reads it, to find out whether
-     * DynamoDB answers again. Set it if the IAM policy allows only some keys (`dynamodb:LeadingKeys`)
-     * and this one is not among them.
+     * The id of a session that never exists. During an outage the store reads this id, to find out
+     * whether DynamoDB answers again. Set it if the IAM policy allows only some keys
+     * (`dynamodb:LeadingKeys`) and the default is not one of them. At most 2,048 bytes.
      * @default 'dynamo-session-store:probe'
      */
     probeKey?: string;
     /**
-     * Whether the store emits `disconnect` when an outage begins and `connect` when it ends.
-     * express-session then passes requests on without `request.session`, and koa-generic-session has them
-     * wait for the end: an application has to be written for that. Needs `breaker`.
+     * `true`: the store emits `disconnect` when an outage begins and `connect` when it ends. In
+     * between, express-session passes requests on without `request.session`, and
+     * koa-generic-session lets requests wait. Set it only if the application is written for this.
+     * Needs `breaker`.
      * @default false
      */
     disconnectEvents?: boolean;
     /**
-     * A touch that would move the end of a session by less than this many milliseconds is not written,
-     * and an unchanged `set` is a touch. A session may so end early, by less than that, and never
-     * late. `'auto'` is a twentieth of the session's lifetime, `0` writes every touch. It is half of the
-     * lifetime at most. The name is dynamodb-store's. It needs a framework that tells which request a
-     * session belongs to, as express-session, @fastify/session and koa-session 6 and 7 do; elsewhere
-     * every touch is written.
+     * A time in milliseconds. If a touch would move the end of a session by less than this, the
+     * store does not write the touch. A `set` of an unchanged session counts as a touch. A session
+     * may therefore end early, by less than this time, and never late. `'auto'`: a twentieth of the
+     * session's lifetime. `0`: the store writes every touch. The store never uses more than half of
+     * the lifetime. dynamodb-store has an option of the same name.
+     *
+     * The option needs a framework that tells the store which request a session belongs to, as
+     * express-session, @fastify/session and koa-session 6 and 7 do. With other frameworks, the
+     * store writes every touch.
      * @default 'auto'
      * @example
      * new DynamoDBStore({ touchInterval: 60_000 });
      */
     touchInterval?: number | 'auto';
     /**
-     * What becomes of a session that another request has changed since this one has read it.
-     * `'merge'`: for each key of the session, the value of the request that has changed it; if both
-     * have, that of the second to save. The lifetime counts as a key. `'error'`: `set` fails with `ERR_SESSION_CONFLICT` and writes
-     * nothing. `'overwrite'`: the session is written as it is, as connect-dynamodb and
-     * koa-session-dynamodb-store do. A session that was destroyed meanwhile is never written.
+     * What the store does if another request has changed the session since this request read it.
+     *
+     * `'merge'`: for each top-level key, if this request changed it, this request's value wins;
+     * otherwise the stored value stays. If both requests changed it, the value that is saved second
+     * therefore counts. Nested values are not merged. The lifetime counts as a key. `'error'`:
+     * `set` fails with `ERR_SESSION_CONFLICT` and writes nothing. `'overwrite'`: the store writes
+     * the session as it is, as connect-dynamodb and koa-session-dynamodb-store do.
+     *
+     * If the session was destroyed meanwhile, the store never writes it.
      * @default 'merge'
      */
     conflict?: 'merge' | 'overwrite' | 'error';
     /**
-     * Keys of the session that say whose it is, each a key or a path of keys such as `account.id`. If two
-     * requests have made it the session of two people, the two are not merged: the login that is saved
-     * last counts, with all of its session. A value may be an id, or an object with one (`id`, `_id`,
-     * `userId`, `user`, `sub`, `uid`, `username` or `email`). `[]`: every key is merged on its own.
+     * The keys of the session that name its user. Each is a key, or a path of keys such as
+     * `account.id`. If two requests have given the session to two users, the store does not merge
+     * the two: the login that is saved last counts, with its whole session. A value may be an id,
+     * or an object with an id (`id`, `_id`, `userId`, `user`, `sub`, `uid`, `username` or `email`).
+     * `[]`: the store merges every key on its own.
      * @default ['passport', 'user', 'userId']
      * @example
      * new DynamoDBStore({ identityKeys: ['account.id'] });
      */
     identityKeys?: readonly string[];
     /**
-     * The lifetime of sessions that koa-session gives none (`maxAge: 'session'`), in milliseconds,
-     * or a function of the session that gives it.
+     * The lifetime in milliseconds of a session to which koa-session gives none (`maxAge:
+     * 'session'`); or a function that takes the session and returns the lifetime.
      * @default 86400000 (a day)
      */
     // biome-ignore lint/suspicious/noExplicitAny: what an application keeps in a session
     ttl?: types.TimeToLive<any>;
     /**
-     * Milliseconds that a call may take, retries and waiting for the table included.
+     * Milliseconds that a call may take, including retries and the wait for the table.
      * @default 10000
      */
     operationTimeout?: number;
     /**
-     * Milliseconds that `createTableIfDontExists()` waits for a table to become usable.
+     * Milliseconds that `createTableIfDontExists()` waits until the table can be used.
      * @default 120000
      */
     tableTimeout?: number;
   }
 
   export interface TableOptions {
-    /** @default 'sessions' */
+    /**
+     * The table's name or ARN.
+     * @default 'sessions'
+     */
     name?: string;
     /**
      * The table's partition key, of type S.
@@ -320,31 +356,34 @@ declare namespace DynamoDBStore {
      */
     hashKey?: string;
     /**
-     * The attribute that holds a session's end, in seconds since the Unix epoch. A table whose
-     * time to live is on another attribute keeps it, and that attribute is written.
+     * The attribute for the end of a session, in seconds since the Unix epoch. If the table has its
+     * time to live on another attribute, the store leaves the table as it is, and writes to the
+     * table's attribute.
      * @default 'expires'
      */
     ttlKey?: string;
     /**
-     * Whether the table is to have DynamoDB's time to live on `ttlKey`.
+     * `true`: the store turns on DynamoDB's time to live for the attribute `ttlKey`. `false`: it
+     * turns it off.
      * @default true
      */
     useTtlExpired?: boolean;
     /**
-     * Read capacity units: of a table that the store creates 5, unless set; of one that exists
-     * and is provisioned only where set.
+     * Read capacity units of a table that the store creates. If the table exists and is
+     * provisioned, the store changes its capacity only if this is set.
+     * @default 5 for a new table
      */
     readCapacityUnits?: number | string;
-    /** Write capacity units, as `readCapacityUnits`. */
+    /** Write capacity units, in the same way as `readCapacityUnits`. */
     writeCapacityUnits?: number | string;
     /**
-     * Whether the table is looked for, and created where it is missing, at construction.
+     * `true`: at construction, the store looks for the table, and creates it if it does not exist.
      * @default false
      */
     autoCreate?: boolean;
   }
 
-  /** A table, as far as the store knows it, in the shape of aws-sdk v2. */
+  /** The facts that the store knows about a table, in the shape of aws-sdk v2. */
   export interface TableFacts {
     describeTable: {
       Table: {

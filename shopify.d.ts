@@ -13,108 +13,121 @@ export { SessionStoreError } from './lib/types';
 export type { AwsClient, AwsCredentials, CreateTableSettings, DynamoConfig, Transport };
 
 export interface DynamoDBSessionStorageOptions {
-  /** @default 'shopify_sessions' */
+  /**
+   * The table's name or ARN.
+   * @default 'shopify_sessions'
+   */
   sessionTableName?: string;
   /**
-   * The index by `shop`.
+   * The name of the global secondary index on `shop`.
    * @default 'shop_index'
    */
   shopIndexName?: string;
   /**
-   * How to reach DynamoDB: region, endpoint, credentials and more, as a `DynamoDBClient` takes
-   * them. What is missing, the AWS environment decides.
+   * The connection settings: region, endpoint, credentials and more, as a `DynamoDBClient` takes
+   * them. For each setting that is missing here, the AWS environment decides.
    */
   config?: DynamoConfig;
   /**
-   * A client of either AWS SDK for JavaScript, in place of `config`. Its settings are used and the
-   * requests go out from the addon; one that was customised is called instead, see `transport`.
+   * A client of either AWS SDK for JavaScript, in place of `config`. If the client was not
+   * customised, the store adopts it: the store reads the client's settings, and the addon sends the
+   * requests. If the client was customised, the store calls the client for each request: see
+   * `transport`.
    */
   client?: AwsClient;
   /**
-   * The way that requests go: `native`, out from the addon, or through the `client`. `native` with a
-   * client that cannot be adopted is a `TypeError` that says why.
-   * @default 'native', unless the client was customised
+   * The sender of the requests. `'native'`: the addon. `'client'`: the `client`, which the store
+   * calls for each request. If the store cannot adopt the client, `'native'` fails with a
+   * `TypeError` that gives the reason.
+   * @default 'native'; 'client' if the client was customised
    */
   transport?: Transport;
   /**
-   * A numeric attribute for DynamoDB's time to live, to be written beside Shopify's own: the last
-   * moment at which a session can still matter, in seconds since the Unix epoch. None, unless set.
+   * The name of a numeric attribute for DynamoDB's time to live, which the store writes beside
+   * Shopify's own attributes. Its value is the last moment at which the session can still matter,
+   * in seconds since the Unix epoch. If this is not set, the store writes none.
    */
   expiresTtl?: string;
   /**
-   * Whether reads by id are strongly consistent. Those by shop never are: an index cannot be.
+   * `true`: reads by id are strongly consistent. Reads by shop never are, because a global
+   * secondary index cannot be read so.
    * @default true
    */
   consistentRead?: boolean;
   /**
-   * Whether operations are merged under load: reads into BatchGetItem, writes into BatchWriteItem,
-   * at the same price in capacity units. A role without the permission for these two is found out,
-   * and served with single requests.
+   * `true`: under load, the store merges operations: it sends several in one request, reads as
+   * BatchGetItem and writes as BatchWriteItem, at the same price in capacity units. If the role has
+   * no permission for these two, the store notices this and sends single requests.
    * @default true
    */
   batch?: boolean;
   /**
-   * How many operations that can be merged are in flight or wait before any are merged, at least 1.
-   * Up to that number each is sent alone and at once.
+   * Merging starts when more than this number of mergeable operations are in flight or wait; at
+   * least 1. Up to this number, the store sends each operation alone and at once.
    * @default 16
    */
   batchThreshold?: number;
   /**
-   * How many connections to DynamoDB may be open at a time, at least 1. An operation beyond that
-   * waits its turn, within its deadline. Where this is not set, the `maxSockets` of an adopted
-   * client's agent counts. Through a client that is called: how many calls of it are in flight at
-   * a time; by default that is left to the client.
+   * The maximum number of open connections to DynamoDB, at least 1. Further operations wait for a
+   * free connection, within their deadline. If this option is not set, the `maxSockets` of an
+   * adopted client's agent counts. If the store calls the client: the maximum number of its calls
+   * in flight; by default, the client decides.
    * @default 128
    */
   maxSockets?: number;
   /**
-   * How many calls of this store may wait for their outcome, at least 1: those whose requests are in
-   * flight, those that wait for their turn, and those that wait for the table. A call beyond that
-   * fails at once with `ERR_SESSION_OVERLOADED`, and nothing is sent for it.
+   * The maximum number of this store's calls that wait for their outcome, at least 1. A call counts
+   * while its request is in flight, while it waits in the queue, and while it waits for the table.
+   * A further call fails at once with `ERR_SESSION_OVERLOADED`, and the store sends nothing for it.
    * @default 20000
    */
   maxPendingCalls?: number;
   /**
-   * Whether calls fail at once while DynamoDB does not answer, with the error of what is wrong. An
-   * outage begins when five attempts in a row have failed over half a second or more, and ends with the
-   * first answer to a probe that the store sends by itself. The stores of a process that reach the same
-   * address share it. With `false` every call is tried, and the store emits no events of outages.
+   * `true`: while DynamoDB does not answer, calls fail at once, with an error that says what is
+   * wrong. An outage begins when five attempts in a row have failed over half a second or more. It
+   * ends with the first answer to a probe: a request that the store sends by itself. Stores in the
+   * same process share an outage if they reach the same address. `false`: the store tries every
+   * call, and emits no events of outages.
    * @default true
    */
   breaker?: boolean;
   /**
-   * Milliseconds that the source of the credentials may take before calls that wait for it fail with
-   * `ERR_SESSION_CREDENTIALS`. The source is asked once for all of them, and goes on: as soon as it has
-   * answered, calls go out again. No part of `requestTimeout`, which is for attempts alone.
+   * Milliseconds that calls wait for the source of the credentials before they fail with
+   * `ERR_SESSION_CREDENTIALS`. The store asks the source once for all calls, and does not interrupt
+   * it: once the source has answered, the store sends requests again. This time does not count
+   * towards `requestTimeout`, which limits single attempts.
    * @default nine tenths of `operationTimeout`
    */
   credentialsTimeout?: number;
   /**
-   * The id of a session that never exists. During an outage the store reads it, to find out whether
-   * DynamoDB answers again. Set it if the IAM policy allows only some keys (`dynamodb:LeadingKeys`)
-   * and this one is not among them.
+   * The id of a session that never exists. During an outage the store reads this id, to find out
+   * whether DynamoDB answers again. Set it if the IAM policy allows only some keys
+   * (`dynamodb:LeadingKeys`) and the default is not one of them. At most 2,048 bytes.
    * @default 'dynamo-session-store:probe'
    */
   probeKey?: string;
-  /** Read capacity units of a created table and its index; on demand where neither is set. */
+  /**
+   * Read capacity units of a table that the store creates, and of its index. If neither this nor
+   * `writeCapacityUnits` is set, the table is on demand.
+   */
   readCapacityUnits?: number | string;
-  /** Write capacity units, as `readCapacityUnits`. */
+  /** Write capacity units, in the same way as `readCapacityUnits`. */
   writeCapacityUnits?: number | string;
   /**
-   * What else a table gets that the store creates, under AWS's own names: deletion protection,
-   * point-in-time recovery, a key of AWS KMS, a table class, tags, warm throughput, and a maximum for
-   * requests on demand. It has no effect on a table that exists.
+   * More settings for a table that the store creates, under AWS's own names: deletion protection,
+   * point-in-time recovery, a key of AWS KMS, a table class, tags, warm throughput, and a maximum
+   * for requests on demand. If the table exists already, they have no effect.
    * @example
    * new DynamoDBSessionStorage({ createTable: { DeletionProtectionEnabled: true } });
    */
   createTable?: CreateTableSettings;
   /**
-   * Milliseconds that each request of a call may take, retries included.
+   * Milliseconds that each request of a call may take, including retries.
    * @default 10000
    */
   operationTimeout?: number;
   /**
-   * Milliseconds that `createTableIfNotExists()` waits for a table to become usable.
+   * Milliseconds that `createTableIfNotExists()` waits until the table can be used.
    * @default 120000
    */
   tableTimeout?: number;
@@ -124,8 +137,8 @@ export interface DynamoDBSessionStorageOptions {
  * The sessions of a Shopify app in DynamoDB: a `SessionStorage` of
  * `@shopify/shopify-app-session-storage`.
  *
- * Errors are a `SessionStoreError`, or a `TypeError` with the code `ERR_INVALID_ARG_VALUE` for an
- * argument that cannot be right.
+ * An error is a `SessionStoreError`; if an argument is wrong, it is a `TypeError` with the code
+ * `ERR_INVALID_ARG_VALUE`.
  *
  * @example
  * import { DynamoDBSessionStorage } from 'dynamo-session-store/shopify';
@@ -136,53 +149,58 @@ export interface DynamoDBSessionStorageOptions {
  * });
  */
 export declare class DynamoDBSessionStorage extends EventEmitter {
-  /** @throws {TypeError} names the option that is wrong */
+  /** @throws {TypeError} if an option is wrong; the message names the option */
   constructor(options?: DynamoDBSessionStorageOptions);
 
   /**
-   * The client that was passed; else one that is made when it is first asked for, of the SDK that is
-   * installed: a `DynamoDBClient` of v3, else an `AWS.DynamoDB` of v2. One that is put in its place is
-   * called from then on, and so is one with a stub among its methods.
+   * The client that was passed. If none was passed, the store makes one when this property is first
+   * read, with the SDK that is installed: a `DynamoDBClient` of v3, else an `AWS.DynamoDB` of v2.
+   * If you assign another client, or replace a method of the client with a stub, the store calls
+   * that client from then on.
    *
-   * @throws {SessionStoreError} `ERR_SESSION_CLIENT` where neither SDK is installed
+   * @throws {SessionStoreError} `ERR_SESSION_CLIENT` if neither SDK is installed
    */
   client: Client;
-  /** The way that requests go now. */
+  /** The sender of the requests at present: see the option `transport`. */
   readonly transport: Transport;
 
   /** Creates or replaces the session. */
   storeSession(session: Session): Promise<boolean>;
-  /** The session, also one whose token has expired; `undefined` where there is none. */
+  /** Reads the session, even if its token has expired. Gives `undefined` if it does not exist. */
   loadSession(id: string): Promise<Session | undefined>;
-  /** Deletes the session. One that is not there is no error. */
+  /** Deletes the session. If it does not exist, that is no error. */
   deleteSession(id: string): Promise<boolean>;
-  /** Deletes the sessions, in batches of 25. Those that are not there are no error. */
+  /** Deletes the sessions, in batches of 25. If some do not exist, that is no error. */
   deleteSessions(ids: string[]): Promise<boolean>;
-  /** Every session of the shop that can be read, in batches of 100. */
+  /** Reads every session of the shop that can be read, in batches of 100. */
   findSessionsByShop(shop: string): Promise<Session[]>;
 
   /**
-   * Creates the table and its index where there is none, and waits until it can be used. With
-   * `expiresTtl`, time to live is turned on; where DynamoDB refuses, the storage emits `warning`. If
-   * the table exists without the index, `findSessionsByShop()` cannot work: the storage emits `warning`
-   * with the code `ERR_SESSION_TABLE_INDEX`.
+   * Creates the table and its index if the table does not exist, and waits until it can be used.
+   * With `expiresTtl`, turns on its time to live; if DynamoDB refuses, the storage emits `warning`.
+   * If the table exists without the index, `findSessionsByShop()` cannot work: the storage emits
+   * `warning` with the code `ERR_SESSION_TABLE_INDEX`.
    */
   createTableIfNotExists(): Promise<void>;
 
   /**
-   * Lets go of the connections. Calls after it fail with `ERR_SESSION_CLOSED`; those under way end
-   * as they would have.
+   * Releases the connections. Later calls fail with `ERR_SESSION_CLOSED`. Calls in flight continue
+   * to their normal outcome.
    */
   close(): Promise<void>;
 
   /**
-   * `warning`: something that no call could report failed, such as the time to live of a new
-   * table; or nothing names a region. Without a listener it becomes a warning of the process.
+   * `warning`: a failure that no call could report, such as that of the time to live of a new
+   * table; or the notice that no setting names a region. If the event has no listener, the store
+   * emits a warning of the process.
    */
   on(event: 'warning', listener: (warning: Error & { code?: string }) => void): this;
-  /** An outage has begun: calls fail at once, with this error. See `breaker`. */
+  /**
+   * `unavailable`: an outage has begun. Until it ends, calls fail at once, with this error. See
+   * `breaker`.
+   */
   on(event: 'unavailable', listener: (error: Error & { code?: string }) => void): this;
-  /** The outage is over. */
+  /** `available`: the outage is over. */
   on(event: 'available', listener: () => void): this;
   // biome-ignore lint/suspicious/noExplicitAny: as EventEmitter has it
   on(event: string | symbol, listener: (...args: any[]) => void): this;

@@ -110,7 +110,7 @@ test('the package of another platform', async () => {
   install(other, (file) => writeFileSync(file, ''));
   const { code, message } = await output();
   expect(code).toBe('ERR_SESSION_ADDON');
-  expect(message).toContain(`Installed is dynamo-session-store-${other}`);
+  expect(message).toContain(`Instead, dynamo-session-store-${other} is installed`);
   expect(message).toContain('node_modules comes from another platform');
 });
 
@@ -132,7 +132,7 @@ test.each([
   install(here, (file) => writeFileSync(file, whole.subarray(0, length)));
   const { code, message, cause } = await output();
   expect(code).toBe('ERR_SESSION_ADDON');
-  expect(message).toContain('is damaged, or for another platform');
+  expect(message).toContain('is damaged, or was built for another platform');
   expect(message).toContain(cause);
 });
 

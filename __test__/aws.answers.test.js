@@ -58,7 +58,7 @@ describe.each([
     expect(error).toMatchObject({ code: 'ERR_SESSION_UNREACHABLE', retryable });
     const shown = type ? `content type ${type}` : 'no content type';
     expect(error.message).toContain(
-      `the answer is not one of DynamoDB: HTTP status ${status}, ${shown}. Is the endpoint right?`,
+      `the answer is not from DynamoDB: HTTP status ${status}, ${shown}. Check the endpoint`,
     );
     expect(error.message).toContain(`endpoint ${stub.endpoint}`);
     expect(stub.calls.length).toBe(retryable ? 2 : 1);
@@ -69,7 +69,7 @@ test('an error in JSON that is not of DynamoDB asks for the endpoint, too', asyn
   said = { status: 404, body: { error: SECRET } };
   const error = await failureOf(open().get('sid'));
   expect(error.message).toBe(
-    'the answer has HTTP status 404 and names no error of DynamoDB. Is the endpoint right?',
+    'the answer has HTTP status 404, but no error of DynamoDB. Check the endpoint',
   );
   expect(error.$metadata.httpStatusCode).toBe(404);
 });
@@ -84,7 +84,7 @@ test.each([
   const error = await failureOf(open().get('sid'));
   expect(error).toMatchObject({ code: 'ERR_SESSION_UNREACHABLE', retryable: true });
   expect(error.message).toContain(
-    `the answer is not one of DynamoDB: HTTP status ${status}, ${type} (`,
+    `the answer is not from DynamoDB: HTTP status ${status}, ${type} (`,
   );
   expect(stub.calls.length).toBe(2);
 });
@@ -103,7 +103,7 @@ test.each([
   const error = await failureOf(open().get('sid'));
   expect(error).toMatchObject({ code: 'ThrottlingException', retryable: true });
   expect(error.message).toMatch(
-    /^the answer has HTTP status 429 and names no error of DynamoDB(?!. Is the endpoint)/,
+    /^the answer has HTTP status 429, but no error of DynamoDB(?!. Check the endpoint)/,
   );
   expect(error.$metadata.httpStatusCode).toBe(429);
   expect(stub.calls.length).toBe(2);

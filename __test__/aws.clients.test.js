@@ -50,7 +50,7 @@ test('a client of another service cannot be put in the place of a client', () =>
   const store = keep(new DynamoDBStore({ initialized: true }));
   expect(() => {
     store.client = new S3Client();
-  }).toThrow('not one of S3');
+  }).toThrow('"client" must be a client of DynamoDB, but is a client of S3');
 });
 
 /** What Node 24 sets among the options of each agent. */

@@ -158,7 +158,9 @@ describe('a source that does not answer in time', () => {
     expect(error.code).toBe('ERR_SESSION_CREDENTIALS');
     await expect(store.get('abc')).rejects.toMatchObject({
       code: 'ERR_SESSION_CREDENTIALS',
-      message: expect.stringMatching(/\(not sent: there have been no credentials for some time\)$/),
+      message: expect.stringMatching(
+        /\(the request was not sent: no credentials have been found for some time\)$/,
+      ),
     });
     const available = once(store, 'available');
     credentials.gate.release();
@@ -255,10 +257,11 @@ describe('no credentials anywhere', () => {
     const error = await store.get('abc').catch((each) => each);
     expect(error).toMatchObject({ code: 'ERR_SESSION_CREDENTIALS', retryable: false });
     expect(error.message).toBe(
-      'no AWS credentials could be loaded: looked in the options (none), the environment ' +
+      'no AWS credentials could be loaded: the store looked in the options (none), the environment ' +
         '(AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set), the profile (profile "default" ' +
-        'is not in the AWS files "config" and "credentials"), a web identity (no variables name one), ' +
-        'the container (no variable names the service of one), the instance ' +
+        'is not in the AWS files "config" and "credentials"), a web identity (AWS_WEB_IDENTITY_TOKEN_FILE and ' +
+        'AWS_ROLE_ARN are not both set), ' +
+        'the container (no variable names its credentials service), the instance ' +
         '(AWS_EC2_METADATA_DISABLED is set). Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; ' +
         'DynamoDB Local takes any value',
     );

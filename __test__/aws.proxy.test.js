@@ -234,7 +234,7 @@ test.each([
 test('a client that would go around the proxy is not made', () => {
   const config = { endpoint: plain.endpoint, proxy: 'http://proxy.test' };
   expect(() => open(config, { transport: 'client' })).toThrow(
-    /a client cannot be made with the option "dynamoConfig.proxy"/,
+    /the store cannot make a client with the option "dynamoConfig.proxy"/,
   );
 });
 

@@ -44,7 +44,7 @@ async function warnings(settings, env = {}, ending = '') {
 const said = {
   code: 'ERR_SESSION_REGION',
   message:
-    'no region is set, so the store uses us-east-1. If the table is in another one, set AWS_REGION or ' +
+    'no region is set, so the store uses us-east-1. If the table is in another region, set AWS_REGION or ' +
     'the option "region" (table "first")',
 };
 

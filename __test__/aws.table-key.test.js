@@ -104,7 +104,7 @@ describe.each([
       code: 'ERR_SESSION_TABLE_KEY',
       retryable: false,
       message: expect.stringContaining(
-        `table "${tables[key]}" has another key than the store needs, which is ${key} of type S alone`,
+        `table "${tables[key]}" has another key than the store needs, the partition key ${key} (S) alone: `,
       ),
     });
   });

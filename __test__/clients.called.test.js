@@ -192,7 +192,7 @@ describe('an object that only looks like a client:', () => {
   test('a method that it does not have is named', async () => {
     const client = { getItem: async () => ({}) };
     await expect(newStore({ client }).set('abc', {})).rejects.toThrow(
-      'the client has no "putItem"',
+      'the client has no method "putItem"',
     );
   });
 

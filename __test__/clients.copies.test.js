@@ -81,7 +81,7 @@ describe.each([
       })(${client})`;
       expect(await outcome(copy.folder, customised, table)).toBe('client 1');
       expect(await outcome(copy.folder, customised, table, "transport: 'native'")).toBe(
-        'TypeError option "transport" cannot be "native": its middleware was changed',
+        'TypeError option "transport" cannot be "native": the middleware of the client was changed. Without "transport", the store calls the client',
       );
     },
   );
@@ -113,7 +113,7 @@ describe('a document client whose own DynamoDBClient cannot be found', () => {
     const store = keep(new DynamoDBStore({ client, table: await newTable() }));
     expect(store.transport).toBe('client');
     expect(() => new DynamoDBStore({ client, transport: 'native' })).toThrow(
-      'it has a "endpointProvider" of its own, compared with the @aws-sdk/client-dynamodb that is found here',
+      'the client has its own "endpointProvider" (compared with the installed @aws-sdk/client-dynamodb)',
     );
   });
 });

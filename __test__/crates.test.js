@@ -28,7 +28,7 @@ test.each([
   ['a license that is not allowed', { license: 'GPL-3.0' }, 'has the license GPL-3.0'],
   ['one of two that are needed', { license: 'MIT AND GPL-3.0' }, 'MIT AND GPL-3.0'],
   ['a license with an exception', { license: 'GPL-2.0 WITH Classpath-exception-2.0' }, 'WITH'],
-  ['no license', { license: null }, 'no SPDX expression: ""'],
+  ['no license', { license: null }, 'not an SPDX expression: ""'],
   ['a source of its own', { source: 'git+https://example.com/a' }, 'not crates.io'],
 ])('a crate with %s is not', (_name, more, problem) => {
   expect(problems([crate(more)], policy)).toEqual([expect.stringContaining(problem)]);
@@ -37,9 +37,11 @@ test.each([
 test('a crate in two versions is named, unless it is known', () => {
   const two = [crate(), crate({ version: '2.0.0' })];
   expect(problems(two, policy)).toEqual([
-    expect.stringContaining('a is there in several versions'),
+    expect.stringContaining('Cargo.lock has several versions of a,'),
   ]);
   const known = { ...policy, bans: { skip: [{ crate: 'a' }] } };
   expect(problems(two, known)).toEqual([]);
-  expect(problems([crate()], known)).toEqual([expect.stringContaining('of which there is one')]);
+  expect(problems([crate()], known)).toEqual([
+    expect.stringContaining('but Cargo.lock has only one'),
+  ]);
 });

@@ -108,7 +108,7 @@ describe('a container', () => {
     answer = () => ({ status: 403, text: 'SECRET' });
     await expect(look(1)).rejects.toMatchObject({
       code: 'ERR_SESSION_CREDENTIALS',
-      message: expect.stringMatching(/the container has answered with the status 403(?!.*SECRET)/),
+      message: expect.stringMatching(/the container answered with status 403(?!.*SECRET)/),
     });
     expect(asked).toHaveLength(1);
   });

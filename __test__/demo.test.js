@@ -49,19 +49,19 @@ test.each([
     'demo.js',
     ['--srve'],
     {},
-    `Unknown option '--srve'. "npm run demo -- --help" names the options.`,
+    `Unknown option '--srve'. Run "npm run demo -- --help" to see the options.`,
   ],
   [
     'demo.js',
     ['serve'],
     {},
-    `Unexpected argument 'serve'. "npm run demo -- --help" names the options.`,
+    `Unexpected argument 'serve'. Run "npm run demo -- --help" to see the options.`,
   ],
   [
     'test.js',
     ['--ony', 'jest'],
     {},
-    `Unknown option '--ony'. "npm test -- --help" names the options.`,
+    `Unknown option '--ony'. Run "npm test -- --help" to see the options.`,
   ],
   ['demo.js', ['--serve'], { PORT: 'abc' }, 'PORT must be a number from 0 to 65535, but is "abc".'],
   [
@@ -74,7 +74,7 @@ test.each([
     'test.js',
     ['--only', 'tsc'],
     { DYNAMODB_ENDPOINT: 'http://127.0.0.1:1' },
-    'DYNAMODB_ENDPOINT is http://127.0.0.1:1, but nothing answers there.',
+    'DYNAMODB_ENDPOINT is http://127.0.0.1:1, but no server answers there: start one, or set DYNAMODB_ENDPOINT to another address.',
   ],
   [
     'demo.js',
@@ -93,7 +93,7 @@ test.each([
 test('a port in use is a line, too', async () => {
   await withPort(async (port) => {
     const { code, stderr } = await failureOf('demo.js', ['--serve'], { PORT: port });
-    expect(stderr).toBe(`Port ${port} is in use: set PORT to another one.\n`);
+    expect(stderr).toBe(`Port ${port} is in use: set PORT to another port.\n`);
     expect(code).toBe(1);
   });
 });

@@ -100,7 +100,9 @@ describe('a wrong option is a TypeError at construction that names it:', () => {
 
   test('options that contradict each other', () => {
     const make = () => new DynamoDBStore({ dynamoConfig: {}, AWSRegion: 'us-east-1' });
-    expect(make).toThrow('option "AWSRegion" cannot be used together with "dynamoConfig"');
+    expect(make).toThrow(
+      'option "AWSRegion" cannot be used together with "dynamoConfig": remove one of them',
+    );
   });
 
   test('options that are no object', () => {

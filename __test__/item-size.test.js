@@ -66,7 +66,11 @@ describe.each(Object.entries(subjects))('%s', (_name, open) => {
     await save(10);
     const error = await save(LIMIT).catch((thrown) => thrown);
     expect(error).toMatchObject({ code: 'ERR_SESSION_TOO_LARGE', retryable: false });
-    const size = Number(/an item of (\d+) bytes, .* at most 409600$/.exec(error.message)[1]);
+    const size = Number(
+      /the item of the session has (\d+) bytes, .* at most 409600: store less in the session$/.exec(
+        error.message,
+      )[1],
+    );
     // The stored session is as it was.
     expect(await read()).toBe(10);
 

@@ -10,6 +10,7 @@ const genericSession = require('koa-generic-session');
 const request = require('supertest');
 const DynamoDBStore = require('../koa');
 const { dynamoConfig, items, newTable, putItem, seconds } = require('./support/dynamodb');
+const { expectEnd } = require('./support/ends');
 const { storesOf } = require('./support/stores');
 const { refusal, table: tableAnswer } = require('./support/stub-dynamodb');
 
@@ -69,6 +70,7 @@ describe.each([
   });
 
   test('log in, visit, log out', async () => {
+    const since = Date.now();
     const agent = newAgent({ maxAge: 3_600_000 });
     await agent.get('/login/ann').expect(200, { user: 'ann', visits: null });
     await agent.get('/visit').expect(200, { user: 'ann', visits: 1 });
@@ -89,25 +91,27 @@ describe.each([
       },
     });
     // koa-session has the store outlive the cookie by ten seconds.
-    expect(Math.abs(Number(row.expires.N) - seconds() - 3610)).toBeLessThanOrEqual(5);
+    expectEnd(row, since, 3610);
     await agent.get('/logout').expect(200, { user: null, visits: null });
     expect(await rows()).toEqual([]);
     await agent.get('/look').expect(200, { user: null, visits: null });
   });
 
   test("maxAge: 'session' is stored for a day", async () => {
+    const since = Date.now();
     const agent = newAgent({ maxAge: 'session' });
     await agent.get('/login/ann').expect(200);
     const [row] = await rows();
     expect(row.session.M).toMatchObject({ _session: { BOOL: true } });
-    expect(Math.abs(Number(row.expires.N) - seconds() - 86_400)).toBeLessThanOrEqual(5);
+    expectEnd(row, since, 86_400);
     await agent.get('/visit').expect(200, { user: 'ann', visits: 1 });
   });
 
   test('without maxAge it is stored for a day', async () => {
+    const since = Date.now();
     await newAgent().get('/login/ann').expect(200);
     const [row] = await rows();
-    expect(Math.abs(Number(row.expires.N) - seconds() - 86_410)).toBeLessThanOrEqual(5);
+    expectEnd(row, since, 86_410);
   });
 
   test('rolling stores a session that was only looked at', async () => {
@@ -250,6 +254,7 @@ describe.each([
 
 describe('koa-generic-session', () => {
   test('log in, visit, log out', async () => {
+    const since = Date.now();
     const app = new Koa2();
     app.keys = ['keyboard cat'];
     app.use(
@@ -264,7 +269,7 @@ describe('koa-generic-session', () => {
     const [row, ...others] = await rows();
     expect(others).toEqual([]);
     expect(row.sessionId.S).toMatch(/^koa:sess:/);
-    expect(Math.abs(Number(row.expires.N) - seconds() - 60)).toBeLessThanOrEqual(5);
+    expectEnd(row, since, 60);
     await agent.get('/logout').expect(200);
     expect(await rows()).toEqual([]);
   });

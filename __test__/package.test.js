@@ -185,11 +185,11 @@ test('without any AWS SDK: requests go out, and what needs a client says so', as
     });`;
   expect((await output('without-sdk.cjs', text)).split('\n')).toEqual([
     'native { a: 1 }',
-    'SessionStoreError ERR_SESSION_CLIENT a client can only be made with @aws-sdk/client-dynamodb or aws-sdk, which is not installed',
-    'SessionStoreError ERR_SESSION_CLIENT a client can only be made with aws-sdk or @aws-sdk/client-dynamodb, which is not installed',
-    'SessionStoreError ERR_SESSION_CLIENT a client can only be made with @aws-sdk/client-dynamodb or aws-sdk, which is not installed',
-    'TypeError ERR_INVALID_ARG_VALUE option "dynamoConfig.logger" cannot be followed: a client can only be made with @aws-sdk/client-dynamodb or aws-sdk, which is not installed',
-    'TypeError ERR_SESSION_CLIENT the client takes commands of @aws-sdk/client-dynamodb, which cannot be found',
+    'SessionStoreError ERR_SESSION_CLIENT the store makes a client with @aws-sdk/client-dynamodb or aws-sdk, but found no such package: install @aws-sdk/client-dynamodb',
+    'SessionStoreError ERR_SESSION_CLIENT the store makes a client with aws-sdk or @aws-sdk/client-dynamodb, but found no such package: install aws-sdk',
+    'SessionStoreError ERR_SESSION_CLIENT the store makes a client with @aws-sdk/client-dynamodb or aws-sdk, but found no such package: install @aws-sdk/client-dynamodb',
+    'TypeError ERR_INVALID_ARG_VALUE option "dynamoConfig.logger" needs a client of an AWS SDK: the store makes a client with @aws-sdk/client-dynamodb or aws-sdk, but found no such package: install @aws-sdk/client-dynamodb',
+    'TypeError ERR_SESSION_CLIENT the client takes commands of @aws-sdk/client-dynamodb, which was not found: install it',
   ]);
 });
 

@@ -73,8 +73,8 @@ test('every place that lists the platforms has the targets of package.json', () 
 });
 
 (canLink ? test.each : test.skip.each)([
-  ['GLIBC_2.99', `needs glibc 2.99; ${FLOOR} is the newest that it may need`],
-  ['GLIBC_2.9', `needs glibc 2.9, and may need ${FLOOR}`],
+  ['GLIBC_2.99', `needs glibc 2.99, but must run on glibc ${FLOOR}`],
+  ['GLIBC_2.9', `needs glibc 2.9 (at most ${FLOOR} is allowed)`],
 ])('an addon that needs %s', async (version, expected) => {
   const folder = mkdtempSync(join(tmpdir(), 'dynamo-session-store-release-'));
   try {

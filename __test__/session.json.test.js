@@ -38,7 +38,7 @@ const cases = [
     () => ({ ids: new BigInt64Array(2) }),
     'session.ids[…] is a BigInt',
   ],
-  ['a cycle', cycle, 'session.user.friends[1].of is session.user again, which is a cycle'],
+  ['a cycle', cycle, 'session.user.friends[1].of refers back to session.user, which makes a cycle'],
   [
     'a cycle around all of it',
     () => {
@@ -46,7 +46,7 @@ const cases = [
       session.a.all = session;
       return session;
     },
-    'session.a.all is session again, which is a cycle',
+    'session.a.all refers back to session, which makes a cycle',
   ],
   [
     'a toJSON that throws',
@@ -68,7 +68,11 @@ const cases = [
     () => ({ user: { toJSON: () => 5n } }),
     'session.user is a BigInt',
   ],
-  ['a toJSON of its own', () => ({ toJSON: () => 'text' }), 'its "toJSON" gives no object'],
+  [
+    'a toJSON of its own',
+    () => ({ toJSON: () => 'text' }),
+    'its "toJSON" does not return an object',
+  ],
   ['an array', () => [1], 'it is an array'],
 ];
 
@@ -113,6 +117,6 @@ test('a store says so, and what the application throws is the cause alone', asyn
 test('so does the store of Koa', async () => {
   const store = keep(new KoaStore({ table: { name: 'sessions' } }));
   await expect(store.set('sid', cycle(), 1000)).rejects.toThrow(
-    'friends[1].of is session.user again',
+    'friends[1].of refers back to session.user, which makes a cycle',
   );
 });

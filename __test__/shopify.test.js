@@ -224,7 +224,9 @@ describe('D19: the time to live', () => {
       other.once('warning', resolve);
     });
     await other.createTableIfNotExists();
-    expect(await warned).toMatchObject({ message: expect.stringContaining('on "ttl" already') });
+    expect(await warned).toMatchObject({
+      message: expect.stringContaining('the time to live of the table is on "ttl", not on "other"'),
+    });
   });
 });
 
@@ -276,7 +278,7 @@ describe('createTableIfNotExists', () => {
   });
 
   test.each([
-    ['has no index', undefined, 'there is no global secondary index "shop_index"'],
+    ['has no index', undefined, 'the table has no global secondary index "shop_index"'],
     ['has an index by another attribute', 'state', 'has the partition key "state"'],
   ])('warns of a table that %s, which serves all else', async (_what, attribute, reason) => {
     const sessionTableName = await newTable(attribute && indexedBy('shop_index', attribute));

@@ -82,22 +82,22 @@ test.each(['good', 'version12', 'version13'])('%s is trusted', async (name) => {
 });
 
 test.each([
-  ['an expired certificate', 'expired', /has expired: renew it, or set the clock/],
+  ['an expired certificate', 'expired', /has expired: renew it, or correct the clock/],
   ['a certificate for another name', 'otherName', /is for another host name: use an endpoint/],
   ['a self-signed certificate', 'selfSigned', /is self-signed: name its file in AWS_CA_BUNDLE/],
   ['a self-signed authority', 'selfSignedAuthority', /is refused \(.*without CA:TRUE/],
   [
     'TLS 1.3 with a client certificate',
     'asking13',
-    /wants a client certificate, and there is none/,
+    /requires a client certificate, but the store has none/,
   ],
-  ['TLS 1.2 with a client certificate', 'asking12', /refuses TLS .* ask for no client certificate/],
-  ['TLS 1.1 only', 'version11', /does not speak TLS 1\.2 or 1\.3: have it speak/],
   [
-    'a port without TLS',
-    'plain',
-    /does not speak TLS: if .* plain HTTP, its URL begins with http:/,
+    'TLS 1.2 with a client certificate',
+    'asking12',
+    /refuses the handshake of TLS .* do not require a client certificate/,
   ],
+  ['TLS 1.1 only', 'version11', /does not speak TLS 1\.2 or 1\.3: turn on one of them/],
+  ['a port without TLS', 'plain', /does not speak TLS: if .* plain HTTP, begin its URL with http:/],
 ])('%s is refused at once, and the error says so', async (_what, name, says) => {
   servers[name].taken();
   const { code, retryable, message } = await outcome(https(name));
@@ -118,14 +118,14 @@ test('an unknown authority is refused at once, and the error says so', async () 
 test('plain HTTP meets TLS that says so: refused at once', async () => {
   servers.alerting.taken();
   const { code, retryable, message } = await outcome(http('alerting'));
-  expect(message).toMatch(/speaks TLS, not plain HTTP: its URL begins with https:/);
+  expect(message).toMatch(/speaks TLS, not plain HTTP: begin its URL with https:/);
   expect({ code, retryable }).toEqual({ code: 'ERR_SESSION_UNREACHABLE', retryable: false });
   expect(servers.alerting.taken()).toBe(1);
 });
 
 test('plain HTTP meets TLS that closes the connection: the error says what that may be', async () => {
   const { code, message } = await outcome(http('good'));
-  expect(message).toMatch(/without an answer: if it speaks TLS, its URL begins with https:/);
+  expect(message).toMatch(/without an answer: if it speaks TLS, begin its URL with https:/);
   expect(code).toBe('ERR_SESSION_UNREACHABLE');
 });
 

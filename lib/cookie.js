@@ -27,6 +27,21 @@ function endOfCookie(cookie) {
 }
 
 /**
+ * When a session ends that is saved now.
+ *
+ * @param {any} cookie
+ * @param {number} now milliseconds since the Unix epoch
+ * @returns {number} milliseconds since the Unix epoch; NaN for a cookie without an end
+ */
+function endOfSaved(cookie, now) {
+  const end = endOfCookie(cookie);
+  if (!Number.isFinite(cookie?.maxAge)) return end;
+  const moved = now + cookie.maxAge;
+  // The cookie of express-session makes one of the other, and looks at the clock for it.
+  return Math.abs(moved - end) < 1000 ? end : moved;
+}
+
+/**
  * Gives the cookie of a session the end that a touch has moved.
  *
  * @param {any} session
@@ -36,4 +51,4 @@ function setEnd(session, end) {
   if (session.cookie?.expires) session.cookie.expires = new Date(end).toISOString();
 }
 
-module.exports = { endOf, endOfCookie, setEnd };
+module.exports = { endOf, endOfSaved, setEnd };

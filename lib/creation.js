@@ -7,12 +7,11 @@
 
 const { invalidArgument, settle } = require('./errors');
 const { option, optionsObject } = require('./options');
-const { warnOfTable } = require('./warning');
 
-/** @import { EventEmitter } from 'node:events' */
 /** @import { CreateTableOptions, NativeStore } from '../native/binding' */
 /** @import { Gate } from './gate' */
 /** @import { Kind } from './options' */
+/** @import { Table } from './table' */
 
 /** The fields, and the kinds of their values. @type {Record<string, Kind>} */
 const FIELDS = {
@@ -90,23 +89,22 @@ function readTag(given, index) {
 }
 
 /**
- * Turns on point-in-time recovery of a table that the store has just created, where that was asked for.
- * No call waits for it: DynamoDB refuses it until backups of the new table are set up, which may take a
- * minute. A failure is a `warning`.
+ * Turns on point-in-time recovery of a table that the store has just created, if that was asked for. No call
+ * waits for it: DynamoDB refuses it until backups of the new table are set up, which may take a minute. A
+ * failure is a `warning`.
  *
- * @param {EventEmitter} store
  * @param {{ createTable?: CreateTableOptions, tableTimeout: number }} settings
- * @param {string} table its name
- * @param {Gate} gate has the store's `close` wait for it
  * @param {() => NativeStore} native the store in the addon
+ * @param {Table} table
+ * @param {Gate} gate has the store's `close` wait for it
  */
-function enableRecovery(store, { createTable, tableTimeout }, table, gate, native) {
+function enableRecovery({ createTable, tableTimeout }, native, table, gate) {
   if (!createTable?.PointInTimeRecoverySpecification?.PointInTimeRecoveryEnabled) return;
   const enable = async () => {
     try {
       settle(await native().enableRecovery(tableTimeout));
     } catch (error) {
-      warnOfTable(store, table, 'has no point-in-time recovery', error);
+      table.warn('has no point-in-time recovery', error);
     }
   };
   gate.holding(enable());

@@ -88,7 +88,7 @@ function refusal(error) {
     failed: true,
     code: 'ERR_SESSION_INTERNAL',
     name: 'SessionStoreError',
-    message: `the addon does not take an argument of this call${reason}`,
+    message: `the type of an argument of this call is wrong${reason}`,
     retryable: false,
     causes: [],
   };

@@ -3,91 +3,32 @@
 /** The options of a store for express-session. */
 
 const { invalidArgument } = require('./errors');
-const {
-  DEFAULTS,
-  option,
-  optionsObject,
-  readBatch,
-  readCapacity,
-  readConflict,
-  readIdentityKeys,
-  readCreateTable,
-  readMaxPendingCalls,
-  readProbeKey,
-  readTime,
-  readTouchInterval,
-  readTtl,
-  warnOfUnknown,
-} = require('./options');
+const { EXPRESS } = require('./option-names');
+const { option, optionsObject, readCapacity, readTime, warnOfUnknown } = require('./options');
+const { DEFAULTS, readOfWebSessions } = require('./store.options');
 
 /** @import { SpecialKeyOption } from '../native/binding' */
 
-const KNOWN = new Set([
-  'AWSConfigJSON',
-  'AWSConfigPath',
-  'AWSRegion',
-  'batch',
-  'batchThreshold',
-  'breaker',
-  'client',
-  'conflict',
-  'consistentRead',
-  'createTable',
-  'credentialsTimeout',
-  'disconnectEvents',
-  'dynamoConfig',
-  'hashKey',
-  'identityKeys',
-  'initialized',
-  'maxPendingCalls',
-  'maxSockets',
-  'operationTimeout',
-  'payPerRequest',
-  'prefix',
-  'probeKey',
-  'readCapacityUnits',
-  'reapInterval',
-  'skipThrowMissingSpecialKeys',
-  'specialKeys',
-  'table',
-  'tableTimeout',
-  'timeToLive',
-  'touchInterval',
-  'transport',
-  'ttl',
-  'writeCapacityUnits',
-]);
-
 /** @param {Record<string, any>} options */
 function readOptions(options) {
-  warnOfUnknown(options, KNOWN, undefined, 'Express');
+  warnOfUnknown(options, EXPRESS, undefined, 'Express');
+  const { native, ...ofWebSessions } = readOfWebSessions(options);
   return {
     native: {
+      ...native,
       table: option(options, 'table', 'string') ?? 'sessions',
       hashKey: option(options, 'hashKey', 'string') ?? 'id',
       prefix: option(options, 'prefix', 'string') ?? 'sess:',
       specialKeys: readSpecialKeys(options),
       skipThrowMissingSpecialKeys:
         option(options, 'skipThrowMissingSpecialKeys', 'boolean') ?? false,
-      consistentRead: option(options, 'consistentRead', 'boolean') ?? true,
-      identityKeys: /** @type {string[]} */ (readIdentityKeys(options) ?? DEFAULTS.identityKeys),
-      probeKey: readProbeKey(options),
-      payPerRequest: option(options, 'payPerRequest', 'boolean') ?? false,
       readCapacityUnits: readCapacity(options, 'readCapacityUnits') ?? DEFAULTS.capacityUnits,
       writeCapacityUnits: readCapacity(options, 'writeCapacityUnits') ?? DEFAULTS.capacityUnits,
       timeToLive: option(options, 'timeToLive', 'boolean') ?? true,
-      ...readBatch(options),
     },
+    ...ofWebSessions,
     initialized: option(options, 'initialized', 'boolean') ?? false,
     reapInterval: readTime(options, 'reapInterval', 0) ?? 0,
-    createTable: readCreateTable(options),
-    maxPendingCalls: readMaxPendingCalls(options),
-    operationTimeout: readTime(options, 'operationTimeout', 1) ?? DEFAULTS.operationTimeout,
-    tableTimeout: readTime(options, 'tableTimeout', 1) ?? DEFAULTS.tableTimeout,
-    ttl: readTtl(options) ?? DEFAULTS.ttl,
-    disconnectEvents: option(options, 'disconnectEvents', 'boolean') ?? false,
-    touchInterval: readTouchInterval(options) ?? DEFAULTS.touchInterval,
-    conflict: readConflict(options) ?? DEFAULTS.conflict,
   };
 }
 
@@ -108,4 +49,4 @@ function readSpecialKeys(options) {
   return /** @type {any} */ (Object.freeze(read));
 }
 
-module.exports = { KNOWN, readOptions };
+module.exports = { readOptions };

@@ -94,7 +94,7 @@ function advice(situation, missing) {
   }
   if (isBundled()) {
     return [
-      'This code runs from a bundle, and there is no such package in a node_modules beside it.',
+      'This code runs from a bundle, and no node_modules folder beside the bundle has this package.',
       `Install ${name} where the bundle runs, or keep it out of the bundle as an external package.`,
       'docs/BUNDLERS.md in the package has the line that each bundler needs.',
     ];
@@ -103,17 +103,17 @@ function advice(situation, missing) {
   const others = packages.filter((each) => [...places()].some((from) => hasPackage(from, each)));
   if (others.length > 0) {
     return [
-      `Installed is ${others.join(', ')}: node_modules comes from another platform.`,
+      `Instead, ${others.join(', ')} is installed: node_modules comes from another platform.`,
       'Delete node_modules and install on this platform; do not copy node_modules into an image.',
-      'Installing for another platform: npm install --os=linux --cpu=x64 --libc=glibc,',
+      'To install for another platform: npm install --os=linux --cpu=x64 --libc=glibc,',
       'or "supportedArchitectures" of pnpm and Yarn.',
     ];
   }
   return [
     'The package manager has left out optional dependencies. Install without --omit=optional or',
     '--no-optional, and without "omit" or "optional" in .npmrc.',
-    'If neither is there, the lock file was made on another platform, and npm has kept only the',
-    'packages of that one: delete node_modules and the lock file, and install again.',
+    'If neither is set, the lock file was made on another platform, and npm has kept only the',
+    'packages of that platform: delete node_modules and the lock file, and install again.',
     `Or add the package by its name: npm install --save-optional ${wanted}`,
     'If a tool has copied a part of node_modules (Next standalone), see docs/BUNDLERS.md.',
   ];
@@ -150,7 +150,8 @@ function adviceOnPermissions({ code, reason }) {
  * @param {Situation} situation
  */
 function adviceOnFile({ wanted, libc, reason }) {
-  const again = 'Delete node_modules and install again, on the platform that it is to run on.';
+  const again =
+    'Delete node_modules and install again, on the platform where the program will run.';
   if (/version [`'"]?GLIBC_/.test(reason)) {
     return [
       `The addon needs glibc ${GLIBC} or later, as Node 20 does: use a newer system or image.`,
@@ -163,7 +164,7 @@ function adviceOnFile({ wanted, libc, reason }) {
     return [
       `The addon is for ${there}, and this system has ${here}: node_modules comes from another image.`,
       again,
-      `Installing elsewhere for this system: npm install --os=linux --cpu=${process.arch} --libc=${here}`,
+      `To install elsewhere for this system: npm install --os=linux --cpu=${process.arch} --libc=${here}`,
     ];
   }
   if (
@@ -171,13 +172,19 @@ function adviceOnFile({ wanted, libc, reason }) {
       reason,
     )
   ) {
-    return [`The file of ${wanted ?? 'the addon'} is damaged, or for another platform.`, again];
+    return [
+      `The file of ${wanted ?? 'the addon'} is damaged, or was built for another platform.`,
+      again,
+    ];
   }
   if (/wrong ELF class|incompatible architecture|not supported by this machine/i.test(reason)) {
-    return [`The addon is for another processor than this Node (${process.arch}).`, again];
+    return [`The addon was built for another processor than this Node (${process.arch}).`, again];
   }
   if (/failed to map segment|Operation not permitted/i.test(reason)) {
-    return ['The file system forbids loading code from it: is it mounted with "noexec"?'];
+    return [
+      'The file system does not allow programs to load code from it: if it is mounted with "noexec",',
+      'mount it without.',
+    ];
   }
   return [again];
 }

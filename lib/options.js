@@ -7,34 +7,6 @@
 
 const { invalidArgument } = require('./errors');
 
-/** What all stores have where an option is missing. */
-const DEFAULTS = Object.freeze(
-  /** @type {const} */ ({
-    /** Operations in flight or waiting before any are merged; measured, see bench/README.md. */
-    batchThreshold: 16,
-    capacityUnits: 5,
-    /** Both changes are kept. */
-    conflict: 'merge',
-    /** Passport's key, and those of most examples. */
-    identityKeys: Object.freeze(['passport', 'user', 'userId']),
-    /** The id of a session that never exists. */
-    probeKey: 'dynamo-session-store:probe',
-    /** Measured, see bench/README.md. */
-    maxPendingCalls: 20_000,
-    /** A twentieth of the session's lifetime. */
-    touchInterval: 'auto',
-    /** Milliseconds: a day. */
-    ttl: 86_400_000,
-    /** Milliseconds. */
-    operationTimeout: 10_000,
-    /** Milliseconds: AWS takes up to half a minute to create a table. */
-    tableTimeout: 120_000,
-  }),
-);
-
-/** The bytes of the longest partition key. */
-const LONGEST_KEY = 2048;
-
 /** The longest time that a timer of Node can wait, in milliseconds. */
 const LONGEST_TIMER = 2_147_483_647;
 
@@ -111,7 +83,9 @@ function option(options, name, kind, owner) {
   const allowed = [kind].flat();
   const path = owner ? `${owner}.${name}` : name;
   if (typeof value === 'string' && !isWellFormed(value)) {
-    throw invalidArgument(`option "${path}" has half a surrogate pair in it`);
+    throw invalidArgument(
+      `option "${path}" is not well-formed Unicode: it has half a surrogate pair`,
+    );
   }
   if (allowed.some((each) => kinds[each][1](value))) return value;
   const takes = allowed.map((each) => kinds[each][0]).join(' or ');
@@ -173,20 +147,6 @@ function readCapacity(options, name, owner) {
 }
 
 /**
- * The id of a session that never exists, which a probe reads. DynamoDB takes no longer key.
- *
- * @param {Record<string, any>} options
- */
-function readProbeKey(options) {
-  const key = option(options, 'probeKey', 'string') ?? DEFAULTS.probeKey;
-  const bytes = Buffer.byteLength(key);
-  if (bytes <= LONGEST_KEY) return key;
-  throw invalidArgument(
-    `option "probeKey" must have at most ${LONGEST_KEY} bytes, but has ${bytes}`,
-  );
-}
-
-/**
  * @param {Record<string, any>} options
  * @param {string} name
  * @param {number} least
@@ -214,126 +174,14 @@ function readCount(options, name, things) {
   );
 }
 
-/**
- * Which touches are not written.
- *
- * @param {Record<string, any>} options
- * @returns {number | 'auto' | undefined} milliseconds
- */
-function readTouchInterval(options) {
-  const interval = option(options, 'touchInterval', ['milliseconds', 'string']);
-  if (interval === undefined || interval === 'auto') return interval;
-  if (typeof interval === 'number') return readTime(options, 'touchInterval', 0);
-  const is = given('touchInterval', interval);
-  throw invalidArgument(
-    `option "touchInterval" must be a number of milliseconds or "auto", but is ${is}`,
-  );
-}
-
-/**
- * What becomes of a session that another request has changed since it was read.
- *
- * @param {Record<string, any>} options
- * @returns {'merge' | 'overwrite' | 'error' | undefined}
- */
-function readConflict(options) {
-  const conflict = option(options, 'conflict', 'string');
-  if (conflict === undefined || ['merge', 'overwrite', 'error'].includes(conflict)) return conflict;
-  throw invalidArgument('option "conflict" must be "merge", "overwrite" or "error"');
-}
-
-/**
- * The keys of a session that say whose it is, each a path such as `account.id`.
- *
- * @param {Record<string, any>} options
- * @returns {readonly string[] | undefined}
- */
-function readIdentityKeys(options) {
-  const keys = option(options, 'identityKeys', 'array');
-  if (keys === undefined) return undefined;
-  for (const [index, key] of keys.entries()) {
-    const isPath = typeof key === 'string' && isWellFormed(key) && !key.split('.').includes('');
-    if (isPath) continue;
-    const takes = 'must be a key of the session, or a path of keys such as "account.id"';
-    throw invalidArgument(`option "identityKeys[${index}]" ${takes}, but is ${typeName(key)}`);
-  }
-  return Object.freeze([...keys]);
-}
-
-/**
- * How many calls may wait for their outcome.
- *
- * @param {Record<string, any>} options
- */
-function readMaxPendingCalls(options) {
-  return readCount(options, 'maxPendingCalls', 'calls') ?? DEFAULTS.maxPendingCalls;
-}
-
-/**
- * Whether operations are merged, and from how many in flight.
- *
- * @param {Record<string, any>} options
- */
-function readBatch(options) {
-  return {
-    batch: option(options, 'batch', 'boolean') ?? true,
-    batchThreshold: option(options, 'batchThreshold', 'number') ?? DEFAULTS.batchThreshold,
-  };
-}
-
-/**
- * What a table gets that the store creates.
- *
- * @param {Record<string, any>} options
- * @returns {import('../native/binding').CreateTableOptions | undefined}
- */
-function readCreateTable(options) {
-  const given = option(options, 'createTable', 'object');
-  return given && require('./creation').readCreateTable(given);
-}
-
-/**
- * @param {Record<string, any>} options
- * @returns {number | ((session: any) => number) | undefined} milliseconds
- */
-function readTtl(options) {
-  const ttl = option(options, 'ttl', ['milliseconds', 'function']);
-  if (ttl === undefined || typeof ttl === 'function' || ttl > 0) return ttl;
-  throw invalidArgument(
-    `option "ttl" must be more than 0 milliseconds, or a function, but is ${ttl}`,
-  );
-}
-
-/**
- * The lifetime that the option `ttl` gives a session.
- *
- * @param {number | ((session: any) => number)} ttl
- * @param {any} session
- * @returns {number} milliseconds
- */
-function lifetimeOf(ttl, session) {
-  const lifetime = typeof ttl === 'function' ? ttl(session) : ttl;
-  if (Number.isFinite(lifetime)) return lifetime;
-  throw invalidArgument(`the function "ttl" gave ${typeName(lifetime)}, not milliseconds`);
-}
-
 module.exports = {
-  DEFAULTS,
+  given,
   isWellFormed,
-  lifetimeOf,
   option,
   optionsObject,
-  readBatch,
   readCapacity,
-  readConflict,
   readCount,
-  readIdentityKeys,
-  readCreateTable,
-  readMaxPendingCalls,
-  readProbeKey,
   readTime,
-  readTouchInterval,
-  readTtl,
   typeName,
   warnOfUnknown,
 };

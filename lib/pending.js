@@ -22,7 +22,7 @@ class Pending {
   /** The error for one call more. */
   overload() {
     const message =
-      `${this.#max} calls of this store wait for their outcome, which is as many as may ` +
+      `the store refused the call, because ${this.#max} of its calls wait for their outcome: the maximum ` +
       '(option "maxPendingCalls")';
     return storeError('ERR_SESSION_OVERLOADED', message, { retryable: true });
   }

@@ -14,9 +14,11 @@
 const { isProxy } = require('node:util/types');
 const { storeError } = require('./errors');
 const { Known } = require('./known');
+const { newNotes } = require('./notes');
 const { warn } = require('./warning');
 
 /** @import { Loaded } from './known' */
+/** @import { Notes } from './notes' */
 
 /** The key of the function that a session of @fastify/session carries. */
 const CARRIED = '__dynamoSessionStore';
@@ -26,7 +28,8 @@ const REMEMBERED = 64;
 
 class Recognition {
   #store;
-  #notes = notes();
+  /** @type {Notes<Loaded | Known>} */
+  #notes = newNotes();
   /** Whether `get` gives sessions that carry their knowledge, for @fastify/session. */
   #isCarried;
   /** The ids of the sessions that were made last. @type {string[]} */
@@ -82,7 +85,7 @@ class Recognition {
       this.#made[this.#next] = known.sid;
       this.#next = (this.#next + 1) % REMEMBERED;
     } else {
-      this.#warn('createSession() was called with a copy of what get() gave, with a copied cookie');
+      this.#warn('createSession() got a copy of the session from get(), with a copied cookie');
     }
   }
 
@@ -105,7 +108,7 @@ class Recognition {
     const isOfExpress = session.req?.sessionStore === this.#store && session.id === sid;
     if (!isOfFastify && !isOfExpress) {
       if (note === undefined && this.#made.includes(sid)) {
-        this.#warn('a copy of the session of a request was passed, with a copied cookie');
+        this.#warn('a call got a copy of the session of a request, with a copied cookie');
       }
       return undefined;
     }
@@ -166,9 +169,9 @@ class Recognition {
     if (this.#hasWarned) return;
     this.#hasWarned = true;
     const message =
-      `${what}: the store cannot tell which request the session belongs to. It writes such a session ` +
-      'whatever another request has done to it, a logout included. Keep the "cookie" object of the ' +
-      'session that get() or the request has';
+      `${what}: the store cannot tell which request the session belongs to. So it writes the session ` +
+      'even if another request has changed or destroyed it (a logout). Keep the "cookie" object of the ' +
+      'session from get() or from the request';
     warn(this.#store, storeError('ERR_SESSION_COPY', message));
   }
 }
@@ -200,52 +203,6 @@ function isSessionOfFastify(sid, session) {
  */
 function isDestroyed({ req }) {
   return req !== undefined && req !== null && req.session === undefined;
-}
-
-/** Gives back the object that it is called with, so that a subclass can put a private field on that. */
-class ReturnOverride {
-  /** @param {object} object */
-  constructor(object) {
-    // biome-ignore lint/correctness/noConstructorReturn: that is what it is for
-    return object;
-  }
-}
-
-/**
- * A class of notes that only its owner can see, each on an object. A private field costs a fifth of
- * what an entry in a WeakMap does, with every request.
- *
- * @returns {{ of: (object: object) => Loaded | Known | undefined,
- *   put: (object: object, note: Loaded | Known) => void }}
- */
-function notes() {
-  return class Note extends ReturnOverride {
-    /** @type {Loaded | Known} */
-    #note;
-
-    /**
-     * @param {object} object
-     * @param {Loaded | Known} note
-     */
-    constructor(object, note) {
-      super(object);
-      this.#note = note;
-    }
-
-    /** @param {any} object */
-    static of(object) {
-      return #note in object ? object.#note : undefined;
-    }
-
-    /**
-     * @param {any} object
-     * @param {Loaded | Known} note
-     */
-    static put(object, note) {
-      if (#note in object) object.#note = note;
-      else new Note(object, note);
-    }
-  };
 }
 
 module.exports = { Recognition };

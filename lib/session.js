@@ -30,7 +30,8 @@ function keyText(text, name) {
     throw invalidArgument(`${name} must be a string, but is ${got}`);
   }
   // One session would open another.
-  if (!isWellFormed(text)) throw invalidArgument(`${name} has half a surrogate pair in it`);
+  if (!isWellFormed(text))
+    throw invalidArgument(`${name} is not well-formed Unicode: it has half a surrogate pair`);
   return text;
 }
 
@@ -55,7 +56,9 @@ function stringify(session, replacer) {
   }
   // A `toJSON` of its own may give nothing, or what is no object.
   if (data?.startsWith('{')) return data;
-  throw noJson(Array.isArray(session) ? 'it is an array' : 'its "toJSON" gives no object');
+  throw noJson(
+    Array.isArray(session) ? 'it is an array' : 'its "toJSON" does not return an object',
+  );
 }
 
 /**

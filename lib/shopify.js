@@ -5,20 +5,13 @@
 const { EventEmitter } = require('node:events');
 const { expiresAt, openShopifyStore } = require('./native');
 const { readClientConfig } = require('./aws/config');
-const { DynamoDB } = require('./aws/dynamodb');
 const { bigReplacer, reviverFor } = require('./bytes');
 const { attempt, deliver } = require('./callback');
-const { invalidArgument, settle, storeError, toError } = require('./errors');
-const { Gate } = require('./gate');
-const { Loaded } = require('./known');
+const { invalidArgument, storeError, toError } = require('./errors');
 const { optionsObject, typeName } = require('./options');
 const { keyText, parse, sessionId, stringify } = require('./session');
-const { outageEvents } = require('./outages');
-const { Pending } = require('./pending');
 const { readOptions } = require('./shopify.options');
-const { tellOnce, warnOfTable } = require('./warning');
-
-/** @import { Failure } from '../native/binding' */
+const { SessionStore } = require('./store');
 
 /** The properties of a session that are dates. */
 const DATES = /** @type {const} */ (['expires', 'refreshTokenExpires']);
@@ -31,53 +24,42 @@ const DATES = /** @type {const} */ (['expires', 'refreshTokenExpires']);
  */
 function storageClass(getSession) {
   return class DynamoDBSessionStorage extends EventEmitter {
-    /** @type {DynamoDB} */
-    #dynamodb;
-    /** @type {ReturnType<typeof readOptions>} */
+    /** @type {SessionStore} */
+    #sessions;
     #settings;
-    /** @type {Gate} */
-    #gate;
-    /** @type {Promise<void> | undefined} */
-    #creating;
-    /** Whether the application has asked for the table to be made where it is missing. */
-    #makesTable = false;
 
     /** @param {any} [given] */
     constructor(given) {
       super();
       const options = optionsObject(given, 'the options of DynamoDBSessionStorage');
       const settings = readOptions(options);
+      const { createTable, native } = settings;
       this.#settings = settings;
-      const pending = new Pending(settings.maxPendingCalls);
-      this.#gate = new Gate(settings.native.sessionTableName, pending, () => ({
-        step: 'waiting for the table',
-        place: this.#dynamodb.place,
-      }));
-      this.#dynamodb = new DynamoDB(
-        (...how) =>
-          openShopifyStore({ ...settings.native, createTable: settings.createTable }, ...how),
-        readClientConfig(options),
+      this.#sessions = new SessionStore(
+        (...how) => openShopifyStore({ ...native, createTable }, ...how),
+        readClientConfig(options, settings.operationTimeout),
+        settings,
         {
-          ensureTable: () => this.#ensureTable(),
-          tellOfOutages: outageEvents(this, false),
-          tellOfWarnings: tellOnce(this),
-          pending,
+          events: this,
+          table: native.sessionTableName,
+          isTableAwaited: false,
+          prepare: () => this.createTableIfNotExists(),
         },
       );
     }
 
     /** The client that was passed, or one that is made when it is first asked for. */
     get client() {
-      return this.#dynamodb.client;
+      return this.#sessions.client;
     }
 
     set client(client) {
-      this.#dynamodb.client = client;
+      this.#sessions.client = client;
     }
 
     /** Whether requests go out from the addon or through the client. */
     get transport() {
-      return this.#dynamodb.transport;
+      return this.#sessions.transport;
     }
 
     /** @param {any} session */
@@ -106,23 +88,22 @@ function storageClass(getSession) {
     }
 
     createTableIfNotExists() {
-      this.#makesTable = true;
-      this.#creating ??= this.#gate.holding(this.#createIfMissing()).finally(() => {
-        this.#creating = undefined;
+      const { table } = this.#sessions;
+      const prepared = table.prepare({
+        describe: async () => {
+          // Without the index, the table serves all calls but `findSessionsByShop()`. The replaced package
+          // looks for no table, so a server that starts with it starts with this package.
+          const { indexFailure } = await table.describe();
+          if (indexFailure) table.warn('cannot be searched by shop', toError(indexFailure));
+        },
+        create: () => table.create(),
+        setUp: () => this.#enableTimeToLive(this.#settings.native.expiresTtl),
       });
-      return this.#promise(this.#creating);
+      return this.#promise(prepared);
     }
 
     close() {
-      return this.#promise(this.#gate.close(() => this.#dynamodb.close()));
-    }
-
-    get #calls() {
-      return this.#dynamodb.calls;
-    }
-
-    get #native() {
-      return this.#dynamodb.native;
+      return this.#promise(this.#sessions.close());
     }
 
     /**
@@ -131,15 +112,6 @@ function storageClass(getSession) {
      */
     #promise(promise) {
       return deliver(promise, undefined);
-    }
-
-    /**
-     * @template T
-     * @param {(limit: number) => Promise<T>} call
-     * @returns {Promise<T>}
-     */
-    #call(call) {
-      return this.#gate.pass(undefined, undefined, this.#settings.operationTimeout, call);
     }
 
     /**
@@ -157,22 +129,19 @@ function storageClass(getSession) {
       }
       const data = stringify(properties, bigReplacer);
       const end = endOf(session);
-      const saved = this.#call((limit) => this.#calls.save(id, data, end, [], undefined, limit));
-      return saved.then(yes);
+      return this.#sessions.saveByHand({ sid: id, data, expires: end });
     }
 
     /** @param {string} id */
     async #load(id) {
       if (!id) return undefined;
-      const sid = sessionId(id);
-      const loaded = await this.#call((limit) => this.#calls.load(sid, Date.now(), limit));
-      return typeof loaded === 'string' ? toSession(new Loaded(sid, loaded).data) : undefined;
+      const loaded = await this.#sessions.load(sessionId(id));
+      return loaded && toSession(loaded.data);
     }
 
     /** @param {string} id */
     async #delete(id) {
-      const sid = sessionId(id);
-      await this.#call((limit) => this.#calls.destroy(sid, limit));
+      await this.#sessions.destroy(sessionId(id));
       return true;
     }
 
@@ -181,81 +150,30 @@ function storageClass(getSession) {
       if (!Array.isArray(ids)) {
         throw invalidArgument(`the ids must be an array, but are ${typeName(ids)}`);
       }
-      const all = ids.map(sessionId);
-      settle(await this.#call((limit) => this.#native.destroyMany(all, limit)));
+      await this.#sessions.destroyMany(ids.map(sessionId));
       return true;
     }
 
     /** @param {string} shop */
     async #find(shop) {
-      const value = keyText(shop, 'the shop');
-      const found = this.#call((limit) => this.#native.find(value, Date.now(), limit));
-      const entries = settle(await found);
+      const entries = await this.#sessions.find(keyText(shop, 'the shop'));
       return entries.map(({ data }) => toSession(data));
     }
 
-    /** Where a request has missed the table, and the application has had it made before. */
-    async #ensureTable() {
-      if (!this.#makesTable) return false;
-      await this.createTableIfNotExists();
-      return true;
-    }
-
-    async #createIfMissing() {
-      const { native, createTable, tableTimeout } = this.#settings;
-      try {
-        const { indexFailure } = settle(await this.#native.describeTable(tableTimeout));
-        this.#warnOfIndex(indexFailure);
-      } catch (error) {
-        if (/** @type {any} */ (error)?.code !== 'ResourceNotFoundException') throw error;
-        const creation = settle(await this.#native.createTable(tableTimeout));
-        this.#warnOfIndex(creation.indexFailure);
-        const { created, timeToLiveFailure } = creation;
-        if (created && createTable) this.#enableRecovery();
-        if (timeToLiveFailure) this.#warnOfTimeToLive(toError(timeToLiveFailure));
-        return;
-      }
-      if (native.expiresTtl !== undefined) await this.#enableTimeToLive(native.expiresTtl);
-    }
-
-    /**
-     * A table without the index serves all calls but `findSessionsByShop()`. A server that has started
-     * with the replaced package, which looks for no table, starts with it.
-     *
-     * @param {Failure | undefined} failure
-     */
-    #warnOfIndex(failure) {
-      if (!failure) return;
-      const { sessionTableName } = this.#settings.native;
-      warnOfTable(this, sessionTableName, 'cannot be searched by shop', toError(failure));
-    }
-
-    #enableRecovery() {
-      const { enableRecovery } = require('./creation');
-      const { sessionTableName } = this.#settings.native;
-      enableRecovery(this, this.#settings, sessionTableName, this.#gate, () => this.#native);
-    }
-
-    /** @param {string} attribute */
+    /** @param {string | undefined} attribute */
     async #enableTimeToLive(attribute) {
-      const { tableTimeout } = this.#settings;
+      if (attribute === undefined) return;
+      const { table } = this.#sessions;
       try {
-        const plan = settle(await this.#native.planTimeToLive(attribute, true, tableTimeout));
+        const plan = await table.planTimeToLive(attribute, true);
         if (plan.attribute !== attribute) {
-          const message = `the table has its time to live on "${plan.attribute}" already`;
+          const message = `the time to live of the table is on "${plan.attribute}", not on "${attribute}" (option "expiresTtl")`;
           throw storeError('ERR_SESSION_TIME_TO_LIVE', message);
         }
-        if (!plan.change) return;
-        settle(await this.#native.setTimeToLive(attribute, true, tableTimeout));
+        if (plan.change) await table.setTimeToLive(attribute, true);
       } catch (error) {
-        this.#warnOfTimeToLive(error);
+        table.warn('has no time to live', error);
       }
-    }
-
-    /** @param {unknown} cause */
-    #warnOfTimeToLive(cause) {
-      const { sessionTableName } = this.#settings.native;
-      warnOfTable(this, sessionTableName, 'has no time to live', cause);
     }
   };
 
@@ -267,11 +185,6 @@ function storageClass(getSession) {
     }
     return new (getSession())(properties);
   }
-}
-
-/** The result of Shopify's calls that have none. */
-function yes() {
-  return true;
 }
 
 /**

@@ -2,7 +2,8 @@
 
 /** What a user meant by an option that is not known. Loaded when there is one. */
 
-const { KNOWN_ANYWHERE, KNOWN_HTTP } = require('./aws/known');
+const { KNOWN_ANYWHERE, KNOWN_HTTP } = require('./aws/setting-names');
+const { EXPRESS, KOA, KOA_TABLE, SHOPIFY } = require('./option-names');
 
 /**
  * A place that options stand in: the path before their names, and the names.
@@ -18,16 +19,13 @@ const settings = (/** @type {string} */ path) => [
 
 /** All places of each store's options, by the name of the store. */
 const stores = {
-  Express: () => [
-    { path: '', names: require('./express.options').KNOWN },
+  Express: [{ path: '', names: EXPRESS }, ...settings('dynamoConfig')],
+  Koa: [
+    { path: '', names: KOA },
+    { path: 'table.', names: KOA_TABLE },
     ...settings('dynamoConfig'),
   ],
-  Koa: () => [
-    { path: '', names: require('./koa.options').KNOWN },
-    { path: 'table.', names: require('./koa.options').KNOWN_TABLE },
-    ...settings('dynamoConfig'),
-  ],
-  Shopify: () => [{ path: '', names: require('./shopify.options').KNOWN }, ...settings('config')],
+  Shopify: [{ path: '', names: SHOPIFY }, ...settings('config')],
 };
 
 /** @typedef {keyof typeof stores} StoreName */
@@ -68,11 +66,11 @@ const SAME = [
  */
 function suggestion(path, known, store) {
   const own = { path: path.slice(0, -lastOf(path).length), names: known };
-  const places = store ? [own, ...stores[store]()] : [own];
+  const places = store ? [own, ...stores[store]] : [own];
   const meant = (store && sameElsewhere(path, store)) ?? nearest(path, places);
   if (meant) return `Did you mean "${meant}"?`;
   const owner = Object.entries(stores).find(([, others]) =>
-    others().some((place) => [...place.names].some((name) => place.path + name === path)),
+    others.some((place) => [...place.names].some((name) => place.path + name === path)),
   );
   return owner ? `It is an option of the ${owner[0]} store.` : '';
 }

@@ -1,13 +1,13 @@
-/** What the declarations of all stores share. */
+/** The declarations that all stores share. */
 
-/** How long a session without a lifetime of its own lives, in milliseconds. */
+/** The lifetime in milliseconds of a session that has none of its own. */
 export type TimeToLive<Session> = number | ((session: Session) => number);
 
 /**
- * A `DynamoDBClient` of `@aws-sdk/client-dynamodb`, an `AWS.DynamoDB` of `aws-sdk`, a client of DAX,
- * or anything with the methods of one: `send`, or `getItem` and the others, which answer by
- * callback, by a promise or by an object with `promise()`. An `AWS.DynamoDB.DocumentClient` of
- * `aws-sdk` stands for the client in it.
+ * A `DynamoDBClient` of `@aws-sdk/client-dynamodb`, an `AWS.DynamoDB` of `aws-sdk`, a client of
+ * DAX, or any object with the methods of one: `send`, or `getItem` and the others, which answer by
+ * callback, by a promise or by an object with `promise()`. If it is an
+ * `AWS.DynamoDB.DocumentClient` of `aws-sdk`, the store uses the client inside it.
  */
 export type AwsClient =
   | { send(...args: never): unknown }
@@ -15,34 +15,33 @@ export type AwsClient =
   | { describeTable(...args: never): unknown }
   | { createSet(...args: never): unknown; get(...args: never): unknown };
 
-/**
- * A client of whichever SDK it is. Neither SDK has to be installed, so there is no type to name.
- */
+/** A client of either SDK. Neither SDK has to be installed, so this type cannot name one. */
 // biome-ignore lint/suspicious/noExplicitAny: it is what the user knows it to be.
 export type Client = any;
 
 /**
- * The way that requests go: `native`, out from the addon, or through the `client`.
+ * The sender of the requests: the addon (`'native'`), or the `client`, which the store calls for
+ * each request (`'client'`).
  */
 export type Transport = 'native' | 'client';
 
-/** A setting, or a function that gives it or a promise of it, as aws-sdk v3 takes them. */
+/** A setting, or a function that returns the setting or a promise of it, as in aws-sdk v3. */
 export type Provided<T> = T | (() => T | Promise<T>);
 
-/** Credentials, as both AWS SDKs for JavaScript have them. */
+/** Credentials, in the form of both AWS SDKs for JavaScript. */
 export interface AwsCredentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken?: string;
-  /** The account that the keys are of: see `accountIdEndpointMode`. */
+  /** The AWS account of the keys, 12 digits: see `accountIdEndpointMode`. */
   readonly accountId?: string;
-  /** When to ask the provider again. */
+  /** The end of the credentials. The store asks the provider again before it. */
   readonly expiration?: Date;
 }
 
 /**
- * Settings of an AWS SDK for JavaScript that only a client of that SDK can follow: one is made, and
- * requests go through it.
+ * Settings of an AWS SDK for JavaScript that only a client of that SDK can follow. If one of these
+ * is set, the store makes such a client, and sends its requests through it.
  */
 export type ClientSetting =
   // Of v3.
@@ -80,7 +79,10 @@ export type ClientSetting =
   | 'logger'
   | 'systemClockOffset';
 
-/** Settings of how aws-sdk v2 does its own work: of no effect where no client of it is made. */
+/**
+ * Settings for the internal work of aws-sdk v2. If the store makes no client of aws-sdk v2, they
+ * have no effect.
+ */
 export type OwnWorkSetting =
   | 'apiVersion'
   | 'apiVersions'
@@ -91,13 +93,18 @@ export type OwnWorkSetting =
   | 'paramValidation'
   | 'signatureCache';
 
-/**
- * How to reach DynamoDB: the settings that the constructors of both AWS SDKs for JavaScript take.
- */
+/** The connection settings: those that the constructors of both AWS SDKs for JavaScript take. */
 export interface DynamoConfig extends Partial<Record<ClientSetting | OwnWorkSetting, unknown>> {
-  /** @default the AWS environment's, else 'us-east-1' */
+  /**
+   * The AWS region of the table.
+   * @default the AWS environment's, else 'us-east-1' with a `warning`
+   */
   region?: Provided<string>;
-  /** A URL, such as `http://localhost:8000`; an `AWS.Endpoint`; an endpoint of aws-sdk v3. */
+  /**
+   * The address of DynamoDB: a URL such as `http://localhost:8000`, an `AWS.Endpoint`, or an
+   * endpoint of aws-sdk v3.
+   * @default the AWS environment's, else AWS's own
+   */
   endpoint?: Provided<
     | string
     | { readonly href: string }
@@ -105,8 +112,10 @@ export interface DynamoConfig extends Partial<Record<ClientSetting | OwnWorkSett
     | { readonly url: { readonly href: string } }
   >;
   /**
-   * Credentials, or an asynchronous function that gives them: called when they are first
-   * needed, and again before they expire. An `AWS.Credentials` of aws-sdk v2 will do.
+   * Credentials, or an asynchronous function that returns them. The store calls the function when
+   * it first needs credentials, and again before they expire. An `AWS.Credentials` of aws-sdk v2
+   * works too.
+   * @default the AWS environment's
    */
   credentials?:
     | AwsCredentials
@@ -115,17 +124,20 @@ export interface DynamoConfig extends Partial<Record<ClientSetting | OwnWorkSett
   accessKeyId?: string;
   secretAccessKey?: string;
   sessionToken?: string;
-  /** The account that the keys are of: see `accountIdEndpointMode`. */
+  /** The AWS account of the keys, 12 digits: see `accountIdEndpointMode`. */
   accountId?: string;
-  /** The profile to read in the AWS configuration files. */
+  /**
+   * The name of the profile in the AWS configuration files.
+   * @default the AWS environment's
+   */
   profile?: string;
   /**
-   * How often a request is sent at most, the first time included.
-   * @default the AWS environment's, else 3; without either, a request that DynamoDB throttles is sent
-   * again until the deadline of its call
+   * The maximum number of attempts for a request, including the first.
+   * @default the AWS environment's, else 3. If neither is set, the store sends a request that
+   *   DynamoDB throttles again until the deadline of its call
    */
   maxAttempts?: Provided<number>;
-  /** As `maxAttempts`, without the first time. From aws-sdk v2. */
+  /** The maximum number of retries: `maxAttempts` without the first attempt. From aws-sdk v2. */
   maxRetries?: number;
   /**
    * Milliseconds that one attempt may take.
@@ -138,44 +150,55 @@ export interface DynamoConfig extends Partial<Record<ClientSetting | OwnWorkSett
    */
   connectTimeout?: number;
   /**
-   * The proxy that all requests go through, those for credentials too: `http://proxy.example.com:3128`, or
-   * `https:` if TLS is spoken with the proxy. `user:password@` before the host are sent to it.
+   * The URL of the proxy for all requests, including those for credentials:
+   * `http://proxy.example.com:3128`, or `https:` if the proxy speaks TLS. If `user:password@`
+   * stands before the host, the store sends both to the proxy.
    *
-   * Without this, `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` count if Node follows them:
-   * `NODE_USE_ENV_PROXY=1` or `--use-env-proxy`. See docs/PROXY.md.
+   * If this is not set, and Node follows the variables `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`
+   * (`NODE_USE_ENV_PROXY=1` or `--use-env-proxy`), so does the store. See docs/PROXY.md.
    */
   proxy?: string | URL;
   /**
-   * `standard` or `adaptive`. In both, the store slows down for a table that throttles. With `adaptive`,
-   * the SDK makes every request, which takes more CPU time.
+   * `standard` or `adaptive`. In both modes, the store slows down for a table that throttles. With
+   * `adaptive`, the AWS SDK for Rust makes every request, which takes more CPU time.
    * @default 'standard'
    */
   retryMode?: Provided<string>;
   /**
-   * `requestTimeout` and `connectTimeout` under the names of aws-sdk v2, in milliseconds. With
-   * anything else, such as an `agent`, a client of v2 is made and requests go through it.
+   * `requestTimeout` (as `timeout`) and `connectTimeout`, in milliseconds, under their names in
+   * aws-sdk v2. If it has any other setting, such as an `agent`, the store makes a client of v2 and
+   * sends its requests through that.
    */
   httpOptions?: { timeout?: number; connectTimeout?: number; agent?: object; proxy?: unknown };
   /**
-   * `requestTimeout` and `connectTimeout` under the names of aws-sdk v3, in milliseconds. With
-   * anything else, a client of v3 is made and requests go through it.
+   * `requestTimeout` and `connectTimeout` (as `connectionTimeout`), in milliseconds, under their
+   * names in aws-sdk v3. If it has any other setting, the store makes a client of v3 and sends its
+   * requests through that.
    */
   requestHandler?: object;
   /**
-   * Whether `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_DYNAMODB` and an `endpoint_url` of the profile are
-   * left out of account.
+   * `true`: ignore `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_DYNAMODB` and an `endpoint_url` of the
+   * profile.
    * @default false
    */
   ignoreConfiguredEndpointUrls?: boolean;
+  /**
+   * `true`: use AWS's endpoint with IPv4 and IPv6.
+   * @default the AWS environment's, else `false`
+   */
   useDualstackEndpoint?: Provided<boolean>;
+  /**
+   * `true`: use AWS's endpoint with cryptography as FIPS 140 demands it.
+   * @default the AWS environment's, else `false`
+   */
   useFipsEndpoint?: Provided<boolean>;
   /**
-   * Whether to use the endpoint of the account that the credentials name: `preferred`, `required`
-   * or `disabled`.
+   * Whether to use the endpoint of the account to which the credentials belong: `preferred`,
+   * `required` or `disabled`.
    * @default 'preferred'
    */
   accountIdEndpointMode?: Provided<string>;
-  /** What to add to the `user-agent` of each request: a text, or pairs of a name and a version. */
+  /** An addition to the `user-agent` of each request: a text, or pairs of a name and a version. */
   customUserAgent?: string | readonly (readonly [string, string?])[];
   /**
    * The application's name in the `user-agent` of each request, `app/<name>`.
@@ -185,9 +208,9 @@ export interface DynamoConfig extends Partial<Record<ClientSetting | OwnWorkSett
 }
 
 /**
- * What a table gets that the store creates. Names and shapes are AWS's: those of CreateTable, and of
- * UpdateContinuousBackups for point-in-time recovery. What is not set is DynamoDB's to choose. A field
- * that is not listed here is a `TypeError`.
+ * Settings for a table that the store creates. Their names and shapes are AWS's: those of
+ * CreateTable, and of UpdateContinuousBackups for point-in-time recovery. If a setting is not set,
+ * DynamoDB chooses. A field that is not listed here is a `TypeError`.
  *
  * @example
  * const createTable: CreateTableSettings = {
@@ -199,13 +222,13 @@ export interface DynamoConfig extends Partial<Record<ClientSetting | OwnWorkSett
  */
 export interface CreateTableSettings {
   /**
-   * Whether DynamoDB refuses to delete the table.
+   * `true`: DynamoDB refuses to delete the table.
    * @default false
    */
   readonly DeletionProtectionEnabled?: boolean;
   /**
-   * The most read and write units a second that a table on demand takes, at least 1; a `TypeError` for a
-   * table with capacity units. Shopify's index gets the same.
+   * The maximum read and write request units per second of a table on demand, each at least 1. If
+   * the table has capacity units, this is a `TypeError`. Shopify's index gets the same maximum.
    * @default no maximum but the account's
    */
   readonly OnDemandThroughput?: {
@@ -213,9 +236,9 @@ export interface CreateTableSettings {
     readonly MaxWriteRequestUnits?: number;
   };
   /**
-   * Whether the table can be restored to any second of the last `RecoveryPeriodInDays` (1 to 35). It is
-   * turned on after the table was created, while calls go on. Where DynamoDB refuses it, the store emits
-   * `warning`.
+   * `PointInTimeRecoveryEnabled: true`: the table can be restored to any second of the last
+   * `RecoveryPeriodInDays` (1 to 35 days). The store turns this on after it has created the table;
+   * calls do not wait for it. If DynamoDB refuses, the store emits `warning`.
    * @default { PointInTimeRecoveryEnabled: false, RecoveryPeriodInDays: 35 }
    */
   readonly PointInTimeRecoverySpecification?: {
@@ -223,8 +246,8 @@ export interface CreateTableSettings {
     readonly RecoveryPeriodInDays?: number;
   };
   /**
-   * The key that the table is encrypted with: `Enabled: true` is the key of AWS KMS that DynamoDB manages
-   * in your account, `KMSMasterKeyId` one of your own (its id, ARN or alias).
+   * The key that encrypts the table. `Enabled: true`: the key of AWS KMS that DynamoDB manages in
+   * your account. `KMSMasterKeyId`: a key of your own (its id, ARN or alias).
    * @default a key that DynamoDB owns
    */
   readonly SSESpecification?: {
@@ -232,12 +255,16 @@ export interface CreateTableSettings {
     readonly KMSMasterKeyId?: string;
     readonly SSEType?: 'KMS';
   };
-  /** @default 'STANDARD' */
+  /**
+   * The table class.
+   * @default 'STANDARD'
+   */
   readonly TableClass?: 'STANDARD' | 'STANDARD_INFREQUENT_ACCESS';
+  /** Tags of the table, for example to share out its costs. */
   readonly Tags?: ReadonlyArray<{ readonly Key: string; readonly Value: string }>;
   /**
-   * The read and write units a second that the table takes from the beginning. Shopify's index gets the
-   * same. A called client of aws-sdk v2 does not know it.
+   * The read and write units per second that the table takes from the beginning. Shopify's index
+   * gets the same. If the store calls a client of aws-sdk v2, the client refuses this setting.
    * @default DynamoDB's own
    */
   readonly WarmThroughput?: {
@@ -246,24 +273,27 @@ export interface CreateTableSettings {
   };
 }
 
-/** A failure of the store, of DynamoDB or of the way there. */
+/** A failure of the store, of DynamoDB, or of the connection between them. */
 export declare class SessionStoreError extends Error {
   /**
-   * Stable: DynamoDB's name for the error, such as `ResourceNotFoundException` or
+   * A stable code: DynamoDB's name for the error, such as `ResourceNotFoundException` or
    * `ProvisionedThroughputExceededException`, or one of `ERR_SESSION_TIMEOUT`,
    * `ERR_SESSION_UNREACHABLE`, `ERR_SESSION_CREDENTIALS`, `ERR_SESSION_SETTINGS`,
-   * `ERR_SESSION_CLIENT`, `ERR_SESSION_SERIALIZE`, `ERR_SESSION_SPECIAL_KEY`, `ERR_SESSION_TABLE_KEY`,
-   * `ERR_SESSION_TABLE_INDEX`, `ERR_SESSION_TABLE_STATUS`, `ERR_SESSION_VALUE`,
-   * `ERR_SESSION_TIME_TO_LIVE`, `ERR_SESSION_OVERLOADED`, `ERR_SESSION_CLOSED`.
+   * `ERR_SESSION_CLIENT`, `ERR_SESSION_SERIALIZE`, `ERR_SESSION_SPECIAL_KEY`,
+   * `ERR_SESSION_TABLE_KEY`, `ERR_SESSION_TABLE_INDEX`, `ERR_SESSION_TABLE_STATUS`,
+   * `ERR_SESSION_VALUE`, `ERR_SESSION_TOO_LARGE`, `ERR_SESSION_CONFLICT`,
+   * `ERR_SESSION_TIME_TO_LIVE`, `ERR_SESSION_REGION`, `ERR_SESSION_COPY`, `ERR_SESSION_OVERLOADED`,
+   * `ERR_SESSION_CLOSED`, `ERR_SESSION_INTERNAL`, `ERR_SESSION_ADDON`. docs/ERRORS.md explains
+   * each.
    */
   readonly code: string;
-  /** Whether the same call may succeed a little later. */
+  /** `true`: the same call may succeed a little later. */
   readonly retryable: boolean;
-  /** The id by which AWS support finds the request. */
+  /** AWS's id of the request, by which AWS support finds it. */
   readonly requestId?: string;
   /**
-   * The HTTP status of DynamoDB's answer, where the AWS SDK for JavaScript v3 has it; all that a
-   * client of v3 says where requests go through it.
+   * The HTTP status of DynamoDB's answer, under the same name as in the AWS SDK for JavaScript v3.
+   * If the store calls a client of v3: the whole `$metadata` of the client's error.
    */
   readonly $metadata?: {
     readonly httpStatusCode?: number;
@@ -272,18 +302,19 @@ export declare class SessionStoreError extends Error {
     readonly totalRetryDelay?: number;
   };
   /**
-   * Why DynamoDB has throttled the request, where DynamoDB says so: see docs/THROTTLING.md.
+   * The reasons why DynamoDB has throttled the request, if DynamoDB gives any: see
+   * docs/THROTTLING.md.
    *
    * @example [{ reason: 'TableWriteProvisionedThroughputExceeded', resource: 'arn:aws:dynamodb:…' }]
    */
   readonly throttlingReasons?: readonly ThrottlingReason[];
 }
 
-/** A reason for which DynamoDB throttles. */
+/** A reason why DynamoDB has throttled a request. */
 export interface ThrottlingReason {
-  /** Such as `TableWriteProvisionedThroughputExceeded`. */
+  /** DynamoDB's name for the reason, such as `TableWriteProvisionedThroughputExceeded`. */
   readonly reason: string;
-  /** The ARN of the table or the index. */
+  /** The ARN of the throttled table or index. */
   readonly resource: string;
 }
 

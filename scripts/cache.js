@@ -59,7 +59,7 @@ function cachedPackages(name, file, { except } = {}) {
   const text = readFileSync(file, 'utf8');
   const hash = createHash('sha256').update(text).digest('hex').slice(0, 16);
   return cached(`${name}-${hash}`, (partial) => {
-    process.stderr.write(`Installing what the check of ${name} needs …\n`);
+    process.stderr.write(`Installing the packages for the check ${name} …\n`);
     const manifest = JSON.parse(text);
     if (except) delete manifest.dependencies[except];
     writeFileSync(join(partial, 'package.json'), JSON.stringify(manifest));

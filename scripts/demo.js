@@ -14,11 +14,11 @@ const { program, setup } = require('./setup');
 
 const USAGE = `Usage: npm run demo [-- --serve] [--aws]
 
-  --serve  stay up for a browser, until Ctrl-C
-  --aws    use the DynamoDB of your AWS environment (it costs next to nothing)
+  --serve  serve the app to a browser, until Ctrl-C
+  --aws    use the DynamoDB of your AWS environment (this costs next to nothing)
 
-DYNAMODB_ENDPOINT names another DynamoDB, SESSION_TABLE the table. A table that the demo has
-named itself is deleted at the end.`;
+To use another DynamoDB, set DYNAMODB_ENDPOINT to its address. To use a table of your own, set
+SESSION_TABLE to its name; if it is not set, the demo deletes its table at the end.`;
 
 /** @param {string} line */
 const done = (line) => console.log(`  ✓ ${line}`);
@@ -64,7 +64,7 @@ async function main() {
 
   async function serve() {
     const app = await startApp(dynamo, port);
-    console.log(`Open ${app.url} in a browser. Ctrl-C ends it.\n`);
+    console.log(`Open ${app.url} in a browser. Press Ctrl-C to stop the demo.\n`);
     await new Promise((resolve) => {
       for (const signal of ['SIGINT', 'SIGTERM']) {
         process.removeAllListeners(signal);

@@ -76,7 +76,7 @@ function need(command, args, what) {
   if (status === 0) return;
   throw new SetupError(
     `The tests need ${what} for DynamoDB Local: install it so that "${command}" is found, ` +
-      'or set DYNAMODB_ENDPOINT to a DynamoDB that is there already.',
+      'or set DYNAMODB_ENDPOINT to the address of a DynamoDB that runs already.',
   );
 }
 

@@ -74,7 +74,7 @@ function textsOf(crate) {
   const mit = files.filter((file) => /mit/i.test(basename(file)));
   const chosen = isFree && mit.length > 0 ? mit : files;
   if (chosen.length === 0) {
-    if (!isFree) throw new Error(`${nameOf(crate)} has no file with its license`);
+    if (!isFree) throw new Error(`${nameOf(crate)} has no license file`);
     const owner = crate.authors.map((author) => author.replace(/ <.*/, '')).join(', ');
     return [MIT(owner || `the authors of ${crate.name}, ${crate.repository}`)];
   }

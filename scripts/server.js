@@ -37,8 +37,8 @@ async function checkPort(port) {
     await once(server, 'listening');
   } catch (error) {
     const { code } = /** @type {NodeJS.ErrnoException} */ (error);
-    const reason = code === 'EADDRINUSE' ? 'is in use' : `cannot be listened on (${code})`;
-    throw new SetupError(`Port ${port} ${reason}: set PORT to another one.`);
+    const reason = code === 'EADDRINUSE' ? 'is in use' : `cannot be used (${code})`;
+    throw new SetupError(`Port ${port} ${reason}: set PORT to another port.`);
   }
   server.close();
   await once(server, 'close');
@@ -53,7 +53,9 @@ async function checkPort(port) {
  */
 async function checkAnswers(name, url) {
   if (await answers(url, ANSWER_LIMIT)) return;
-  throw new SetupError(`${name} is ${url}, but nothing answers there.`);
+  throw new SetupError(
+    `${name} is ${url}, but no server answers there: start one, or set ${name} to another address.`,
+  );
 }
 
 /**

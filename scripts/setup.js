@@ -39,7 +39,7 @@ function setup() {
 
 function checkNode() {
   const major = Number(process.versions.node.split('.')[0]);
-  if (major < 20) throw new SetupError(`Node 20 or later is needed; this is ${process.version}.`);
+  if (major < 20) throw new SetupError(`Use Node 20 or later; this is ${process.version}.`);
 }
 
 /**
@@ -60,7 +60,9 @@ function hasCargo() {
 
 function checkRust() {
   if (hasCargo()) return;
-  throw new SetupError('Rust is needed to build the addon: install it with rustup, rustup.rs.');
+  throw new SetupError(
+    'The build of the addon needs Rust: install Rust with rustup, see https://rustup.rs.',
+  );
 }
 
 function lockHash() {
@@ -131,7 +133,7 @@ function lineOf(error, help) {
   if (!code?.startsWith('ERR_PARSE_ARGS_')) return undefined;
   // What follows Node's first sentence is about arguments that begin with a dash.
   const [reason] = message.split('. ');
-  return help ? `${reason}. "${help}" names the options.` : reason;
+  return help ? `${reason}. Run "${help}" to see the options.` : reason;
 }
 
 /**

@@ -95,7 +95,7 @@ async function run({ name, command, args }) {
     shell: process.platform === 'win32',
   });
   const [code] = await once(child, 'exit').catch((error) => {
-    appendFileSync(log, `${command} cannot be run: ${error.message}\n`);
+    appendFileSync(log, `${command} did not start: ${error.message}\n`);
     return [1];
   });
   closeSync(file);
@@ -144,7 +144,7 @@ function chosen({ only, changed }) {
   const unknown = names.filter((name) => !steps.some((step) => step.name === name));
   if (unknown.length === 0) return steps.filter((step) => names.includes(step.name));
   const known = steps.map(({ name }) => name).join(', ');
-  throw new SetupError(`There is no check "${unknown.join('", "')}"; there are ${known}.`);
+  throw new SetupError(`Unknown check "${unknown.join('", "')}". The checks are ${known}.`);
 }
 
 function chosenByChanges() {
@@ -157,8 +157,8 @@ function chosenByChanges() {
 
 const USAGE = `Usage: npm test [-- --only name[,name] | --changed]
 
-  --only     these checks: ${steps.map(({ name }) => name).join(', ')}
-  --changed  those that the changes since the main branch can fail, in two minutes or so`;
+  --only     run only the checks that are named: ${steps.map(({ name }) => name).join(', ')}
+  --changed  run only the checks that the changes since the main branch can fail (about two minutes)`;
 
 async function main() {
   const { values } = parseArgs({

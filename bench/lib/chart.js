@@ -33,10 +33,26 @@ const LINES = 60;
 
 /** @type {{ title: string, metric: 'opsPerSecond' | 'loop', operation: string }[]} */
 const PANELS = [
-  { title: 'get: operations a second (more is better)', metric: 'opsPerSecond', operation: 'get' },
-  { title: 'set: operations a second (more is better)', metric: 'opsPerSecond', operation: 'set' },
-  { title: 'get: event loop, µs an operation (less is better)', metric: 'loop', operation: 'get' },
-  { title: 'set: event loop, µs an operation (less is better)', metric: 'loop', operation: 'set' },
+  {
+    title: 'get: operations per second (higher is better)',
+    metric: 'opsPerSecond',
+    operation: 'get',
+  },
+  {
+    title: 'set: operations per second (higher is better)',
+    metric: 'opsPerSecond',
+    operation: 'set',
+  },
+  {
+    title: 'get: event-loop time per operation in µs (lower is better)',
+    metric: 'loop',
+    operation: 'get',
+  },
+  {
+    title: 'set: event-loop time per operation in µs (lower is better)',
+    metric: 'loop',
+    operation: 'set',
+  },
 ];
 
 /**
@@ -58,8 +74,8 @@ const PANELS = [
 function drawPage(results) {
   const bars = pageBars(results);
   if (bars.length === 0) return undefined;
-  const title = 'event loop, µs (less is better)';
-  const what = `A page in Express for a visitor who is logged in, ${VISITORS} visitors`;
+  const title = 'event-loop time in µs (lower is better)';
+  const what = `An Express page for ${VISITORS} logged-in visitors`;
   return draw(results, what, [{ title, bars, scaleOf: linear }]);
 }
 

@@ -8,7 +8,7 @@ const { openExample } = require('./support/example');
 const ann = { user: 'Ann', password: 'correct horse' };
 const paths = { page: '/', login: '/login', logout: '/logout' };
 
-/** Each with its paths, and what the page says that a login leads to, where that is no JSON. */
+/** Each app with its paths. `says`: text of the page after a login, if this page is not JSON. */
 const apps = [
   ['express', paths],
   ['passport', paths],
@@ -19,7 +19,7 @@ const apps = [
   ['lambda', paths],
 ];
 
-/** Those that take longest to install and to build. */
+/** The examples that take longest to install and to build. */
 const heavy = [
   [
     'next',

@@ -1,6 +1,6 @@
 'use strict';
 
-/** The code blocks of the documentation that need what an example has installed. */
+/** The code blocks of the documentation that need the dependencies of an example. */
 
 const ts = require('typescript');
 const { documented } = require('../../__test__/support/markdown');
@@ -19,7 +19,7 @@ test.each(marked.map((block) => [block.name, block]))('%s', async (_name, block)
   }
 });
 
-/** What `nest new` gives an application. */
+/** The compiler options of an application that `nest new` creates. */
 const asNest = {
   module: ts.ModuleKind.CommonJS,
   moduleResolution: ts.ModuleResolutionKind.Node10,

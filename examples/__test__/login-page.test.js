@@ -14,7 +14,7 @@ else test(name, inChromium);
 
 async function inChromium() {
   const example = openExample('express');
-  // A dependency of the example, for this test.
+  // A dependency of the example that only this test needs.
   const { chromium } = createRequire(join(example.folder, 'app.js'))('playwright-core');
   const browser = await chromium.launch({ executablePath });
   let app = await example.start();
@@ -36,10 +36,10 @@ async function inChromium() {
     app = await example.start({ variables: { PORT: port } });
     await page.reload();
     await shows('This is visit 3.');
-    // For docs/EXPRESS.md.
+    // The picture in docs/EXPRESS.md.
     if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT });
 
-    // An address of its own: the browser's cache still has this page after the logout, if it may.
+    // A separate address: without `no-store`, the browser's cache would keep this page after the logout.
     await page.goto(`${app.url}/?again`);
     await shows('This is visit 4.');
     await page.getByRole('button', { name: 'Log out' }).click();

@@ -13,7 +13,7 @@ const preload = require.resolve('./support/shopify-preload');
 
 const encoded = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-/** A session token, as App Bridge has it. */
+/** A session token like those of App Bridge. */
 function tokenOf(shop, signedWith = secret) {
   const now = Math.floor(Date.now() / 1000);
   const claims = { iss: `https://${shop}/admin`, dest: `https://${shop}`, aud: key, sub: '1' };

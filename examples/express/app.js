@@ -30,7 +30,7 @@ app.use(
 app.get('/', (request, response) => {
   if (request.session.user) request.session.visits += 1;
   const { user = null, visits = 0 } = request.session;
-  // The back button must not show the page of somebody who has logged out.
+  // The back button must not show the page of a user who has logged out.
   response.set('Cache-Control', 'no-store');
   response.format({
     html: () => response.send(page(user, visits)),
@@ -41,11 +41,11 @@ app.get('/', (request, response) => {
 app.post('/login', (request, response, next) => {
   const user = String(request.body?.user ?? '').trim();
   if (!user) return response.status(400).json({ error: 'user is missing' });
-  // A new id for a new user: one that an attacker planted is worth nothing then.
+  // A new id for a new user: an id that an attacker planted is then useless.
   return request.session.regenerate((error) => {
     if (error) return next(error);
     Object.assign(request.session, { user, visits: 0 });
-    // Stored before the browser is sent on, which may well be faster than DynamoDB.
+    // Save first: the browser may follow the redirect before DynamoDB has stored the session.
     return request.session.save((failure) => (failure ? next(failure) : response.redirect('/')));
   });
 });

@@ -20,7 +20,7 @@ const LOGIN = `
 `;
 
 /**
- * The first page, for somebody who has logged in, or to log in.
+ * The first page: a greeting for a user who has logged in, otherwise a form to log in.
  *
  * @param {string | null} user
  * @param {number} visits

@@ -11,8 +11,8 @@ const connect = require('dynamo-session-store');
 
 const { SESSION_TABLE, SESSION_SECRET, PORT = '3000' } = process.env;
 
-// The class Store of @fastify/session keeps sessions in memory. All that it needs of another store
-// is that it is an event emitter.
+// The class Store of @fastify/session keeps sessions in memory. Any other store only has to be an
+// event emitter.
 const DynamoDBStore = connect({ Store: EventEmitter });
 
 const store = new DynamoDBStore({ table: SESSION_TABLE, payPerRequest: true });
@@ -41,7 +41,7 @@ const body = {
 };
 
 app.post('/login', { schema: { body } }, async (request, reply) => {
-  // A new id for a new user: one that an attacker planted is worth nothing then.
+  // A new id for a new user: an id that an attacker planted is then useless.
   await request.session.regenerate();
   Object.assign(request.session, { user: request.body.user, visits: 0 });
   await request.session.save();

@@ -14,7 +14,7 @@ const connect = require('dynamo-session-store');
 
 const { SESSION_TABLE, SESSION_SECRET = 'keyboard cat', SECURE, PORT = '3000' } = process.env;
 
-/** In seconds. The store's `ttl` is the same day. */
+/** A day, in seconds. The store's `ttl` is the same. */
 const MAX_AGE = 86_400;
 
 // The application saves sessions by itself, so the store needs no session module.
@@ -28,7 +28,7 @@ const app = new Hono();
 app.use(async (c, next) => {
   const sid = await getSignedCookie(c, SESSION_SECRET, 'sid');
   const session = sid ? await store.get(sid) : null;
-  // An id whose session has ended is not used again.
+  // If the session has ended, its id is not used again.
   c.set('sid', session ? sid : randomUUID());
   c.set('session', session ?? {});
   await next();
@@ -57,7 +57,7 @@ app.get('/', async (c) => {
 app.post('/login', async (c) => {
   const { user } = await c.req.parseBody();
   if (typeof user !== 'string' || user === '') return c.json({ error: 'user is missing' }, 400);
-  // A new id for a new user: one that an attacker planted is worth nothing then.
+  // A new id for a new user: an id that an attacker planted is then useless.
   await store.destroy(c.get('sid'));
   c.set('sid', randomUUID());
   c.set('session', { user, visits: 0 });

@@ -32,7 +32,7 @@ app.use(async (ctx) => {
     case 'POST /login':
       ctx.assert(ctx.query.user, 400, 'user is missing');
       Object.assign(ctx.session, { user: ctx.query.user, visits: 0 });
-      // A new id for a new user: one that an attacker planted is worth nothing then.
+      // A new id for a new user: an id that an attacker planted is then useless.
       await ctx.session.regenerate();
       ctx.body = { user: ctx.session.user, visits: 0 };
       break;

@@ -12,7 +12,7 @@ const { DynamoDBStore } = require('dynamo-session-store');
 
 const { SESSION_TABLE, SESSION_SECRET } = process.env;
 
-// Outside the handler: the next call of this instance finds the connection open.
+// Outside the handler: the next invocation of this instance reuses the open connection.
 const store = new DynamoDBStore({ table: SESSION_TABLE, initialized: true });
 store.on('warning', ({ code, message }) => console.error(`store warning: ${code}: ${message}`));
 

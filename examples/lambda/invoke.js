@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * Lambda and API Gateway on your machine: an HTTP server that makes an event of each request, calls
- * the handler with it, and answers with what the handler gives. `PORT` (3000) can be set.
+ * Lambda and API Gateway on your machine: an HTTP server that turns each request into an event, calls
+ * the handler with this event, and sends the handler's result. `PORT` (3000) can be set.
  */
 
 const { createServer } = require('node:http');

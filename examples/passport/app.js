@@ -1,9 +1,8 @@
 'use strict';
 
 /**
- * Passport with a name and a password. The session in DynamoDB holds no more than the user's name;
- * everything else comes from the database of users, which is a Map here. README.md says how to
- * start it.
+ * Passport with a name and a password. The session in DynamoDB holds only the user's name;
+ * everything else comes from the database of users, here a Map. README.md says how to start it.
  */
 
 const { randomBytes, scryptSync, timingSafeEqual } = require('node:crypto');
@@ -54,7 +53,7 @@ app.get('/', (request, response) => {
   response.json({ user: request.user?.name ?? null, visits: request.session.visits ?? 0 });
 });
 
-// Passport gives the session a new id and saves it before it goes on.
+// Passport gives the session a new id and saves it before it calls the next handler.
 app.post('/login', passport.authenticate('local'), (_request, response) => response.redirect('/'));
 
 app.post('/logout', (request, response, next) => {

@@ -3,8 +3,8 @@
 /**
  * The server of an embedded Shopify app, as small as it can be. README.md says how to start it.
  *
- * `GET /` with the session token that App Bridge gives finds the session of the shop in DynamoDB. At
- * the first visit there is none: the token is exchanged for one with Shopify, and stored. The
+ * `GET /` takes the session token of App Bridge, and finds the session of the shop in DynamoDB. At the
+ * first visit, it exchanges the token with Shopify for a session, and stores the session. The
  * webhook `app/uninstalled` deletes all sessions of a shop.
  *
  * `SHOPIFY_API_KEY` and `SHOPIFY_API_SECRET` are those of the app. `PORT` (3000) and
@@ -37,7 +37,7 @@ const shopify = shopifyApi({
 const storage = new DynamoDBSessionStorage({ sessionTableName: SESSION_TABLE, expiresTtl: 'ttl' });
 storage.on('warning', ({ code, message }) => console.error(`warning: ${code}: ${message}`));
 
-/** The session of the shop that a token is from. */
+/** The session of the token's shop: the stored session, or a new session from Shopify. */
 async function sessionOf(sessionToken) {
   const { dest } = await shopify.session.decodeSessionToken(sessionToken);
   const shop = new URL(dest).hostname;

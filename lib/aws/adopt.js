@@ -88,10 +88,10 @@ function usableClient(given) {
 function reasonToCall(client) {
   const v3 = isV3(client);
   if (!v3 && !isV2(client)) {
-    return 'it is neither a DynamoDBClient of aws-sdk v3 nor an AWS.DynamoDB of v2';
+    return 'the client is neither a DynamoDBClient of aws-sdk v3 nor an AWS.DynamoDB of aws-sdk v2';
   }
   if (variable('NODE_TLS_REJECT_UNAUTHORIZED') === '0') {
-    return 'NODE_TLS_REJECT_UNAUTHORIZED turns off the checking of certificates';
+    return 'NODE_TLS_REJECT_UNAUTHORIZED=0 turns off the check of certificates';
   }
   return v3 ? reasonToCallV3(client) : reasonToCallV2(client);
 }
@@ -99,13 +99,15 @@ function reasonToCall(client) {
 /** @param {any} client */
 function reasonToCallV3(client) {
   const chain = prototypes(client);
-  if (!isOriginal(client, 'send', chain.at(-1))) return 'its "send" was replaced';
+  if (!isOriginal(client, 'send', chain.at(-1)))
+    return 'the method "send" of the client was replaced';
   const own = ownPristineOf(client);
   if (own) return differenceV3(client, own);
   const other = pristineOf(findSdk(V3)?.DynamoDBClient);
-  if (!other) return 'there is no client of its class to compare it with';
+  if (!other)
+    return `${V3} was not found, so the store cannot tell whether the client was customised`;
   const difference = differenceV3(client, other);
-  return difference && `${difference}, compared with the ${V3} that is found here`;
+  return difference && `${difference} (compared with the installed ${V3})`;
 }
 
 /**
@@ -118,20 +120,21 @@ function reasonToCallV3(client) {
 function differenceV3({ config, middlewareStack }, pristine) {
   const middleware = middlewareStack.identify().sort();
   if (!isDeepStrictEqual(middleware, pristine.middlewareStack.identify().sort())) {
-    return 'its middleware was changed';
+    return 'the middleware of the client was changed';
   }
   const other =
     OF_THE_CLASS.find((name) => !isSameFunction(config[name], pristine.config[name])) ??
     OF_A_CLASS.find(
       (name) => !isSameFunction(config[name]?.constructor, pristine.config[name]?.constructor),
     );
-  if (other) return `it has a "${other}" of its own`;
+  if (other) return `the client has its own "${other}"`;
   if (!isSameFunction(config.signer, pristine.config.signer)) {
-    return 'it has a "signer" of its own';
+    return 'the client has its own "signer"';
   }
-  if (config.extensions?.length > 0) return 'it has extensions';
-  if (Object.hasOwn(config.requestHandler, 'handle')) return 'its request handler was changed';
-  if (config.tls === false && !config.isCustomEndpoint) return 'it uses no TLS';
+  if (config.extensions?.length > 0) return 'the client has extensions';
+  if (Object.hasOwn(config.requestHandler, 'handle'))
+    return 'the request handler of the client was changed';
+  if (config.tls === false && !config.isCustomEndpoint) return 'the client does not use TLS';
   return undefined;
 }
 
@@ -153,23 +156,26 @@ function isSameFunction(one, other) {
 function reasonToCallV2(client) {
   const { config } = client;
   const replaced = ['makeRequest', ...METHODS].find((name) => !isOriginal(client, name));
-  if (replaced) return `its "${replaced}" was replaced`;
-  if (client.customRequestHandler) return 'it has a handler for its requests (customizeRequests)';
+  if (replaced) return `the method "${replaced}" of the client was replaced`;
+  if (client.customRequestHandler) return 'the client has a request handler (customizeRequests)';
   // Each client passes two events on to its class.
   const listeners = Object.entries(client._events ?? {}).filter(
     ([event, { length }]) => length > (event === 'apiCall' || event === 'apiCallAttempt' ? 1 : 0),
   );
-  if (listeners.length > 0) return 'it has listeners';
+  if (listeners.length > 0) return 'the client has event listeners';
   if (Object.keys(loadedV2()?.events?._events ?? {}).length > 0) return 'AWS.events has listeners';
   const agent = config.httpOptions?.agent;
-  if (agent && !canBeFollowed(agent)) return 'it has an agent of its own';
-  if (config.httpOptions?.proxy) return 'it has a proxy';
-  if (Object.keys(config.retryDelayOptions ?? {}).length > 0) return 'it has its own retry delays';
-  if (config.systemClockOffset) return 'its clock is set to another time';
+  if (agent && !canBeFollowed(agent))
+    return 'the client has an agent with settings that the addon cannot follow';
+  if (config.httpOptions?.proxy) return 'the client has a proxy';
+  if (Object.keys(config.retryDelayOptions ?? {}).length > 0)
+    return 'the client has its own retry delays';
+  if (config.systemClockOffset) return 'the client has a clock with an offset';
   // The client in a document client always has `params`, which are mostly empty.
-  if (Object.keys(config.params ?? {}).length > 0) return 'it has "params" in its configuration';
+  if (Object.keys(config.params ?? {}).length > 0)
+    return 'the configuration of the client has "params"';
   const other = ['logger', 'endpointDiscoveryEnabled'].find((name) => config[name]);
-  return other && `it has "${other}" in its configuration`;
+  return other && `the configuration of the client has "${other}"`;
 }
 
 /**
@@ -275,7 +281,7 @@ async function settingsOfV3(client, readEndpoint) {
   const handler = await handlerOf(config.requestHandler, endpoint);
   const strategy = await config.retryStrategy?.();
   if (strategy && !/^_?(Standard|Adaptive)RetryStrategy/.test(strategy.constructor.name)) {
-    throw new NotAdoptable('it has a retry strategy of its own');
+    throw new NotAdoptable('the client has its own retry strategy');
   }
   // The strategy first: one that was passed may have a number of its own.
   const maxAttempts = await (strategy?.maxAttemptsProvider?.() ?? value(config.maxAttempts));
@@ -327,7 +333,8 @@ async function handlerOf(handler, endpoint) {
   const config = (await handler.configProvider) ?? handler.httpHandlerConfigs?.() ?? {};
   const httpAgent = config.httpAgent ?? (await config.httpAgentProvider?.());
   const agent = agentFor({ ...config, httpAgent }, endpoint);
-  if (agent && !canBeFollowed(agent)) throw new NotAdoptable('it has an agent of its own');
+  if (agent && !canBeFollowed(agent))
+    throw new NotAdoptable('the client has an agent with settings that the addon cannot follow');
   return { ...config, httpAgent };
 }
 
@@ -339,7 +346,7 @@ async function settingsOfV2(client, readEndpoint) {
   const { config, endpoint } = client;
   const { agent, timeout, connectTimeout } = config.httpOptions ?? {};
   const region = client.signingRegion ?? config.region;
-  if (!region) throw new Error('the client has no region');
+  if (!region) throw new Error('the client has no region: set "region" in its configuration');
   return {
     origin: 'client',
     region,

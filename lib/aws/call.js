@@ -82,8 +82,9 @@ function call(client, operation, input) {
     if (Command) return client.send(new Command(input));
   }
   if (typeof client[method] === 'function') return callMethod(client, method, input);
-  if (typeof client.send !== 'function') throw new TypeError(`the client has no "${method}"`);
-  throw new TypeError(`the client takes commands of ${V3}, which cannot be found`);
+  if (typeof client.send !== 'function')
+    throw new TypeError(`the client has no method "${method}"`);
+  throw new TypeError(`the client takes commands of ${V3}, which was not found: install it`);
 }
 
 /**

@@ -8,10 +8,10 @@
 const { readFileSync } = require('node:fs');
 const { isDeepStrictEqual } = require('node:util');
 const { invalidArgument } = require('../errors');
-const { DEFAULTS, option, readCount, readTime, warnOfUnknown } = require('../options');
+const { option, readCount, readTime, warnOfUnknown } = require('../options');
 const { answering, fromV2, fromV3, nameOf, readProvider, reason } = require('./credentials');
 const { readEndpoint } = require('./endpoint');
-const { KNOWN_ANYWHERE, KNOWN_HTTP, PROVIDABLE, needed } = require('./known');
+const { KNOWN_ANYWHERE, KNOWN_HTTP, PROVIDABLE, needed } = require('./setting-names');
 const { V2, V3, loadedV2 } = require('./sdk');
 const { readSettings } = require('./settings');
 
@@ -48,10 +48,11 @@ const adopt = () => require('./adopt');
  * program has loaded that.
  *
  * @param {Record<string, any>} options
+ * @param {number} operationTimeout milliseconds
  * @param {string[]} [sdks] those that a client can be made with, the best first
  * @returns {Connection}
  */
-function readConnection(options, sdks = [V3, V2]) {
+function readConnection(options, operationTimeout, sdks = [V3, V2]) {
   const client = option(options, 'client', 'object');
   const config = option(options, 'dynamoConfig', 'object');
   const path = option(options, 'AWSConfigPath', 'string');
@@ -60,7 +61,9 @@ function readConnection(options, sdks = [V3, V2]) {
   if (config) {
     for (const name of ['client', 'AWSConfigPath', 'AWSConfigJSON', 'AWSRegion']) {
       if (options[name] === undefined || options[name] === null) continue;
-      throw invalidArgument(`option "${name}" cannot be used together with "dynamoConfig"`);
+      throw invalidArgument(
+        `option "${name}" cannot be used together with "dynamoConfig": remove one of them`,
+      );
     }
   }
   const found = () => {
@@ -72,33 +75,29 @@ function readConnection(options, sdks = [V3, V2]) {
     return readConfig(region === undefined ? {} : { region }, 'AWSRegion', v2Globals());
   };
   const ofV2 = path !== undefined || json || region !== undefined;
-  return { ...found(), sdks: ofV2 ? [V2, V3] : sdks, ...readForAllWays(options) };
+  return {
+    ...found(),
+    sdks: ofV2 ? [V2, V3] : sdks,
+    ...readForAllWays(options, operationTimeout),
+  };
 }
 
 /**
  * What a store may say of its way to DynamoDB whichever that is.
  *
  * @param {Record<string, any>} options
+ * @param {number} operationTimeout milliseconds
  */
-function readForAllWays(options) {
+function readForAllWays(options, operationTimeout) {
   return {
     transport: readTransport(options),
     maxSockets: readCount(options, 'maxSockets', 'connections'),
     breaker: option(options, 'breaker', 'boolean'),
-    credentialsTimeout: readCredentialsTimeout(options),
+    // By default, a call that waits for credentials fails a little before its deadline, so that its error
+    // says what was missing.
+    credentialsTimeout:
+      readTime(options, 'credentialsTimeout', 1) ?? Math.max(1, Math.floor(operationTimeout * 0.9)),
   };
-}
-
-/**
- * By default, a call that waits for credentials fails a little before its deadline, so that its error says
- * what was missing.
- *
- * @param {Record<string, any>} options
- */
-function readCredentialsTimeout(options) {
-  const given = readTime(options, 'credentialsTimeout', 1);
-  const ofCall = readTime(options, 'operationTimeout', 1) ?? DEFAULTS.operationTimeout;
-  return given ?? Math.max(1, Math.floor(ofCall * 0.9));
 }
 
 /**
@@ -136,7 +135,9 @@ function readConfigFile(path) {
     text = readFileSync(path, 'utf8');
   } catch (error) {
     const { code } = /** @type {NodeJS.ErrnoException} */ (error);
-    throw invalidArgument(`option "AWSConfigPath" names a file that cannot be read (${code})`);
+    throw invalidArgument(
+      `the file that the option "AWSConfigPath" names cannot be read (${code})`,
+    );
   }
   let config;
   try {
@@ -145,7 +146,9 @@ function readConfigFile(path) {
     // Without the parser's words: they quote the file, and that has a secret in it.
   }
   if (typeof config !== 'object' || config === null || Array.isArray(config)) {
-    throw invalidArgument('option "AWSConfigPath" names a file that does not hold a JSON object');
+    throw invalidArgument(
+      'the file that the option "AWSConfigPath" names must contain a JSON object',
+    );
   }
   return config;
 }
@@ -234,16 +237,19 @@ function answeringConnection(read) {
  * The connection of a storage that takes what a `DynamoDBClient` takes, as `config`.
  *
  * @param {Record<string, any>} options
+ * @param {number} operationTimeout milliseconds
  * @returns {Connection}
  */
-function readClientConfig(options) {
+function readClientConfig(options, operationTimeout) {
   const client = option(options, 'client', 'object');
   const config = option(options, 'config', 'object');
   if (client && config) {
-    throw invalidArgument('option "config" cannot be used together with "client"');
+    throw invalidArgument(
+      'option "config" cannot be used together with "client": remove one of them',
+    );
   }
   const found = client ? readClient(client) : readConfig(config ?? {}, 'config');
-  return { ...found, sdks: [V3, V2], ...readForAllWays(options) };
+  return { ...found, sdks: [V3, V2], ...readForAllWays(options, operationTimeout) };
 }
 
 module.exports = { readClientConfig, readConnection };

@@ -24,10 +24,15 @@ const calling = () => require('./call');
 const make = () => require('./make');
 
 /**
+ * Opens a store in the addon: a function of `native/binding`, with the options of the store.
+ *
+ * @typedef {(connection: ConnectionOptions, callbacks: Callbacks, notify: () => void) =>
+ *   Outcome<NativeStore>} Open
+ *
  * What a store does for its way to DynamoDB.
  *
  * @typedef {object} Store
- * @property {() => Promise<boolean>} [ensureTable] looks for the table after it was lost, and makes it
+ * @property {() => Promise<boolean>} ensureTable looks for the table after it was lost, and makes it
  *   where it is missing; whether it is there then
  * @property {(outages: (Failure | null)[]) => void} tellOfOutages see `outageEvents`
  * @property {(warnings: Failure[]) => void} tellOfWarnings see `tellOnce`
@@ -58,11 +63,11 @@ class DynamoDB {
   #isUsed = false;
   #isOnLambda = false;
   #isClosed = false;
-  #ensureTable = () => Promise.resolve(false);
+  /** @type {() => Promise<boolean>} */
+  #ensureTable;
 
   /**
-   * @param {(connection: ConnectionOptions, callbacks: Callbacks, notify: () => void) =>
-   *   Outcome<NativeStore>} open
+   * @param {Open} open
    * @param {Connection} connection
    * @param {Store} store
    */
@@ -70,13 +75,13 @@ class DynamoDB {
     this.#connection = connection;
     const { client, needsSdk, transport, callbacks } = connection;
     if (transport === 'native') this.#refuseClientsToCall();
-    if (transport === 'client') this.#lasting = 'the option "transport" says so';
-    if (needsSdk) this.#lasting = `option "${needsSdk.name}" needs it`;
+    if (transport === 'client') this.#lasting = 'the option "transport" is "client"';
+    if (needsSdk) this.#lasting = `option "${needsSdk.name}" needs a client of an AWS SDK`;
     this.#client = client;
     this.#isUndecided = client !== undefined;
     if (this.#lasting && !client) this.#make();
-    if (ensureTable) this.#ensureTable = ensureTable;
-    const asked = DynamoDB.#askedBack(new WeakRef(this), callbacks, Boolean(ensureTable));
+    this.#ensureTable = ensureTable;
+    const asked = DynamoDB.#askedBack(new WeakRef(this), callbacks);
     const settings = this.#complete(connection.connection);
     const openWith = (/** @type {() => void} */ notify) => settle(open(settings, asked, notify));
     this.#calls = new Calls(openWith, this, { tellOfOutages, tellOfWarnings, pending });
@@ -90,10 +95,9 @@ class DynamoDB {
    *
    * @param {WeakRef<DynamoDB>} reference
    * @param {Callbacks} callbacks those of the connection
-   * @param {boolean} makesTable whether the store makes its table again where that is lost
    * @returns {Callbacks}
    */
-  static #askedBack(reference, callbacks, makesTable) {
+  static #askedBack(reference, callbacks) {
     const self = () => {
       const dynamodb = reference.deref();
       if (!dynamodb) throw closedError();
@@ -105,12 +109,10 @@ class DynamoDB {
       connection: callbacks.connection && (async () => self().#readConnection()),
       call: async (operation, input, context) => self().#callClient(operation, input, context),
       // Where that fails, the table is missing as it was: whoever calls next is told why.
-      ensureTable: makesTable
-        ? async () =>
-            self()
-              .#ensureTable()
-              .catch(() => false)
-        : undefined,
+      ensureTable: async () =>
+        self()
+          .#ensureTable()
+          .catch(() => false),
     };
   }
 
@@ -171,12 +173,16 @@ class DynamoDB {
   set client(given) {
     const isObject = typeof given === 'object' && given !== null;
     const service = isObject && adopt().otherService(given);
-    if (service) throw invalidArgument(`a client of DynamoDB is needed, not one of ${service}`);
+    if (service)
+      throw invalidArgument(`"client" must be a client of DynamoDB, but is a client of ${service}`);
     const client = isObject ? adopt().usableClient(given) : undefined;
-    if (!client) throw invalidArgument('a client must have the methods of one');
+    if (!client)
+      throw invalidArgument(
+        '"client" must have the methods of a DynamoDB client, such as "send" or "getItem"',
+      );
     this.#client = client;
     this.#documentClient = undefined;
-    this.#lasting = 'it was put in the place of another';
+    this.#lasting = 'the client was assigned in place of another';
     this.#native.useClient(true);
   }
 
@@ -244,7 +250,7 @@ class DynamoDB {
     } catch (error) {
       const { code, message } = /** @type {any} */ (error);
       if (!needsSdk || code !== 'ERR_SESSION_CLIENT') throw error;
-      throw invalidArgument(`option "${needsSdk.name}" cannot be followed: ${message}`);
+      throw invalidArgument(`option "${needsSdk.name}" needs a client of an AWS SDK: ${message}`);
     }
   }
 
@@ -279,9 +285,12 @@ class DynamoDB {
   #refuseClientsToCall() {
     const { client, needsSdk } = this.#connection;
     const reason = needsSdk
-      ? `option "${needsSdk.name}" needs a client that is called`
+      ? `option "${needsSdk.name}" needs a client of an AWS SDK`
       : client && adopt().reasonToCall(client);
-    if (reason) throw invalidArgument(`option "transport" cannot be "native": ${reason}`);
+    if (reason)
+      throw invalidArgument(
+        `option "transport" cannot be "native": ${reason}. Without "transport", the store calls the client`,
+      );
   }
 
   /** The settings of the client, which may show that it has to be called after all. */

@@ -120,7 +120,7 @@ function parse(printed) {
     return JSON.parse(printed);
   } catch {
     // Without the parser's words: they quote keys.
-    throw new Error('credential_process has printed no JSON');
+    throw new Error('credential_process must print JSON');
   }
 }
 

@@ -21,7 +21,7 @@ const { V2, V3_DOCUMENT, findSdk } = require('./sdk');
 function makeClient(connection, sdks) {
   if (connection.connection.proxy !== undefined) {
     const { origin } = connection.connection;
-    const message = `a client cannot be made with the option "${origin}.proxy": pass a client whose agent goes through the proxy`;
+    const message = `the store cannot make a client with the option "${origin}.proxy": pass a client whose agent uses the proxy`;
     throw storeError('ERR_SESSION_CLIENT', message);
   }
   for (const name of sdks) {
@@ -53,7 +53,7 @@ function makeDocumentClient(client) {
  * @param {string[]} names
  */
 function missing(what, names) {
-  const message = `${what} can only be made with ${names.join(' or ')}, which is not installed`;
+  const message = `the store makes ${what} with ${names.join(' or ')}, but found no such package: install ${names[0]}`;
   return storeError('ERR_SESSION_CLIENT', message);
 }
 

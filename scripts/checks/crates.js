@@ -37,7 +37,7 @@ function licenseProblem(crate, allowed) {
   try {
     if (isAllowed(parseLicense(expression), allowed)) return undefined;
   } catch {
-    return `${nameOf(crate)} has a license that is no SPDX expression: "${expression}"`;
+    return `${nameOf(crate)} has a license that is not an SPDX expression: "${expression}"`;
   }
   return `${nameOf(crate)} has the license ${expression}, which deny.toml does not allow`;
 }
@@ -62,10 +62,13 @@ function problems(all, { licenses, bans }) {
     ),
     ...several
       .filter((name) => !skipped.has(name))
-      .map((name) => `${name} is there in several versions, which deny.toml does not allow`),
+      .map((name) => `Cargo.lock has several versions of ${name}, which deny.toml does not allow`),
     ...[...skipped]
       .filter((name) => !several.includes(name))
-      .map((name) => `deny.toml allows several versions of ${name}, of which there is one`),
+      .map(
+        (name) =>
+          `deny.toml allows several versions of ${name}, but Cargo.lock has only one: remove the exception`,
+      ),
   ].filter((problem) => typeof problem === 'string');
 }
 

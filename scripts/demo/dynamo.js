@@ -29,7 +29,7 @@ async function openDynamo({ aws, table, keep }) {
     endpoint,
     table,
     description: embedded
-      ? `embedded (dynalite, which knows no time to live), ${endpoint}`
+      ? `embedded (dynalite, without time to live), ${endpoint}`
       : (endpoint ?? 'your AWS environment'),
 
     /** @returns {Promise<Array<Record<string, AttributeValue>>>} */

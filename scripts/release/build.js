@@ -30,7 +30,7 @@ function build({ triple, file, zig }) {
     stdio: 'inherit',
     shell: process.platform === 'win32',
   });
-  if (status !== 0) throw new SetupError(`The addon for ${triple} could not be built.`);
+  if (status !== 0) throw new SetupError(`The build of the addon for ${triple} failed.`);
   const path = join(artifacts, file);
   console.log(`${path}: ${(statSync(path).size / 1e6).toFixed(1)} MB`);
   if (triple.endsWith('-linux-gnu')) console.log(checkGlibc(path));
@@ -41,7 +41,7 @@ program(() => {
   const target = targets.find((each) => each.triple === triple);
   if (!target) {
     const known = targets.map((each) => each.triple).join(', ');
-    throw new SetupError(`There is no target "${triple}"; there are ${known}.`);
+    throw new SetupError(`Unknown target "${triple}". The targets are ${known}.`);
   }
   build(target);
 });

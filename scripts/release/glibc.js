@@ -40,9 +40,9 @@ function checkGlibc(file) {
   const needed = neededGlibc(file);
   if (needed === undefined) return `${file} needs no glibc`;
   if (compare(needed, GLIBC) > 0) {
-    throw new SetupError(`${file} needs glibc ${needed}; ${GLIBC} is the newest that it may need.`);
+    throw new SetupError(`${file} needs glibc ${needed}, but must run on glibc ${GLIBC}.`);
   }
-  return `${file} needs glibc ${needed}, and may need ${GLIBC}`;
+  return `${file} needs glibc ${needed} (at most ${GLIBC} is allowed)`;
 }
 
 module.exports = { checkGlibc };

@@ -18,7 +18,7 @@ const { SetupError, program, root } = require('../setup');
 const lib = join(root, 'lib');
 
 /** What the entries of the package load. */
-const ENTRIES = ['errors', 'express', 'koa', 'shopify'];
+const ENTRIES = ['errors', 'connect', 'koa', 'shopify'];
 
 /** What is loaded where it is needed: for clients, for `createTable`, and for unknown options. */
 const LATER = ['aws/adopt', 'aws/call', 'aws/contexts', 'aws/make', 'creation', 'suggestions'];
@@ -80,7 +80,7 @@ async function joinFiles(target) {
  * @type {import('rollup').GetManualChunk}
  */
 function core(id, { getModuleInfo }) {
-  const express = join(lib, 'express.js');
+  const own = ['connect.js', 'express.js'].map((name) => join(lib, name));
   /** @type {Set<string>} */
   const loaded = new Set();
   const load = (/** @type {string} */ each) => {
@@ -88,8 +88,8 @@ function core(id, { getModuleInfo }) {
     loaded.add(each);
     getModuleInfo(each)?.importedIds.forEach(load);
   };
-  load(express);
-  return loaded.has(id) && !id.includes(express) ? 'core' : undefined;
+  load(own[0]);
+  return loaded.has(id) && !own.some((name) => id.includes(name)) ? 'core' : undefined;
 }
 
 program(async () => {

@@ -22,7 +22,7 @@ function publish({ main, platforms }, options, env) {
   for (const folder of [...platforms, main]) {
     const { name, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
     if (isPublished(`${name}@${version}`, folder, env)) {
-      console.log(`${name}@${version} is there already`);
+      console.log(`${name}@${version} is published already`);
       continue;
     }
     run('npm', ['publish', '--access', 'public', ...options], folder, env);

@@ -107,7 +107,9 @@ function checkVersions() {
   const { version } = require('../../package.json');
   const cargo = readFileSync(join(root, 'Cargo.toml'), 'utf8').match(/^version = "(.+)"$/m)?.[1];
   if (cargo === version) return;
-  throw new SetupError(`package.json has version ${version}, and Cargo.toml ${cargo}.`);
+  throw new SetupError(
+    `package.json has version ${version}, but Cargo.toml has ${cargo}: make them the same.`,
+  );
 }
 
 module.exports = { stage, unpack };

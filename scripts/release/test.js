@@ -15,7 +15,8 @@ const CHECKS = 'jest,published,registry,bundlers';
 
 program(() => {
   const addon = join(root, 'native', thisTarget().file);
-  if (!existsSync(addon)) throw new SetupError(`There is no ${addon}.`);
+  if (!existsSync(addon))
+    throw new SetupError(`${addon} does not exist: build it first, see docs/RELEASING.md.`);
   // A file that is older than the sources would be built anew.
   utimesSync(addon, new Date(), new Date());
   const args = [join(root, 'scripts', 'test.js'), '--only', CHECKS];

@@ -236,7 +236,9 @@ impl ProvideSettings for Source {
                         failure: Some(reason),
                         ..
                     } => {
-                        let rule = format!("cannot be \"native\": {reason}");
+                        let rule = format!(
+                            "cannot be \"native\": {reason}. Without \"transport\", the store calls the client"
+                        );
                         return Err(InvalidOption::new("transport", rule).into());
                     }
                     ConnectionAnswer {
@@ -364,7 +366,7 @@ pub(super) fn credentials(answer: CredentialsAnswer) -> provider::Result {
             Ok(credentials.build())
         }
         _ => Err(CredentialsError::provider_error(
-            "the provider gave no accessKeyId and secretAccessKey",
+            "the credential provider gave no accessKeyId and secretAccessKey",
         )),
     }
 }

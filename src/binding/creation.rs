@@ -91,7 +91,7 @@ impl CreateTableOptions {
         if on_demand_throughput.is_some() && billing != Billing::OnDemand {
             return Err(InvalidOption::new(
                 "createTable.OnDemandThroughput",
-                "must not be set for a table with capacity units, only for one that is on demand",
+                "must not be set for a table with capacity units, only for a table on demand",
             ));
         }
         Ok(NewTable {

@@ -86,7 +86,7 @@ pub fn load(_exports: Object<'_>) -> napi::Result<()> {
     match &*RUNTIME {
         Ok(_) => Ok(()),
         Err(error) => Err(napi::Error::from_reason(format!(
-            "no thread can be started: {error}"
+            "the addon cannot start its thread: {error}"
         ))),
     }
 }

@@ -88,7 +88,7 @@ pub enum Error {
     /// The request was not sent, because DynamoDB does not answer, or there are no credentials, for the time
     /// being. `code` and
     /// `name` are those of what is wrong.
-    #[error("{reason} (not sent: {})", shown::why_not_sent(reason))]
+    #[error("{reason} (the request was not sent: {})", shown::why_not_sent(reason))]
     Outage {
         /// What is wrong, as the last request found it.
         reason: Box<Error>,
@@ -121,10 +121,7 @@ pub enum Error {
 
     /// A request could not be made out of the connection settings. `code` is
     /// `ERR_SESSION_SETTINGS`.
-    #[error(
-        "the connection settings do not make a DynamoDB request{}",
-        because(causes)
-    )]
+    #[error("the connection settings cannot be used{}", because(causes))]
     Settings {
         /// From the outermost reason to the innermost.
         causes: Vec<String>,
@@ -132,7 +129,8 @@ pub enum Error {
 
     /// The table has another key than the store was told. `code` is `ERR_SESSION_TABLE_KEY`.
     #[error(
-        "table \"{table}\" is keyed by {found}, but the store needs {expected} of type S alone"
+        "table \"{table}\" has the key {found}, but the store needs the partition key {expected} (S) alone: \
+        use a table with this key, or set the option \"hashKey\", if the store has it"
     )]
     TableKey {
         /// The table's name.
@@ -145,8 +143,9 @@ pub enum Error {
 
     /// DynamoDB refuses an item, because its table has another key. `code` is `ERR_SESSION_TABLE_KEY`.
     #[error(
-        "table \"{table}\" has another key than the store needs, which is {expected} of type S alone: \
-        DynamoDB says \"{reason}\""
+        "table \"{table}\" has another key than the store needs, the partition key {expected} (S) alone: \
+        use a table with this key, or set the option \"hashKey\", if the store has it. DynamoDB says \
+        \"{reason}\""
     )]
     TableKeyRefused {
         /// The table's name.
@@ -159,8 +158,8 @@ pub enum Error {
 
     /// No setting names a region. A warning, not the failure of a call. `code` is `ERR_SESSION_REGION`.
     #[error(
-        "no region is set, so the store uses {region}. If the table is in another one, set AWS_REGION or \
-        the option \"region\""
+        "no region is set, so the store uses {region}. If the table is in another region, set AWS_REGION \
+        or the option \"region\""
     )]
     NoRegion {
         /// The region that is used.
@@ -207,14 +206,17 @@ pub enum Error {
     /// A session in the table cannot be read: its item has a value that is of none of DynamoDB's types.
     /// `code` is `ERR_SESSION_VALUE`.
     #[error(
-        "the stored session cannot be read: its item has a value of no type that DynamoDB has. \
-        Saving the session replaces it"
+        "the stored session cannot be read: its item has a value whose type is not one of DynamoDB's. \
+        A save of the session replaces the item"
     )]
     Unreadable,
 
     /// The item of a session is larger than DynamoDB takes; nothing was sent. `code` is
     /// `ERR_SESSION_TOO_LARGE`.
-    #[error("the session makes an item of {size} bytes, but DynamoDB takes at most {LARGEST}")]
+    #[error(
+        "the item of the session has {size} bytes, but DynamoDB takes at most {LARGEST}: store less in \
+        the session"
+    )]
     TooLarge {
         /// The size of the item in bytes.
         size: usize,
@@ -238,19 +240,19 @@ pub enum Error {
 
     /// Other requests have changed the session since it was read. `code` is
     /// `ERR_SESSION_CONFLICT`.
-    #[error("the session was changed by another request since it was read")]
+    #[error("another request has changed the session since it was read, so nothing was written")]
     Conflict,
 
     /// A call has ended in a panic, which is a defect of this package. Other calls go on. `code` is
     /// `ERR_SESSION_INTERNAL`.
-    #[error("{operation} has failed because of a defect in dynamo-session-store")]
+    #[error("{operation} failed because of a defect in dynamo-session-store: please report it")]
     Internal {
         /// What was being done.
         operation: &'static str,
     },
 
     /// The item format has nothing that could be done so. `code` is `ERR_SESSION_FORMAT`.
-    #[error("{operation} means nothing in this item format")]
+    #[error("{operation} is not possible in this item format")]
     Format {
         /// What was asked for.
         operation: &'static str,
@@ -293,10 +295,10 @@ fn because(causes: &[String]) -> String {
 fn how_to_index(index: &str, attribute: &str, found: Option<&str>) -> String {
     match found {
         None => format!(
-            "there is no global secondary index \"{index}\": create it with the partition key \"{attribute}\" (S)"
+            "the table has no global secondary index \"{index}\": create it with the partition key \"{attribute}\" (S)"
         ),
         Some(other) => format!(
-            "the global secondary index \"{index}\" has the partition key \"{other}\": name one whose partition key is \"{attribute}\" (S)"
+            "the global secondary index \"{index}\" has the partition key \"{other}\": name an index with the partition key \"{attribute}\" (S)"
         ),
     }
 }

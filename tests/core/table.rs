@@ -231,7 +231,10 @@ async fn another_key_is_refused_by_both_names() {
         };
         let message = expected.to_string();
         assert!(message.contains(found), "{message}");
-        assert!(message.contains("needs id of type S"), "{message}");
+        assert!(
+            message.contains("needs the partition key id (S) alone"),
+            "{message}"
+        );
         assert_eq!(table.describe(AMPLE).await, Err(expected.clone()));
         assert_eq!(table.create(AMPLE).await, Err(expected));
         remove(&name).await;

@@ -115,13 +115,13 @@ fn the_error_names_the_index_and_says_what_to_do() {
     let message = |found| failure(found).unwrap().to_string();
     assert_eq!(
         message(None),
-        "there is no global secondary index \"by_shop\": \
+        "the table has no global secondary index \"by_shop\": \
          create it with the partition key \"shop\" (S)"
     );
     assert_eq!(
         message(Some("state")),
         "the global secondary index \"by_shop\" has the partition key \"state\": \
-         name one whose partition key is \"shop\" (S)"
+         name an index with the partition key \"shop\" (S)"
     );
     assert_eq!(failure(None).unwrap().code(), "ERR_SESSION_TABLE_INDEX");
 }

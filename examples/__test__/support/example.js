@@ -12,7 +12,7 @@ const { newTableName } = require('../../../__test__/support/dynamodb');
 const { environment } = require('../../../__test__/support/programs');
 
 /**
- * Installs an example; it is built if it has something to build.
+ * Installs an example, and builds it if it has a build script.
  *
  * @param {string} name
  */
@@ -41,8 +41,8 @@ function openExample(name) {
     /**
      * Starts the example, and waits until it listens.
      *
-     * @param {{ preload?: string, variables?: Record<string, string> }} [how] `preload` is a file
-     *   that Node loads first, `variables` are of the environment
+     * @param {{ preload?: string, variables?: Record<string, string> }} [how] `preload`: a file
+     *   that Node loads first; `variables`: environment variables
      */
     async start({ preload, variables } = {}) {
       const [command, ...args] = scripts.start.split(' ');
@@ -81,7 +81,7 @@ function openExample(name) {
   };
 }
 
-/** Debian's Chromium, or whatever `CHROMIUM` names. */
+/** The path of Chromium: the value of `CHROMIUM`, otherwise an installed Chromium or Chrome. */
 function findChromium() {
   const names = ['chromium', 'chromium-browser', 'google-chrome'];
   const places = (process.env.PATH ?? '').split(delimiter).filter(Boolean);

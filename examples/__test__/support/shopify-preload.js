@@ -1,6 +1,6 @@
 'use strict';
 
-/** Loaded before examples/shopify: stands in for Shopify where a session token is exchanged. */
+/** Loaded before examples/shopify: answers the exchange of a session token in place of Shopify. */
 
 globalThis.fetch = async (url) => {
   if (!/^https:\/\/[a-z]+\.myshopify\.com\/admin\/oauth\/access_token$/.test(url)) {

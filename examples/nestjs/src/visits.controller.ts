@@ -23,10 +23,10 @@ export class VisitsController {
   @Redirect('/')
   async login(@Req() request: Request, @Body() body?: { user?: string }) {
     if (!body?.user) throw new BadRequestException('user is missing');
-    // A new id for a new user: one that an attacker planted is worth nothing then.
+    // A new id for a new user: an id that an attacker planted is then useless.
     await promisify(request.session.regenerate.bind(request.session))();
     Object.assign(request.session, { user: body.user, visits: 0 });
-    // Stored before the browser is sent on, which may well be faster than DynamoDB.
+    // Save first: the browser may follow the redirect before DynamoDB has stored the session.
     await promisify(request.session.save.bind(request.session))();
   }
 

@@ -1,4 +1,4 @@
-/** The session is on the request that Express has handed on. */
+/** Express passes its request to Next, so the request has the session. */
 export function getServerSideProps({ req }) {
   const { session } = req;
   if (session.user) session.visits += 1;

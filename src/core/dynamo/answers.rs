@@ -238,16 +238,13 @@ impl fmt::Display for Unusable {
                 status,
                 content_type,
             } => {
-                write!(
-                    f,
-                    "the answer is not one of DynamoDB: HTTP status {status}, "
-                )?;
+                write!(f, "the answer is not from DynamoDB: HTTP status {status}, ")?;
                 match content_type {
                     Some(kind) => write!(f, "content type {kind}")?,
                     None => f.write_str("no content type")?,
                 }
                 if *status < 500 && *status != REQUEST_TIMEOUT {
-                    f.write_str(". Is the endpoint right?")?;
+                    f.write_str(". Check the endpoint")?;
                 }
                 Ok(())
             }
@@ -358,7 +355,7 @@ mod tests {
             ("Scan", "{}"),
         ] {
             let reason = answered(operation, body, None).await.err().unwrap();
-            assert!(reason.contains("not one of DynamoDB"), "{body}: {reason}");
+            assert!(reason.contains("not from DynamoDB"), "{body}: {reason}");
         }
     }
 
@@ -380,7 +377,7 @@ mod tests {
         let (lasts, said) = ask(&Expected::Object, 404, html, "<p>no").await.unwrap();
         assert!(lasts, "another attempt is of no use");
         assert!(
-            said.contains("HTTP status 404, content type text/html. Is"),
+            said.contains("HTTP status 404, content type text/html. Check"),
             "{said}"
         );
         let (lasts, said) = ask(&Expected::Object, 200, None, "").await.unwrap();

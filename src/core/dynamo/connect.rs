@@ -78,7 +78,7 @@ impl Dialer {
             Err(_) => self.resolver.resolve(bare, port).await,
         };
         let unresolved = |error: io::Error| {
-            let reason = format!("no address of {bare} could be found: {error}");
+            let reason = format!("no address was found for {bare}: {error}");
             io::Error::new(error.kind(), reason)
         };
         let found = found.map_err(unresolved)?;
@@ -95,7 +95,7 @@ impl Dialer {
         let (address, stream) = race(addresses, stagger, TcpStream::connect, refused)
             .await
             .map_err(|(address, error)| {
-                let reason = format!("{address} could not be connected to: {error}");
+                let reason = format!("no connection to {address}: {error}");
                 io::Error::new(error.kind(), reason)
             })?;
         self.note_answer(bare, address.ip());

@@ -154,7 +154,7 @@ impl Proxy {
                 Err(io::Error::new(io::ErrorKind::UnexpectedEof, reason).into())
             }
             _ => {
-                let reason = format!("{self} does not answer as a proxy does");
+                let reason = format!("{self} does not answer like a proxy: check the proxy's URL");
                 Err(Error::lasting(vec![reason]).into())
             }
         }

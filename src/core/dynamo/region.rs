@@ -52,7 +52,7 @@ pub async fn find(
     if !(1..=63).contains(&region.len()) || !region.bytes().all(is_letter) {
         return Err(Error::Settings {
             causes: vec![format!(
-                "the region must be a region's name such as \"us-east-1\", but is {named:?}"
+                "the region must be the name of a region such as \"us-east-1\", but is {named:?}"
             )],
         });
     }

@@ -21,7 +21,7 @@ pub const ALERT: u8 = 0x15;
 
 /// Whom to ask where an authority is not trusted.
 const NAME_IT: &str =
-    "name the file of its authority's certificate in AWS_CA_BUNDLE or NODE_EXTRA_CA_CERTS";
+    "name the file of the authority's certificate in AWS_CA_BUNDLE or NODE_EXTRA_CA_CERTS";
 
 /// TLS 1.2 and 1.3, with certificates of these authorities.
 pub fn config(trusted: RootCertStore) -> Result<ClientConfig> {
@@ -132,14 +132,14 @@ pub fn explain(error: &(dyn StdError + 'static), host: &str) -> Option<Error> {
         TlsError::InvalidCertificate(reason) => certificate(reason, host),
         TlsError::PeerIncompatible(_)
         | TlsError::AlertReceived(AlertDescription::ProtocolVersion) => {
-            format!("{host} does not speak TLS 1.2 or 1.3: have it speak one of these")
+            format!("{host} does not speak TLS 1.2 or 1.3: turn on one of them there")
         }
         TlsError::AlertReceived(AlertDescription::HandshakeFailure) => format!(
-            "{host} refuses TLS 1.2 and 1.3 as they are spoken here: have it take their usual \
-             cipher suites, and ask for no client certificate"
+            "{host} refuses the handshake of TLS 1.2 and 1.3: turn on the usual cipher suites there, and \
+             do not require a client certificate"
         ),
         TlsError::InvalidMessage(_) => {
-            format!("{host} does not speak TLS: if it speaks plain HTTP, its URL begins with http:")
+            format!("{host} does not speak TLS: if it speaks plain HTTP, begin its URL with http:")
         }
         _ => return None,
     };
@@ -152,14 +152,14 @@ pub fn wants_certificate(error: &TlsError) -> Option<Error> {
     if *error != TlsError::AlertReceived(AlertDescription::CertificateRequired) {
         return None;
     }
-    let reason = "the server wants a client certificate, and there is none here: use an endpoint that \
-                  asks for none";
+    let reason = "the server requires a client certificate, but the store has none: use an endpoint that \
+                  does not require one";
     Some(Error::lasting(vec![error.to_string(), reason.to_owned()]))
 }
 
 /// What an alert means in place of an answer to a plain request.
 pub fn spoken_by(host: &str) -> Error {
-    let reason = format!("{host} speaks TLS, not plain HTTP: its URL begins with https:");
+    let reason = format!("{host} speaks TLS, not plain HTTP: begin its URL with https:");
     Error::lasting(vec![reason])
 }
 
@@ -167,7 +167,7 @@ pub fn spoken_by(host: &str) -> Error {
 /// if the server was about to end.
 pub fn silent(host: &str, kind: io::ErrorKind) -> io::Error {
     let reason = format!(
-        "{host} has closed the connection without an answer: if it speaks TLS, its URL begins with \
+        "{host} has closed the connection without an answer: if it speaks TLS, begin its URL with \
          https:"
     );
     io::Error::new(kind, reason)
@@ -182,10 +182,10 @@ pub fn within<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e (dyn StdErr
 fn certificate(reason: &CertificateError, host: &str) -> String {
     let what = match reason {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-            "has expired: renew it, or set the clock of this machine right"
+            "has expired: renew it, or correct the clock of this machine"
         }
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            "is not valid yet: set the clock of this machine right, or wait"
+            "is not valid yet: correct the clock of this machine, or wait"
         }
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             "is for another host name: use an endpoint that the certificate names"
@@ -203,8 +203,8 @@ fn certificate(reason: &CertificateError, host: &str) -> String {
         }
         CertificateError::Other(_) => {
             return format!(
-                "the certificate of {host} is refused ({reason}). One that is the certificate of an \
-                 authority too, as self-signed ones often are, cannot be that of a server: use one \
+                "the certificate of {host} is refused ({reason}). If it is also the certificate of an \
+                 authority, as self-signed certificates often are, a server cannot use it: make one \
                  without CA:TRUE"
             );
         }

@@ -134,7 +134,7 @@ async fn call(client: &dyn UserClient, request: &HttpRequest) -> Result<String> 
 
 async fn call_once(client: &dyn UserClient, request: &HttpRequest) -> Result<String> {
     let (operation, input) = parts(request).ok_or_else(|| Error::Settings {
-        causes: vec!["the request is none of DynamoDB's".to_owned()],
+        causes: vec!["the request is not one to DynamoDB".to_owned()],
     })?;
     client.call(operation, input, context::current()).await
 }

@@ -161,7 +161,7 @@ impl Ways {
 
     fn connect_through_client(self: &Arc<Self>) -> Result<Connection> {
         let client = self.source.client().ok_or_else(|| Error::Settings {
-            causes: vec!["there is no client to send requests through".to_owned()],
+            causes: vec!["the store has no client to send requests through".to_owned()],
         })?;
         let max_sockets = self.source.max_calls().unwrap_or(usize::MAX);
         let connection = connection::through(client, self.source.breaker(), max_sockets);

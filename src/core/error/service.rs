@@ -55,7 +55,7 @@ impl Error {
     /// DynamoDB has left the operation undone, as part of a batch, because it was throttled.
     pub fn unprocessed() -> Self {
         let message =
-            "DynamoDB has left the operation unprocessed each time it was sent in a batch";
+            "DynamoDB has throttled the operation: it was unprocessed in each batch that was sent";
         Self::service(
             "ThrottlingException".to_owned(),
             Some(message),
@@ -231,10 +231,10 @@ fn explain(code: &str, message: Option<&str>, status: Option<u16>) -> String {
             None => message.to_owned(),
         },
         (None, Some(status @ (REQUEST_TIMEOUT | TOO_MANY_REQUESTS))) => {
-            format!("the answer has HTTP status {status} and names no error of DynamoDB")
+            format!("the answer has HTTP status {status}, but no error of DynamoDB")
         }
         (None, Some(status @ ..500)) => format!(
-            "the answer has HTTP status {status} and names no error of DynamoDB. Is the endpoint right?"
+            "the answer has HTTP status {status}, but no error of DynamoDB. Check the endpoint"
         ),
         (None, Some(status)) => format!("DynamoDB answered with HTTP status {status}"),
         (None, None) => "DynamoDB answered with an error".to_owned(),

@@ -24,7 +24,7 @@ pub(super) fn tried(attempts: u32) -> String {
 /// Why a request is not sent during an outage.
 pub(super) fn why_not_sent(reason: &Error) -> &'static str {
     match reason.code() {
-        "ERR_SESSION_CREDENTIALS" => "there have been no credentials for some time",
+        "ERR_SESSION_CREDENTIALS" => "no credentials have been found for some time",
         _ => "DynamoDB has not answered for some time",
     }
 }

@@ -63,12 +63,12 @@ impl ConnectLayout {
         if fixed.contains(&hash_key.as_str()) {
             return Err(InvalidOption::new(
                 "hashKey",
-                "must not be \"expires\", \"type\", \"sess\", \"_v\" or \"_e\", which a session has",
+                "must not be \"expires\", \"type\", \"sess\", \"_v\" or \"_e\": the store uses these attributes",
             ));
         }
         // DynamoDB's limit for a partition key is 2,048 bytes, and the id needs some of them.
         if prefix.len() > 1024 {
-            return Err(InvalidOption::new("prefix", "must be 1024 bytes at most"));
+            return Err(InvalidOption::new("prefix", "must have at most 1024 bytes"));
         }
         let taken = [&[hash_key.as_str()], &fixed[..]].concat();
         let mut keys: Vec<SpecialKey> = Vec::with_capacity(special_keys.len());
@@ -78,7 +78,7 @@ impl ConnectLayout {
             if keys.iter().any(|other| other.name == key.name) {
                 return Err(InvalidOption::new(
                     format!("{option}.name"),
-                    "must not be named twice",
+                    "must not be the name of another special key",
                 ));
             }
             keys.push(key);
@@ -258,7 +258,7 @@ fn special_attribute(key: &SpecialKey, value: SpecialValue) -> Result<Option<Att
             let text = text.trim();
             match text.parse::<f64>() {
                 Ok(number) if number.is_finite() => AttributeValue::N(text.to_owned()),
-                _ => return refuse(takes, "a string that is no number"),
+                _ => return refuse(takes, "a string that is not a number"),
             }
         }
         (_, SpecialValue::Number(number)) if !number.is_finite() => {

@@ -50,7 +50,8 @@ impl KoaLayout {
         let ttl_key = AttributeName::new("table.ttlKey", ttl_key)?;
         for (option, name) in [("table.hashKey", &hash_key), ("table.ttlKey", &ttl_key)] {
             if [SESSION, Marks::VERSION, Marks::END].contains(&name.as_str()) {
-                let rule = "must not be \"session\", \"_v\" or \"_e\", which a session has";
+                let rule =
+                    "must not be \"session\", \"_v\" or \"_e\": the store uses these attributes";
                 return Err(InvalidOption::new(option, rule));
             }
         }

@@ -52,7 +52,7 @@ impl ShopifyLayout {
         if let Some(name) = &time_to_live
             && PROPERTIES.contains(&name.as_str())
         {
-            let rule = "must not be the name of a session's property";
+            let rule = "must not be the name of a property of Shopify's sessions";
             return Err(InvalidOption::new(option, rule));
         }
         Ok(Self { time_to_live })

@@ -135,7 +135,7 @@ impl Value<'_> {
         if self.path.depth() < DEEPEST {
             Ok(())
         } else {
-            Err(self.refuse("is nested deeper than the 32 levels that DynamoDB holds"))
+            Err(self.refuse("is nested deeper than the 32 levels that DynamoDB can hold"))
         }
     }
 }

@@ -6,10 +6,10 @@ export default async function login(request, response) {
     response.status(400).json({ error: 'user is missing' });
     return;
   }
-  // A new id for a new user: one that an attacker planted is worth nothing then.
+  // A new id for a new user: an id that an attacker planted is then useless.
   await promisify(request.session.regenerate.bind(request.session))();
   Object.assign(request.session, { user, visits: 0 });
-  // Stored before the browser is sent on, which may well be faster than DynamoDB.
+  // Save first: the browser may follow the redirect before DynamoDB has stored the session.
   await promisify(request.session.save.bind(request.session))();
   response.redirect(303, '/');
 }

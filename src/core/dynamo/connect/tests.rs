@@ -209,12 +209,12 @@ async fn an_address_that_hangs_is_followed_by_the_next_which_is_the_first_from_t
 async fn errors_name_the_host_or_the_address() {
     let nowhere = Dialer::new(Several::new(&[]));
     let failed = nowhere.dial("db.example", 1, None).await.err().unwrap();
-    let shown = "no address of db.example could be found: ";
+    let shown = "no address was found for db.example: ";
     assert!(failed.to_string().starts_with(shown), "{failed}");
     let address = refusing();
     let refused = Dialer::new(Several::new(&[address]));
     let failed = refused.dial("db.example", 1, None).await.err().unwrap();
-    let shown = format!("{address} could not be connected to: ");
+    let shown = format!("no connection to {address}: ");
     assert!(failed.to_string().starts_with(&shown), "{failed}");
 }
 

@@ -314,7 +314,7 @@ impl Inner {
 /// The task that asks has ended without an answer: the runtime is shutting down.
 fn gone() -> Error {
     Error::Credentials {
-        causes: vec!["asking for them was broken off".to_owned()],
+        causes: vec!["the search for credentials was interrupted".to_owned()],
         retryable: true,
     }
 }

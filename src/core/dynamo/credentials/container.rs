@@ -37,7 +37,7 @@ const LIMITS: Limits = Limits {
 pub async fn credentials(variables: &Variables, requests: &Requests) -> provider::Result {
     let Some(url) = address(variables).await? else {
         return Err(CredentialsError::not_loaded(
-            "no variable names the service of one",
+            "no variable names its credentials service",
         ));
     };
     let mut headers = vec![("accept", "application/json".to_owned())];
@@ -55,7 +55,7 @@ pub async fn credentials(variables: &Variables, requests: &Requests) -> provider
     }
     let status = answer.status;
     Err(CredentialsError::provider_error(format!(
-        "the service of the container has answered with the status {status}"
+        "the credentials service of the container answered with status {status}"
     )))
 }
 
@@ -72,8 +72,8 @@ async fn address(variables: &Variables) -> Result<Option<String>, CredentialsErr
             "AWS_CONTAINER_CREDENTIALS_FULL_URI {reason}"
         ))
     };
-    let uri: Uri = url.parse().map_err(|_| refuse("is no URL"))?;
-    let host = uri.host().ok_or_else(|| refuse("names no host"))?;
+    let uri: Uri = url.parse().map_err(|_| refuse("is not a URL"))?;
+    let host = uri.host().ok_or_else(|| refuse("has no host"))?;
     // Others on the way could read the answer, and the token that is sent.
     if uri.scheme() != Some(&Scheme::HTTPS) && !is_local(host).await {
         return Err(refuse(

@@ -30,7 +30,8 @@ pub fn read(answer: &str, provider: &'static str) -> provider::Result {
     credentials.set_session_token(text("Token").map(str::to_owned));
     credentials.set_account_id(text("AccountId").map(Into::into));
     if let Some(expiration) = text("Expiration") {
-        let time = time(expiration).ok_or_else(|| unusable("has an end that is no time"))?;
+        let time =
+            time(expiration).ok_or_else(|| unusable("has an expiration that is not a time"))?;
         credentials.set_expiry(Some(time));
     }
     Ok(credentials.build())
@@ -72,7 +73,7 @@ mod tests {
             ("SECRET", "is not JSON"),
             (
                 r#"{"AccessKeyId":"SECRET","SecretAccessKey":"SECRET","Expiration":"SECRET"}"#,
-                "no time",
+                "not a time",
             ),
         ] {
             let error = read(answer, "test").unwrap_err();

@@ -272,11 +272,11 @@ impl From<Refusal> for CredentialsError {
         match refusal {
             Refusal::Absent(reason) | Refusal::Unanswered(reason) => reason.into(),
             Refusal::Distant => Self::provider_error(
-                "the answer of the instance's metadata service to the request for a token does not arrive: \
-                in a container, the instance needs an HttpPutResponseHopLimit of at least 2",
+                "the token from the instance's metadata service does not arrive: in a container, the instance \
+                needs an HttpPutResponseHopLimit of at least 2",
             ),
             Refusal::Status(status) => Self::provider_error(format!(
-                "the metadata service of the instance has answered with the status {status}"
+                "the metadata service of the instance answered with status {status}"
             )),
         }
     }

@@ -139,7 +139,7 @@ impl OfEnvironment {
             format!("{place} ({reason})")
         });
         Err(CredentialsError::not_loaded(format!(
-            "looked in the options (none), the environment ({}), {}. Set AWS_ACCESS_KEY_ID and \
+            "the store looked in the options (none), the environment ({}), {}. Set AWS_ACCESS_KEY_ID and \
             AWS_SECRET_ACCESS_KEY; DynamoDB Local takes any value",
             missing_keys(&variables),
             looked.join(", ")
@@ -147,7 +147,7 @@ impl OfEnvironment {
     }
 
     async fn of_container(&self, environment: &Environment) -> provider::Result {
-        self.asking.set("the service of the container");
+        self.asking.set("the credentials service of the container");
         container::credentials(environment.variables(), &self.requests).await
     }
 
@@ -184,7 +184,9 @@ impl OfEnvironment {
         match base {
             Base::Keys(keys) => Ok(keys),
             Base::Environment => keys(environment.variables()).ok_or_else(|| {
-                CredentialsError::not_loaded("there are no keys in the environment")
+                CredentialsError::not_loaded(
+                    "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not both set",
+                )
             }),
             Base::Container => self.of_container(environment).await,
             Base::Instance => self.of_instance(environment).await,
@@ -213,7 +215,9 @@ impl OfEnvironment {
         let get = |name| variables.get(name);
         let (Some(file), Some(arn)) = (get("AWS_WEB_IDENTITY_TOKEN_FILE"), get("AWS_ROLE_ARN"))
         else {
-            return Err(CredentialsError::not_loaded("no variables name one"));
+            return Err(CredentialsError::not_loaded(
+                "AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN are not both set",
+            ));
         };
         let role = Role {
             arn: arn.to_owned(),
@@ -332,6 +336,6 @@ fn usable(credentials: Credentials) -> provider::Result {
 
 fn unusable() -> CredentialsError {
     CredentialsError::invalid_configuration(
-        "the credentials have a line break in them, or a character that no header can have",
+        "the credentials contain a line break, or another character that an HTTP header cannot have",
     )
 }

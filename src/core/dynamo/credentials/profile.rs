@@ -79,7 +79,9 @@ impl Chain {
             let (role, source) = (role(profile), get("source_profile"));
             match (role, source, get("credential_source")) {
                 (Some(_), Some(_), Some(_)) => {
-                    return Err(wrong("has a source_profile and a credential_source"));
+                    return Err(wrong(
+                        "has a source_profile and a credential_source: remove one of them",
+                    ));
                 }
                 (Some(role), None, Some(source)) => {
                     roles.push(role);
@@ -92,7 +94,7 @@ impl Chain {
                     }
                     if seen.contains(&source) {
                         return Err(wrong(&format!(
-                            "has a source_profile \"{source}\" that leads back to it"
+                            "has a source_profile \"{source}\" that leads back to the same profile"
                         )));
                     }
                     seen.push(source);
@@ -224,9 +226,9 @@ fn login(profiles: &ProfileSet, profile: &Profile) -> Found<Option<Login>> {
     };
     // What both say has to be the same.
     let of_session = |key| match (get(key), section.and_then(|section| section.get(key))) {
-        (Some(own), Some(other)) if own != other => {
-            Err(wrong(&format!("has another {key} than its sso_session")))
-        }
+        (Some(own), Some(other)) if own != other => Err(wrong(&format!(
+            "has a different {key} than its sso_session"
+        ))),
         (own, other) => own.or(other).map(str::to_owned).ok_or_else(|| missing(key)),
     };
     let needed = |key| get(key).map(str::to_owned).ok_or_else(|| missing(key));

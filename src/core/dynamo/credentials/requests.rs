@@ -147,12 +147,12 @@ async fn attempt(
 
 impl Request {
     fn build(self) -> Result<HttpRequest, Unanswered> {
-        let unfit = |what: &str| Unanswered::Request(format!("{what} cannot be sent"));
+        let unfit = |what: &str| Unanswered::Request(format!("{what} of the request is not valid"));
         let mut request = HttpRequest::new(SdkBody::from(self.body));
         let method = request.set_method(self.method);
-        method.map_err(|_| unfit("its method"))?;
+        method.map_err(|_| unfit("the method"))?;
         let url = request.set_uri(self.url);
-        url.map_err(|_| unfit("its address"))?;
+        url.map_err(|_| unfit("the address"))?;
         for (name, value) in self.headers {
             let inserted = request.headers_mut().try_insert(name, value);
             // Without the value, which may be a token.

@@ -78,11 +78,11 @@ impl Sso {
         let answer = answer.await?;
         if !answer.is_success() {
             let status = answer.status;
-            let reason = format!("SSO has answered with the status {status}");
+            let reason = format!("SSO answered with status {status}");
             return Err(CredentialsError::provider_error(reason));
         }
         given(&answer.body, login)
-            .ok_or_else(|| CredentialsError::provider_error("SSO has answered without credentials"))
+            .ok_or_else(|| CredentialsError::provider_error("the answer of SSO has no credentials"))
     }
 
     /// The access token of the login, renewed if that is due and can be done.
@@ -124,7 +124,7 @@ impl Sso {
 /// Where `aws sso login` leaves the token.
 fn file_of(login: &Login, environment: &Environment) -> Result<PathBuf, String> {
     let home = home_dir(&environment.variables().env(), Os::real());
-    let home = home.ok_or("no variable names the home folder, where an SSO token would be")?;
+    let home = home.ok_or("no variable names the home folder, so the SSO token cannot be found")?;
     let name = login.session.as_ref().unwrap_or(&login.start_url);
     let hash = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, name.as_bytes());
     let folder = Path::new(&home).join(".aws").join("sso").join("cache");
@@ -135,11 +135,11 @@ impl Token {
     fn read(file: &Path) -> Result<Self, String> {
         let text = fs::read_to_string(file).map_err(|error| {
             let kind = error.kind();
-            format!("there is no SSO token ({kind}): run aws sso login")
+            format!("the SSO token cannot be read ({kind}): run aws sso login")
         })?;
         match serde_json::from_str(&text) {
             Ok(Value::Object(token)) => Ok(Self(token)),
-            _ => Err("the file with the SSO token is damaged: run aws sso login".to_owned()),
+            _ => Err("the SSO token file is damaged: run aws sso login".to_owned()),
         }
     }
 
@@ -149,7 +149,7 @@ impl Token {
 
     fn access(&self) -> Result<String, String> {
         let access = self.text("accessToken");
-        let access = access.ok_or("the file with the SSO token has none: run aws sso login")?;
+        let access = access.ok_or("the SSO token file has no accessToken: run aws sso login")?;
         Ok(access.to_owned())
     }
 

@@ -69,7 +69,7 @@ pub async fn assume_with_token(
     let token = std::fs::read_to_string(token_file).map_err(|error| {
         let kind = error.kind();
         CredentialsError::provider_error(format!(
-            "the file with the token of the web identity cannot be read: {kind}"
+            "the web identity token file cannot be read: {kind}"
         ))
     })?;
     let action = "AssumeRoleWithWebIdentity";
@@ -121,7 +121,8 @@ fn signed(
     identity: &Identity,
     region: &str,
 ) -> Result<Request, CredentialsError> {
-    let unusable = |_| CredentialsError::invalid_configuration("the request cannot be signed");
+    let unusable =
+        |_| CredentialsError::invalid_configuration("the request to STS cannot be signed");
     let mut request = unsigned(address, body);
     let parameters = SigningParams::builder()
         .identity(identity)
@@ -163,7 +164,7 @@ fn read(answer: &Answer, action: &str) -> provider::Result {
         return Err(failed(format!("STS has refused {action}: {code}")));
     }
     given(&answer.body)
-        .ok_or_else(|| failed(format!("STS has answered {action} without credentials")))
+        .ok_or_else(|| failed(format!("the answer of STS to {action} has no credentials")))
 }
 
 fn given(body: &str) -> Option<Credentials> {

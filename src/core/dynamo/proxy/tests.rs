@@ -129,7 +129,10 @@ async fn a_tunnel_is_open_once_the_head_of_the_answer_has_ended() {
         "HTTP/1.1 100 Continue\r\n\r\n",
     ] {
         let error = tunnelled(other).await.unwrap_err();
-        assert!(error.contains("does not answer as a proxy does"), "{error}");
+        assert!(
+            error.contains("does not answer like a proxy: check the proxy's URL"),
+            "{error}"
+        );
     }
     let refused = tunnelled("HTTP/1.1 403 Forbidden\r\n\r\n")
         .await

@@ -94,7 +94,7 @@ fn nesting_goes_as_deep_as_dynamodb_lets_it() {
     let deeper = reason(&nested(DEEPEST));
     assert!(deeper.starts_with("session.list[0][0]"), "{deeper}");
     assert!(
-        deeper.ends_with("the 32 levels that DynamoDB holds"),
+        deeper.ends_with("the 32 levels that DynamoDB can hold"),
         "{deeper}"
     );
     assert_eq!(reason(&nested(5000)), deeper);
