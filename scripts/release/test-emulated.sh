@@ -29,5 +29,9 @@ ln -s "$node" "$folder/bin/node"
 
 cd "$folder/clone"
 npm ci --ignore-scripts --no-audit --no-fund --os=linux --cpu="$cpu" --libc="$libc"
+# Jest's resolver of modules looks at the C library of the machine, not at that of this Node.
+for resolver in "$PWD"/node_modules/@unrs/resolver-binding-*/*.node; do
+  export NAPI_RS_NATIVE_LIBRARY_PATH="$resolver"
+done
 # Emulated, a test takes ten times as long.
 PATH="$folder/bin:$PATH" node node_modules/jest/bin/jest.js --ci --testTimeout=300000 "$@"
