@@ -9,6 +9,9 @@ const { SetupError } = require('./setup');
 /** Milliseconds that a server may take until it answers. */
 const START_LIMIT = 120_000;
 
+/** Milliseconds for an answer of a server that should be up. Node's first request takes seconds in an emulator. */
+const ANSWER_LIMIT = 20_000;
+
 /** A port that nobody listens on at the moment. */
 async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');
@@ -49,7 +52,7 @@ async function checkPort(port) {
  * @throws {SetupError} where it does not
  */
 async function checkAnswers(name, url) {
-  if (await answers(url)) return;
+  if (await answers(url, ANSWER_LIMIT)) return;
   throw new SetupError(
     `${name} is ${url}, but no server answers there: start one, or set ${name} to another address.`,
   );
@@ -92,10 +95,13 @@ async function startServer(name, { command, args, cwd, env }, url) {
   };
 }
 
-/** @param {string} url */
-async function answers(url) {
+/**
+ * @param {string} url
+ * @param {number} [limit] milliseconds
+ */
+async function answers(url, limit = 1000) {
   try {
-    await fetch(url, { signal: AbortSignal.timeout(1000) });
+    await fetch(url, { signal: AbortSignal.timeout(limit) });
     return true;
   } catch {
     return false;
