@@ -24,7 +24,7 @@ function readOptions(options) {
       writeCapacityUnits: write ?? DEFAULTS.capacityUnits,
     },
     ...ofWebSessions,
-    /** The capacity units that the user has set: a table that exists gets no others. */
+    /** The capacity units that the user has set. A table that existed before gets only these, no defaults. */
     capacity: { read, write },
     useTtlExpired: option(table, 'useTtlExpired', 'boolean', 'table') ?? true,
     autoCreate: option(table, 'autoCreate', 'boolean', 'table') ?? false,

@@ -129,7 +129,7 @@ function storageClass(getSession) {
       }
       const data = stringify(properties, bigReplacer);
       const end = endOf(session);
-      return this.#sessions.saveByHand({ sid: id, data, expires: end });
+      return this.#sessions.saveUnconditionally({ sid: id, data, expires: end });
     }
 
     /** @param {string} id */

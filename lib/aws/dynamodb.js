@@ -3,7 +3,7 @@
 /** A store's way to DynamoDB: the store in the addon, and the client beside it where there is one. */
 
 const { Calls } = require('../calls');
-const { closedError, invalidArgument, settle } = require('../errors');
+const { closedError, invalidArgument, resultOf } = require('../errors');
 const {
   environment,
   isOnLambda,
@@ -34,8 +34,8 @@ const make = () => require('./make');
  * @typedef {object} Store
  * @property {() => Promise<boolean>} ensureTable looks for the table after it was lost, and makes it
  *   where it is missing; whether it is there then
- * @property {(outages: (Failure | null)[]) => void} tellOfOutages see `outageEvents`
- * @property {(warnings: Failure[]) => void} tellOfWarnings see `tellOnce`
+ * @property {(outages: (Failure | null)[]) => void} onOutages see `outageEvents`
+ * @property {(warnings: Failure[]) => void} onWarnings see `warnOnce`
  * @property {Pending} pending counts the calls
  */
 
@@ -71,7 +71,7 @@ class DynamoDB {
    * @param {Connection} connection
    * @param {Store} store
    */
-  constructor(open, connection, { ensureTable, tellOfOutages, tellOfWarnings, pending }) {
+  constructor(open, connection, { ensureTable, onOutages, onWarnings, pending }) {
     this.#connection = connection;
     const { client, needsSdk, transport, callbacks } = connection;
     if (transport === 'native') this.#refuseClientsToCall();
@@ -83,8 +83,8 @@ class DynamoDB {
     this.#ensureTable = ensureTable;
     const asked = DynamoDB.#askedBack(new WeakRef(this), callbacks);
     const settings = this.#complete(connection.connection);
-    const openWith = (/** @type {() => void} */ notify) => settle(open(settings, asked, notify));
-    this.#calls = new Calls(openWith, this, { tellOfOutages, tellOfWarnings, pending });
+    const openWith = (/** @type {() => void} */ notify) => resultOf(open(settings, asked, notify));
+    this.#calls = new Calls(openWith, this, { onOutages, onWarnings, pending });
     if (this.#lasting) this.#native.useClient(true);
   }
 
