@@ -1,12 +1,12 @@
 'use strict';
 
 /**
- * Runs tests of the checkout with the package as it is published, whose files are joined: what every
- * store promises, by every way to DynamoDB, and what is loaded only where it is needed.
+ * Runs tests of the clone on the published form of the package, whose files are joined: the contract of all stores with
+ * each transport, and tests of files that are loaded only if needed.
  *
  *     node scripts/checks/published.js [pattern …] [--outputFile=report.json]
  *
- * A pattern chooses other tests by their names, of those that load the package by its entries.
+ * A pattern selects other tests by their names. Only tests that load the package by its entries can run.
  */
 
 const assert = require('node:assert/strict');
@@ -45,7 +45,7 @@ program(async () => {
   }
 });
 
-/** The store for Express is three files, and its addon. */
+/** Checks that the Express store loads three files besides the addon. */
 function checkLoaded(/** @type {string} */ folder) {
   const list = "require('.'); console.log(JSON.stringify(Object.keys(require.cache)))";
   /** @type {string[]} */
