@@ -43,8 +43,8 @@ function checkNode() {
 }
 
 /**
- * Makes rustup use an installed toolchain. rust-toolchain.toml asks for the stable toolchain with components that a build
- * does not need, and rustup would download or update them.
+ * Makes rustup use an installed toolchain. rust-toolchain.toml asks for the stable toolchain with components that a
+ * build does not need, and rustup would download or update them.
  */
 function chooseRust() {
   process.env.RUSTUP_AUTO_INSTALL ??= '0';
@@ -139,8 +139,8 @@ function lineOf(error, help) {
 }
 
 /**
- * Runs `main` as a program: its result is the exit code, and an error of the user is shown in one line. On a signal, the
- * process ends with its `exit` handlers, which kill its child processes.
+ * Runs `main` as a program: its result is the exit code, and an error of the user is shown in one line. On a signal,
+ * the process ends with its `exit` handlers, which kill its child processes.
  *
  * @param {() => number | void | Promise<number | void>} main
  * @param {{ help?: string }} [options] `help`: the command that prints the usage

@@ -40,7 +40,7 @@ const CALLED_METHODS = ['send', ...METHODS];
 /** Codes and names of errors that mean: DynamoDB was not reached or did not answer. */
 const UNREACHABLE = new Set(['AbortError', 'NetworkingError', 'TimeoutError', 'UnknownEndpoint']);
 
-/** The operating system's error codes, such as `ECONNREFUSED`. Node's own codes, which begin with `ERR_`, are excluded. */
+/** Error codes of the operating system, such as `ECONNREFUSED`. Codes of Node begin with `ERR_` and do not match. */
 const SYSTEM_CODE = /^E(?!RR_)[A-Z_]+$/;
 
 /** The message of an error that v3 has wrapped, see `kindOf`. */

@@ -188,7 +188,7 @@ async function checkBundle(load, { file, make }) {
   done(`${file}: runs beside the package of the platform, and says so where there is none`);
 }
 
-/** pnpm links only the direct dependencies of an app into its folder, so the bundle cannot see the platform's package. */
+/** pnpm links only direct dependencies into an app's folder, so the bundle cannot see the platform's package. */
 function checkLinked() {
   const folder = join(scratch, 'linked');
   const store = join(folder, 'store');

@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * Runs the tests of the package with the addon in `native/`, which another machine has built. The tests of the core need
- * Rust, and ran on that machine.
+ * Runs the tests of the package with the addon in `native/`, which another machine has built. The tests of the core
+ * need Rust, and ran on that machine.
  */
 
 const { spawnSync } = require('node:child_process');
