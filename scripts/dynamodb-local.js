@@ -19,6 +19,12 @@ const { SetupError, program } = require('./setup');
 const VERSION = '3.1.0';
 const MAIN_CLASS = 'software.amazon.dynamodb.services.local.main.ServerRunner';
 
+/**
+ * The server answers small requests for some minutes only. Java's second compiler and parallel garbage collection are
+ * made for servers that run for hours, and would take half of its CPU time.
+ */
+const JVM_OPTIONS = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
+
 /** The number of ports to try: another process may take a free port before the server does. */
 const TRIES = 3;
 
@@ -108,6 +114,7 @@ async function startOwn(data) {
  */
 async function startOn(folder, port, data) {
   const args = [
+    ...JVM_OPTIONS,
     `-Djava.library.path=${folder}`,
     '-cp',
     join(folder, '*'),

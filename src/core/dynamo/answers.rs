@@ -377,7 +377,7 @@ mod tests {
         let (lasts, said) = ask(&Expected::Object, 404, html, "<p>no").await.unwrap();
         assert!(lasts, "another attempt is of no use");
         assert!(
-            said.contains("HTTP status 404, content type text/html. Is"),
+            said.contains("HTTP status 404, content type text/html. Check"),
             "{said}"
         );
         let (lasts, said) = ask(&Expected::Object, 200, None, "").await.unwrap();
