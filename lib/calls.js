@@ -132,7 +132,7 @@ class Calls {
    * @param {number} limit milliseconds
    * @returns {Promise<string | false | null>} `null` if the session was written as given; if the addon wrote a
    *   merged session or another version, the text that `Loaded` in `known.js` reads; `false` if nothing was
-   *   written, because the session was destroyed since the request has read it
+   *   written, because the session was destroyed or belongs to another user since the request has read it
    */
   save(sid, data, expires, special, save, limit) {
     const call = this.#begin();

@@ -130,8 +130,8 @@ class SessionStore {
   }
 
   /**
-   * Writes a session for a request. If the request has read the session, and the session was destroyed since,
-   * nothing is written.
+   * Writes a session for a request. If the request has read the session, and the session was destroyed or got another
+   * user since, nothing is written.
    *
    * @param {SessionRecord} session
    * @param {Known} known what the request knows of the session
