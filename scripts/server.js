@@ -23,10 +23,10 @@ async function freePort() {
 }
 
 /**
- * Makes sure that a port can be listened on.
+ * Checks that a server can listen on a port.
  *
  * @param {string} port the value of `PORT`
- * @throws {SetupError} where it cannot
+ * @throws {SetupError} if the port is invalid or in use
  */
 async function checkPort(port) {
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
@@ -45,11 +45,11 @@ async function checkPort(port) {
 }
 
 /**
- * Makes sure that a server answers, whatever it says.
+ * Checks that a server answers. Any answer will do.
  *
  * @param {string} name for the error
  * @param {string} url
- * @throws {SetupError} where it does not
+ * @throws {SetupError} if no server answers
  */
 async function checkAnswers(name, url) {
   if (await answers(url, ANSWER_LIMIT)) return;
@@ -59,20 +59,19 @@ async function checkAnswers(name, url) {
 }
 
 /**
- * Starts a program that serves HTTP, and waits until it answers. It ends with this process at the
- * latest.
+ * Starts an HTTP server, and waits until it answers. If this process ends, the server is killed.
  *
- * @param {string} name for the error
+ * @param {string} name the name for the error
  * @param {{ command: string, args: string[], cwd?: string, env?: NodeJS.ProcessEnv }} program
- * @param {string} url asked until there is an answer, of whatever kind
- * @throws {SetupError} with the end of what the program has printed
+ * @param {string} url the address that must answer. Any answer will do
+ * @throws {SetupError} with the end of the server's output
  */
 async function startServer(name, { command, args, cwd, env }, url) {
   const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk) => {
-      // The end of it is what says why a start failed.
+      // Only the end of the output is kept: it has the reason of a failed start.
       printed = (printed + chunk).slice(-10_000);
     });
   }

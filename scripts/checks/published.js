@@ -1,12 +1,12 @@
 'use strict';
 
 /**
- * Runs tests of the checkout with the package as it is published, whose files are joined: what every
- * store promises, by every way to DynamoDB, and what is loaded only where it is needed.
+ * Runs tests of the clone on the published form of the package, whose files are joined: the contract of all stores with
+ * each transport, and tests of files that are loaded only if needed.
  *
  *     node scripts/checks/published.js [pattern …] [--outputFile=report.json]
  *
- * A pattern chooses other tests by their names, of those that load the package by its entries.
+ * A pattern selects other tests by their names. Only tests that load the package by its entries can run.
  */
 
 const assert = require('node:assert/strict');
@@ -19,10 +19,10 @@ const { unpack } = require('../release/stage');
 const { program, root, setup } = require('../setup');
 const { runJest } = require('./jest');
 
-/** What the names of the test files have in them. */
+/** A test file is run if its name contains one of these words. */
 const SUBJECTS = ['contract', 'options', 'addon', 'clients', 'contexts'];
 
-/** The test files, from the root. `npm test` runs them here, and not on the checkout too. */
+/** The test files, relative to the root. `npm test` runs them only on the published form, not on the clone. */
 function publishedTests() {
   const names = readdirSync(join(root, '__test__')).filter((name) => name.endsWith('.test.js'));
   const wanted = names.filter((name) => SUBJECTS.some((subject) => name.includes(subject)));
@@ -53,7 +53,7 @@ async function main() {
   }
 }
 
-/** The store for Express is three files, and its addon. */
+/** Checks that the Express store loads three files besides the addon. */
 function checkLoaded(/** @type {string} */ folder) {
   const list = "require('.'); console.log(JSON.stringify(Object.keys(require.cache)))";
   /** @type {string[]} */
