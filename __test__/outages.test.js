@@ -183,9 +183,10 @@ test('what fails at one moment is no outage', async () => {
     torn.add(body.Key.id.S);
     return 'tear';
   };
-  const gets = Array.from({ length: 40 }, (_, index) => store.get(`sid-${index}`));
+  // More than the breaker takes for an outage, and few enough to fail within half a second on a busy machine.
+  const gets = Array.from({ length: 10 }, (_, index) => store.get(`sid-${index}`));
   expect(await Promise.all(gets)).toEqual(gets.map(() => null));
-  expect(stub.calls).toHaveLength(80);
+  expect(stub.calls).toHaveLength(20);
   expect(events).toEqual([]);
 });
 
