@@ -18,7 +18,6 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tokio::sync::Notify;
 
 use super::Loaded;
-use super::versions::Saved;
 
 /// The version of a session that is written without knowledge of what is there: it is born.
 pub fn new_version() -> String {
@@ -55,6 +54,29 @@ pub enum Conflict {
     Merge,
     /// The write fails with [`Error::Conflict`](crate::core::error::Error::Conflict).
     Fail,
+}
+
+/// What came of a save.
+#[derive(Clone, PartialEq)]
+pub enum Saved {
+    /// The session was written as it was given.
+    AsGiven,
+    /// This was written: the session with the changes of others, or in another version. It has an end
+    /// where that of another request was kept.
+    Changed(Loaded),
+    /// Nothing was written: the session was destroyed since it was read, or somebody else has logged in.
+    Gone,
+}
+
+/// By hand: there may be a session in it.
+impl fmt::Debug for Saved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::AsGiven => "AsGiven",
+            Self::Changed(_) => "Changed",
+            Self::Gone => "Gone",
+        })
+    }
 }
 
 /// What a request knows of the session that it saves.

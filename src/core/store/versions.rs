@@ -6,7 +6,6 @@
 //! that knows what it has read is conditional on that: the session has to be there still, and unless
 //! the store overwrites, in the version that was read. The condition costs nothing where it holds.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +15,7 @@ use futures_util::FutureExt;
 use futures_util::future::Either;
 
 use super::expected::Expected;
-use super::known::{self, Conflict, FailedSave, Known, RequestWrites, Saving, attempt};
+use super::known::{self, Conflict, FailedSave, Known, RequestWrites, Saved, Saving, attempt};
 use super::{Loaded, SessionStore};
 use crate::core::deadline::Deadline;
 use crate::core::dynamo::schedule::InTurn;
@@ -32,29 +31,6 @@ const ATTEMPTS: u32 = 40;
 /// so long times its number: else many processes keep being in each other's way.
 const AT_ONCE: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(3);
-
-/// What came of a save.
-#[derive(Clone, PartialEq)]
-pub enum Saved {
-    /// The session was written as it was given.
-    AsGiven,
-    /// This was written: the session with the changes of others, or in another version. It has an end
-    /// where that of another request was kept.
-    Changed(Loaded),
-    /// Nothing was written: the session was destroyed since it was read, or somebody else has logged in.
-    Gone,
-}
-
-/// By hand: there may be a session in it.
-impl fmt::Debug for Saved {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::AsGiven => "AsGiven",
-            Self::Changed(_) => "Changed",
-            Self::Gone => "Gone",
-        })
-    }
-}
 
 impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
     /// The saves of a request that are in flight. Whoever makes a call for the request holds them until
