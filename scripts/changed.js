@@ -14,6 +14,7 @@ const CONTRACT = ['express', 'koa', 'shopify'].map((name) => `__test__/${name}.c
 const CHECKS = [
   [/\.rs$|^Cargo\.|^rust-toolchain/, ['rustfmt', 'clippy', 'cargo']],
   [/^Cargo\.|^deny\.toml|^THIRD_PARTY/, ['crates']],
+  [/^(lib|src)\//, ['layers']],
   [/\.(js|mjs|json)$/, ['biome']],
   [/\.(js|mjs|ts|mts)$/, ['tsc']],
   [/\.d\.m?ts$|^__test__\/types\//, ['types']],

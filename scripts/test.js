@@ -49,6 +49,7 @@ const steps = [
   },
   { name: 'cargo', command: 'cargo', args: ['test', '--quiet', '--locked'] },
   { name: 'crates', command: process.execPath, args: ['scripts/checks/crates.js'] },
+  { name: 'layers', command: process.execPath, args: ['scripts/checks/layers.js'] },
   { name: 'engines', command: process.execPath, args: ['scripts/checks/engines.js'] },
   { name: 'tsc', command: tool('tsc'), args: ['--project', 'tsconfig.json'] },
   { name: 'biome', command: tool('biome'), args: ['ci', '--error-on-warnings'] },
