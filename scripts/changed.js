@@ -17,6 +17,7 @@ const CHECKS = [
   [/^(lib|src)\//, ['layers']],
   [/\.(js|mjs|json)$/, ['biome']],
   [/\.(js|mjs|ts|mts)$/, ['tsc']],
+  [/^(chaos|__test__\/support)\/.*\.js$|^shopify\.|^index\.d\.ts$|^tsconfig/, ['tsc-tools']],
   [/\.d\.m?ts$|^__test__\/types\//, ['types']],
   [/^package(-lock)?\.json$/, ['engines', 'publint', 'attw']],
 ];
