@@ -27,15 +27,21 @@ test.each([
     ['__test__/docs.code.test.js', '__test__/docs.links.test.js'],
   ],
   ['a test', ['__test__/calls.test.js'], ['biome', 'tsc', 'jest'], ['__test__/calls.test.js']],
-  ['a framework', ['lib/koa.js'], ['biome', 'tsc', 'jest'], CONTRACT],
-  ['a part', ['lib/calls.js'], ['biome', 'tsc', 'jest'], ['__test__/calls.test.js', ...CONTRACT]],
+  ['a framework', ['lib/koa.js'], ['layers', 'biome', 'tsc', 'jest'], CONTRACT],
+  [
+    'a part',
+    ['lib/calls.js'],
+    ['layers', 'biome', 'tsc', 'jest'],
+    ['__test__/calls.test.js', ...CONTRACT],
+  ],
   [
     'the core',
     ['src/core/dynamo/outage/mod.rs'],
-    ['rustfmt', 'clippy', 'cargo', 'jest'],
+    ['rustfmt', 'clippy', 'cargo', 'layers', 'jest'],
     [...CONTRACT, '__test__/outages.probes.test.js', '__test__/outages.test.js'].sort(),
   ],
-  ['types', ['index.d.ts'], ['tsc', 'types'], []],
+  ['types', ['index.d.ts'], ['tsc', 'tsc-tools', 'types'], []],
+  ['the chaos run', ['chaos/lanes.js'], ['biome', 'tsc', 'tsc-tools'], []],
 ])('%s has changed', (_what, files, checks, tests) => {
   expect(checksOf(files, TESTS)).toEqual({ checks, tests });
 });

@@ -26,6 +26,8 @@ const PATIENCE = 120_000;
 const ODD =
   /^(ERR_SESSION_INTERNAL|ERR_SESSION_CLOSED|GenericFailure|(Type|Range|Reference|Assertion)?Error\b.*)$/;
 
+/** @import { Operation } from './model/linearizable' */
+
 /**
  * @typedef {object} Options
  * @property {string} seed
@@ -257,7 +259,8 @@ class Chaos {
     const histories = historiesOf(calls, { keys, lost, attempts, settled });
     const inspected = await this.#tables.inspect(keys);
     for (const [sid, history] of histories) {
-      history.push({ ...inspected.get(sid), call: settled, end: now(), isCertain: true });
+      const last = /** @type {{ name: string, result: any }} */ (inspected.get(sid));
+      history.push({ ...last, call: settled, end: now(), isCertain: true });
       const { verdict, order, stuck } = check(model, simplified(history));
       this.totals.histories += 1;
       this.totals.checked += history.length;
@@ -269,7 +272,7 @@ class Chaos {
     }
     const alive = [...inspected].filter(
       ([sid, { name, result }]) =>
-        keys.find((key) => key.sid === sid)?.subject === 'express' &&
+        keys.find((/** @type {{ sid: string }} */ key) => key.sid === sid)?.subject === 'express' &&
         name === 'inspect' &&
         result?.end > ENDED_BEFORE,
     );
@@ -330,12 +333,25 @@ function addTo(sums, counts) {
   for (const [name, count] of Object.entries(counts)) sums[name] = (sums[name] ?? 0) + count;
 }
 
-/** A violation, with what was going on around it. @param {any} violation */
+/**
+ * A violation, with what was going on around it.
+ *
+ * @param {{ sid: string, history: Operation[], order: Operation[], stuck: Operation[], title: string, seed: string }} violation
+ */
 function describe({ sid, history, order, stuck, title, seed }) {
   const start = Math.min(...history.map(({ call }) => call));
   const time = (/** @type {number} */ moment) => ((moment - start) / 1e6).toFixed(3);
   const line = (
-    /** @type {any} */ { name, input, result, call, end, isCertain, program, failure },
+    /** @type {Operation & { failure?: string }} */ {
+      name,
+      input,
+      result,
+      call,
+      end,
+      isCertain,
+      program,
+      failure,
+    },
   ) =>
     `  ${time(call)}–${time(end)} ms ${name} ${JSON.stringify(input) ?? ''} → ` +
     `${isCertain ? (JSON.stringify(result) ?? 'done') : `unknown (${failure ?? 'no result'})`} [${program ?? ''}]`;

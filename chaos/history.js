@@ -8,10 +8,16 @@
 const { openSync, readFileSync, readdirSync, writeSync } = require('node:fs');
 const { join } = require('node:path');
 
+/** @import { Operation } from './model/linearizable' */
+
 /** Nanoseconds by the clock that all processes of a machine share. */
 const now = () => Number(process.hrtime.bigint());
 
-/** What an operation of a lane asks DynamoDB to write, by the request that does. */
+/**
+ * What an operation of a lane asks DynamoDB to write, by the request that does.
+ *
+ * @type {Record<string, string[]>}
+ */
 const WRITES = {
   PutItem: ['write', 'merge', 'overwrite', 'compare'],
   UpdateItem: ['touch'],
@@ -94,9 +100,10 @@ function readCalls(folder) {
  *   with the moments of their arrival at the proxy: each may have been repeated
  * @param {number} round.attempts how often a request is sent at most
  * @param {number} round.settled the moment after which nothing was in flight any more
- * @returns {Map<string, import('./model/linearizable').Operation[]>} by the session's id
+ * @returns {Map<string, Operation[]>} by the session's id
  */
 function historiesOf(calls, { keys, lost, attempts, settled }) {
+  /** @type {Map<string, Operation[]>} */
   const histories = new Map(keys.map(({ sid }) => [sid, []]));
   /** @type {Map<string, typeof lost>} */
   const lostOf = new Map();
@@ -104,6 +111,7 @@ function historiesOf(calls, { keys, lost, attempts, settled }) {
   const byName = new Map(calls.map((call) => [nameOf(call.program, call.id), call]));
   for (const call of calls.flatMap((each) => followed(each, byName))) {
     for (const [sid, operation] of operationsOf(call, keys)) {
+      const history = /** @type {Operation[]} */ (histories.get(sid));
       const isDone = operation.end !== undefined && operation.failure === undefined;
       if (!isDone && operation.name === 'read') continue;
       // Attempts are made until the call ends, also if they have their effect after that.
@@ -122,9 +130,9 @@ function historiesOf(calls, { keys, lost, attempts, settled }) {
         end: isDone ? operation.end : settled,
         isCertain,
       };
-      histories.get(sid).push(known);
+      history.push(known);
       for (let count = 0; count < repeats; count += 1) {
-        histories.get(sid).push({ ...known, isCertain: false, result: undefined });
+        history.push({ ...known, isCertain: false, result: undefined });
       }
     }
   }
@@ -146,7 +154,8 @@ function followed(call, calls) {
   const { follows, ...input } = call.input ?? {};
   if (follows === undefined) return [call];
   const first = calls.get(nameOf(call.program, follows));
-  const after = (reads) => (call.name === 'compare' ? { ...input, reads } : input);
+  const after = (/** @type {any[]} */ reads) =>
+    call.name === 'compare' ? { ...input, reads } : input;
   // Its changes count from the earlier save.
   const onTop = { ...call, input: after([first.input.value]) };
   const isDone = first.end !== undefined && first.failure === undefined;
@@ -170,7 +179,10 @@ function followed(call, calls) {
 function operationsOf(call, keys) {
   const { subject, sid, name, input, result } = call;
   if (name === 'destroyMany') {
-    return input.sids.map((each) => [each, { ...call, name: 'destroy', input: undefined }]);
+    return input.sids.map((/** @type {string} */ each) => [
+      each,
+      { ...call, name: 'destroy', input: undefined },
+    ]);
   }
   // A request that has changed nothing changes nothing.
   if (name === 'unchanged') return [];
@@ -179,7 +191,11 @@ function operationsOf(call, keys) {
   // What is asked of the whole table has no place in the order of a session's operations.
   const whole = { ...call, program: undefined };
   if (name === 'all') {
-    const of = (each) => ({ ...whole, name: 'read', result: result?.[each] ?? null });
+    const of = (/** @type {string} */ each) => ({
+      ...whole,
+      name: 'read',
+      result: result?.[each] ?? null,
+    });
     return all.map((each) => [each, of(each)]);
   }
   // Whether `reap` has deleted a session is known only by what is there later.
@@ -191,10 +207,13 @@ function operationsOf(call, keys) {
   }
   const seen = { sweep: `${call.program}/${call.call}` };
   return all.flatMap((each) =>
-    ['see', 'sweep'].map((part) => [
-      each,
-      { ...whole, name: part, input: seen, result: undefined },
-    ]),
+    ['see', 'sweep'].map(
+      (part) =>
+        /** @type {[string, any]} */ ([
+          each,
+          { ...whole, name: part, input: seen, result: undefined },
+        ]),
+    ),
   );
 }
 

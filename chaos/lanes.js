@@ -33,7 +33,7 @@ const BLOCKED = 6;
 /** Milliseconds that a lane waits after a failure. */
 const PAUSE = 25;
 
-/** How the save of a request is named in the model. */
+/** How the save of a request is named in the model. @type {Record<string, string>} */
 const SAVES = { merge: 'merge', overwrite: 'overwrite', error: 'compare', koaRequests: 'merge' };
 
 /** The operations that are not about one session. */
@@ -51,7 +51,7 @@ Date.now = () => realNow() + jumped;
  * @property {string} thread a name that no other thread of the round has
  * @property {string} folder for its journal
  * @property {Record<string, string>} tables
- * @property {object} connection options of every store
+ * @property {import('./subjects').Connection} connection options of every store
  * @property {{ subject: string, sid: string }[]} keys
  * @property {number} lanes
  * @property {number} operations of each lane
@@ -174,7 +174,8 @@ class Lanes {
    * @param {any} details
    */
   #byHand(subject, store, sid, name, { size, end, sids }) {
-    const input = {
+    /** @type {Record<string, () => any>} */
+    const inputs = {
       write: () => ({
         value: { n: this.#newValue() },
         end: SUBJECTS[subject].ends ? end : NEVER,
@@ -183,10 +184,16 @@ class Lanes {
       touch: () => ({ end }),
       destroyMany: () => ({
         sids: [
-          ...new Set([sid, ...sids.flatMap((key) => (key.subject === subject ? key.sid : []))]),
+          ...new Set([
+            sid,
+            ...sids.flatMap((/** @type {Task['keys'][number]} */ key) =>
+              key.subject === subject ? key.sid : [],
+            ),
+          ]),
         ],
       }),
-    }[name]?.();
+    };
+    const input = inputs[name]?.();
     return this.#record(subject, WHOLE.has(name) ? '' : sid, name, input, () =>
       SUBJECTS[subject].operations[name](store, sid, input),
     );
@@ -206,6 +213,7 @@ class Lanes {
     if (name === 'destroy') {
       return this.#record(subject, sid, 'destroy', undefined, () => destroy(store, sid));
     }
+    /** @type {any} */
     let session;
     const read = await this.#record(subject, sid, 'read', undefined, async () => {
       const begun = await begin(store, sid);
@@ -307,7 +315,7 @@ class Lanes {
       this.#journal.ended(id, result);
       return result;
     } catch (error) {
-      const code = String(error.code ?? error);
+      const code = String(/** @type {any} */ (error).code ?? error);
       this.counts.failures[code] = (this.counts.failures[code] ?? 0) + 1;
       if (name === 'compare' && code === 'ERR_SESSION_CONFLICT')
         this.#journal.ended(id, 'conflict');

@@ -23,7 +23,7 @@ const WRITES = new Set(['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem']
 /** Bodies with status 200 that are no answer to any operation. */
 const NONSENSE = ['', '[]', 'null', '<html>', '{"message":"Welcome"}', '{"Item":'];
 
-/** The names of what one part of a BatchWriteItem does. */
+/** The names of what one part of a BatchWriteItem does. @type {Record<string, string>} */
 const PARTS = { PutRequest: 'PutItem', DeleteRequest: 'DeleteItem' };
 
 /** @type {{ endpoint: URL, weather: import('./faults').Weather, random: Random }} */
@@ -39,6 +39,7 @@ const abandoned = new Map();
 const agent = new http.Agent({ keepAlive: true });
 const sockets = new Set();
 /** The last writes that were answered on a connection, until another request comes. */
+/** @type {WeakMap<object, { writes: { key: string, operation: string }[], at: number }>} */
 const unread = new WeakMap();
 
 const server = http.createServer(async (request, response) => {
@@ -66,7 +67,7 @@ server.on('connection', (socket) => {
 async function handle(request, response) {
   const at = now();
   unread.delete(request.socket);
-  const operation = String(request.headers['x-amz-target']).split('.').pop();
+  const operation = String(request.headers['x-amz-target']).replace(/^.*\./, '');
   const { fault, before, after } = faultOf(round.weather, round.random, operation);
   const text = await textOf(request);
   const body = JSON.parse(text);
@@ -165,7 +166,7 @@ function withhold(fault, operation, body, text) {
   const isGet = operation === 'BatchGetItem';
   return {
     forwarded: JSON.stringify(body),
-    finish(answer) {
+    finish(/** @type {string} */ answer) {
       const said = JSON.parse(answer);
       const name = isGet ? 'UnprocessedKeys' : 'UnprocessedItems';
       said[name] = { [table]: isGet ? { ...parts, Keys: left } : left };
@@ -242,6 +243,7 @@ async function cut(milliseconds) {
   isCut = false;
 }
 
+/** @type {Record<string, (details: any) => Promise<any>>} */
 const orders = {
   /** A round begins. */
   async begin({ endpoint, weather, seed }) {
@@ -262,5 +264,7 @@ process.on('message', async ({ order, ...details }) => {
   process.send?.({ order, result: await orders[order](details) });
 });
 server.keepAliveTimeout = 0;
-server.listen(0, '127.0.0.1', () => process.send?.({ port: server.address().port }));
+server.listen(0, '127.0.0.1', () =>
+  process.send?.({ port: /** @type {import('node:net').AddressInfo} */ (server.address()).port }),
+);
 process.once('disconnect', () => process.exit());

@@ -5,7 +5,8 @@
  * code may use a store, and sessions of requests, as express-session and koa-session use one.
  */
 
-const expressSession = require('express-session');
+// Their declarations have no constructors that an application could call.
+const { Cookie, Session: RequestSession } = /** @type {any} */ (require('express-session'));
 require('@shopify/shopify-api/adapters/node');
 const { Session } = require('@shopify/shopify-api');
 const { DynamoDBStore } = require('..');
@@ -23,17 +24,23 @@ const MINUTE = 60_000;
 const BESIDE = new Set(['cookie', 'sid', 'fill', '_expire', '_maxAge']);
 
 /**
+ * The options of every store.
+ *
+ * @typedef {{ dynamoConfig: object, [option: string]: any }} Connection
+ */
+
+/**
  * What a lane works on.
  *
  * @typedef {object} Subject
  * @property {string} table one of `TABLES`
  * @property {boolean} [ends] whether a session that has ended is none; one of Shopify's is still read
  * @property {Record<string, number>} mix its operations, each as often as the number says
- * @property {(table: string, connection: object) => any} open
- * @property {Record<string, (store: any, sid: string, input: any) => Promise<any>>} operations
+ * @property {(table: string, connection: Connection) => any} open
+ * @property {Record<string, (store: any, sid: string, input?: any) => Promise<any>>} operations
  */
 
-/** The tables, by the attribute that is their key. */
+/** The attribute that is the key of each table. @type {Record<string, string>} */
 const TABLES = { byhand: 'id', requests: 'id', koa: 'sessionId', shopify: 'id' };
 
 /** A session that tells whose it is. @param {string} sid @param {object} keys @param {number} size */
@@ -62,9 +69,9 @@ function contents(sid, session) {
 function called(store, method, ...args) {
   return new Promise((resolve, reject) => {
     let calls = 0;
-    store[method](...args, (error, result) => {
+    store[method](...args, (/** @type {any} */ error, /** @type {any} */ result) => {
       calls += 1;
-      if (calls > 1) process.emit('doubled', method);
+      if (calls > 1) /** @type {import('node:events')} */ (process).emit('doubled', method);
       if (error) reject(error);
       else resolve(result);
     });
@@ -86,7 +93,9 @@ const express = {
     destroy: (store, sid) => called(store, 'destroy', sid),
     all: async (store) => {
       const sessions = await called(store, 'all');
-      return Object.fromEntries(sessions.map(({ id, ...session }) => [id, contents(id, session)]));
+      return Object.fromEntries(
+        sessions.map((/** @type {any} */ { id, ...session }) => [id, contents(id, session)]),
+      );
     },
     length: (store) => called(store, 'length'),
     reap: (store) => called(store, 'reap'),
@@ -115,9 +124,15 @@ function withLifetime(sid, session, lifetime) {
 
 /** Requests of express-session. @param {'merge' | 'overwrite' | 'error'} conflict @returns {Subject} */
 function expressRequests(conflict) {
-  /** What express-session does with a session that a request has. @returns {any} */
+  /**
+   * What express-session does with a session that a request has.
+   *
+   * @param {any} store
+   * @param {string} sid
+   * @returns {any}
+   */
   const requestOf = (store, sid) => ({ sessionStore: store, sessionID: sid });
-  const kept = (session) => JSON.parse(JSON.stringify(session));
+  const kept = (/** @type {any} */ session) => JSON.parse(JSON.stringify(session));
   return {
     table: 'requests',
     mix: REQUESTS,
@@ -133,8 +148,8 @@ function expressRequests(conflict) {
       },
       create: async (store, sid, { keys, lifetime, size }) => {
         const request = requestOf(store, sid);
-        const cookie = new expressSession.Cookie({ maxAge: lifetime * MINUTE });
-        request.session = new expressSession.Session(request, { cookie });
+        const cookie = new Cookie({ maxAge: lifetime * MINUTE });
+        request.session = new RequestSession(request, { cookie });
         return Object.assign(request.session, filled(sid, keys, size));
       },
       save: (store, sid, { session, keys, lifetime }) => {
@@ -146,6 +161,7 @@ function expressRequests(conflict) {
   };
 }
 
+/** @param {string} table @param {Connection} connection @param {object} [more] */
 const newKoaStore = (table, { dynamoConfig, ...connection }, more = {}) =>
   new KoaStore({ dynamoConfig, table: { name: table }, ...connection, ...more });
 

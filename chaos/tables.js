@@ -78,7 +78,11 @@ class Tables {
     const store = SUBJECTS.express.open(this.names.byhand, { dynamoConfig: this.#connection() });
     const [all, ids, length] = await Promise.all([store.all(), store.ids(), store.length()]);
     await store.close();
-    return { all: all.map(({ id }) => id).sort(), ids: ids.sort(), length };
+    return {
+      all: all.map((/** @type {{ id: string }} */ { id }) => id).sort(),
+      ids: ids.sort(),
+      length,
+    };
   }
 
   async empty() {
@@ -102,10 +106,11 @@ class Tables {
     const found = [];
     let ExclusiveStartKey;
     do {
+      /** @type {import('@aws-sdk/client-dynamodb').ScanCommandOutput} */
       const page = await this.#client.send(
         new ScanCommand({ TableName: this.names[table], ExclusiveStartKey, ConsistentRead: true }),
       );
-      found.push(...page.Items);
+      found.push(...(page.Items ?? []));
       ({ LastEvaluatedKey: ExclusiveStartKey } = page);
     } while (ExclusiveStartKey);
     return found;

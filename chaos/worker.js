@@ -11,7 +11,7 @@ const { Lanes } = require('./lanes');
 
 /** The main thread: ends with its process. @param {any} task */
 async function runProcess(task) {
-  const threads = task.threads.map((each) => runThread(each, 0));
+  const threads = task.threads.map((/** @type {any} */ each) => runThread(each, 0));
   const own = new Lanes(task, () => process.kill(process.pid, 'SIGKILL')).run();
   const counts = await Promise.all([own, ...threads]);
   process.send?.({ counts: counts.flat() });

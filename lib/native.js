@@ -5,7 +5,7 @@
  * npm has installed beside this package. A folder `native/` outside a clone is not searched.
  */
 
-const { closeSync, existsSync, fstatSync, openSync, readSync } = require('node:fs');
+const { existsSync } = require('node:fs');
 const { createRequire } = require('node:module');
 const { join, resolve } = require('node:path');
 const { storeError } = require('./errors');
@@ -21,18 +21,13 @@ const VARIANTS = new Map([
   ['win32', ['-msvc']],
 ]);
 
-/** The first four bytes of a file that Linux can load. */
-const ELF = 0x7f_45_4c_46;
-
 /** @returns {typeof Binding} */
 function load() {
   /** @type {Array<{ wanted: string, error: unknown }>} */
   const failures = [];
   for (const { wanted, from, request } of candidates()) {
     try {
-      const path = from.resolve(request);
-      if (process.platform === 'linux') refuseTruncated(path);
-      return from(path);
+      return from(request);
     } catch (error) {
       failures.push({ wanted, error });
     }
@@ -113,30 +108,6 @@ function requireOfPackage(from) {
     return createRequire(from.resolve(`${NAME}/package.json`));
   } catch {
     return undefined;
-  }
-}
-
-/**
- * Throws where a file is shorter than its header says: Linux kills a process that loads such an
- * addon. A file of another format is left to the loader of the system.
- *
- * @param {string} path
- */
-function refuseTruncated(path) {
-  const header = new DataView(new ArrayBuffer(64));
-  const file = openSync(path, 'r');
-  try {
-    const read = readSync(file, header, 0, header.byteLength, 0);
-    if (read < header.byteLength || header.getUint32(0) !== ELF) return;
-    // The table of sections is what a linker writes last: where it starts, and its entries.
-    const start = Number(header.getBigUint64(40, true));
-    const end = start + header.getUint16(58, true) * header.getUint16(60, true);
-    // Reading the last byte takes a tenth of the time of asking for the size.
-    if (end === 0 || readSync(file, header, 0, 1, end - 1) === 1) return;
-    const { size } = fstatSync(file);
-    throw new Error(`${path}: the file is truncated: ${size} of ${end} bytes`);
-  } finally {
-    closeSync(file);
   }
 }
 

@@ -14,8 +14,10 @@ const CONTRACT = ['express', 'koa', 'shopify'].map((name) => `__test__/${name}.c
 const CHECKS = [
   [/\.rs$|^Cargo\.|^rust-toolchain/, ['rustfmt', 'clippy', 'cargo']],
   [/^Cargo\.|^deny\.toml|^THIRD_PARTY/, ['crates']],
+  [/^(lib|src)\//, ['layers']],
   [/\.(js|mjs|json)$/, ['biome']],
   [/\.(js|mjs|ts|mts)$/, ['tsc']],
+  [/^(chaos|__test__\/support)\/.*\.js$|^shopify\.|^index\.d\.ts$|^tsconfig/, ['tsc-tools']],
   [/\.d\.m?ts$|^__test__\/types\//, ['types']],
   [/^package(-lock)?\.json$/, ['engines', 'publint', 'attw']],
 ];

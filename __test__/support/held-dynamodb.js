@@ -29,7 +29,12 @@ async function startHeld() {
   let waiting = [];
   let isOpen = false;
 
-  /** Resolves as soon as a condition holds, which is looked at with each request. */
+  /**
+   * Resolves as soon as a condition holds, which is looked at with each request.
+   *
+   * @param {() => boolean} condition
+   * @returns {Promise<void>}
+   */
   function until(condition) {
     return new Promise((resolve) => {
       waiting.push({ condition, resolve });
@@ -49,6 +54,7 @@ async function startHeld() {
     counts.items += keys.length;
     counts.requests += 1;
     counts.mostRequests = Math.max(counts.mostRequests, counts.requests);
+    /** @type {Promise<void> | false} */
     const answered = !isOpen && new Promise((answer) => held.push({ operation, keys, answer }));
     look();
     await answered;
@@ -57,7 +63,7 @@ async function startHeld() {
   });
 
   const port = Number(new URL(stub.endpoint).port);
-  const accepted = ({ socket }) => {
+  const accepted = (/** @type {any} */ { socket }) => {
     if (socket.localPort !== port) return;
     counts.connections += 1;
     counts.mostConnections = Math.max(counts.mostConnections, counts.connections);
@@ -75,7 +81,7 @@ async function startHeld() {
     held,
     until,
     /** Resolves when `length` requests wait. */
-    holding: (length) => until(() => held.length >= length),
+    holding: (/** @type {number} */ length) => until(() => held.length >= length),
     /** Answers requests, and those alone. @param {Held[]} [some] all without */
     release(some = [...held]) {
       for (const each of some) {
@@ -96,14 +102,23 @@ async function startHeld() {
   };
 }
 
-/** The keys of the items that a request is for. */
+/**
+ * The keys of the items that a request is for.
+ *
+ * @param {string} operation
+ * @param {any} body
+ * @returns {string[]}
+ */
 function keysOf(operation, { Key, Item, RequestItems }) {
   if (!operation.startsWith('Batch')) return [idIn(Key ?? Item)];
-  const of = Object.values(RequestItems)[0];
+  const of = /** @type {any} */ (Object.values(RequestItems)[0]);
   if (operation === 'BatchGetItem') return of.Keys.map(idIn);
-  return of.map(({ PutRequest, DeleteRequest }) => idIn(PutRequest?.Item ?? DeleteRequest.Key));
+  return of.map((/** @type {any} */ { PutRequest, DeleteRequest }) =>
+    idIn(PutRequest?.Item ?? DeleteRequest.Key),
+  );
 }
 
+/** @param {any} key an item or its key */
 function idIn(key) {
   return (key.id ?? key.sessionId).S;
 }

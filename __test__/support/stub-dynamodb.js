@@ -11,7 +11,7 @@ const http = require('node:http');
 const https = require('node:https');
 const { join } = require('node:path');
 
-const file = (name) => join(__dirname, 'tls', name);
+const file = (/** @type {string} */ name) => join(__dirname, 'tls', name);
 
 /** The authority that has signed the certificate of a stub on HTTPS. */
 const privateCa = file('ca.pem');
@@ -42,7 +42,7 @@ async function startStub(answer, { secure = false } = {}) {
   server.on('request', async (request, response) => {
     let text = '';
     for await (const chunk of request) text += chunk;
-    const operation = String(request.headers['x-amz-target']).split('.').pop();
+    const operation = String(request.headers['x-amz-target']).replace(/^.*\./, '');
     const call = { operation, body: JSON.parse(text), headers: request.headers };
     calls.push(call);
     const said = await answer(call);
@@ -65,7 +65,8 @@ async function startStub(answer, { secure = false } = {}) {
   return {
     calls,
     endpoint: `${secure ? 'https' : 'http'}://127.0.0.1:${port}`,
-    count: (operation) => calls.filter((call) => call.operation === operation).length,
+    count: (/** @type {string} */ operation) =>
+      calls.filter((call) => call.operation === operation).length,
     async stop() {
       server.close();
       server.closeAllConnections();
@@ -74,14 +75,18 @@ async function startStub(answer, { secure = false } = {}) {
   };
 }
 
-/** What operations answer that find nothing, unless that is an empty object. */
+/**
+ * What operations answer that find nothing, unless that is an empty object.
+ *
+ * @type {Record<string, object>}
+ */
 const nothing = {
   BatchGetItem: { Responses: {}, UnprocessedKeys: {} },
   Query: { Items: [], Count: 0, ScannedCount: 0 },
   Scan: { Items: [], Count: 0, ScannedCount: 0 },
 };
 
-/** An error as DynamoDB sends it. */
+/** An error as DynamoDB sends it. @param {string} name @param {string} [message] @param {number} [status] */
 function refusal(name, message = `${name} from the stub`, status = 400) {
   return {
     status,

@@ -176,7 +176,8 @@ function installIn(folder, name) {
  * @param {(typeof bundles)[number]} bundle
  */
 async function checkBundle(load, { file, make }) {
-  const [beside, alone] = ['beside', 'alone'].map((name) => join(scratch, name, file));
+  const beside = join(scratch, 'beside', file);
+  const alone = join(scratch, 'alone', file);
   if (file === bundles[0].file) installIn(join(scratch, 'beside'), platform.package);
   await make(load, beside);
   assert.deepEqual(start(beside), { status: 0, stdout: '[1,2]\n', stderr: '' });

@@ -10,17 +10,20 @@ const lock = require('../../package-lock.json');
 const { engines } = require('../../package.json');
 const { SetupError, program } = require('../setup');
 
+/** @type {Record<string, { version: string, optional?: boolean, engines?: { node?: string } }>} */
+const packages = /** @type {any} */ (lock.packages);
+
 program(() => {
   const oldest = semver.minVersion(engines.node)?.major;
-  const unfit = Object.entries(lock.packages).filter(([path, { engines, optional }]) => {
-    const wanted = /** @type {{ node?: string } | undefined} */ (engines)?.node;
+  const unfit = Object.entries(packages).filter(([path, { engines, optional }]) => {
+    const wanted = engines?.node;
     if (path === '' || !wanted || optional) return false;
     return !semver.intersects(wanted, `${oldest}.x`) || !semver.satisfies(process.version, wanted);
   });
   if (unfit.length === 0) return 0;
   const list = unfit.map(([path, { version, engines }]) => {
     const name = path.split('node_modules/').at(-1);
-    return `  ${name} ${version} wants Node ${/** @type {any} */ (engines).node}`;
+    return `  ${name} ${version} wants Node ${engines?.node}`;
   });
   throw new SetupError(
     `These dependencies do not run on Node ${oldest}, or on ${process.version}:\n${list.join('\n')}`,

@@ -8,10 +8,9 @@ mod many;
 mod touch;
 mod versions;
 
-pub use known::{Conflict, FailedSave, Known, RequestWrites, birth, new_version};
+pub use known::{Conflict, FailedSave, Known, RequestWrites, Saved, birth, new_version};
 pub use many::Index;
 pub use touch::{NewEnd, Touched};
-pub use versions::Saved;
 
 use std::fmt;
 use std::sync::Arc;

@@ -3,6 +3,14 @@
 //!
 //! `npm test` starts DynamoDB Local, as does `node scripts/dynamodb-local.js -- cargo test`.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "clippy.toml excepts the functions with `#[test]`, but not those that they call"
+)]
+
 mod batches;
 mod creation;
 mod denials;

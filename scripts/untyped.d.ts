@@ -1,0 +1,3 @@
+// Packages without declarations.
+declare module 'semver';
+declare module 'spdx-expression-parse';
