@@ -16,6 +16,7 @@ const CHECKS = [
   [/^Cargo\.|^deny\.toml|^THIRD_PARTY/, ['crates']],
   [/\.(js|mjs|json)$/, ['biome']],
   [/\.(js|mjs|ts|mts)$/, ['tsc']],
+  [/^bench\/.*\.js$/, ['tsc-bench']],
   [/\.d\.m?ts$|^__test__\/types\//, ['types']],
   [/^package(-lock)?\.json$/, ['engines', 'publint', 'attw']],
 ];

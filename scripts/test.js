@@ -51,6 +51,7 @@ const steps = [
   { name: 'crates', command: process.execPath, args: ['scripts/checks/crates.js'] },
   { name: 'engines', command: process.execPath, args: ['scripts/checks/engines.js'] },
   { name: 'tsc', command: tool('tsc'), args: ['--project', 'tsconfig.json'] },
+  { name: 'tsc-bench', command: tool('tsc'), args: ['--project', 'bench/tsconfig.json'] },
   { name: 'biome', command: tool('biome'), args: ['ci', '--error-on-warnings'] },
   { name: 'types', command: tool('tsd'), args: [] },
   { name: 'publint', command: tool('publint'), args: ['--strict'] },

@@ -1,29 +1,23 @@
 'use strict';
 
 /**
+ * The value below which a share of the values is; `null` without values.
+ *
+ * @param {Iterable<number>} values
+ * @param {number} share from 0 to 1
+ */
+function percentile(values, share) {
+  const sorted = Float64Array.from(values).sort();
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? null;
+}
+
+/**
  * @param {readonly number[]} values at least one
  */
 function median(values) {
   const sorted = Float64Array.from(values).sort();
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
-
-/**
- * The medians of what was measured in several rounds; nothing where nothing was.
- *
- * @template {string} K
- * @param {readonly Record<K, number | null>[]} rows
- * @param {readonly K[]} names
- * @returns {Record<K, number | null> | undefined}
- */
-function medians(rows, names) {
-  if (rows.length === 0) return undefined;
-  const entries = names.map((name) => {
-    const values = rows.map((row) => row[name]).filter((value) => value !== null);
-    return [name, values.length > 0 ? median(values) : null];
-  });
-  return Object.fromEntries(entries);
+  const middle = sorted.length / 2;
+  return (sorted[Math.ceil(middle) - 1] + sorted[Math.floor(middle)]) / 2;
 }
 
 /**
@@ -40,11 +34,18 @@ function slope(points) {
 }
 
 /**
- * @param {Float64Array} sorted
- * @param {number} share
+ * A generator of numbers from 0 to 1 (never 1), which are the same for the same seed (mulberry32).
+ *
+ * @param {number} seed
  */
-function percentile(sorted, share) {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
+function randomFrom(seed) {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
 }
 
-module.exports = { median, medians, percentile, slope };
+module.exports = { median, percentile, randomFrom, slope };
