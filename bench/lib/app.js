@@ -53,13 +53,30 @@ function answerOf(session) {
   return { user: session?.user?.id ?? null, visits: session?.visits ?? null };
 }
 
-/** The apps, each with a store or, without one, without sessions. */
+/**
+ * Changes the session as a POST asks for: by a login or a visit. A logout differs between frameworks.
+ *
+ * @param {string} path
+ * @param {any} session
+ * @param {() => object} own what the framework itself keeps in the session
+ */
+function change(path, session, own) {
+  const [, page, user] = path.split('/');
+  if (page === 'login') Object.assign(session, loginData(user, own()));
+  else session.visits += 1;
+  return answerOf(session);
+}
+
+/**
+ * The apps, each with a store or, without one, without sessions.
+ *
+ * @type {Record<'express' | 'koa', (store: any) => import('node:http').RequestListener>}
+ */
 const APPS = {
-  /** @param {any} store */
   express(store) {
     const app = require('express')();
     if (moveClock) {
-      app.use((/** @type {any} */ request, /** @type {any} */ _, /** @type {any} */ next) => {
+      app.use((request, _response, next) => {
         moveClock(Number(request.get(CLOCK_HEADER)));
         next();
       });
@@ -69,40 +86,22 @@ const APPS = {
       const cookie = { maxAge: task.cookie };
       app.use(require('express-session')({ store, ...options, cookie }));
     }
-    /** @param {(request: any) => void} change */
-    const page = (change) => (/** @type {any} */ request, /** @type {any} */ response) => {
-      change(request);
-      response.json(answerOf(request.session));
-    };
-    app.get(
-      '/',
-      page(() => {}),
-    );
-    app.post(
-      '/',
-      page(({ session }) => {
-        session.visits += 1;
-      }),
-    );
-    app.post(
-      '/login/:user',
-      page(({ session, params }) => {
-        Object.assign(session, loginData(params.user, { cookie: session.cookie }));
-      }),
-    );
-    app.post('/logout', (/** @type {any} */ { session }, /** @type {any} */ response) => {
-      session.destroy((/** @type {unknown} */ error) => {
-        response.status(error ? 500 : 200).json(answerOf(undefined));
-      });
+    app.get('/', ({ session }, response) => {
+      response.json(answerOf(session));
+    });
+    app.post('/logout', ({ session }, response) => {
+      session.destroy((error) => response.status(error ? 500 : 200).json(answerOf(undefined)));
+    });
+    app.post('/{*page}', ({ path, session }, response) => {
+      response.json(change(path, session, () => ({ cookie: session.cookie })));
     });
     return app;
   },
-  /** @param {any} store */
   koa(store) {
     const app = new (require('koa'))();
     app.keys = ['keyboard cat'];
     if (moveClock) {
-      app.use((/** @type {any} */ ctx, /** @type {any} */ next) => {
+      app.use((ctx, next) => {
         moveClock(Number(ctx.get(CLOCK_HEADER)));
         return next();
       });
@@ -111,16 +110,10 @@ const APPS = {
       const { createSession } = /** @type {any} */ (require('koa-session'));
       app.use(createSession({ store, maxAge: task.cookie, ...task.setting }, app));
     }
-    app.use((/** @type {any} */ ctx) => {
-      const [, page, user] = ctx.path.split('/');
-      if (page === 'login') {
-        const own = { _expire: Date.now(), _maxAge: task.cookie };
-        Object.assign(ctx.session, loginData(user, own));
-      } else if (page === 'logout') {
-        ctx.session = null;
-      } else if (ctx.method === 'POST') {
-        ctx.session.visits += 1;
-      }
+    app.use((ctx) => {
+      const own = () => ({ _expire: Date.now(), _maxAge: task.cookie });
+      if (ctx.path === '/logout') ctx.session = null;
+      else if (ctx.method === 'POST') change(ctx.path, ctx.session, own);
       ctx.body = answerOf(ctx.session);
     });
     return app.callback();

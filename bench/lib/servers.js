@@ -86,27 +86,19 @@ function answersOf({ format = 'connect', sessionBytes = 1024, expires = NEVER })
   const key = { [hashKey]: { S: 'sess:canned' } };
   const attributes = attributesOf(format, sessionBytes, expires);
   const item = { ...key, ...attributes };
-  const ofKey = (/** @type {string} */ name) => [{ AttributeName: name, KeyType: 'HASH' }];
-  const shops = {
-    IndexName: 'shop_index',
-    IndexStatus: 'ACTIVE',
-    KeySchema: ofKey('shop'),
-    Projection: { ProjectionType: 'KEYS_ONLY' },
-  };
-  const isShopify = format === 'shopify';
-  const attributeNames = isShopify ? [hashKey, 'shop'] : [hashKey];
+  const keyOf = (/** @type {string} */ name) => [{ AttributeName: name, KeyType: 'HASH' }];
+  const names = format === 'shopify' ? [hashKey, 'shop'] : [hashKey];
   const table = {
     TableName: 'sessions',
     TableStatus: 'ACTIVE',
-    AttributeDefinitions: attributeNames.map((AttributeName) => ({
-      AttributeName,
-      AttributeType: 'S',
+    AttributeDefinitions: names.map((name) => ({ AttributeName: name, AttributeType: 'S' })),
+    KeySchema: keyOf(hashKey),
+    GlobalSecondaryIndexes: names.slice(1).map((name) => ({
+      IndexName: `${name}_index`,
+      IndexStatus: 'ACTIVE',
+      KeySchema: keyOf(name),
+      Projection: { ProjectionType: 'KEYS_ONLY' },
     })),
-    KeySchema: ofKey(hashKey),
-    ProvisionedThroughput: { ReadCapacityUnits: 5, WriteCapacityUnits: 5 },
-    CreationDateTime: 1_700_000_000,
-    ItemCount: 1000,
-    ...(isShopify && { GlobalSecondaryIndexes: [shops] }),
   };
   const ttl = { TimeToLiveStatus: 'ENABLED', AttributeName: 'expires' };
   const answers = {

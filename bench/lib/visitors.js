@@ -5,8 +5,6 @@
 const { Browser } = require('./browser');
 const { repeat } = require('./calls');
 
-/** @import { Answer } from './browser' */
-
 /** Page views of a user. */
 const VIEWS = 50;
 /** Views that write to the session. */
@@ -21,62 +19,45 @@ const FIRST_ID = 1001;
 /** The users write with different views: a user begins up to so many views later than the first. */
 const SPREAD = 8;
 
-/** A user with a browser. Every page must know them. */
-class User {
-  #id;
-  #browser;
-  #writing;
-  #written = 0;
-
-  /**
-   * @param {number} index
-   * @param {string} endpoint
-   */
-  constructor(index, endpoint) {
-    const step = Math.floor(VIEWS / WRITES);
-    const first = 1 + (index % SPREAD);
-    this.#id = FIRST_ID + index;
-    this.#browser = new Browser(endpoint);
-    this.#writing = Array.from({ length: WRITES }, (_, write) => first + write * step);
-  }
-
-  /** @param {number} clock how far the app's clock is ahead, in milliseconds */
-  async login(clock) {
-    this.#check('login', await this.#browser.open('POST', `/login/${this.#id}`, clock));
-  }
-
-  /**
-   * @param {number} view from 1
-   * @param {number} clock
-   */
-  async view(view, clock) {
-    const writes = this.#writing.includes(view);
-    if (writes) this.#written += 1;
-    this.#check(`view ${view}`, await this.#browser.open(writes ? 'POST' : 'GET', '/', clock));
-  }
-
-  /** @param {number} clock */
-  async logout(clock) {
-    await this.#browser.open('POST', '/logout', clock);
-  }
-
-  /** @param {number} clock */
-  async viewLoggedOut(clock) {
-    const { user } = await this.#browser.open('GET', '/', clock);
-    if (user !== null) throw new Error(`user ${this.#id} is logged in after logging out`);
-  }
-
-  /**
-   * @param {string} page
-   * @param {Answer} answer
-   */
-  #check(page, { user, visits }) {
-    if (user === this.#id && visits === this.#written) return;
+/**
+ * A user with a browser. Every page must know them.
+ *
+ * @param {number} index
+ * @param {string} endpoint
+ */
+function newUser(index, endpoint) {
+  const id = FIRST_ID + index;
+  const browser = new Browser(endpoint);
+  const step = Math.floor(VIEWS / WRITES);
+  const first = 1 + (index % SPREAD);
+  let written = 0;
+  /** @param {Parameters<Browser['open']>} request */
+  const open = async (...request) => {
+    const { user, visits } = await browser.open(...request);
+    if (user === id && visits === written) return;
     throw new Error(
-      `${page} of user ${this.#id}, who has written ${this.#written} times, ` +
+      `${request.join(' ')} of user ${id}, who has written ${written} times, ` +
         `has a session of user ${user} with ${visits} writes`,
     );
-  }
+  };
+  return {
+    login: (/** @type {number} */ clock) => open('POST', `/login/${id}`, clock),
+    /** @param {number} view from 1 @param {number} clock */
+    view(view, clock) {
+      const writes = (view - first) % step === 0 && view >= first && written < WRITES;
+      if (writes) written += 1;
+      return open(writes ? 'POST' : 'GET', '/', clock);
+    },
+    /** @param {number} clock */
+    async logout(clock) {
+      await browser.open('POST', '/logout', clock);
+    },
+    /** @param {number} clock */
+    async viewLoggedOut(clock) {
+      const { user } = await browser.open('GET', '/', clock);
+      if (user !== null) throw new Error(`user ${id} is logged in after logging out`);
+    },
+  };
 }
 
 /**
@@ -89,9 +70,9 @@ class User {
  * @throws {Error} if a page does not know its user, or has not what the user has written
  */
 async function browse(endpoint, count, ended) {
-  const users = Array.from({ length: count }, (_, index) => new User(index, endpoint));
+  const users = Array.from({ length: count }, (_, index) => newUser(index, endpoint));
   let clock = 0;
-  const together = (/** @type {(user: User) => Promise<void>} */ step) =>
+  const together = (/** @type {(user: ReturnType<typeof newUser>) => Promise<void>} */ step) =>
     repeat(count, AT_A_TIME, (index) => step(users[index]));
   await together((user) => user.login(clock));
   for (let view = 1; view <= VIEWS; view += 1) {

@@ -5,8 +5,7 @@
 const { performance } = require('node:perf_hooks');
 const { checkGet, countFailures, failureText, openCalls, timed } = require('../lib/calls');
 const { runWorker } = require('../lib/processes');
-const { STORE, groupsOf, mediansOf, tableOf, whole } = require('../report/tables');
-const { mergeFailures } = require('./mixed');
+const { STORE, groupsOf, tableOf, totalOf, whole } = require('../report/tables');
 
 const TOUCHES = 20_000;
 const QUICK_TOUCHES = 1000;
@@ -28,21 +27,19 @@ const flood = {
     const target = await bench.target(subject, { ids: touches, server });
     await server.awaitNoConnection();
     const flooded = await runWorker(__filename, subject, { target, touches, options }, EXPECTED);
-    return { touches, ...flooded, connections: await server.countConnections() };
+    return { count: touches, ...flooded, connections: await server.countConnections() };
   },
   tables(rows) {
-    const all = groupsOf(rows, ['options']).map((same) => ({
-      ...mediansOf(same, [])[0],
-      calls: same.reduce((sum, { touches }) => sum + touches, 0),
-      answered: same.reduce((sum, { answered }) => sum + answered, 0),
-      failures: mergeFailures(same),
-      connections: Math.max(...same.map(({ connections }) => connections)),
-    }));
-    const title = `${whole(rows[0].touches)} touches at once, answers after ${LATENCY} ms`;
+    const all = groupsOf(rows, ['options']).map((same) => {
+      const total = totalOf(same);
+      const failed = Object.values(total.failures).reduce((sum, count) => sum + count, 0);
+      return { ...total, answered: total.count - failed };
+    });
+    const title = `${whole(rows[0].count)} touches at once, answers after ${LATENCY} ms`;
     const table = tableOf(title, all, [
       STORE,
       { head: 'options', of: ({ options }) => optionsText(options) },
-      { head: 'calls', of: 'calls', format: whole },
+      { head: 'calls', of: 'count', format: whole },
       { head: 'answered', of: 'answered', format: whole },
       { head: 'failures', of: ({ failures }) => failureText(failures) },
       { head: 'connections', of: 'connections', format: whole },
@@ -74,8 +71,7 @@ async function work(subject, { target, touches, options }) {
   const outcomes = await Promise.all(all);
   const seconds = (performance.now() - started) / 1000;
   await close();
-  const answered = outcomes.filter(({ code }) => code === undefined).length;
-  return { answered, failures: countFailures(outcomes), seconds };
+  return { failures: countFailures(outcomes), seconds };
 }
 
 module.exports = { flood, work };

@@ -5,10 +5,10 @@
 const { checkGet, countFailures, failureText, openCalls, play, timed } = require('../lib/calls');
 const { runWorker } = require('../lib/processes');
 const { percentile, randomFrom } = require('../lib/stats');
-const { STORE, groupsOf, mediansOf, tableOf, whole } = require('../report/tables');
+const { STORE, groupsOf, tableOf, totalOf, whole } = require('../report/tables');
 
 /** @import { Row } from '../lib/bench' */
-/** @import { Failures, Operation, Outcome, Target } from '../lib/calls' */
+/** @import { Operation, Target } from '../lib/calls' */
 
 /** Milliseconds: DynamoDB in the same region, a slow DynamoDB, DynamoDB on another continent. */
 const LATENCIES = [5, 50, 200];
@@ -98,23 +98,17 @@ async function work(subject, { target, rates, seconds, settle, seed }) {
   await close();
   return Object.keys(rates).map((operation) => {
     const same = made.filter((each) => each.operation === operation);
+    const times = same.map(({ time }) => time);
+    const late = same.map((each) => each.late);
     return {
       operation,
       count: same.length,
       failures: countFailures(same),
-      p50: percentile(times(same), 0.5),
-      p99: percentile(times(same), 0.99),
-      late: percentile(
-        same.map(({ late }) => late),
-        0.99,
-      ),
+      p50: percentile(times, 0.5),
+      p99: percentile(times, 0.99),
+      late: percentile(late, 0.99),
     };
   });
-}
-
-/** @param {Outcome[]} outcomes */
-function times(outcomes) {
-  return outcomes.map(({ time }) => time);
 }
 
 /** @typedef {{ at: number, operation: Operation, index: number }} Arrival `index`: which session */
@@ -142,30 +136,12 @@ function arrivalsOf(rates, seconds, seed) {
 
 /**
  * @param {Row[]} rows of one kind of call, in all rounds
- * @returns {Row} medians, and for all rounds `count` and `failures`, the highest `connections`, the
- *   number of `rounds` and of those that `missed` the mark
+ * @returns {Row} also with the number of `rounds`, and of those that `missed` the mark
  */
 function summary(rows) {
   const isMissed = (/** @type {Row} */ { latency, p99, failures }) =>
     (p99 ?? 0) >= markOf(latency) || Object.keys(failures).length > 0;
-  return {
-    ...mediansOf(rows, [])[0],
-    count: rows.reduce((sum, { count }) => sum + count, 0),
-    failures: mergeFailures(rows),
-    connections: Math.max(...rows.map(({ connections }) => connections)),
-    rounds: rows.length,
-    missed: rows.filter(isMissed).length,
-  };
-}
-
-/** @param {Row[]} rows */
-function mergeFailures(rows) {
-  /** @type {Failures} */
-  const all = {};
-  for (const [code, count] of rows.flatMap(({ failures }) => Object.entries(failures))) {
-    all[code] = (all[code] ?? 0) + count;
-  }
-  return all;
+  return { ...totalOf(rows), rounds: rows.length, missed: rows.filter(isMissed).length };
 }
 
 /**
@@ -221,4 +197,4 @@ function marksTable(all) {
   ]);
 }
 
-module.exports = { mergeFailures, mixed, work };
+module.exports = { mixed, work };

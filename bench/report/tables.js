@@ -139,6 +139,24 @@ function mediansOf(rows, conditions) {
 }
 
 /**
+ * Calls that were counted in several rounds: medians, but the sums of `count` and `failures`, and the
+ * highest `connections`.
+ *
+ * @param {readonly Row[]} rows with the same subject and conditions
+ * @returns {Row}
+ */
+function totalOf(rows) {
+  /** @type {import('../lib/calls').Failures} */
+  const failures = {};
+  for (const [code, count] of rows.flatMap((row) => Object.entries(row.failures))) {
+    failures[code] = (failures[code] ?? 0) + count;
+  }
+  const count = rows.reduce((sum, row) => sum + row.count, 0);
+  const connections = Math.max(...rows.map((row) => row.connections));
+  return { ...medianOf(rows), count, failures, connections };
+}
+
+/**
  * @param {Results} results
  * @param {import('../lib/bench').Options} options
  */
@@ -231,5 +249,6 @@ module.exports = {
   tableOf,
   tablesOf,
   toMarkdown,
+  totalOf,
   whole,
 };
