@@ -18,7 +18,7 @@ const { countFailures, failureText, play, timed } = require('./lib/calls');
 const { numberOf } = require('./lib/options');
 const { startOwnServer } = require('./lib/servers');
 const { CREDENTIALS: credentials } = require('./lib/sessions');
-const { percentile, randomFrom } = require('./lib/stats');
+const { percentile } = require('./lib/stats');
 
 const region = 'eu-west-1';
 
@@ -30,6 +30,21 @@ const THROTTLED = {
   __type: 'com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException',
   message: 'The level of configured provisioned throughput for the table was exceeded.',
 };
+
+/**
+ * A generator of numbers from 0 to 1 (never 1), which are the same for the same seed (mulberry32).
+ *
+ * @param {number} seed
+ */
+function randomFrom(seed) {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
 
 /**
  * Whether an operation is throttled now: a function of each case, made for each run.

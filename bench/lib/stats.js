@@ -33,19 +33,4 @@ function slope(points) {
   return points.reduce((sum, point) => sum + (point.x - x) * (point.y - y), 0) / spread;
 }
 
-/**
- * A generator of numbers from 0 to 1 (never 1), which are the same for the same seed (mulberry32).
- *
- * @param {number} seed
- */
-function randomFrom(seed) {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-module.exports = { median, percentile, randomFrom, slope };
+module.exports = { median, percentile, slope };

@@ -4,7 +4,7 @@
 
 const { checkGet, countFailures, failureText, openCalls, play, timed } = require('../lib/calls');
 const { runWorker } = require('../lib/processes');
-const { percentile, randomFrom } = require('../lib/stats');
+const { percentile } = require('../lib/stats');
 const { STORE, groupsOf, tableOf, totalOf, whole } = require('../report/tables');
 
 /** @import { Row } from '../lib/bench' */
@@ -132,6 +132,20 @@ function arrivalsOf(rates, seconds, seed) {
     }
   }
   return all.sort((a, b) => a.at - b.at);
+}
+
+/**
+ * A generator of numbers from 0 to 1 (never 1), by Lehmer's method with Park and Miller's modulus.
+ *
+ * @param {number} seed a whole number above 0
+ */
+function randomFrom(seed) {
+  const modulus = 2 ** 31 - 1;
+  let state = (seed * 16_807) % modulus;
+  return () => {
+    state = (state * 48_271) % modulus;
+    return state / modulus;
+  };
 }
 
 /**
