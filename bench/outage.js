@@ -8,12 +8,14 @@
  *     npm run bench:outage -- --visitors 100 --seconds 3
  */
 
-const { once } = require('node:events');
 const { performance } = require('node:perf_hooks');
 const { setTimeout: sleep } = require('node:timers/promises');
-const { parseArgs } = require('node:util');
 const { DynamoDBStore } = require('..');
 const { startOwn } = require('../scripts/dynamodb-local');
+const { program } = require('../scripts/setup');
+const { timed } = require('./lib/calls');
+const { readNumbers } = require('./lib/options');
+const { CREDENTIALS, REGION } = require('./lib/sessions');
 
 /** Milliseconds between two calls of a visitor, on average. */
 const PAUSE = 1000;
@@ -21,63 +23,41 @@ const PAUSE = 1000;
 /** Milliseconds before the outage and after its end. */
 const CALM = 3000;
 
-/**
- * @typedef {object} Call
- * @property {number} began milliseconds
- * @property {number} took milliseconds
- * @property {string} [code] why it failed
- */
-
-/**
- * A visitor, who reads and writes a session until the run is over.
- *
- * @param {DynamoDBStore} store
- * @param {string} sid
- * @param {{ isOver: boolean }} run
- * @param {Call[]} calls
- */
-async function visit(store, sid, run, calls) {
-  for (let number = 0; !run.isOver; number += 1) {
-    await sleep(PAUSE * 2 * Math.random());
-    const began = performance.now();
-    const call = number % 4 === 3 ? store.set(sid, { number }) : store.get(sid);
-    const code = await call.then(
-      () => undefined,
-      (/** @type {any} */ error) => String(error.code),
-    );
-    calls.push({ began, took: performance.now() - began, code });
-  }
+/** @param {number} number */
+function session(number) {
+  return /** @type {any} */ ({ number });
 }
 
 /**
  * One run.
  *
- * @param {{ visitors: number, seconds: number, options: object }} run
+ * @param {{ visitors: number, seconds: number }} how `seconds`: how long DynamoDB Local is down
+ * @param {object} options of the store
  */
-async function outage({ visitors, seconds, options }) {
+async function outage({ visitors, seconds }, options) {
   const server = await startOwn();
-  const store = new DynamoDBStore({
-    table: 'sessions',
-    dynamoConfig: {
-      endpoint: server.endpoint,
-      region: 'us-east-1',
-      accessKeyId: 'local',
-      secretAccessKey: 'local',
-    },
-    ...options,
-  });
+  const dynamoConfig = { endpoint: server.endpoint, region: REGION, ...CREDENTIALS };
+  const store = new DynamoDBStore({ table: 'sessions', dynamoConfig, ...options });
   await store.initialize();
   /** @type {number | undefined} */
   let opened;
-  once(store, 'unavailable').then(() => {
+  store.once('unavailable', () => {
     opened = performance.now();
   });
-  const run = { isOver: false };
-  /** @type {Call[]} */
+  let isOver = false;
+  /** @type {{ began: number, took: number, ended: number, code?: string }[]} */
   const calls = [];
-  const all = Array.from({ length: visitors }, (_, index) =>
-    visit(store, `visitor-${index}`, run, calls),
-  );
+  // Every visitor reads and writes a session until the run is over.
+  const visit = async (/** @type {string} */ sid) => {
+    for (let number = 0; !isOver; number += 1) {
+      await sleep(PAUSE * 2 * Math.random());
+      const began = performance.now();
+      const call = () => (number % 4 === 3 ? store.set(sid, session(number)) : store.get(sid));
+      const { time, code } = await timed(call);
+      calls.push({ began, took: time, ended: began + time, code });
+    }
+  };
+  const all = Array.from({ length: visitors }, (_, index) => visit(`visitor-${index}`));
   await sleep(CALM);
   const killed = performance.now();
   await server.stop();
@@ -85,18 +65,18 @@ async function outage({ visitors, seconds, options }) {
   await server.restart();
   const back = performance.now();
   await sleep(CALM);
-  run.isOver = true;
+  isOver = true;
   await Promise.all(all);
   await store.close();
   await server.stop();
 
   const during = calls.filter(({ began }) => began >= killed && began < back);
-  const known = opened === undefined ? [] : during.filter(({ began }) => began >= Number(opened));
-  const longest = (/** @type {Call[]} */ some) =>
+  const known = during.filter(({ began }) => opened !== undefined && began >= opened);
+  const late = calls.filter(({ ended }) => ended > back);
+  const longest = (/** @type {typeof calls} */ some) =>
     some.length === 0 ? '–' : Math.round(Math.max(...some.map(({ took }) => took)));
-  const succeeded = calls.filter(({ began, took, code }) => !code && began + took > back);
-  const failedLate = calls.filter(({ began, took, code }) => code && began + took > back);
-  const codes = [...new Set(calls.flatMap(({ code }) => code ?? []))];
+  const succeeded = late.filter(({ code }) => !code).map(({ ended }) => ended - back);
+  const failed = late.filter(({ code }) => code).map(({ ended }) => ended - back);
   return {
     calls: calls.length,
     'during the outage': during.length,
@@ -104,30 +84,18 @@ async function outage({ visitors, seconds, options }) {
     'longest, ms': longest(during),
     'breaker opened after, ms': opened === undefined ? '–' : Math.round(opened - killed),
     'longest after that, ms': longest(known),
-    // DynamoDB Local is known to be back as soon as it answers somebody else.
-    'first success after its return, ms': Math.round(
-      Math.min(...succeeded.map(({ began, took }) => began + took)) - back,
-    ),
-    'last failure after its return, ms': Math.round(
-      Math.max(0, ...failedLate.map(({ began, took }) => began + took - back)),
-    ),
-    'failed with': codes.join(', '),
+    // DynamoDB Local counts as back when it answers somebody else.
+    'first success after its return, ms': Math.round(Math.min(...succeeded)),
+    'last failure after its return, ms': Math.round(Math.max(0, ...failed)),
+    'failed with': [...new Set(calls.flatMap(({ code }) => code ?? []))].join(', '),
   };
 }
 
-async function main() {
-  const { values } = parseArgs({
-    options: {
-      visitors: { type: 'string', default: '1000' },
-      seconds: { type: 'string', default: '10' },
-    },
-  });
-  const [visitors, seconds] = [Number(values.visitors), Number(values.seconds)];
-  console.log(`${visitors} visitors, DynamoDB Local down for ${seconds} s`);
+program(async () => {
+  const how = readNumbers({ visitors: 1000, seconds: 10 });
+  console.log(`${how.visitors} visitors, DynamoDB Local down for ${how.seconds} s`);
   for (const options of [{}, { breaker: false }]) {
     console.log(`\n${JSON.stringify(options)}`);
-    console.table(await outage({ visitors, seconds, options }));
+    console.table(await outage(how, options));
   }
-}
-
-main();
+});

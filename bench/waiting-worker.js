@@ -7,15 +7,14 @@
  */
 
 const { once } = require('node:events');
-const { CREDENTIALS, REGION } = require('./lib/formats');
-const { shopifySession, webSession } = require('./lib/sessions');
+const { CREDENTIALS, REGION, shopifySession, webSession } = require('./lib/sessions');
 
 /** Calls that are made one after the other once all have been answered. */
 const LATER = 1000;
 
 /**
  * @typedef {object} Task
- * @property {keyof typeof stores} store
+ * @property {'express' | 'koa' | 'shopify'} store
  * @property {string} call
  * @property {number} calls how many wait
  * @property {number} bytes the length of a session as JSON
@@ -31,36 +30,24 @@ const LATER = 1000;
  * @typedef {{ rss: number, heap: number }} Memory
  */
 
-/** @param {string} endpoint */
-const configOf = (endpoint) => ({
-  endpoint,
-  region: REGION,
-  credentials: CREDENTIALS,
-  // Nothing is given up and sent again.
-  requestTimeout: 600_000,
-  connectTimeout: 600_000,
-});
-
+/** Nothing is given up and sent again. */
+const TIMEOUTS = { requestTimeout: 600_000, connectTimeout: 600_000 };
 const LIMITS = { operationTimeout: 600_000, maxPendingCalls: 10_000_000, breaker: false };
 
-const stores = {
-  /** @param {string} endpoint */
-  express(endpoint) {
-    const { DynamoDBStore } = require('..');
-    const dynamoConfig = configOf(endpoint);
-    return new DynamoDBStore({ initialized: true, dynamoConfig, ...LIMITS });
-  },
-  /** @param {string} endpoint */
-  koa(endpoint) {
-    const DynamoDBStore = require('../koa');
-    return new DynamoDBStore({ dynamoConfig: configOf(endpoint), ...LIMITS });
-  },
-  /** @param {string} endpoint */
-  shopify(endpoint) {
+/**
+ * @param {Task['store']} framework
+ * @param {string} endpoint
+ */
+function open(framework, endpoint) {
+  const config = { endpoint, region: REGION, credentials: CREDENTIALS, ...TIMEOUTS };
+  if (framework === 'koa') return new (require('../koa'))({ dynamoConfig: config, ...LIMITS });
+  if (framework === 'shopify') {
     const { DynamoDBSessionStorage } = require('../shopify');
-    return new DynamoDBSessionStorage({ config: configOf(endpoint), ...LIMITS });
-  },
-};
+    return new DynamoDBSessionStorage({ config, ...LIMITS });
+  }
+  const { DynamoDBStore } = require('..');
+  return new DynamoDBStore({ initialized: true, dynamoConfig: config, ...LIMITS });
+}
 
 /** @type {Record<string, (store: any, sid: string, bytes: number) => Promise<any>>} */
 const calls = {
@@ -80,8 +67,8 @@ function memory() {
 
 /** @param {Task} task */
 async function measure(task) {
-  const store = stores[task.store](task.held);
-  const witness = stores[task.store](task.answering);
+  const store = open(task.store, task.held);
+  const witness = open(task.store, task.answering);
   const call = (/** @type {any} */ on, /** @type {string} */ sid) =>
     calls[task.call](on, sid, task.bytes);
   for (let warm = 0; warm < LATER; warm += 1) await call(witness, `warm-${warm}`);

@@ -7,12 +7,12 @@
  *     npm run bench:waiting -- --calls 20000 --bytes 1024
  */
 
-const { once } = require('node:events');
 const { fork } = require('node:child_process');
-const http = require('node:http');
+const { once } = require('node:events');
 const { join } = require('node:path');
-const { parseArgs } = require('node:util');
 const { program } = require('../scripts/setup');
+const { readNumbers } = require('./lib/options');
+const { startOwnServer } = require('./lib/servers');
 
 /** @import { Task, Waiting } from './waiting-worker' */
 
@@ -26,34 +26,21 @@ const KINDS = [
   ['shopify', 'storeSession'],
 ];
 
-/** A server that finds nothing. It begins to answer when `answer` is called. */
+/** Starts a server that finds nothing. It begins to answer when `answer` is called. */
 async function startServer() {
-  /** @type {(() => void)[]} */
-  let held = [];
-  let isAnswering = false;
-  const server = http.createServer((request, response) => {
-    request.resume();
-    response.setHeader('content-type', 'application/x-amz-json-1.0');
-    const isBatch = String(request.headers['x-amz-target']).endsWith('BatchGetItem');
-    const answer = () => response.end(isBatch ? '{"Responses":{},"UnprocessedKeys":{}}' : '{}');
-    if (isAnswering) answer();
-    else held.push(answer);
+  /** @type {() => void} */
+  let answer = () => {};
+  const answering = new Promise((/** @type {(value?: undefined) => void} */ resolve) => {
+    answer = resolve;
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
-  return {
-    endpoint: `http://127.0.0.1:${port}`,
-    answer() {
-      isAnswering = true;
-      for (const each of held) each();
-      held = [];
-    },
-    stop() {
-      server.close();
-      server.closeAllConnections();
-    },
-  };
+  const server = await startOwnServer(async (request, response) => {
+    request.resume();
+    await answering;
+    const isBatch = String(request.headers['x-amz-target']).endsWith('BatchGetItem');
+    response.setHeader('content-type', 'application/x-amz-json-1.0');
+    response.end(isBatch ? '{"Responses":{},"UnprocessedKeys":{}}' : '{}');
+  });
+  return { ...server, answer };
 }
 
 /**
@@ -64,12 +51,12 @@ async function measure(task) {
   const [held, answering] = await Promise.all([startServer(), startServer()]);
   answering.answer();
   const whole = { ...task, held: held.endpoint, answering: answering.endpoint };
-  const worker = fork(join(__dirname, 'waiting-worker.js'), [JSON.stringify(whole)], {
-    execArgv: ['--expose-gc'],
-  });
+  const file = join(__dirname, 'waiting-worker.js');
+  const worker = fork(file, [JSON.stringify(whole)], { execArgv: ['--expose-gc'] });
   const failed = once(worker, 'exit').then(([code]) => {
     throw new Error(`the process with the calls has ended with ${code}`);
   });
+  failed.catch(() => {});
   const message = () => Promise.race([once(worker, 'message'), failed]);
   try {
     await message();
@@ -77,21 +64,13 @@ async function measure(task) {
     const [report] = await message();
     return report;
   } finally {
-    failed.catch(() => {});
     worker.kill();
-    held.stop();
-    answering.stop();
+    await Promise.all([held.stop(), answering.stop()]);
   }
 }
 
-async function main() {
-  const { values } = parseArgs({
-    options: {
-      calls: { type: 'string', default: '20000' },
-      bytes: { type: 'string', default: '1024' },
-    },
-  });
-  const [calls, bytes] = [Number(values.calls), Number(values.bytes)];
+program(async () => {
+  const { calls, bytes } = readNumbers({ calls: 20_000, bytes: 1024 });
   console.log(`${calls} calls at a time, sessions of ${bytes} bytes`);
   const rows = [];
   for (const [store, call] of KINDS) {
@@ -108,9 +87,4 @@ async function main() {
     });
   }
   console.table(rows);
-  return 0;
-}
-
-module.exports = { measure };
-
-if (require.main === module) program(main);
+});

@@ -18,6 +18,7 @@ const CHECKS = [
   [/\.(js|mjs|json)$/, ['biome']],
   [/\.(js|mjs|ts|mts)$/, ['tsc']],
   [/^(chaos|__test__\/support)\/.*\.js$|^shopify\.|^index\.d\.ts$|^tsconfig/, ['tsc-tools']],
+  [/^bench\/.*\.js$/, ['tsc-bench']],
   [/\.d\.m?ts$|^__test__\/types\//, ['types']],
   [/^package(-lock)?\.json$/, ['engines', 'publint', 'attw']],
 ];

@@ -54,6 +54,7 @@ const steps = [
   { name: 'engines', command: process.execPath, args: ['scripts/checks/engines.js'] },
   { name: 'tsc', command: tool('tsc'), args: ['--project', 'tsconfig.json'] },
   { name: 'tsc-tools', command: tool('tsc'), args: ['--project', 'tsconfig.tools.json'] },
+  { name: 'tsc-bench', command: tool('tsc'), args: ['--project', 'bench/tsconfig.json'] },
   { name: 'biome', command: tool('biome'), args: ['ci', '--error-on-warnings'] },
   { name: 'types', command: tool('tsd'), args: [] },
   { name: 'publint', command: tool('publint'), args: ['--strict'] },

@@ -1,54 +1,22 @@
 'use strict';
 
-/** The calls of each kind of store, as functions of a number that give a promise. */
+/** Calls of stores, as functions of a number that return a promise, and how calls are made. */
 
 const { performance } = require('node:perf_hooks');
+const { setTimeout: sleep } = require('node:timers/promises');
 const { shopifySession, webSession } = require('./sessions');
 
 /**
- * Where a store has its sessions.
+ * @typedef {'get' | 'set' | 'touch' | 'destroy'} Operation
  *
- * @typedef {object} Place
- * @property {string} endpoint
- * @property {string} table
+ * @typedef {Partial<Record<Operation, (index: number) => Promise<any>>>} Calls
  *
- * What the calls of a store are made for.
+ * @typedef {{ endpoint: string, table: string }} Place where a store has its sessions
  *
  * @typedef {Place & { ids: number, sessionBytes: number }} Target `ids`: how many sessions the calls
  *   go round; `sessionBytes`: the length of a session as JSON
  *
- * @typedef {object} Opened
- * @property {any} store `undefined` for an app without sessions
- * @property {() => void | Promise<void>} close
- *
- * @typedef {'express' | 'koa'} Framework
- *
- * @typedef {'get' | 'set' | 'touch' | 'destroy'} Operation
- *
- * @typedef {object} Calls
- * @property {(index: number) => Promise<any>} get gives the session
- * @property {(index: number) => Promise<any>} set
- * @property {(index: number) => Promise<any>} [touch]
- * @property {(index: number) => Promise<any>} [destroy]
- * @property {() => void | Promise<void>} close
- *
- * @typedef {object} Subject
- * @property {string} name
- * @property {string} label for the tables and the chart
- * @property {boolean} ours
- * @property {boolean} chart whether it is drawn
- * @property {import('./formats').Format | 'none'} format
- * @property {readonly ('get' | 'set' | 'touch')[]} operations
- * @property {readonly string[]} modes those that it takes part in
- * @property {Framework} [framework] of its app; the subjects of `cost` and `app` have it
- * @property {(place: Place) => Opened | Promise<Opened>} [open] the store alone, for an app; the
- *   same have it
- * @property {Make} [make] all have it but those that are only in `app`
- *
- * @typedef {(target: Target, storeOptions?: object) => Promise<Calls>} Make `storeOptions`: further
- *   options of the store; only the subjects of `flood` take them
- *
- * @typedef {Subject & { make: Make }} CallSubject
+ * @typedef {{ store: any, close: () => void | Promise<void> }} Opened
  *
  * @typedef {object} Outcome what became of a call
  * @property {number} time milliseconds from the call to its callback
@@ -57,70 +25,57 @@ const { shopifySession, webSession } = require('./sessions');
  * @typedef {Record<string, number>} Failures how many calls failed with each code
  */
 
+/** @type {Record<string, (store: any, sid: (index: number) => string, bytes: number) => Calls>} */
+const CALLS = {
+  /** With callbacks, as express-session makes them. */
+  express(store, sid, bytes) {
+    const session = webSession(bytes);
+    return {
+      get: (index) => promised((done) => store.get(sid(index), done)),
+      set: (index) => promised((done) => store.set(sid(index), session, done)),
+      touch: (index) => promised((done) => store.touch(sid(index), session, done)),
+      destroy: (index) => promised((done) => store.destroy(sid(index), done)),
+    };
+  },
+  koa(store, sid, bytes) {
+    const session = webSession(bytes);
+    return {
+      get: (index) => store.get(sid(index)),
+      set: (index) => store.set(sid(index), session, session.cookie.maxAge),
+      destroy: (index) => store.destroy(sid(index)),
+    };
+  },
+  shopify(storage, sid, bytes) {
+    /** @type {Map<string, any>} */
+    const sessions = new Map();
+    const session = (/** @type {string} */ id) => {
+      if (!sessions.has(id)) {
+        // Not before a session is written: an app that reads one has not loaded the class for it.
+        const { Session } = require('@shopify/shopify-api');
+        sessions.set(id, new Session(shopifySession(id, bytes)));
+      }
+      return sessions.get(id);
+    };
+    return {
+      get: (index) => storage.loadSession(sid(index)),
+      set: (index) => storage.storeSession(session(sid(index))),
+      destroy: (index) => storage.deleteSession(sid(index)),
+    };
+  },
+};
+
 /**
- * The calls of a store for express-session, with callbacks, as express-session makes them.
+ * Opens the store of a subject.
  *
- * @param {Opened} opened
+ * @param {import('../subjects').Subject} subject
  * @param {Target} target
- * @returns {Calls}
+ * @param {object} [storeOptions] further options of the store; only this package's stores take them
  */
-function expressCalls({ store, close }, target) {
-  const sid = ids(target.ids);
-  const session = webSession(target.sessionBytes);
-  return {
-    get: (index) => promised((done) => store.get(sid(index), done)),
-    set: (index) => promised((done) => store.set(sid(index), session, done)),
-    touch: (index) => promised((done) => store.touch(sid(index), session, done)),
-    destroy: (index) => promised((done) => store.destroy(sid(index), done)),
-    close,
-  };
-}
-
-/**
- * @param {Opened} opened
- * @param {Target} target
- * @returns {Calls}
- */
-function koaCalls({ store, close }, target) {
-  const sid = ids(target.ids);
-  const session = webSession(target.sessionBytes);
-  return {
-    get: (index) => store.get(sid(index)),
-    set: (index) => store.set(sid(index), session, session.cookie.maxAge),
-    destroy: (index) => store.destroy(sid(index)),
-    close,
-  };
-}
-
-/**
- * @param {any} storage
- * @param {Target} target
- * @param {() => void | Promise<void>} close
- * @returns {Calls}
- */
-function shopifyCalls(storage, target, close) {
-  const sid = ids(target.ids);
-  /** @type {any[]} */
-  const sessions = [];
-  // Only when a session is written: an app that reads one has not loaded the class for it.
-  const session = (/** @type {number} */ index) => {
-    const { Session } = require('@shopify/shopify-api');
-    const id = sid(index);
-    sessions[index % target.ids] ??= new Session(shopifySession(id, target.sessionBytes));
-    return sessions[index % target.ids];
-  };
-  return {
-    get: (index) => storage.loadSession(sid(index)),
-    set: (index) => storage.storeSession(session(index)),
-    destroy: (index) => storage.deleteSession(sid(index)),
-    close,
-  };
-}
-
-/** @param {number} count */
-function ids(count) {
-  const all = Array.from({ length: count }, (_, index) => `session-${index}`);
-  return (/** @type {number} */ index) => all[index % count];
+async function openCalls({ framework, open }, target, storeOptions) {
+  const { store, close } = await open(target, storeOptions);
+  const ids = Array.from({ length: target.ids }, (_, index) => `session-${index}`);
+  const sid = (/** @type {number} */ index) => ids[index % ids.length];
+  return { close, calls: CALLS[framework](store, sid, target.sessionBytes) };
 }
 
 /**
@@ -134,35 +89,34 @@ function promised(call) {
 }
 
 /**
- * Makes one call and waits for its callback.
+ * A store that finds nothing would be measured as a fast one.
  *
  * @param {Calls} calls
- * @param {Operation} operation
- * @param {number} index
+ */
+async function checkGet(calls) {
+  const session = await calls.get?.(0);
+  if (typeof session !== 'object' || session === null) throw new Error('get gave no session');
+}
+
+/**
+ * Makes a call and waits for its end.
+ *
+ * @param {() => Promise<unknown>} call
  * @returns {Promise<Outcome>}
  */
-async function timed(calls, operation, index) {
-  const call = calls[operation];
-  if (!call) throw new Error(`the store has no ${operation}`);
+async function timed(call) {
   const began = performance.now();
   let code;
   try {
-    await call(index);
-  } catch (error) {
-    code = codeOf(error);
+    await call();
+  } catch (caught) {
+    const error = /** @type {any} */ (caught);
+    code = String(error?.code ?? error?.name ?? error);
   }
   return { time: performance.now() - began, code };
 }
 
-/** @param {any} error */
-function codeOf(error) {
-  return String(error?.code ?? error?.name ?? error);
-}
-
-/**
- * @param {readonly Outcome[]} outcomes
- * @returns {Failures}
- */
+/** @param {readonly Outcome[]} outcomes */
 function countFailures(outcomes) {
   /** @type {Failures} */
   const counts = {};
@@ -172,14 +126,50 @@ function countFailures(outcomes) {
   return counts;
 }
 
-/**
- * A store that finds nothing would be measured as a fast one.
- *
- * @param {Calls} calls
- */
-async function checkGet(calls) {
-  const session = await calls.get(0);
-  if (typeof session !== 'object' || session === null) throw new Error('get gave no session');
+/** @param {Failures} failures */
+function failureText(failures) {
+  const all = Object.entries(failures).sort(([, a], [, b]) => b - a);
+  const text = all.map(([code, count]) => `${count.toLocaleString('en-US')} ${code}`).join(', ');
+  return text || 'none';
 }
 
-module.exports = { checkGet, countFailures, expressCalls, koaCalls, shopifyCalls, timed };
+/**
+ * Makes calls with the numbers from 0, so many at a time.
+ *
+ * @param {number} count
+ * @param {number} inFlight
+ * @param {(index: number) => unknown} call
+ */
+async function repeat(count, inFlight, call) {
+  let next = 0;
+  const loop = async () => {
+    while (next < count) await call(next++);
+  };
+  await Promise.all(Array.from({ length: inFlight }, loop));
+}
+
+/**
+ * Makes each call when it is due, however many are still in flight. The timer has a resolution of 1 ms:
+ * calls that became due meanwhile are made together.
+ *
+ * @template {{ at: number }} A
+ * @template R
+ * @param {readonly A[]} arrivals in the order of `at`, milliseconds after the start
+ * @param {(arrival: A, late: number) => Promise<R>} make `late`: milliseconds after the call was due
+ * @returns {Promise<R[]>} when the last call has ended
+ */
+async function play(arrivals, make) {
+  const pending = [];
+  const started = performance.now();
+  const past = () => performance.now() - started;
+  for (let next = 0; next < arrivals.length; ) {
+    const now = past();
+    for (; next < arrivals.length && arrivals[next].at <= now; next += 1) {
+      pending.push(make(arrivals[next], past() - arrivals[next].at));
+    }
+    if (next < arrivals.length) await sleep(1);
+  }
+  return Promise.all(pending);
+}
+
+module.exports = { checkGet, countFailures, failureText, openCalls, play, repeat, timed };

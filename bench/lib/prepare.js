@@ -1,6 +1,6 @@
 'use strict';
 
-/** What has to be there before anything can be measured. */
+/** Prepares what the benchmark needs. */
 
 const { spawnSync } = require('node:child_process');
 const { existsSync, readdirSync, rmSync, statSync } = require('node:fs');
@@ -11,7 +11,7 @@ const { SetupError, root } = require('../../scripts/setup');
 
 const bench = join(__dirname, '..');
 
-/** The addon that ships has 7 or 8 megabytes; a debug build has several times as many. */
+/** Bytes. The addon that ships has fewer; a debug build has several times as many. */
 const RELEASE_LIMIT = 20_000_000;
 
 /** Builds the canned server; cargo sees for itself whether there is anything to do. */
@@ -37,7 +37,7 @@ function prepareOwn() {
   placePackage(modules);
 }
 
-/** The addon of this platform; measuring a debug build would say nothing. */
+/** The addon of this platform. The figures of a debug build mean nothing. */
 function findAddon() {
   const native = join(root, 'native');
   const platform = `${process.platform}-${process.arch}`;
@@ -45,9 +45,8 @@ function findAddon() {
     (name) => name.endsWith('.node') && name.includes(platform),
   );
   if (!found) throw new SetupError('There is no addon: npm run build, in the folder above.');
-  const path = join(native, found);
-  const bytes = statSync(path).size;
-  return { path, bytes, debug: bytes > RELEASE_LIMIT };
+  const bytes = statSync(join(native, found)).size;
+  return { bytes, debug: bytes > RELEASE_LIMIT };
 }
 
 /**
@@ -61,4 +60,4 @@ function run(command, args, cwd) {
   if (status !== 0) throw new SetupError(`${command} ${args.join(' ')} failed.`);
 }
 
-module.exports = { findAddon, prepareDependencies, prepareOwn, prepareServer };
+module.exports = { findAddon, prepareDependencies, prepareOwn, prepareServer, run };

@@ -1,6 +1,6 @@
 'use strict';
 
-/** The servers that are measured against. */
+/** The servers that are measured against, and the programs of `canned-server/`. */
 
 const { spawn, spawnSync } = require('node:child_process');
 const { once } = require('node:events');
@@ -10,6 +10,7 @@ const { createInterface } = require('node:readline');
 const { setTimeout: sleep } = require('node:timers/promises');
 const { thisTarget } = require('../../scripts/release/targets');
 const { freePort } = require('../../scripts/server');
+const { CREDENTIALS, REGION, TABLES, attributesOf } = require('./sessions');
 
 /** Where cargo puts the programs of `canned-server/`. */
 const BINARIES = join(__dirname, '..', 'canned-server', 'target', thisTarget().triple, 'release');
@@ -17,53 +18,56 @@ const BINARIES = join(__dirname, '..', 'canned-server', 'target', thisTarget().t
 /** The certificate of a server with TLS, and that of its authority. */
 const CERTIFICATES = join(__dirname, '..', '..', '__test__', 'support', 'tls');
 const AUTHORITY = join(CERTIFICATES, 'ca.pem');
+const TLS = {
+  certificate: join(CERTIFICATES, 'server.pem'),
+  key: join(CERTIFICATES, 'server.key'),
+};
 
-/** Milliseconds that the connections of an ended process may take to close. */
-const CLOSING = 10_000;
-/** Milliseconds between two looks at them. */
-const POLL = 20;
+/** 2100, in seconds since the Unix epoch. */
+const NEVER = 4_102_444_800;
+
+/** How often, and after how many milliseconds, the connections of an ended process are counted again. */
+const LOOKS = 500;
+const PAUSE = 20;
 
 /**
- * @typedef {object} Server
- * @property {string} endpoint
- * @property {() => Promise<void>} stop
+ * @typedef {{ endpoint: string, stop: () => Promise<void> }} Server
  *
  * @typedef {object} CannedOptions
- * @property {string} [format]
+ * @property {import('./sessions').Format} [format]
  * @property {number} [sessionBytes]
  * @property {number} [latency] in milliseconds
- * @property {number} [failEvery]
+ * @property {number} [failEvery] one of so many requests for items is throttled; 0: none is
  * @property {boolean} [tls] whether it speaks HTTPS; clients trust it with `AUTHORITY`
- * @property {number} [expires] when its sessions end, in seconds since the Unix epoch; in 2100
+ * @property {number} [expires] when its sessions end, in seconds since the Unix epoch
+ *
+ * @typedef {Server & { countConnections: () => Promise<number>, awaitNoConnection: () => Promise<void> }}
+ *   CannedServer `countConnections`: the most that were open at a time since it was last asked
  */
 
 /**
  * @param {CannedOptions} options
- * @returns {Promise<Server>}
+ * @returns {Promise<CannedServer>}
  */
-async function startCanned({
-  format = 'connect',
-  sessionBytes = 1024,
-  latency = 0,
-  failEvery = 0,
-  expires,
-  tls = false,
-}) {
-  const args = {
-    '--format': format,
-    '--session-bytes': sessionBytes,
-    '--latency-ms': latency,
-    '--fail-every': failEvery,
-    ...(expires !== undefined && { '--expires': expires }),
-    ...(tls && {
-      '--certificate': join(CERTIFICATES, 'server.pem'),
-      '--key': join(CERTIFICATES, 'server.key'),
-    }),
+async function startCanned({ latency = 0, failEvery = 0, tls = false, ...stored }) {
+  const { child, next } = startProgram('canned-server');
+  const config = { latencyMs: latency, failEvery, ...answersOf(stored), ...(tls && { tls: TLS }) };
+  child.stdin.write(`${JSON.stringify(config)}\n`);
+  const endpoint = await next();
+  const ask = async () => {
+    child.stdin.write('\n');
+    return JSON.parse(await next());
   };
-  const child = startProgram('canned-server', args);
-  const endpoint = await lineOf(child, () => true);
   return {
     endpoint,
+    countConnections: async () => (await ask()).most,
+    async awaitNoConnection() {
+      for (let look = 0; look < LOOKS; look += 1) {
+        if ((await ask()).open === 0) return;
+        await sleep(PAUSE);
+      }
+      throw new Error('the canned server has connections of a process that has ended');
+    },
     async stop() {
       // It ends with its standard input, and so with this process in any case.
       child.stdin.end();
@@ -73,64 +77,94 @@ async function startCanned({
 }
 
 /**
+ * What DynamoDB answers about a table in which every session is the same.
+ *
+ * @param {Pick<CannedOptions, 'format' | 'sessionBytes' | 'expires'>} stored
+ */
+function answersOf({ format = 'connect', sessionBytes = 1024, expires = NEVER }) {
+  const { hashKey } = TABLES[format];
+  // With the prefix that connect-dynamodb and dynamodb-store put before an id.
+  const key = { [hashKey]: { S: 'sess:canned' } };
+  const attributes = attributesOf(format, sessionBytes, expires);
+  const item = { ...key, ...attributes };
+  const keyOf = (/** @type {string} */ name) => [{ AttributeName: name, KeyType: 'HASH' }];
+  const names = format === 'shopify' ? [hashKey, 'shop'] : [hashKey];
+  const table = {
+    TableName: 'sessions',
+    TableStatus: 'ACTIVE',
+    AttributeDefinitions: names.map((name) => ({ AttributeName: name, AttributeType: 'S' })),
+    KeySchema: keyOf(hashKey),
+    GlobalSecondaryIndexes: names.slice(1).map((name) => ({
+      IndexName: `${name}_index`,
+      IndexStatus: 'ACTIVE',
+      KeySchema: keyOf(name),
+      Projection: { ProjectionType: 'KEYS_ONLY' },
+    })),
+  };
+  const ttl = { TimeToLiveStatus: 'ENABLED', AttributeName: 'expires' };
+  const answers = {
+    DescribeTable: { Table: table },
+    DescribeTimeToLive: { TimeToLiveDescription: ttl },
+    GetItem: { Item: item },
+    PutItem: {},
+    // connect-dynamodb reads the end of the session from it.
+    UpdateItem: { Attributes: { expires: { N: String(expires) } } },
+    DeleteItem: {},
+    BatchWriteItem: { UnprocessedItems: {} },
+    Query: { Items: [key], Count: 1, ScannedCount: 1 },
+    Scan: { Items: [item], Count: 1, ScannedCount: 1 },
+  };
+  return { answers, attributes };
+}
+
+/**
  * Starts a program of `canned-server/`.
  *
  * @param {string} name
- * @param {Record<string, string | number>} args
+ * @param {string[]} args
  */
-function startProgram(name, args) {
-  return spawn(join(BINARIES, name), Object.entries(args).flat().map(String), {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+function startProgram(name, ...args) {
+  const child = spawn(join(BINARIES, name), args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  const next = async () => {
+    const { done, value } = await lines.next();
+    if (done) throw new Error(`${name} has ended`);
+    return value;
+  };
+  return { child, next };
 }
 
 /**
- * Waits until a canned server has no open connection, and has it start a new maximum of them.
+ * Runs `load` of `canned-server/`: clients that each send one request again and again.
  *
  * @param {string} endpoint
+ * @param {{ method: string, headers: Record<string, string>, body: string }[]} clients
+ * @param {{ seconds: number, threads: number }} how
+ * @returns {Promise<{ perSecond: number, p50: number, p99: number, cpu: number | null }>} `p50` and
+ *   `p99`: milliseconds an answer took; `cpu`: microseconds that the client took for each
  */
-async function resetConnections(endpoint) {
-  for (let waited = 0; waited < CLOSING; waited += POLL) {
-    const { connections } = await connectionStats(endpoint, 'POST', '/stats/reset');
-    if (connections === 0) return;
-    await sleep(POLL);
-  }
-  throw new Error('the canned server has connections of a process that has ended');
+async function runLoad(endpoint, clients, how) {
+  const task = { endpoint: new URL(endpoint).host, clients, ...how };
+  const { child, next } = startProgram('load', JSON.stringify(task));
+  child.stdin.end();
+  return JSON.parse(await next());
 }
 
-/**
- * The highest number of connections that a canned server had open at a time, since the last reset.
- *
- * @param {string} endpoint
- */
-async function mostConnections(endpoint) {
-  const { mostConnections: most } = await connectionStats(endpoint, 'GET', '/stats');
-  return most;
-}
-
-/**
- * @param {string} endpoint
- * @param {string} method
- * @param {string} path
- * @returns {Promise<{ connections: number, mostConnections: number }>}
- */
-async function connectionStats(endpoint, method, path) {
-  const response = await fetch(`${endpoint}${path}`, { method });
-  return /** @type {any} */ (await response.json());
-}
-
-/** @returns {Promise<Server | undefined>} nothing where there is no `redis-server` */
+/** @returns {Promise<Server | undefined>} `undefined` if `redis-server` is not installed */
 async function startRedis() {
   if (spawnSync('redis-server', ['--version']).status !== 0) return undefined;
   const port = await freePort();
-  const child = spawn(
-    'redis-server',
-    ['--bind', '127.0.0.1', '--port', String(port), '--save', '', '--appendonly', 'no'],
-    { cwd: tmpdir(), stdio: ['ignore', 'pipe', 'inherit'] },
-  );
+  const args = ['--bind', '127.0.0.1', '--port', String(port), '--save', '', '--appendonly', 'no'];
+  const child = spawn('redis-server', args, {
+    cwd: tmpdir(),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const kill = () => child.kill();
   process.once('exit', kill);
-  await lineOf(child, (line) => line.includes('Ready to accept connections'));
+  for await (const line of createInterface(child.stdout)) {
+    if (line.includes('Ready to accept connections')) break;
+  }
+  child.stdout.resume();
   return {
     endpoint: `redis://127.0.0.1:${port}`,
     async stop() {
@@ -142,61 +176,47 @@ async function startRedis() {
 }
 
 /**
- * The first line of a program's output that is wanted.
+ * Creates the table of every format in a DynamoDB that may have none of them.
  *
- * @param {import('node:child_process').ChildProcessByStdio<any, import('node:stream').Readable, null>}
- *   child
- * @param {(line: string) => boolean} wanted
- * @returns {Promise<string>}
+ * @param {string} endpoint
  */
-function lineOf(child, wanted) {
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`${child.spawnfile} ended with ${code}`)));
-    createInterface(child.stdout).on('line', (line) => {
-      if (wanted(line)) resolve(line);
+async function createTables(endpoint) {
+  // Not at the top: the dependencies may have to be installed first.
+  const { CreateTableCommand, DynamoDBClient } = require('@aws-sdk/client-dynamodb');
+  const client = new DynamoDBClient({ endpoint, region: REGION, credentials: CREDENTIALS });
+  for (const { table, hashKey } of Object.values(TABLES)) {
+    const command = new CreateTableCommand({
+      TableName: table,
+      AttributeDefinitions: [{ AttributeName: hashKey, AttributeType: 'S' }],
+      KeySchema: [{ AttributeName: hashKey, KeyType: 'HASH' }],
+      BillingMode: 'PAY_PER_REQUEST',
     });
-  });
+    await client.send(command).catch((/** @type {Error} */ error) => {
+      if (error.name !== 'ResourceInUseException') throw error;
+    });
+  }
+  client.destroy();
 }
 
 /**
- * The cheapest client there can be, on a canned server.
+ * A server of this process, on a free port of the loopback interface.
  *
- * @param {string} endpoint
- * @param {number} inFlight
- * @param {number} seconds
- * @returns {Promise<{ operations: number, opsPerSecond: number, cpu: number | null }>}
+ * @param {import('node:http').RequestListener} listener
+ * @returns {Promise<Server>}
  */
-async function runFloor(endpoint, inFlight, seconds) {
-  const args = { '--endpoint': endpoint, '--in-flight': inFlight, '--seconds': seconds };
-  const child = startProgram('floor', args);
-  child.stdin.end();
-  return JSON.parse(await lineOf(child, () => true));
+async function startOwnServer(listener) {
+  // Not at the top: some stores do without this module, and the memory of their process is measured.
+  const { createServer } = require('node:http');
+  const server = createServer(listener).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+  return {
+    endpoint: `http://127.0.0.1:${port}`,
+    async stop() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
 }
 
-/**
- * Visitors of an app, who ask for one page after the other.
- *
- * @param {string} endpoint
- * @param {readonly string[]} cookies those of each visitor
- * @param {number} seconds
- * @returns {Promise<{ pages: number, pagesPerSecond: number, p50: number, p99: number }>} `p50` and
- *   `p99`: how long a page took, in milliseconds
- */
-async function runLoad(endpoint, cookies, seconds) {
-  const args = { '--endpoint': endpoint, '--seconds': seconds };
-  const child = startProgram('load', args);
-  const line = lineOf(child, () => true);
-  child.stdin.end(cookies.map((cookie) => `${cookie}\n`).join(''));
-  return JSON.parse(await line);
-}
-
-module.exports = {
-  AUTHORITY,
-  mostConnections,
-  resetConnections,
-  runFloor,
-  runLoad,
-  startCanned,
-  startRedis,
-};
+module.exports = { AUTHORITY, createTables, runLoad, startCanned, startOwnServer, startRedis };

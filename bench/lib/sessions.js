@@ -1,49 +1,40 @@
 'use strict';
 
-/** The sessions that are stored; `canned-server/src/session.rs` answers with the same. */
+/** The sessions that are stored, and the items that each format keeps them in. */
 
 /** A session has one article in its cart for each so many bytes of its size. */
 const BYTES_PER_ARTICLE = 256;
 
-/** What the session is filled up with. */
+/** A session is filled up with this. */
 const FILLER = 'The quick brown fox jumps over the lazy dog. ';
+
+/** For servers on this machine. */
+const CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' };
+const REGION = 'us-east-1';
+
+/** How long the cookie of a session lives, in milliseconds. */
+const DAY = 24 * 3_600_000;
 
 /**
  * The session of an Express or Koa app.
  *
  * @param {number} bytes its length as JSON
+ * @param {string} [expires]
  * @returns {Record<string, any>}
  */
-function webSession(bytes) {
-  const articles = Array.from({ length: Math.floor(bytes / BYTES_PER_ARTICLE) }, article);
+function webSession(bytes, expires = '2100-01-01T00:00:00Z') {
   const session = {
-    cookie: {
-      originalMaxAge: 86_400_000,
-      maxAge: 86_400_000,
-      expires: '2100-01-01T00:00:00Z',
-      httpOnly: true,
-      path: '/',
-    },
-    user: {
-      id: 4711,
-      name: 'Ann Example',
-      email: 'ann@example.com',
-      roles: ['reader', 'editor'],
-    },
+    cookie: { originalMaxAge: DAY, maxAge: DAY, expires, httpOnly: true, path: '/' },
+    user: { id: 4711, name: 'Ann Example', email: 'ann@example.com', roles: ['reader', 'editor'] },
     visits: 42,
-    cart: articles,
+    cart: Array.from({ length: Math.floor(bytes / BYTES_PER_ARTICLE) }, (_, index) => ({
+      sku: `SKU-${String(index).padStart(5, '0')}`,
+      quantity: (index % 3) + 1,
+      price: 19.95,
+    })),
     note: '',
   };
   return { ...session, note: filler(session, bytes) };
-}
-
-/**
- * @param {unknown} _
- * @param {number} index
- */
-function article(_, index) {
-  const sku = `SKU-${String(index).padStart(5, '0')}`;
-  return { sku, quantity: (index % 3) + 1, price: 19.95 };
 }
 
 /**
@@ -75,4 +66,44 @@ function filler(session, bytes) {
   return FILLER.repeat(Math.ceil(missing / FILLER.length)).slice(0, missing);
 }
 
-module.exports = { filler, shopifySession, webSession };
+/** @typedef {'connect' | 'koa' | 'dynamodb-store' | 'shopify'} Format */
+
+/** @type {Readonly<Record<Format, { table: string, hashKey: string }>>} */
+const TABLES = {
+  connect: { table: 'bench_connect', hashKey: 'id' },
+  koa: { table: 'bench_koa', hashKey: 'sessionId' },
+  'dynamodb-store': { table: 'bench_dynamodb_store', hashKey: 'sessionId' },
+  shopify: { table: 'bench_shopify', hashKey: 'id' },
+};
+
+/**
+ * The attributes of an item beside its key.
+ *
+ * @param {Format} format
+ * @param {number} bytes of the session as JSON
+ * @param {number} expires in seconds since the Unix epoch
+ * @returns {Record<string, any>}
+ */
+function attributesOf(format, bytes, expires) {
+  // Not at the top: a process with a store would have loaded parts of the SDK before its store.
+  const { marshall } = require('@aws-sdk/util-dynamodb');
+  if (format === 'shopify') {
+    const { id: _, ...session } = shopifySession('offline_example.myshopify.com', bytes);
+    return marshall(session);
+  }
+  const session = webSession(bytes, new Date(expires * 1000).toISOString());
+  if (format === 'koa') return marshall({ expires, session });
+  if (format === 'dynamodb-store') return marshall({ expires, sess: session });
+  return marshall({ expires, type: 'connect-session', sess: JSON.stringify(session) });
+}
+
+module.exports = {
+  CREDENTIALS,
+  DAY,
+  REGION,
+  TABLES,
+  attributesOf,
+  filler,
+  shopifySession,
+  webSession,
+};

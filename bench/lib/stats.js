@@ -1,29 +1,23 @@
 'use strict';
 
 /**
+ * The value below which a share of the values is; `null` without values.
+ *
+ * @param {Iterable<number>} values
+ * @param {number} share from 0 to 1
+ */
+function percentile(values, share) {
+  const sorted = Float64Array.from(values).sort();
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? null;
+}
+
+/**
  * @param {readonly number[]} values at least one
  */
 function median(values) {
   const sorted = Float64Array.from(values).sort();
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
-
-/**
- * The medians of what was measured in several rounds; nothing where nothing was.
- *
- * @template {string} K
- * @param {readonly Record<K, number | null>[]} rows
- * @param {readonly K[]} names
- * @returns {Record<K, number | null> | undefined}
- */
-function medians(rows, names) {
-  if (rows.length === 0) return undefined;
-  const entries = names.map((name) => {
-    const values = rows.map((row) => row[name]).filter((value) => value !== null);
-    return [name, values.length > 0 ? median(values) : null];
-  });
-  return Object.fromEntries(entries);
+  const middle = sorted.length / 2;
+  return (sorted[Math.ceil(middle) - 1] + sorted[Math.floor(middle)]) / 2;
 }
 
 /**
@@ -39,12 +33,4 @@ function slope(points) {
   return points.reduce((sum, point) => sum + (point.x - x) * (point.y - y), 0) / spread;
 }
 
-/**
- * @param {Float64Array} sorted
- * @param {number} share
- */
-function percentile(sorted, share) {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
-}
-
-module.exports = { median, medians, percentile, slope };
+module.exports = { median, percentile, slope };

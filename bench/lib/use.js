@@ -3,7 +3,7 @@
 const { performance } = require('node:perf_hooks');
 
 /**
- * What this process takes from now on.
+ * Measures what this process takes from now on.
  *
  * @returns {() => { loop: number, cpu: number }} what it has taken since, in microseconds: `loop` is how
  *   long the event loop was busy, `cpu` the CPU time of all threads

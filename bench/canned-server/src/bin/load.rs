@@ -1,99 +1,99 @@
-//! The visitors of an app: each asks for a page, waits for it, and asks for the next one.
+//! Clients that each send one request, wait for its answer, and send the request again: the visitors
+//! of an app, or the floor of one request an operation, neither signed nor parsed.
 //!
 //! ```sh
-//! load --endpoint http://127.0.0.1:3000 --seconds 2 < cookies
+//! load '{"endpoint":"127.0.0.1:3000","seconds":2,"threads":1,
+//!        "clients":[{"method":"GET","headers":{"cookie":"connect.sid=…"},"body":""}]}'
 //! ```
 //!
-//! Standard input has the Cookie header of each visitor, a line each. A visitor has a connection of
-//! their own, and asks for `/`. Every page has to be the first that the visitor got: an app that has
-//! lost a session would be measured as a fast one.
+//! A client has a connection of its own. Every answer must equal the client's first one: an app that
+//! has lost a session would be measured as a fast one.
 //!
-//! Prints one line of JSON: how many pages there were, how many in a second, and how long they took,
-//! in milliseconds.
+//! Prints one line of JSON: the number of `answers`, how many there were `perSecond`, how long they took
+//! in milliseconds (`p50`, `p99`), and the CPU time of this process in microseconds for each (`cpu`; null
+//! without `/proc`).
 
 #![forbid(unsafe_code)]
 
-use std::error::Error;
-use std::io;
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use http_body_util::{BodyExt, Empty};
+use http_body_util::{BodyExt, Full};
+use hyper::Request;
 use hyper::body::Bytes;
 use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper::header::{COOKIE, HOST};
-use hyper::{Request, Uri};
+use hyper::header::HOST;
 use hyper_util::rt::TokioIo;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
-type Failure = Box<dyn Error + Send + Sync>;
+type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-struct Args {
-    endpoint: Uri,
+/// How many times a second Linux counts the CPU time of a process, on every platform.
+const TICKS_PER_SECOND: f64 = 100.0;
+
+#[derive(Deserialize)]
+struct Task {
+    endpoint: String,
     seconds: f64,
+    threads: usize,
+    clients: Vec<Client>,
+}
+
+#[derive(Deserialize)]
+struct Client {
+    method: String,
+    headers: HashMap<String, String>,
+    body: String,
 }
 
 fn main() -> Result<(), Failure> {
-    let args = parse(std::env::args().skip(1))?;
-    let cookies: Vec<String> = io::stdin().lines().collect::<Result<_, _>>()?;
-    // One thread: the app has the other processors.
-    let runtime = tokio::runtime::Builder::new_current_thread()
+    let task = std::env::args().nth(1).ok_or("the task is missing")?;
+    let task: Task = serde_json::from_str(&task)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(task.threads)
         .enable_all()
         .build()?;
-    println!("{}", runtime.block_on(visit(&args, cookies))?);
+    println!("{}", runtime.block_on(run(task))?);
     Ok(())
 }
 
-fn parse(mut args: impl Iterator<Item = String>) -> Result<Args, Failure> {
-    let mut parsed = Args {
-        endpoint: Uri::default(),
-        seconds: 2.0,
-    };
-    while let Some(name) = args.next() {
-        let value = args.next().ok_or(format!("{name} needs a value"))?;
-        match name.as_str() {
-            "--endpoint" => parsed.endpoint = value.parse()?,
-            "--seconds" => parsed.seconds = value.parse()?,
-            _ => return Err(format!("unknown option {name}").into()),
-        }
-    }
-    Ok(parsed)
-}
-
-async fn visit(args: &Args, cookies: Vec<String>) -> Result<Value, Failure> {
-    let authority = args.endpoint.authority().ok_or("--endpoint is missing")?;
-    let started = Instant::now();
-    let end = started + Duration::from_secs_f64(args.seconds);
-    let visitors: Vec<_> = cookies
-        .into_iter()
-        .map(|cookie| tokio::spawn(visitor(authority.to_string(), cookie, end)))
+async fn run(task: Task) -> Result<Value, Failure> {
+    let (cpu, started) = (cpu_seconds(), Instant::now());
+    let end = started + Duration::from_secs_f64(task.seconds);
+    let clients = task.clients.into_iter();
+    let loops: Vec<_> = clients
+        .map(|client| tokio::spawn(repeat(task.endpoint.clone(), client, end)))
         .collect();
     let mut times = Vec::new();
-    for visitor in visitors {
-        times.extend(visitor.await??);
+    for each in loops {
+        times.extend(each.await??);
     }
-    let elapsed = started.elapsed().as_secs_f64();
+    let (elapsed, count) = (started.elapsed().as_secs_f64(), times.len() as f64);
+    let cpu = cpu_seconds().zip(cpu).map(|(after, before)| after - before);
     times.sort_unstable();
     Ok(json!({
-        "pages": times.len(),
-        "pagesPerSecond": times.len() as f64 / elapsed,
+        "answers": count,
+        "perSecond": count / elapsed,
         "p50": percentile(&times, 50),
         "p99": percentile(&times, 99),
+        "cpu": cpu.map(|seconds| seconds * 1e6 / count),
     }))
 }
 
-/// How long each page of one visitor took.
-async fn visitor(host: String, cookie: String, end: Instant) -> Result<Vec<Duration>, Failure> {
+/// How long each answer took.
+async fn repeat(host: String, client: Client, end: Instant) -> Result<Vec<Duration>, Failure> {
     let stream = TcpStream::connect(&host).await?;
     stream.set_nodelay(true)?;
     let (mut connection, driver) = handshake(TokioIo::new(stream)).await?;
     tokio::spawn(driver);
-    let first = page(&mut connection, &host, &cookie).await?;
+    let first = send(&mut connection, &host, &client).await?;
     let mut times = Vec::new();
     let mut began = Instant::now();
     while began < end {
-        if page(&mut connection, &host, &cookie).await? != first {
-            return Err("a page differs from the first one of its visitor".into());
+        if send(&mut connection, &host, &client).await? != first {
+            return Err("an answer differs from the first one of its client".into());
         }
         let now = Instant::now();
         times.push(now - began);
@@ -102,27 +102,40 @@ async fn visitor(host: String, cookie: String, end: Instant) -> Result<Vec<Durat
     Ok(times)
 }
 
-async fn page(
-    connection: &mut SendRequest<Empty<Bytes>>,
+async fn send(
+    connection: &mut SendRequest<Full<Bytes>>,
     host: &str,
-    cookie: &str,
+    client: &Client,
 ) -> Result<Bytes, Failure> {
-    let request = Request::get("/")
-        .header(HOST, host)
-        .header(COOKIE, cookie)
-        .body(Empty::new())?;
+    let mut request = Request::builder().method(client.method.as_str()).uri("/");
+    for (name, value) in &client.headers {
+        request = request.header(name, value);
+    }
+    let request = request.header(HOST, host);
     connection.ready().await?;
-    let response = connection.send_request(request).await?;
+    let body = Full::from(client.body.clone());
+    let response = connection.send_request(request.body(body)?).await?;
     let status = response.status();
     let body = response.into_body().collect().await?.to_bytes();
     if status.is_success() {
         return Ok(body);
     }
-    Err(format!("a page got {status}").into())
+    Err(format!("the server answered with {status}").into())
 }
 
-/// Of times in order, in milliseconds; nothing where there are none.
+/// Of sorted times, in milliseconds; `None` without times.
 fn percentile(times: &[Duration], percent: usize) -> Option<f64> {
     let index = (times.len() * percent / 100).min(times.len().checked_sub(1)?);
     Some(times.get(index)?.as_secs_f64() * 1e3)
+}
+
+/// CPU time of this process, user and system; `None` without `/proc`.
+fn cpu_seconds() -> Option<f64> {
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    // The name before it is in parentheses, and may have spaces. Then it is fields 14 and 15.
+    let (_, fields) = stat.rsplit_once(')')?;
+    let mut fields = fields.split_whitespace().skip(11);
+    let user: f64 = fields.next()?.parse().ok()?;
+    let system: f64 = fields.next()?.parse().ok()?;
+    Some((user + system) / TICKS_PER_SECOND)
 }
