@@ -119,13 +119,12 @@ impl Connection {
     pub async fn mend(
         &self,
         refusal: Option<Refusal>,
-        used: Option<Credentials>,
+        used: &Credentials,
         limit: Duration,
     ) -> Option<Credentials> {
-        let (used, signer) = (used?, self.signer.as_ref()?);
         match refusal? {
-            Refusal::Date => self.corrects_clock.then_some(used),
-            Refusal::Credentials => signer.others(&used, limit).await,
+            Refusal::Date => self.corrects_clock.then(|| used.clone()),
+            Refusal::Credentials => self.signer.as_ref()?.others(used, limit).await,
         }
     }
 
@@ -336,11 +335,10 @@ fn clients(
     let http = guard.clone().client();
     // The SDK's own way, for whoever asks for its mode by name.
     if settings.adaptive_retries == Some(true) {
-        let client = Client::from_conf(config.http_client(http).build());
-        return (client, None);
+        return (Client::from_conf(config.http_client(http).build()), None);
     }
-    let fast = FastPath::new(config, http, retries, settings, corrects_clock);
-    (fast.client().clone(), Some(fast))
+    let (fast, config) = FastPath::beside(config, http, retries, settings, corrects_clock);
+    (Client::from_conf(config.build()), Some(fast))
 }
 
 /// A client for probes, otherwise like `client`, whose requests `guard` sends.

@@ -1,6 +1,7 @@
 //! The requests that the core needs, behind two traits: one for items, one for tables.
 //!
 //! * [`sdk`]: both traits, through the AWS SDK for Rust. Its parts:
+//!   * [`pipeline`]: the way of every request, layer by layer; [`operation`]: in what operations differ.
 //!   * [`settings`]: how to reach DynamoDB, and where settings come from.
 //!   * [`ways`]: the ways that requests can go, and which is taken.
 //!   * [`connection`]: the SDK's client, made of settings.
@@ -19,8 +20,8 @@
 //!   * [`credentials`]: where credentials come from if the options give none.
 //!   * [`interceptors`]: what is changed in the SDK's requests.
 //!   * [`failure`]: what the SDK's errors mean.
-//!   * [`attempts`]: what became of attempts, and where they went; [`redact`]: what errors may not
-//!     quote.
+//!   * [`attempts`]: what the SDK's client knows of the request that it sends: credentials, attempts, the
+//!     address; [`redact`]: what errors may not quote.
 //!   * [`refused`]: requests that are sent once more with another signature.
 //!   * [`fast`]: the fast path: requests for items without the SDK's machinery.
 //!   * [`user_client`]: the user's client in place of HTTP.
@@ -39,8 +40,10 @@ mod fast;
 mod http;
 mod interceptors;
 pub mod lost;
+mod operation;
 pub mod outage;
 mod pages;
+mod pipeline;
 pub mod proxy;
 mod redact;
 mod refused;
@@ -63,35 +66,24 @@ mod ways;
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemOutput;
-use aws_sdk_dynamodb::operation::batch_get_item::builders::BatchGetItemInputBuilder;
-use aws_sdk_dynamodb::operation::batch_write_item::BatchWriteItemOutput;
-use aws_sdk_dynamodb::operation::batch_write_item::builders::BatchWriteItemInputBuilder;
-use aws_sdk_dynamodb::operation::create_table::CreateTableOutput;
-use aws_sdk_dynamodb::operation::create_table::builders::CreateTableInputBuilder;
-use aws_sdk_dynamodb::operation::delete_item::DeleteItemOutput;
-use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemInputBuilder;
-use aws_sdk_dynamodb::operation::describe_table::DescribeTableOutput;
-use aws_sdk_dynamodb::operation::describe_table::builders::DescribeTableInputBuilder;
-use aws_sdk_dynamodb::operation::describe_time_to_live::DescribeTimeToLiveOutput;
-use aws_sdk_dynamodb::operation::describe_time_to_live::builders::DescribeTimeToLiveInputBuilder;
-use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
-use aws_sdk_dynamodb::operation::get_item::builders::GetItemInputBuilder;
-use aws_sdk_dynamodb::operation::put_item::PutItemOutput;
-use aws_sdk_dynamodb::operation::put_item::builders::PutItemInputBuilder;
-use aws_sdk_dynamodb::operation::query::QueryOutput;
-use aws_sdk_dynamodb::operation::query::builders::QueryInputBuilder;
-use aws_sdk_dynamodb::operation::scan::ScanOutput;
-use aws_sdk_dynamodb::operation::scan::builders::ScanInputBuilder;
-use aws_sdk_dynamodb::operation::update_continuous_backups::UpdateContinuousBackupsOutput;
-use aws_sdk_dynamodb::operation::update_continuous_backups::builders::UpdateContinuousBackupsInputBuilder;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
-use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
-use aws_sdk_dynamodb::operation::update_table::UpdateTableOutput;
-use aws_sdk_dynamodb::operation::update_table::builders::UpdateTableInputBuilder;
-use aws_sdk_dynamodb::operation::update_time_to_live::UpdateTimeToLiveOutput;
-use aws_sdk_dynamodb::operation::update_time_to_live::builders::UpdateTimeToLiveInputBuilder;
-
+use aws_sdk_dynamodb::operation::{
+    batch_get_item::{BatchGetItemOutput, builders::BatchGetItemInputBuilder},
+    batch_write_item::{BatchWriteItemOutput, builders::BatchWriteItemInputBuilder},
+    create_table::{CreateTableOutput, builders::CreateTableInputBuilder},
+    delete_item::{DeleteItemOutput, builders::DeleteItemInputBuilder},
+    describe_table::{DescribeTableOutput, builders::DescribeTableInputBuilder},
+    describe_time_to_live::{DescribeTimeToLiveOutput, builders::DescribeTimeToLiveInputBuilder},
+    get_item::{GetItemOutput, builders::GetItemInputBuilder},
+    put_item::{PutItemOutput, builders::PutItemInputBuilder},
+    query::{QueryOutput, builders::QueryInputBuilder},
+    scan::{ScanOutput, builders::ScanInputBuilder},
+    update_continuous_backups::{
+        UpdateContinuousBackupsOutput, builders::UpdateContinuousBackupsInputBuilder,
+    },
+    update_item::{UpdateItemOutput, builders::UpdateItemInputBuilder},
+    update_table::{UpdateTableOutput, builders::UpdateTableInputBuilder},
+    update_time_to_live::{UpdateTimeToLiveOutput, builders::UpdateTimeToLiveInputBuilder},
+};
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
@@ -99,7 +91,7 @@ use tokio::time::Instant;
 
 /// What the fast path reads in the body of an answer; `None` for what it leaves to the SDK.
 #[cfg(any(test, fuzzing))]
-pub(in crate::core) fn fast_answer<R: fast::Request>(body: &[u8]) -> Option<R::Output> {
+pub(in crate::core) fn fast_answer<R: fast::FastOperation>(body: &[u8]) -> Option<R::Output> {
     R::read(body).ok()
 }
 

@@ -10,9 +10,9 @@ use futures_util::future::BoxFuture;
 use tokio::sync::OnceCell;
 
 use super::KeyedTable;
-use super::attempts::counted;
+use super::attempts::sending;
 use super::connection::{self, Connection};
-use super::credentials::cache::{Cache, signing_with};
+use super::credentials::cache::Cache;
 use super::failure::translate;
 use super::lost::{KeepTable, LostTable};
 use super::outage::{Member, Observer, Outage};
@@ -307,7 +307,7 @@ impl Member for Listening {
                     Some(signer) => Some(signer.get(limit).await.ok()?),
                     None => None,
                 };
-                Some(counted(signing_with(signing, request.send_with(&client))).await)
+                Some(sending(signing, None, request.send_with(&client)).await)
             };
             let sent = tokio::time::timeout(limit, sent).await.ok().flatten();
             let failure = sent.and_then(|(sent, attempts)| Some((sent.err()?, attempts)));

@@ -25,14 +25,12 @@ use serde_json::Error;
 type Result<T, E = Error> = std::result::Result<T, E>;
 
 use super::attributes::{Attributes, Found};
+use crate::core::dynamo::operation::Operation;
 
-/// A request that can do without the SDK. What cannot be written or read here, the SDK can.
-pub trait Request: Sync {
+/// An operation that can do without the SDK. What cannot be written or read here, the SDK can.
+pub trait FastOperation: Operation {
     /// The operation's name.
-    const OPERATION: &'static str;
-
-    /// What DynamoDB answers.
-    type Output;
+    const NAME: &'static str;
 
     /// The request's body.
     fn to_json(&self) -> Result<Vec<u8>>;
@@ -63,9 +61,8 @@ macro_rules! body {
     }};
 }
 
-impl Request for GetItemInputBuilder {
-    const OPERATION: &'static str = "GetItem";
-    type Output = GetItemOutput;
+impl FastOperation for GetItemInputBuilder {
+    const NAME: &'static str = "GetItem";
 
     fn to_json(&self) -> Result<Vec<u8>> {
         body!(
@@ -88,9 +85,8 @@ impl Request for GetItemInputBuilder {
     }
 }
 
-impl Request for PutItemInputBuilder {
-    const OPERATION: &'static str = "PutItem";
-    type Output = PutItemOutput;
+impl FastOperation for PutItemInputBuilder {
+    const NAME: &'static str = "PutItem";
 
     fn to_json(&self) -> Result<Vec<u8>> {
         body!(
@@ -111,9 +107,8 @@ impl Request for PutItemInputBuilder {
     }
 }
 
-impl Request for UpdateItemInputBuilder {
-    const OPERATION: &'static str = "UpdateItem";
-    type Output = UpdateItemOutput;
+impl FastOperation for UpdateItemInputBuilder {
+    const NAME: &'static str = "UpdateItem";
 
     fn to_json(&self) -> Result<Vec<u8>> {
         body!(
@@ -135,9 +130,8 @@ impl Request for UpdateItemInputBuilder {
     }
 }
 
-impl Request for DeleteItemInputBuilder {
-    const OPERATION: &'static str = "DeleteItem";
-    type Output = DeleteItemOutput;
+impl FastOperation for DeleteItemInputBuilder {
+    const NAME: &'static str = "DeleteItem";
 
     fn to_json(&self) -> Result<Vec<u8>> {
         body!(
@@ -156,9 +150,8 @@ impl Request for DeleteItemInputBuilder {
     }
 }
 
-impl Request for BatchGetItemInputBuilder {
-    const OPERATION: &'static str = "BatchGetItem";
-    type Output = BatchGetItemOutput;
+impl FastOperation for BatchGetItemInputBuilder {
+    const NAME: &'static str = "BatchGetItem";
 
     fn to_json(&self) -> Result<Vec<u8>> {
         only!(self, get_request_items => set_request_items);
@@ -190,9 +183,8 @@ impl Request for BatchGetItemInputBuilder {
     }
 }
 
-impl Request for BatchWriteItemInputBuilder {
-    const OPERATION: &'static str = "BatchWriteItem";
-    type Output = BatchWriteItemOutput;
+impl FastOperation for BatchWriteItemInputBuilder {
+    const NAME: &'static str = "BatchWriteItem";
 
     fn to_json(&self) -> Result<Vec<u8>> {
         only!(self, get_request_items => set_request_items);
