@@ -12,11 +12,11 @@ use napi::bindgen_prelude::{Either, Latin1String};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi_derive::napi;
 
-use super::backend::Whereabouts;
 use super::failure::Failure;
 use super::intake;
 use crate::core::context::CallContext;
 use crate::core::dynamo::outage::Observer;
+use crate::core::dynamo::sdk::Locator;
 use crate::core::error::{Error, Result};
 use crate::core::store::RequestWrites;
 
@@ -130,7 +130,7 @@ pub struct Completions {
     notify: Notify,
     outcomes: Arc<Outcomes>,
     /// Known once the store is open, which tells of its outages by this.
-    whereabouts: OnceLock<Whereabouts>,
+    locator: OnceLock<Locator>,
 }
 
 impl Completions {
@@ -139,7 +139,7 @@ impl Completions {
         Self {
             notify,
             outcomes: Arc::default(),
-            whereabouts: OnceLock::new(),
+            locator: OnceLock::new(),
         }
     }
 
@@ -149,15 +149,15 @@ impl Completions {
     }
 
     /// Has failures say where they happened.
-    pub fn locate(&self, whereabouts: Whereabouts) {
+    pub fn locate(&self, locator: Locator) {
         // The first counts: there is one store.
-        let _ = self.whereabouts.set(whereabouts);
+        let _ = self.locator.set(locator);
     }
 
     /// An error as a failure that says where it happened.
     pub fn failure(&self, error: &Error) -> Failure {
-        match self.whereabouts.get() {
-            Some(whereabouts) => whereabouts.failure(error),
+        match self.locator.get() {
+            Some(locator) => Failure::of(error, locator),
             None => error.clone().into(),
         }
     }

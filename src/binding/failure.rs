@@ -6,6 +6,7 @@
 use napi::Either;
 use napi_derive::napi;
 
+use crate::core::dynamo::sdk::Locator;
 use crate::core::error::{self, Error, InvalidOption, Place};
 
 /// An error on its way to `lib/errors.js`.
@@ -53,6 +54,12 @@ impl From<&error::ThrottlingReason> for ThrottlingReason {
 }
 
 impl Failure {
+    /// The failure of a store's call, with where it happened as far as that is known by now.
+    pub fn of(error: &Error, locator: &Locator) -> Self {
+        let missing = locator.missing_credentials(error);
+        Self::at(missing.as_ref().unwrap_or(error), &locator.place())
+    }
+
     /// The failure of a request that went to `place`.
     pub fn at(error: &Error, place: &Place) -> Self {
         let what = match error {

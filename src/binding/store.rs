@@ -12,13 +12,14 @@ use napi::bindgen_prelude::{Either, PromiseRaw, ToNapiValue};
 use napi_derive::napi;
 use tokio::sync::oneshot;
 
-use super::backend::{Backend, Whereabouts};
+use super::backend::Backend;
 use super::completions::{Answer, Completed, Completions, Outcomes, json, unless_it_panics};
-use super::failure::{Outcome, wrap};
+use super::failure::{Failure, Outcome, wrap};
 use super::intake;
 use super::runtime;
 use super::session::{KnownSession, SessionEntry, SpecialArgument, loaded, special_value};
 use crate::core::context::CallContext;
+use crate::core::dynamo::sdk::Locator;
 use crate::core::error::{Error, Result};
 use crate::core::expiry::{Expires, UnixMillis};
 use crate::core::layout::{Record, connect};
@@ -50,7 +51,7 @@ pub struct NativeStore {
     /// `None` once closed. What is under way has its own references and ends as it would have.
     open: Mutex<Option<Open>>,
     outcomes: Arc<Outcomes>,
-    whereabouts: Whereabouts,
+    locator: Locator,
     /// The context of calls that are made now; 0 where there is none.
     context: AtomicU32,
 }
@@ -63,9 +64,9 @@ struct Open {
 
 impl NativeStore {
     pub fn new(backend: Backend, completions: Arc<Completions>) -> Self {
-        completions.locate(backend.whereabouts.clone());
+        completions.locate(backend.locator.clone());
         let outcomes = Arc::clone(completions.outcomes());
-        let whereabouts = backend.whereabouts.clone();
+        let locator = backend.locator.clone();
         let open = Open {
             backend: Arc::new(backend),
             completions,
@@ -73,7 +74,7 @@ impl NativeStore {
         Self {
             open: Mutex::new(Some(open)),
             outcomes,
-            whereabouts,
+            locator,
             context: AtomicU32::new(0),
         }
     }
@@ -143,7 +144,7 @@ impl NativeStore {
         F: Future<Output = Result<T>> + Send + 'static,
     {
         let backend = self.backend();
-        let whereabouts = self.whereabouts.clone();
+        let locator = self.locator.clone();
         let (sender, receiver) = oneshot::channel();
         let begin = || {
             let asked = backend.map(ask);
@@ -163,7 +164,7 @@ impl NativeStore {
                 operation: "the call",
             };
             let outcome = receiver.await.unwrap_or(Err(defect));
-            settle(wrap(outcome.map_err(|error| whereabouts.failure(&error))));
+            settle(wrap(outcome.map_err(|error| Failure::of(&error, &locator))));
         });
         Ok(promise)
     }
@@ -428,7 +429,7 @@ impl NativeStore {
     /// as that is known by now.
     #[napi]
     pub fn place(&self) -> String {
-        self.whereabouts.place().to_string()
+        self.locator.place().to_string()
     }
 
     /// Calls that are made from now on are made in the context of this number, until another is

@@ -20,9 +20,8 @@ pub struct Answered {
     pub failure: Option<Error>,
 }
 
-/// An operation of DynamoDB, and the members that its answer may have. One of `needed` has to be
-/// there, unless that is empty.
-pub struct Operation {
+/// The members that the answer to an operation may have. If `needed` has names, one of these members is there.
+pub struct Shape {
     name: &'static str,
     needed: &'static [&'static str],
     others: &'static [&'static str],
@@ -35,27 +34,27 @@ const LONG: usize = 16 * 1024;
 const CONSUMED: &str = "ConsumedCapacity";
 const METRICS: &str = "ItemCollectionMetrics";
 
-/// The operations for items.
-static OPERATIONS: [Operation; 8] = [
-    Operation::new("GetItem", &[], &["Item", CONSUMED]),
-    Operation::new("PutItem", &[], &["Attributes", CONSUMED, METRICS]),
-    Operation::new("UpdateItem", &[], &["Attributes", CONSUMED, METRICS]),
-    Operation::new("DeleteItem", &[], &["Attributes", CONSUMED, METRICS]),
-    Operation::new(
+/// The shapes of answers to operations for items.
+static SHAPES: [Shape; 8] = [
+    Shape::new("GetItem", &[], &["Item", CONSUMED]),
+    Shape::new("PutItem", &[], &["Attributes", CONSUMED, METRICS]),
+    Shape::new("UpdateItem", &[], &["Attributes", CONSUMED, METRICS]),
+    Shape::new("DeleteItem", &[], &["Attributes", CONSUMED, METRICS]),
+    Shape::new(
         "BatchGetItem",
         &["Responses", "UnprocessedKeys"],
         &[CONSUMED],
     ),
-    Operation::new(
+    Shape::new(
         "BatchWriteItem",
         &[],
         &["UnprocessedItems", CONSUMED, METRICS],
     ),
-    Operation::new("Query", &["Items", "Count"], &["ScannedCount", CONSUMED]),
-    Operation::new("Scan", &["Items", "Count"], &["ScannedCount", CONSUMED]),
+    Shape::new("Query", &["Items", "Count"], &["ScannedCount", CONSUMED]),
+    Shape::new("Scan", &["Items", "Count"], &["ScannedCount", CONSUMED]),
 ];
 
-impl Operation {
+impl Shape {
     const fn new(
         name: &'static str,
         needed: &'static [&'static str],
@@ -99,8 +98,8 @@ pub enum Expected {
     Anything,
     /// An object in JSON: each answer of DynamoDB is one.
     Object,
-    /// An object with members of this operation.
-    Answer(&'static Operation),
+    /// An object with members of this shape.
+    Members(&'static Shape),
 }
 
 impl Expected {
@@ -108,9 +107,8 @@ impl Expected {
     pub fn of(request: &HttpRequest) -> Self {
         let target = request.headers().get("x-amz-target");
         let name = target.and_then(|target| target.rsplit_once('.'));
-        let operation =
-            name.and_then(|(_, name)| OPERATIONS.iter().find(|operation| operation.name == name));
-        operation.map_or(Self::Object, Self::Answer)
+        let shape = name.and_then(|(_, name)| SHAPES.iter().find(|shape| shape.name == name));
+        shape.map_or(Self::Object, Self::Members)
     }
 
     /// Whether this is no answer of DynamoDB's, but one of another server. Throttling is throttling, whichever
@@ -119,7 +117,7 @@ impl Expected {
         match self {
             Self::Anything => false,
             _ if status == TOO_MANY_REQUESTS => false,
-            Self::Answer(operation) if status < 300 => !operation.is_answered(body),
+            Self::Members(shape) if status < 300 => !shape.is_answered(body),
             _ => serde_json::from_slice::<Members>(body).is_err(),
         }
     }
@@ -307,11 +305,8 @@ mod tests {
 
     use super::*;
 
-    fn named(name: &str) -> &'static Operation {
-        OPERATIONS
-            .iter()
-            .find(|operation| operation.name == name)
-            .unwrap()
+    fn named(name: &str) -> &'static Shape {
+        SHAPES.iter().find(|shape| shape.name == name).unwrap()
     }
 
     async fn answered(operation: &str, body: &str, sum: Option<u32>) -> Result<Answered, String> {
@@ -321,7 +316,7 @@ mod tests {
             let headers = response.headers_mut();
             headers.insert("x-amz-crc32", sum.to_string());
         }
-        let read = read(response, &Expected::Answer(named(operation))).await;
+        let read = read(response, &Expected::Members(named(operation))).await;
         read.map_err(|error| std::error::Error::source(&error).unwrap().to_string())
     }
 

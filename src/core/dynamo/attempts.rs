@@ -4,7 +4,7 @@
 
 use std::future::Future;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::config::http::HttpResponse;
@@ -15,13 +15,15 @@ use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 
+use crate::core::lock::locked;
+
 tokio::task_local! {
     /// The attempts of the request that this task sends.
     static ATTEMPTS: Arc<Attempts>;
 }
 
 /// The outcome of an attempt.
-pub type Outcome = Result<HttpResponse, ConnectorError>;
+pub type AttemptOutcome = Result<HttpResponse, ConnectorError>;
 
 /// The attempts of a request, which the SDK makes all or all but the first.
 #[derive(Debug, Default)]
@@ -29,7 +31,7 @@ pub struct Attempts {
     /// The credentials to sign with.
     credentials: Option<Credentials>,
     /// The outcome of the first attempt, until the SDK has taken it.
-    first: Mutex<Option<Outcome>>,
+    first: Mutex<Option<AttemptOutcome>>,
     sent: AtomicU32,
     timed_out: AtomicU32,
     /// The `x-amz-date` of the last one.
@@ -49,7 +51,7 @@ impl Attempts {
 
     /// The date that the last one was signed with: `20261121T105438Z`.
     pub fn date(&self) -> Option<String> {
-        let date = self.date.lock().unwrap_or_else(PoisonError::into_inner);
+        let date = locked(&self.date);
         date.clone()
     }
 }
@@ -58,7 +60,7 @@ impl Attempts {
 /// `first` as the outcome of the first attempt if that was made already.
 pub async fn sending<T>(
     credentials: Option<Credentials>,
-    first: Option<Outcome>,
+    first: Option<AttemptOutcome>,
     work: impl Future<Output = T>,
 ) -> (T, Arc<Attempts>) {
     let attempts = Arc::new(Attempts {
@@ -77,11 +79,8 @@ pub fn credentials() -> Option<Credentials> {
 }
 
 /// The outcome of the first attempt, if that was made before the SDK makes one. Given once.
-pub fn take_first() -> Option<Outcome> {
-    let first = ATTEMPTS.try_with(|attempts| {
-        let first = attempts.first.lock();
-        first.unwrap_or_else(PoisonError::into_inner).take()
-    });
+pub fn take_first() -> Option<AttemptOutcome> {
+    let first = ATTEMPTS.try_with(|attempts| locked(&attempts.first).take());
     first.ok().flatten()
 }
 
@@ -117,7 +116,7 @@ impl Intercept for Watch {
         let date = context.request().headers().get("x-amz-date");
         let _ = ATTEMPTS.try_with(|attempts| {
             attempts.sent.fetch_add(1, Ordering::Relaxed);
-            let mut last = attempts.date.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut last = locked(&attempts.date);
             *last = date.map(str::to_owned);
         });
         Ok(())

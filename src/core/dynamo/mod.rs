@@ -3,7 +3,7 @@
 //! * [`sdk`]: both traits, through the AWS SDK for Rust. Its parts:
 //!   * [`pipeline`]: the way of every request, layer by layer; [`operation`]: in what operations differ.
 //!   * [`settings`]: how to reach DynamoDB, and where settings come from.
-//!   * [`ways`]: the ways that requests can go, and which is taken.
+//!   * [`routes`]: the routes that requests can go, and which is taken.
 //!   * [`connection`]: the SDK's client, made of settings.
 //!   * [`shared`]: what the stores of a process share, in a [`registry`] by their keys.
 //!   * [`http`]: the HTTP client under it; [`bounded`]: the bound on its connections; [`connect`]: which
@@ -49,6 +49,7 @@ mod redact;
 mod refused;
 mod region;
 mod registry;
+mod routes;
 pub mod schedule;
 pub mod sdk;
 pub mod settings;
@@ -62,7 +63,6 @@ pub mod trace;
 pub mod trust;
 pub mod user_client;
 pub mod variables;
-mod ways;
 
 use std::collections::HashMap;
 
@@ -134,8 +134,8 @@ impl KeyedTable {
     }
 }
 
-/// The answer to a request.
-pub type Answer<T> = BoxFuture<'static, Result<T>>;
+/// What comes of a request.
+pub type ResultFuture<T> = BoxFuture<'static, Result<T>>;
 
 /// Requests for items: one method for each, in the SDK's own vocabulary.
 ///
@@ -149,10 +149,10 @@ pub type Answer<T> = BoxFuture<'static, Result<T>>;
 pub trait Items: Send + Sync + 'static {
     /// Finds out how requests will go, without sending one for an item. A failure of it comes again
     /// with each request.
-    fn prepare(&self) -> Answer<()>;
+    fn prepare(&self) -> ResultFuture<()>;
 
     /// Whether requests may be merged into batches. `false` until that is known, and where somebody
-    /// looks at each request.
+    /// searches at each request.
     fn merges(&self) -> bool;
 
     /// How many requests may be in flight at a time.
@@ -174,15 +174,18 @@ pub trait Items: Send + Sync + 'static {
         None
     }
 
-    fn get_item(&self, request: GetItemInputBuilder) -> Answer<GetItemOutput>;
-    fn put_item(&self, request: PutItemInputBuilder) -> Answer<PutItemOutput>;
-    fn update_item(&self, request: UpdateItemInputBuilder) -> Answer<UpdateItemOutput>;
-    fn delete_item(&self, request: DeleteItemInputBuilder) -> Answer<DeleteItemOutput>;
-    fn batch_get_item(&self, request: BatchGetItemInputBuilder) -> Answer<BatchGetItemOutput>;
-    fn batch_write_item(&self, request: BatchWriteItemInputBuilder)
-    -> Answer<BatchWriteItemOutput>;
-    fn query(&self, request: QueryInputBuilder) -> Answer<QueryOutput>;
-    fn scan(&self, request: ScanInputBuilder) -> Answer<ScanOutput>;
+    fn get_item(&self, request: GetItemInputBuilder) -> ResultFuture<GetItemOutput>;
+    fn put_item(&self, request: PutItemInputBuilder) -> ResultFuture<PutItemOutput>;
+    fn update_item(&self, request: UpdateItemInputBuilder) -> ResultFuture<UpdateItemOutput>;
+    fn delete_item(&self, request: DeleteItemInputBuilder) -> ResultFuture<DeleteItemOutput>;
+    fn batch_get_item(&self, request: BatchGetItemInputBuilder)
+    -> ResultFuture<BatchGetItemOutput>;
+    fn batch_write_item(
+        &self,
+        request: BatchWriteItemInputBuilder,
+    ) -> ResultFuture<BatchWriteItemOutput>;
+    fn query(&self, request: QueryInputBuilder) -> ResultFuture<QueryOutput>;
+    fn scan(&self, request: ScanInputBuilder) -> ResultFuture<ScanOutput>;
 }
 
 /// Requests for tables. They are few: never merged, and not counted among those for items.
@@ -191,19 +194,22 @@ pub trait Items: Send + Sync + 'static {
     reason = "each method is the DynamoDB operation of its name"
 )]
 pub trait Tables: Send + Sync + 'static {
-    fn describe_table(&self, request: DescribeTableInputBuilder) -> Answer<DescribeTableOutput>;
-    fn create_table(&self, request: CreateTableInputBuilder) -> Answer<CreateTableOutput>;
-    fn update_table(&self, request: UpdateTableInputBuilder) -> Answer<UpdateTableOutput>;
+    fn describe_table(
+        &self,
+        request: DescribeTableInputBuilder,
+    ) -> ResultFuture<DescribeTableOutput>;
+    fn create_table(&self, request: CreateTableInputBuilder) -> ResultFuture<CreateTableOutput>;
+    fn update_table(&self, request: UpdateTableInputBuilder) -> ResultFuture<UpdateTableOutput>;
     fn describe_time_to_live(
         &self,
         request: DescribeTimeToLiveInputBuilder,
-    ) -> Answer<DescribeTimeToLiveOutput>;
+    ) -> ResultFuture<DescribeTimeToLiveOutput>;
     fn update_time_to_live(
         &self,
         request: UpdateTimeToLiveInputBuilder,
-    ) -> Answer<UpdateTimeToLiveOutput>;
+    ) -> ResultFuture<UpdateTimeToLiveOutput>;
     fn update_continuous_backups(
         &self,
         request: UpdateContinuousBackupsInputBuilder,
-    ) -> Answer<UpdateContinuousBackupsOutput>;
+    ) -> ResultFuture<UpdateContinuousBackupsOutput>;
 }

@@ -17,7 +17,7 @@ use aws_sdk_dynamodb::operation::{
 };
 use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
 
-use super::attempts::Outcome;
+use super::attempts::AttemptOutcome;
 use super::fast::{FastOperation, FastPath};
 use super::pages::{self, Readable};
 use super::throttle::Use;
@@ -56,7 +56,7 @@ pub trait Operation: Clone + Send + Sync + 'static {
         &self,
         _fast: &FastPath,
         _credentials: &Credentials,
-    ) -> impl Future<Output = Result<Self::Output, Option<Outcome>>> + Send {
+    ) -> impl Future<Output = Result<Self::Output, Option<AttemptOutcome>>> + Send {
         ready(Err(None))
     }
 
@@ -99,7 +99,7 @@ macro_rules! by_fast_path {
             &self,
             fast: &FastPath,
             credentials: &Credentials,
-        ) -> impl Future<Output = Result<Self::Output, Option<Outcome>>> + Send {
+        ) -> impl Future<Output = Result<Self::Output, Option<AttemptOutcome>>> + Send {
             fast.send(self, credentials)
         }
 

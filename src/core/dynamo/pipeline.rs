@@ -23,30 +23,30 @@ use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 
-use super::attempts::{Outcome, sending};
+use super::attempts::{AttemptOutcome, sending};
 use super::connection::Connection;
 use super::failure::translate;
 use super::operation::Operation;
 use super::refused::Refusal;
+use super::routes::Routes;
 use super::throttle::Patience;
-use super::ways::Ways;
 use crate::core::error::{Error, Result};
 
 /// Sends a request. See the [module](self).
-pub async fn send<O: Operation>(ways: Arc<Ways>, request: O) -> Result<O::Output> {
-    let connection = ways.connection().await?;
-    let limits = O::USE.zip(ways.limits());
+pub async fn send<O: Operation>(routes: Arc<Routes>, request: O) -> Result<O::Output> {
+    let connection = routes.connection().await?;
+    let limits = O::USE.zip(routes.limits());
     let mut patience = Patience::new(&connection.repeats, limits, request.items());
     loop {
         connection.admit()?;
         patience.turn().await;
         // An outage may have begun meanwhile.
         connection.admit()?;
-        let limit = ways.credentials_timeout();
+        let limit = routes.credentials_timeout();
         let turn = Turn {
             credentials: connection.credentials(limit).await?,
             limit,
-            ways: &ways,
+            routes: &routes,
             connection,
             request: &request,
         };
@@ -59,7 +59,7 @@ pub async fn send<O: Operation>(ways: Arc<Ways>, request: O) -> Result<O::Output
 
 /// A request that may be sent now.
 struct Turn<'r, O> {
-    ways: &'r Ways,
+    routes: &'r Routes,
     connection: &'r Connection,
     request: &'r O,
     /// The credentials to sign with; `None`: the user's client signs.
@@ -70,7 +70,7 @@ struct Turn<'r, O> {
 
 impl<O: Operation> Turn<'_, O> {
     async fn send(&self, patience: &Patience<'_>) -> Result<O::Output> {
-        let searches = O::USE.and_then(|_| self.ways.looks());
+        let searches = O::USE.and_then(|_| self.routes.searches());
         let first = match (&self.connection.fast, &self.credentials) {
             (Some(fast), Some(credentials)) => {
                 match self.request.by_fast_path(fast, credentials).await {
@@ -90,22 +90,22 @@ impl<O: Operation> Turn<'_, O> {
         &self,
         searches: Option<u64>,
         client: &Client,
-        first: Option<Outcome>,
+        first: Option<AttemptOutcome>,
     ) -> Result<O::Output> {
         let mut answer = self.sign(client, first).await;
         if let Err(error) = &answer
-            && self.ways.is_table_back(searches, error).await
+            && self.routes.is_table_back(searches, error).await
         {
             answer = self.sign(&self.connection.client, None).await;
         }
         answer.map_err(|error| match O::USE {
-            Some(_) => self.ways.explain(error),
+            Some(_) => self.routes.about_table(error),
             None => error,
         })
     }
 
     /// Sends the request by the SDK; a second time if the signature is refused, and another can be made.
-    async fn sign(&self, client: &Client, first: Option<Outcome>) -> Result<O::Output> {
+    async fn sign(&self, client: &Client, first: Option<AttemptOutcome>) -> Result<O::Output> {
         let credentials = self.credentials.clone();
         let request = self.request.clone().by_sdk(client);
         let (mut answer, mut attempts) = sending(credentials, first, request).await;

@@ -6,7 +6,7 @@
 //! there. There is no timer: a call finds that it is time.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
@@ -19,6 +19,7 @@ use super::super::attempts;
 use super::super::outage::Outage;
 use super::asking::Asking;
 use crate::core::error::{Error, Result, causes, sources};
+use crate::core::lock::locked;
 
 /// Credentials are renewed this long before they end, or when half of their life is over.
 const MARGIN: Duration = Duration::from_secs(5 * 60);
@@ -218,7 +219,7 @@ impl State {
 
 impl Inner {
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.state)
     }
 
     /// Asks the source, unless it is being asked. `replaces` says whether what it gave last was refused.

@@ -75,11 +75,11 @@ impl FastOperation for GetItemInputBuilder {
 
     fn read(body: &[u8]) -> Result<GetItemOutput> {
         #[derive(Deserialize)]
-        struct Answer {
+        struct Members {
             #[serde(rename = "Item")]
             item: Option<Found>,
         }
-        let Answer { item } = serde_json::from_slice(body)?;
+        let Members { item } = serde_json::from_slice(body)?;
         let item = item.map(|Found(item)| item);
         Ok(GetItemOutput::builder().set_item(item).build())
     }
@@ -165,13 +165,13 @@ impl FastOperation for BatchGetItemInputBuilder {
 
     fn read(body: &[u8]) -> Result<BatchGetItemOutput> {
         #[derive(Deserialize)]
-        struct Answer {
+        struct Members {
             #[serde(rename = "Responses", default)]
             responses: HashMap<String, Vec<Found>>,
             #[serde(rename = "UnprocessedKeys", default)]
             unprocessed: HashMap<String, IgnoredAny>,
         }
-        let answer: Answer = serde_json::from_slice(body)?;
+        let answer: Members = serde_json::from_slice(body)?;
         nothing_is_left(&answer.unprocessed)?;
         let responses = answer.responses.into_iter();
         let responses = responses.map(|(table, items)| {
@@ -200,11 +200,11 @@ impl FastOperation for BatchWriteItemInputBuilder {
 
     fn read(body: &[u8]) -> Result<BatchWriteItemOutput> {
         #[derive(Deserialize)]
-        struct Answer {
+        struct Members {
             #[serde(rename = "UnprocessedItems", default)]
             unprocessed: HashMap<String, IgnoredAny>,
         }
-        let answer: Answer = serde_json::from_slice(body)?;
+        let answer: Members = serde_json::from_slice(body)?;
         nothing_is_left(&answer.unprocessed)?;
         Ok(BatchWriteItemOutput::builder().build())
     }

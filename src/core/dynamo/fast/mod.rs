@@ -36,8 +36,8 @@ pub use self::attributes::Attributes;
 pub use self::attributes::Found;
 pub use self::json::FastOperation;
 use self::replay::Replay;
-use self::template::{Learning, Template};
-use super::attempts::Outcome;
+use self::template::{RecordingSigner, Template};
+use super::attempts::AttemptOutcome;
 use super::settings::Settings;
 use crate::core::error::Error;
 
@@ -68,8 +68,8 @@ impl FastPath {
         let connection = HttpConnectorSettings::builder()
             .connect_timeout(settings.connect_timeout)
             .build();
-        let learning = Learning::new(http.clone(), connection, Arc::clone(&template));
-        let config = config.http_client(Replay(http)).push_auth_scheme(learning);
+        let signer = RecordingSigner::new(http.clone(), connection, Arc::clone(&template));
+        let config = config.http_client(Replay(http)).push_auth_scheme(signer);
         let fast = Self {
             template,
             tokens,
@@ -89,7 +89,7 @@ impl FastPath {
         &self,
         request: &R,
         credentials: &Credentials,
-    ) -> Result<R::Output, Option<Outcome>> {
+    ) -> Result<R::Output, Option<AttemptOutcome>> {
         let Some((request, template)) = self.make(request, credentials) else {
             return Err(None);
         };
@@ -140,7 +140,7 @@ impl FastPath {
 async fn attempt<R: FastOperation>(
     mut request: HttpRequest,
     connector: &SharedHttpConnector,
-) -> Result<R::Output, Outcome> {
+) -> Result<R::Output, AttemptOutcome> {
     let connection = CaptureSmithyConnection::new();
     request.add_extension(connection.clone());
     let mut response = connector.call(request).await.map_err(Err)?;

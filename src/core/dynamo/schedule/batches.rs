@@ -23,10 +23,10 @@ use super::put::Put;
 use super::queue::{Key, Kind, Rules, Sends};
 use super::refusals::{Permission, is_denial, is_of_an_item};
 use super::table::{Slot, Turn};
-use super::{Item, Outcome, send_put};
+use super::{Item, ItemResult, send_put};
 use crate::core::context::{self, CallContext};
 use crate::core::deadline::{self, Deadline};
-use crate::core::dynamo::{Answer, Items, KeyedTable, throttle};
+use crate::core::dynamo::{Items, KeyedTable, ResultFuture, throttle};
 use crate::core::error::{Error, Result, built};
 
 /// How many items a BatchGetItem and a BatchWriteItem take.
@@ -41,13 +41,13 @@ const ROUNDS: u32 = 3;
 const SINGLES_AT_ONCE: usize = 8;
 
 /// An operation that can be merged, and who waits for it.
-pub struct Operation {
+pub struct ItemOperation {
     pub change: Change,
     /// The context of the call that has asked for it.
     pub context: Option<CallContext>,
     /// The deadline of that call.
     pub deadline: Option<Arc<Deadline>>,
-    pub answer: oneshot::Sender<Outcome>,
+    pub answer: oneshot::Sender<ItemResult>,
 }
 
 /// What an operation does to its item.
@@ -61,7 +61,7 @@ pub enum Change {
 }
 
 /// The operations on one key that are sent as one, and their turn.
-type Together = (Turn, Vec<Operation>);
+type Together = (Turn, Vec<ItemOperation>);
 
 /// Sends the operations of one lane.
 pub struct Batches {
@@ -202,7 +202,7 @@ impl Batches {
                     answer_all(waiting, Ok(found.remove(&**turn.key())));
                 }
             }
-            let is_wanted = |operation: &Operation| !operation.answer.is_closed();
+            let is_wanted = |operation: &ItemOperation| !operation.answer.is_closed();
             together.retain(|(_, waiting)| waiting.iter().any(is_wanted));
             if together.is_empty() {
                 return Ok(());
@@ -218,7 +218,7 @@ impl Batches {
         Ok(())
     }
 
-    fn read_batch(&self, together: &[Together]) -> Result<Answer<Processed>> {
+    fn read_batch(&self, together: &[Together]) -> Result<ResultFuture<Processed>> {
         let all = together.iter().flat_map(|(_, waiting)| waiting);
         let wanted = KeysAndAttributes::builder()
             .set_keys(Some(
@@ -249,7 +249,7 @@ impl Batches {
         }))
     }
 
-    fn write_batch(&self, together: &mut [Together]) -> Result<Answer<Processed>> {
+    fn write_batch(&self, together: &mut [Together]) -> Result<ResultFuture<Processed>> {
         let wanted = together
             .iter_mut()
             .filter_map(|(turn, waiting)| {
@@ -293,12 +293,12 @@ impl Batches {
     /// Sends the operations on one key: one read for all, or the last write, and where that is
     /// refused those before it too, each on its own. A read is sent in the context of the first who
     /// has asked for it, a write in its own. Whether DynamoDB has done any of them.
-    async fn send_alone(&self, turn: Turn, mut waiting: Vec<Operation>) -> bool {
+    async fn send_alone(&self, turn: Turn, mut waiting: Vec<ItemOperation>) -> bool {
         let mut has_succeeded = false;
         let consistent = is_consistent(&waiting);
         let first = waiting.first().and_then(|operation| operation.context);
         while can_be_sent(&mut waiting)
-            && let Some(Operation {
+            && let Some(ItemOperation {
                 change,
                 context,
                 deadline,
@@ -327,7 +327,7 @@ impl Batches {
         has_succeeded
     }
 
-    fn single(&self, key: &Key, change: Change, consistent: bool) -> Answer<Option<Item>> {
+    fn single(&self, key: &Key, change: Change, consistent: bool) -> ResultFuture<Option<Item>> {
         let table = self.table.name.as_str();
         match change {
             Change::None { .. } => {
@@ -365,8 +365,8 @@ impl Batches {
 
 /// Makes the item of the last operation, which is the one that is sent. If that fails, this operation
 /// is answered with the failure, and the one before it is the last. `false` if none is left.
-fn can_be_sent(waiting: &mut Vec<Operation>) -> bool {
-    while let Some(Operation { change, .. }) = waiting.last_mut() {
+fn can_be_sent(waiting: &mut Vec<ItemOperation>) -> bool {
+    while let Some(ItemOperation { change, .. }) = waiting.last_mut() {
         let Change::Put(put) = change else {
             return true;
         };
@@ -413,7 +413,7 @@ fn deadlines(together: &[Together]) -> Vec<Arc<Deadline>> {
     deadlines.collect()
 }
 
-fn is_consistent<'o>(operations: impl IntoIterator<Item = &'o Operation>) -> bool {
+fn is_consistent<'o>(operations: impl IntoIterator<Item = &'o ItemOperation>) -> bool {
     let mut changes = operations.into_iter().map(|operation| &operation.change);
     changes.any(|change| matches!(change, Change::None { consistent: true }))
 }
@@ -457,7 +457,7 @@ fn is_for_all(error: &Error) -> bool {
     }
 }
 
-fn answer_all(mut waiting: Vec<Operation>, outcome: Outcome) {
+fn answer_all(mut waiting: Vec<ItemOperation>, outcome: ItemResult) {
     let last = waiting.pop();
     // Whoever has given up is not there to be told.
     for operation in waiting {

@@ -2,18 +2,19 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use futures_util::FutureExt;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
-use super::batches::{Batches, Operation};
+use super::batches::{Batches, ItemOperation};
 use super::queue::{Batch, Key, Kind, LaneId, Queue, Waits};
 use super::sharing::Sharing;
 use crate::core::dynamo::Items;
 use crate::core::dynamo::registry::Registry;
+use crate::core::lock::locked;
 use crate::core::options::TableName;
 
 /// The queue of each table that a process has stores for.
@@ -40,7 +41,7 @@ pub struct TableQueue {
 /// An operation that waits.
 pub enum Waiting {
     /// To be sent, perhaps with others.
-    Batched(Operation),
+    Batched(ItemOperation),
     /// To be told that it may be sent.
     Alone(oneshot::Sender<(Slot, Option<Turn>)>),
 }
@@ -57,7 +58,7 @@ impl Waits for Waiting {
 impl TableQueue {
     fn queue(&self) -> MutexGuard<'_, Queue<Batches, Waiting>> {
         // Nothing in there can panic half way.
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.queue)
     }
 
     /// Sends what may be sent from a new task, which runs after the current one yields: then
@@ -125,7 +126,7 @@ fn begin_alone(slot: Slot, turns: impl Iterator<Item = (Option<Turn>, Vec<Waitin
     }
 }
 
-fn batched(waiting: Vec<Waiting>) -> Vec<Operation> {
+fn batched(waiting: Vec<Waiting>) -> Vec<ItemOperation> {
     let operations = waiting.into_iter().filter_map(|waiting| match waiting {
         Waiting::Batched(operation) => Some(operation),
         Waiting::Alone(_) => None,
@@ -230,7 +231,7 @@ impl Lane {
 
     /// Operations of one kind take their places. Nothing is sent before the last has its place:
     /// otherwise another thread might send the first of them in a request of its own.
-    pub fn add_many(self: &Arc<Self>, kind: Kind, operations: Vec<(Key, Operation)>) {
+    pub fn add_many(self: &Arc<Self>, kind: Kind, operations: Vec<(Key, ItemOperation)>) {
         let mut queue = self.table.queue();
         for (key, operation) in operations {
             queue.add(self.id, Some(key), kind, Waiting::Batched(operation));

@@ -9,8 +9,8 @@
 
 mod rate;
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
@@ -24,6 +24,7 @@ use self::rate::Rate;
 use super::answers;
 use crate::core::deadline;
 use crate::core::error::{self, Error, Result};
+use crate::core::lock::locked;
 
 /// The longest pause before the second attempt. That before each next one is twice as long. One attempt that
 /// was throttled delays a page by 25 ms on average.
@@ -217,7 +218,8 @@ pub struct Patience<'c> {
     /// How many operations it is for.
     operations: usize,
     attempts: u32,
-    times: u32,
+    /// How often DynamoDB has refused the request for reasons that pass by themselves.
+    refusals: u32,
 }
 
 impl<'c> Patience<'c> {
@@ -231,7 +233,7 @@ impl<'c> Patience<'c> {
             pace: limits.map(|(of, limits)| (limits, limits.pace(of))),
             operations,
             attempts: 0,
-            times: 0,
+            refusals: 0,
         }
     }
 
@@ -246,7 +248,7 @@ impl<'c> Patience<'c> {
             let waiting = limits.wait(pace);
             pace.turn(self.operations).await;
             drop(waiting);
-            if self.times == 0 {
+            if self.refusals == 0 {
                 deadline::note_taken();
             }
         }
@@ -286,7 +288,7 @@ impl<'c> Patience<'c> {
                         limits.note(&Error::unprocessed());
                     }
                 }
-                if self.times > 0 {
+                if self.refusals > 0 {
                     deadline::note_taken();
                 }
                 return Some(Ok(answer));
@@ -303,7 +305,7 @@ impl<'c> Patience<'c> {
             }
             Err(error) => error,
         };
-        self.times += 1;
+        self.refusals += 1;
         self.attempts += error.attempts().unwrap_or_default();
         error.set_attempts(self.attempts);
         if error.is_throttling() {
@@ -314,7 +316,7 @@ impl<'c> Patience<'c> {
                     pace.note(0, self.operations);
                 }
             }
-        } else if self.operations > 1 && self.times >= BATCHES_IN_CONFLICT {
+        } else if self.operations > 1 && self.refusals >= BATCHES_IN_CONFLICT {
             return Some(Err(error));
         }
         let is_last = self.max_attempts.is_some_and(|most| self.attempts >= most);
@@ -323,15 +325,10 @@ impl<'c> Patience<'c> {
         }
         deadline::note_throttled(&error);
         let waiting = self.pace.map(|(limits, pace)| limits.wait(pace));
-        sleep(pause(self.times)).await;
+        sleep(pause(self.refusals)).await;
         drop(waiting);
         None
     }
-}
-
-/// Nothing that is done under these locks can panic half way.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
