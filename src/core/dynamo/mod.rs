@@ -4,7 +4,7 @@
 //!   * [`pipeline`]: the way of every request, layer by layer; [`operation`]: in what operations differ.
 //!   * [`settings`]: how to reach DynamoDB, and where settings come from.
 //!   * [`routes`]: the routes that requests can go, and which is taken.
-//!   * [`connection`]: the SDK's client, made of settings.
+//!   * [`connection`]: the SDK's clients for one way to DynamoDB; [`open`] makes one.
 //!   * [`shared`]: what the stores of a process share, in a [`registry`] by their keys.
 //!   * [`http`]: the HTTP client under it; [`bounded`]: the bound on its connections; [`connect`]: which
 //!     address is dialled when; [`socket`]: whether a connection is alive.
@@ -40,6 +40,7 @@ mod fast;
 mod http;
 mod interceptors;
 pub mod lost;
+pub mod open;
 mod operation;
 pub mod outage;
 mod pages;

@@ -22,7 +22,7 @@ use super::fast::{FastOperation, FastPath};
 use super::pages::{self, Readable};
 use super::throttle::Use;
 use super::*;
-use crate::core::error::{CONDITION_FAILED, FoundItem};
+use crate::core::error::{CONDITION_FAILED, FoundItem, LARGEST_ITEM};
 
 /// A page of this size has no more items because DynamoDB answers with 16 MB at most.
 const FULL_PAGE: usize = 8 * 1024 * 1024;
@@ -191,7 +191,7 @@ impl Operation for BatchGetItemInputBuilder {
             return 0;
         }
         let found = output.responses.iter().flat_map(HashMap::values).flatten();
-        let sizes = found.map(|item| size::checked(item).unwrap_or(size::LARGEST));
+        let sizes = found.map(|item| size::checked(item).unwrap_or(LARGEST_ITEM));
         if sizes.sum::<usize>() < FULL_PAGE {
             left
         } else {

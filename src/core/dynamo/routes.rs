@@ -11,10 +11,11 @@ use tokio::sync::OnceCell;
 
 use super::KeyedTable;
 use super::attempts::sending;
-use super::connection::{self, Connection};
+use super::connection::Connection;
 use super::credentials::cache::Cache;
 use super::failure::translate;
 use super::lost::{KeepTable, LostTable};
+use super::open;
 use super::outage::{Member, Observer, Outage};
 use super::redact::Secrets;
 use super::region;
@@ -156,7 +157,7 @@ impl Routes {
         let cell = self.shared.connection(&settings, &variables, number);
         let connect = || {
             let surroundings = Arc::clone(surroundings);
-            connection::connect(&settings, variables, surroundings, &self.shared)
+            open::direct(&settings, variables, surroundings, &self.shared)
         };
         let connection = cell.get_or_try_init(connect).await?;
         self.join(connection);
@@ -177,7 +178,7 @@ impl Routes {
             causes: vec!["the store has no client to send requests through".to_owned()],
         })?;
         let max_sockets = self.source.max_calls().unwrap_or(usize::MAX);
-        let connection = connection::through(client, self.source.breaker(), max_sockets);
+        let connection = open::through(client, self.source.breaker(), max_sockets);
         self.join(&connection);
         Ok(connection)
     }

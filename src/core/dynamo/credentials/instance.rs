@@ -10,11 +10,8 @@ use aws_credential_types::provider::error::CredentialsError;
 use super::super::environment::Environment;
 use super::given;
 use super::innermost;
-use super::requests::{Answer, Request, Requests, RetryPolicy, Unanswered};
+use super::requests::{Answer, Request, Requests, RetryPolicy, TOKEN_LIFETIME, Unanswered};
 use crate::core::lock::locked;
-
-/// The header with the lifetime of a token, in seconds.
-pub const LIFETIME: &str = "x-aws-ec2-metadata-token-ttl-seconds";
 
 /// The lifetime that is asked for: the longest that there is.
 const LONGEST: Duration = Duration::from_secs(6 * 60 * 60);
@@ -174,7 +171,7 @@ impl Instance {
         let request = || Request {
             method: "PUT",
             url: format!("{base}/latest/api/token"),
-            headers: vec![(LIFETIME, LONGEST.as_secs().to_string())],
+            headers: vec![(TOKEN_LIFETIME, LONGEST.as_secs().to_string())],
             ..Request::default()
         };
         let asked = Instant::now();

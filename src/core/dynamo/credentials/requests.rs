@@ -16,6 +16,9 @@ use super::super::http::Http;
 /// The first pause before a request is sent again. Each further one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
+/// The header with the lifetime of an instance's token, in seconds.
+pub const TOKEN_LIFETIME: &str = "x-aws-ec2-metadata-token-ttl-seconds";
+
 /// How long a request may take, and how often it is sent.
 #[derive(Debug, Clone, Copy)]
 pub struct RetryPolicy {
@@ -166,7 +169,7 @@ impl Answer {
     async fn read(mut response: HttpResponse) -> Result<Self, Unanswered> {
         let body = ByteStream::new(response.take_body()).collect().await;
         let body = body.map_err(|error| ConnectorError::io(error.into()))?;
-        let lifetime = response.headers().get(super::instance::LIFETIME);
+        let lifetime = response.headers().get(TOKEN_LIFETIME);
         Ok(Self {
             status: response.status().as_u16(),
             token_lifetime: lifetime.map(str::to_owned),
