@@ -3,7 +3,7 @@
 //! * [`sdk`]: both traits, through the AWS SDK for Rust. Its parts:
 //!   * [`pipeline`]: the way of every request, layer by layer; [`operation`]: in what operations differ.
 //!   * [`settings`]: how to reach DynamoDB, and where settings come from.
-//!   * [`routes`]: the routes that requests can go, and which is taken.
+//!   * [`routes`]: the routes that requests can take, and which is taken.
 //!   * [`connection`]: the SDK's clients for one way to DynamoDB; [`open`] makes one.
 //!   * [`shared`]: what the stores of a process share, in a [`registry`] by their keys.
 //!   * [`http`]: the HTTP client under it; [`bounded`]: the bound on its connections; [`connect`]: which

@@ -1,4 +1,4 @@
-//! The routes that the requests of a store can go: straight to DynamoDB, or through the user's client.
+//! The routes that the requests of a store can take: straight to DynamoDB, or through the user's client.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
@@ -47,7 +47,7 @@ pub struct Probe {
     pub consistent: bool,
 }
 
-/// The routes that requests can go.
+/// The routes that requests can take.
 pub(super) struct Routes {
     source: Box<dyn ProvideSettings>,
     shared: Arc<Shared>,

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::operation::Operation;
 use super::pipeline;
 use super::routes::Routes;
 pub use super::routes::{Locator, Probe, StoreContext};
@@ -38,10 +37,15 @@ impl SdkDynamo {
     pub fn locator(&self) -> Locator {
         Locator::new(&self.0)
     }
+}
 
-    fn send<O: Operation>(&self, request: O) -> ResultFuture<O::Output> {
-        Box::pin(pipeline::send(Arc::clone(&self.0), request))
-    }
+/// Methods that send their requests through the [`pipeline`].
+macro_rules! send {
+    ($($method:ident: $request:ident => $output:ident,)+) => {
+        $(fn $method(&self, request: $request) -> ResultFuture<$output> {
+            Box::pin(pipeline::send(Arc::clone(&self.0), request))
+        })+
+    };
 }
 
 impl Items for SdkDynamo {
@@ -74,79 +78,25 @@ impl Items for SdkDynamo {
         self.0.limits()?.throttled_since(then)
     }
 
-    fn get_item(&self, request: GetItemInputBuilder) -> ResultFuture<GetItemOutput> {
-        self.send(request)
-    }
-
-    fn put_item(&self, request: PutItemInputBuilder) -> ResultFuture<PutItemOutput> {
-        self.send(request)
-    }
-
-    fn update_item(&self, request: UpdateItemInputBuilder) -> ResultFuture<UpdateItemOutput> {
-        self.send(request)
-    }
-
-    fn delete_item(&self, request: DeleteItemInputBuilder) -> ResultFuture<DeleteItemOutput> {
-        self.send(request)
-    }
-
-    fn batch_get_item(
-        &self,
-        request: BatchGetItemInputBuilder,
-    ) -> ResultFuture<BatchGetItemOutput> {
-        self.send(request)
-    }
-
-    fn batch_write_item(
-        &self,
-        request: BatchWriteItemInputBuilder,
-    ) -> ResultFuture<BatchWriteItemOutput> {
-        self.send(request)
-    }
-
-    fn query(&self, request: QueryInputBuilder) -> ResultFuture<QueryOutput> {
-        self.send(request)
-    }
-
-    fn scan(&self, request: ScanInputBuilder) -> ResultFuture<ScanOutput> {
-        self.send(request)
+    send! {
+        get_item: GetItemInputBuilder => GetItemOutput,
+        put_item: PutItemInputBuilder => PutItemOutput,
+        update_item: UpdateItemInputBuilder => UpdateItemOutput,
+        delete_item: DeleteItemInputBuilder => DeleteItemOutput,
+        batch_get_item: BatchGetItemInputBuilder => BatchGetItemOutput,
+        batch_write_item: BatchWriteItemInputBuilder => BatchWriteItemOutput,
+        query: QueryInputBuilder => QueryOutput,
+        scan: ScanInputBuilder => ScanOutput,
     }
 }
 
 impl Tables for SdkDynamo {
-    fn describe_table(
-        &self,
-        request: DescribeTableInputBuilder,
-    ) -> ResultFuture<DescribeTableOutput> {
-        self.send(request)
-    }
-
-    fn create_table(&self, request: CreateTableInputBuilder) -> ResultFuture<CreateTableOutput> {
-        self.send(request)
-    }
-
-    fn update_table(&self, request: UpdateTableInputBuilder) -> ResultFuture<UpdateTableOutput> {
-        self.send(request)
-    }
-
-    fn describe_time_to_live(
-        &self,
-        request: DescribeTimeToLiveInputBuilder,
-    ) -> ResultFuture<DescribeTimeToLiveOutput> {
-        self.send(request)
-    }
-
-    fn update_time_to_live(
-        &self,
-        request: UpdateTimeToLiveInputBuilder,
-    ) -> ResultFuture<UpdateTimeToLiveOutput> {
-        self.send(request)
-    }
-
-    fn update_continuous_backups(
-        &self,
-        request: UpdateContinuousBackupsInputBuilder,
-    ) -> ResultFuture<UpdateContinuousBackupsOutput> {
-        self.send(request)
+    send! {
+        describe_table: DescribeTableInputBuilder => DescribeTableOutput,
+        create_table: CreateTableInputBuilder => CreateTableOutput,
+        update_table: UpdateTableInputBuilder => UpdateTableOutput,
+        describe_time_to_live: DescribeTimeToLiveInputBuilder => DescribeTimeToLiveOutput,
+        update_time_to_live: UpdateTimeToLiveInputBuilder => UpdateTimeToLiveOutput,
+        update_continuous_backups: UpdateContinuousBackupsInputBuilder => UpdateContinuousBackupsOutput,
     }
 }

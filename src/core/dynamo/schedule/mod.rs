@@ -9,6 +9,7 @@
 //! [`batches`] and [`refusals`]. Reads of the same item share a request, see [`sharing`].
 
 mod batches;
+mod item_operation;
 mod put;
 mod queue;
 mod refusals;
@@ -34,7 +35,8 @@ use futures_util::FutureExt;
 use futures_util::future::ready;
 use tokio::sync::oneshot;
 
-use self::batches::{Batches, Change, ItemOperation};
+use self::batches::Batches;
+use self::item_operation::{Change, ItemOperation};
 use self::put::Put;
 use self::queue::{Key, Kind};
 use self::table::{Lane, Waiting};
@@ -73,7 +75,7 @@ impl Schedule {
         let batches = Batches::new(items, Arc::clone(&table), threshold);
         Self {
             table,
-            lane: Lane::new(queue, batches),
+            lane: Lane::new(queue, Arc::new(batches)),
         }
     }
 
@@ -384,6 +386,3 @@ fn send_put(items: &dyn Items, table: &KeyedTable, put: Put) -> ResultFuture<Put
 fn without_output<T: 'static>(answer: ResultFuture<T>) -> ResultFuture<()> {
     answer.map(|answer| answer.map(|_| ())).boxed()
 }
-
-/// What an operation that can be merged gives: an item where it was read.
-type ItemResult = Result<Option<Item>>;

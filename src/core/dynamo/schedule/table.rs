@@ -9,8 +9,8 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
-use super::batches::{Batches, ItemOperation};
-use super::queue::{Batch, Key, Kind, LaneId, Queue, Waits};
+use super::item_operation::ItemOperation;
+use super::queue::{Batch, Key, Kind, LaneId, Queue, Sends, Waits};
 use super::sharing::Sharing;
 use crate::core::dynamo::Items;
 use crate::core::dynamo::registry::Registry;
@@ -32,11 +32,26 @@ impl TableQueues {
 /// See the [module](self).
 #[derive(Default)]
 pub struct TableQueue {
-    queue: Mutex<Queue<Batches, Waiting>>,
+    queue: Mutex<Queue<dyn Sender, Waiting>>,
     /// Whether a task is about to send what may be sent: see [`Self::pump_soon`].
     is_pumping: AtomicBool,
     sharing: Arc<Sharing>,
 }
+
+/// Sends the operations of one lane.
+pub trait Sender: Sends + Send + Sync + 'static {
+    /// Where the requests go.
+    fn items(&self) -> &Arc<dyn Items>;
+
+    /// It is known now how requests go.
+    fn open(&self);
+
+    /// Sends operations of one kind, in a new task, and answers those who wait for them.
+    fn send(self: Arc<Self>, runtime: &Handle, slot: Slot, kind: Kind, together: Vec<Together>);
+}
+
+/// The operations on one key that are sent as one, and their turn.
+pub type Together = (Turn, Vec<ItemOperation>);
 
 /// An operation that waits.
 pub enum Waiting {
@@ -56,7 +71,7 @@ impl Waits for Waiting {
 }
 
 impl TableQueue {
-    fn queue(&self) -> MutexGuard<'_, Queue<Batches, Waiting>> {
+    fn queue(&self) -> MutexGuard<'_, Queue<dyn Sender, Waiting>> {
         // Nothing in there can panic half way.
         locked(&self.queue)
     }
@@ -87,7 +102,7 @@ impl TableQueue {
         let Ok(runtime) = Handle::try_current() else {
             return;
         };
-        while let Some((batches, batch)) = self.next() {
+        while let Some((sender, batch)) = self.next() {
             let slot = Slot {
                 table: Arc::clone(self),
                 lane: batch.lane,
@@ -106,13 +121,13 @@ impl TableQueue {
                 begin_alone(slot, turns);
             } else {
                 let together = turns.filter_map(|(turn, waiting)| Some((turn?, batched(waiting))));
-                runtime.spawn(batches.send(slot, batch.kind, together.collect()));
+                sender.send(&runtime, slot, batch.kind, together.collect());
             }
         }
     }
 
     /// Apart from [`Self::pump`], so that the queue is not locked any longer.
-    fn next(&self) -> Option<(Arc<Batches>, Batch<Waiting>)> {
+    fn next(&self) -> Option<(Arc<dyn Sender>, Batch<Waiting>)> {
         self.queue().next()
     }
 }
@@ -190,7 +205,7 @@ impl Drop for Turn {
 /// One store's way into the queue of its table.
 pub struct Lane {
     table: Arc<TableQueue>,
-    batches: Arc<Batches>,
+    sender: Arc<dyn Sender>,
     id: LaneId,
     /// Whether [`Items::prepare`] was called.
     is_preparing: AtomicBool,
@@ -199,12 +214,11 @@ pub struct Lane {
 }
 
 impl Lane {
-    pub fn new(table: Arc<TableQueue>, batches: Batches) -> Arc<Self> {
-        let batches = Arc::new(batches);
-        let id = table.queue().add_lane(Arc::clone(&batches));
+    pub fn new(table: Arc<TableQueue>, sender: Arc<dyn Sender>) -> Arc<Self> {
+        let id = table.queue().add_lane(Arc::clone(&sender));
         Arc::new(Self {
             table,
-            batches,
+            sender,
             id,
             is_preparing: AtomicBool::new(false),
             watch: OnceLock::new(),
@@ -216,7 +230,7 @@ impl Lane {
     }
 
     pub fn items(&self) -> &Arc<dyn Items> {
-        self.batches.items()
+        self.sender.items()
     }
 
     pub fn sharing(&self) -> &Arc<Sharing> {
@@ -269,7 +283,7 @@ impl Lane {
             // calls in a lane that stays closed would time out.
             let prepared = AssertUnwindSafe(async move { items.prepare().await });
             let _ = prepared.catch_unwind().await;
-            lane.batches.open();
+            lane.sender.open();
             lane.watch_throttling();
             lane.look();
         });
