@@ -6,7 +6,7 @@ const express = require('./lib/connect');
 
 module.exports = express.connect;
 module.exports.SessionStoreError = express.SessionStoreError;
-// In this form Node finds the name for `import { DynamoDBStore }` as well.
+// Node recognizes a getter in this form, so that `import { DynamoDBStore }` works too.
 Object.defineProperty(module.exports, 'DynamoDBStore', {
   enumerable: true,
   get() {

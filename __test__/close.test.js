@@ -60,8 +60,9 @@ describe('jest --detectOpenHandles finds nothing after a test that closes', () =
   const root = join(__dirname, '..');
   const config = JSON.stringify({
     rootDir: root,
+    roots: ['<rootDir>/__test__/support'],
     testMatch: ['<rootDir>/__test__/support/open-handles.js'],
-    modulePathIgnorePatterns: ['<rootDir>/target/'],
+    transform: {},
   });
 
   test.each(Object.keys(subjects))('%s', async (SUBJECT) => {

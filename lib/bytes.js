@@ -1,25 +1,24 @@
 'use strict';
 
 /**
- * Bytes in JSON: an object whose only key is `BYTES`, with base64 under it. BigInts, where they are
- * wanted: one whose only key is `BIG`, with digits under it. A key of the session's
- * own that begins with U+0000 gets another U+0000 before it. The addon does the same on its side,
- * in `src/core/layout/value.rs`.
+ * Bytes and BigInts in JSON. Bytes are an object whose only key is `BYTES`, with base64 as value. A BigInt is an
+ * object whose only key is `BIGINT`, with digits as value. If a key of the session begins with U+0000, another U+0000
+ * is put before it. `src/core/layout/value.rs` reads and writes the same form.
  */
 
 const { isAnyArrayBuffer } = require('node:util').types;
 const { refuseCollection, refusePrimitive } = require('./storable');
 
 const BYTES = '\u0000B';
-const BIG = '\u0000N';
+const BIGINT = '\u0000N';
 
 /** @param {unknown} value */
 function isObject(value) {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** @param {object} map */
-function hasReserved(map) {
+/** Whether an object has a key that begins with U+0000. @param {object} map */
+function hasReservedKey(map) {
   for (const key in map) if (key.charCodeAt(0) === 0) return true;
   return false;
 }
@@ -28,8 +27,8 @@ function hasReserved(map) {
 const bytesAsJson = (bytes) => ({ [BYTES]: bytes.toString('base64') });
 
 /**
- * For `JSON.stringify`: sees the bytes themselves, not what their `toJSON` makes of them, and refuses
- * what would not come back.
+ * A replacer for `JSON.stringify`. It reads the raw value, because `toJSON` has already converted a Buffer in `value`,
+ * and it refuses values that would be lost.
  *
  * @this {any}
  * @param {string} key
@@ -44,46 +43,46 @@ function replacer(key, value) {
     refusePrimitive(value);
     return value;
   }
-  // All built-in classes with contents that JSON does not see have a tag. Asking for that costs a
-  // fraction of what asking for the class does, and what sessions hold has none.
+  // Every built-in class whose contents JSON leaves out has a tag. Most objects have none, and reading the tag takes
+  // a fraction of the time of checking the class.
   if (value[Symbol.toStringTag] !== undefined) {
     if (isAnyArrayBuffer(value)) return bytesAsJson(Buffer.from(value));
     refuseCollection(value);
   }
-  if (!hasReserved(value)) return value;
+  if (!hasReservedKey(value)) return value;
   return Object.fromEntries(
     Object.entries(value).map(([name, each]) => [name.replace(/^\0/, '\0\0'), each]),
   );
 }
 
 /**
- * The same with BigInts, which JSON refuses otherwise.
+ * The same replacer for a format with BigInts. `JSON.stringify` alone throws on a BigInt.
  *
  * @this {any}
  * @param {string} key
  * @param {any} value
  */
-function bigReplacer(key, value) {
-  return typeof value === 'bigint' ? { [BIG]: String(value) } : replacer.call(this, key, value);
+function bigIntReplacer(key, value) {
+  return typeof value === 'bigint' ? { [BIGINT]: String(value) } : replacer.call(this, key, value);
 }
 
 /**
- * For `JSON.parse`.
+ * A reviver for `JSON.parse`, the inverse of both replacers.
  *
  * @param {string} _key
  * @param {any} value
  */
 function reviver(_key, value) {
-  if (!isObject(value) || !hasReserved(value)) return value;
+  if (!isObject(value) || !hasReservedKey(value)) return value;
   if (typeof value[BYTES] === 'string') return Buffer.from(value[BYTES], 'base64');
-  if (typeof value[BIG] === 'string') return BigInt(value[BIG]);
+  if (typeof value[BIGINT] === 'string') return BigInt(value[BIGINT]);
   return Object.fromEntries(
     Object.entries(value).map(([name, each]) => [name.replace(/^\0/, ''), each]),
   );
 }
 
 /**
- * The reviver, where `json` may need one: without one, parsing is several times faster.
+ * Returns the reviver only if `json` may need it, because parsing without a reviver is several times faster.
  *
  * @param {string} json
  */
@@ -91,4 +90,4 @@ function reviverFor(json) {
   return json.includes('\\u0000') ? reviver : undefined;
 }
 
-module.exports = { bigReplacer, replacer, reviverFor };
+module.exports = { bigIntReplacer, replacer, reviverFor };

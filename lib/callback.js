@@ -1,16 +1,15 @@
 'use strict';
 
-/** The one place that calls callbacks, and has the promises behind them. */
+/** Passes the outcome of a promise to a user's callback. Only this file calls such callbacks. */
 
 const { nextTick } = require('./timers');
 
 /**
- * Hands the outcome of `promise` to `callback`, or hands on the promise where there is none.
+ * Passes the outcome of `promise` to `callback`. Without a callback, returns the promise.
  *
- * The callback is called once, on the next tick and outside the promise: what it throws goes to
- * the process, as with Node's own functions. A promise that nobody looks at causes no
- * `unhandledRejection`, because `store.destroy(sid)` with neither callback nor `await` is how the
- * replaced packages were used.
+ * The callback is called once, on the next tick and outside the promise. So an error that it throws is an
+ * uncaught exception, as with Node's own functions. A rejected promise causes no `unhandledRejection`, because
+ * applications of the replaced packages call `store.destroy(sid)` with neither callback nor `await`.
  *
  * @template T
  * @param {Promise<T>} promise
@@ -30,8 +29,8 @@ function deliver(promise, callback) {
 }
 
 /**
- * The promise that `call` gives; a rejection with the error that it throws. Unlike an `async` function, a
- * plain one holds none of its arguments while its promise is pending: a session, for example.
+ * Runs `call`, and turns an error that it throws into a rejected promise. An `async` function would do the same,
+ * but keep its arguments, such as a session, in memory until its promise is settled.
  *
  * @template T
  * @param {() => Promise<T>} call
@@ -45,7 +44,7 @@ function attempt(call) {
   }
 }
 
-/** The result of a call that has none. */
+/** Maps the result of a call to `undefined`. */
 function nothing() {}
 
 module.exports = { attempt, deliver, nothing };

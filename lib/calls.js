@@ -1,34 +1,35 @@
 'use strict';
 
 /**
- * The calls that are made with every request of an application. Their outcomes come back from the
- * addon many at a time: a promise of the addon's for each would cost more than the call itself.
+ * The calls that each request of an application makes: load, save, touch, destroy. The addon returns their
+ * outcomes in groups, because a promise of napi for each call would cost more than the call.
  */
 
-const { refusal, toError } = require('./errors');
+const { argumentFailure, toError } = require('./errors');
 const { nextTick, setImmediate, setInterval } = require('./timers');
 
 /** @import { Failure, KnownSession, NativeStore, SpecialArgument } from '../native/binding' */
 /** @import { Pending } from './pending' */
 
 /**
- * A save, which hears of its outcome before anything else of JavaScript runs.
+ * A save of a session. `Calls` reports its outcome to `settle` before any other JavaScript runs.
  *
  * @typedef {object} Save
- * @property {() => KnownSession | undefined} begin what it counts on at the moment at which it is made
- * @property {string | undefined} version that no other write has, once it has begun; `undefined` where
- *   the addon makes one
+ * @property {() => KnownSession | undefined} begin makes the version, and returns the condition of the write;
+ *   `undefined` for an unconditional write
+ * @property {string | undefined} version the unique version of this write, set by `begin`; `undefined` if the
+ *   addon makes the version
  * @property {(isSuccess: boolean, saved?: string | false | null) => void} settle does not throw
  */
 
 /**
- * @typedef {{ resolve: (result: any) => void, reject: (error: Error) => void, save?: Save }} Waiting
+ * @typedef {{ resolve: (result: any) => void, reject: (error: Error) => void, save?: Save }} PendingCall
  */
 
-/** The calls on sessions whose outcomes are promises of the addon's. */
-const SELDOM = new Set(['clear', 'count', 'destroyMany', 'find', 'ids', 'list', 'reap']);
+/** The methods of `NativeStore` that are calls on sessions and return a promise of napi. */
+const PROMISE_METHODS = new Set(['clear', 'count', 'destroyMany', 'find', 'ids', 'list', 'reap']);
 
-/** A timer that does nothing, ever; it holds the process alive while calls are under way. */
+/** Keeps the process alive while calls are pending, by a timer that does nothing. */
 const keepAlive = {
   /** @type {NodeJS.Timeout | undefined} */
   timer: undefined,
@@ -50,67 +51,67 @@ const keepAlive = {
 };
 
 /**
- * The owners of calls that are under way. The addon holds no store: one that nobody refers to is
- * collected, but not before its calls have ended.
+ * The owners of pending calls. The addon holds no reference to a store, so this set keeps a store from being
+ * collected before its calls have ended.
  *
  * @type {Set<object>}
  */
-const active = new Set();
+const activeOwners = new Set();
 
 class Calls {
   /** @type {NativeStore} */
   #native;
-  /** The same, of which no method throws. @type {NativeStore} */
-  #guarded;
+  /** The same store, but its methods return failures instead of throwing. @type {NativeStore} */
+  #nonThrowing;
   /** @type {Pending} */
   #pending;
-  /** What holds this. @type {object} */
+  /** The object that holds these calls. @type {object} */
   #owner;
   /** @type {(outages: (Failure | null)[]) => void} */
-  #tellOfOutages;
+  #onOutages;
   /** @type {(warnings: Failure[]) => void} */
-  #tellOfWarnings;
-  /** Who waits for each call, by its number. @type {(Waiting | undefined)[]} */
-  #waiting = [];
-  /** Numbers that can be given to calls again. @type {number[]} */
-  #free = [];
-  #flushing = false;
-  /** Who waits until no call is under way. @type {(() => void)[]} */
-  #closing = [];
+  #onWarnings;
+  /** The pending calls, by their number. @type {(PendingCall | undefined)[]} */
+  #byNumber = [];
+  /** The numbers that no pending call has. @type {number[]} */
+  #freeNumbers = [];
+  #isFlushScheduled = false;
+  /** Resolve the promises that `whenIdle` has returned. @type {(() => void)[]} */
+  #onIdle = [];
 
   /**
    * @param {(notify: () => void) => NativeStore} open
-   * @param {object} owner what holds this, and is not to be collected while calls are under way
+   * @param {object} owner the object that holds these calls; it is not collected while calls are pending
    * @param {object} store
-   * @param {(outages: (Failure | null)[]) => void} store.tellOfOutages see `outageEvents`
-   * @param {(warnings: Failure[]) => void} store.tellOfWarnings see `tellOnce`
+   * @param {(outages: (Failure | null)[]) => void} store.onOutages see `outageEvents`
+   * @param {(warnings: Failure[]) => void} store.onWarnings see `warnOnce`
    * @param {Pending} store.pending counts the calls
    */
-  constructor(open, owner, { tellOfOutages, tellOfWarnings, pending }) {
+  constructor(open, owner, { onOutages, onWarnings, pending }) {
     this.#owner = owner;
     this.#pending = pending;
-    this.#tellOfOutages = tellOfOutages;
-    this.#tellOfWarnings = tellOfWarnings;
+    this.#onOutages = onOutages;
+    this.#onWarnings = onWarnings;
     const self = new WeakRef(this);
     const takeOutcomes = () => {
       const calls = self.deref();
       if (calls) calls.#takeOutcomes();
     };
-    // Not at once: as long as outcomes keep coming, the event loop would see to nothing else.
+    // In the check phase, so that a steady stream of outcomes cannot block the event loop.
     this.#native = open(() => setImmediate(takeOutcomes));
-    this.#guarded = guarded(this.#native, pending);
+    this.#nonThrowing = nonThrowing(this.#native, pending);
   }
 
-  /** The store in the addon, of which no method throws. */
+  /** The store in the addon. Its methods return failures instead of throwing. */
   get native() {
-    return this.#guarded;
+    return this.#nonThrowing;
   }
 
   /**
    * @param {string} sid
    * @param {number} now milliseconds since the Unix epoch
    * @param {number} limit milliseconds
-   * @returns {Promise<string | null>} what `Loaded` in `known.js` reads
+   * @returns {Promise<string | null>} the text that `Loaded` in `known.js` reads; `null` without a session
    */
   load(sid, now, limit) {
     const call = this.#begin();
@@ -127,10 +128,11 @@ class Calls {
    * @param {string} data the session as JSON
    * @param {number | undefined} expires seconds since the Unix epoch
    * @param {(SpecialArgument | undefined)[]} special
-   * @param {Save | undefined} save of the request that makes it; `undefined` where it counts on nothing
+   * @param {Save | undefined} save
    * @param {number} limit milliseconds
-   * @returns {Promise<string | false | null>} what was written, where that is something else, as `Loaded`
-   *   in `known.js` reads it; `false` where it was not written, because it is gone
+   * @returns {Promise<string | false | null>} `null` if the session was written as given; if the addon wrote a
+   *   merged session or another version, the text that `Loaded` in `known.js` reads; `false` if nothing was
+   *   written, because the session was destroyed or belongs to another user since the request has read it
    */
   save(sid, data, expires, special, save, limit) {
     const call = this.#begin();
@@ -146,13 +148,12 @@ class Calls {
   /**
    * @param {string} sid
    * @param {number} expires seconds since the Unix epoch
-   * @param {number | undefined} end the same to the millisecond, where the session has a cookie with
-   *   an end
+   * @param {number | undefined} end the same end in milliseconds, if the session's cookie has an end
    * @param {number | undefined} lifetime milliseconds, with `end`
    * @param {KnownSession | undefined} known what the request has read or written
    * @param {number} limit milliseconds
-   * @returns {Promise<boolean | string>} `false` where the session is gone, `true` where its end was moved,
-   *   the end that it keeps as `Known.hasTouched` reads it
+   * @returns {Promise<boolean | string>} `true` if the end was moved, `false` if the session does not exist; if
+   *   the session keeps its end, that end as the text that `Known.noteTouch` reads
    */
   touch(sid, expires, end, lifetime, known, limit) {
     const call = this.#begin();
@@ -179,25 +180,25 @@ class Calls {
     return this.#outcomeOf(call);
   }
 
-  /** @returns {Promise<void>} resolves when no call is under way */
+  /** @returns {Promise<void>} resolves when no call is pending */
   whenIdle() {
     if (this.#isIdle) return Promise.resolve();
     return new Promise((resolve) => {
-      this.#closing.push(resolve);
+      this.#onIdle.push(resolve);
     });
   }
 
   get #isIdle() {
-    return this.#free.length === this.#waiting.length;
+    return this.#freeNumbers.length === this.#byNumber.length;
   }
 
   #begin() {
     this.#pending.count += 1;
-    return this.#free.pop() ?? this.#waiting.push(undefined) - 1;
+    return this.#freeNumbers.pop() ?? this.#byNumber.push(undefined) - 1;
   }
 
   /**
-   * Ends a call that the addon has not taken.
+   * Ends a call whose arguments the addon has refused.
    *
    * @param {number} call
    * @param {unknown} error
@@ -205,7 +206,7 @@ class Calls {
    */
   #refuse(call, error) {
     this.#release(call);
-    return Promise.reject(toError(refusal(error)));
+    return Promise.reject(toError(argumentFailure(error)));
   }
 
   /**
@@ -215,70 +216,73 @@ class Calls {
    */
   #outcomeOf(call, save) {
     keepAlive.begin();
-    active.add(this.#owner);
-    if (!this.#flushing) this.#flushSoon();
+    activeOwners.add(this.#owner);
+    if (!this.#isFlushScheduled) this.#scheduleFlush();
     return new Promise((resolve, reject) => {
-      this.#waiting[call] = { resolve, reject, save };
+      this.#byNumber[call] = { resolve, reject, save };
     });
   }
 
-  /** All calls that a callback makes begin together: then those that can be merged are there. */
-  #flushSoon() {
-    this.#flushing = true;
+  /** Starts all calls of the current callback together, on the next tick, so that they can be merged. */
+  #scheduleFlush() {
+    this.#isFlushScheduled = true;
     nextTick(() => {
-      this.#flushing = false;
+      this.#isFlushScheduled = false;
       this.#native.flush();
     });
   }
 
-  /** Nothing that waits for an outcome runs in here, so nothing it throws can hold up another. */
+  /**
+   * Settles the promises of all completed calls. The code that waits for these promises runs after this method,
+   * so an error in it cannot stop the loop.
+   */
   #takeOutcomes() {
     const { calls, results, failedCalls, failures, outages, warnings } = this.#native.take();
     for (let index = 0; index < calls.length; index += 1) {
-      const { resolve, save } = this.#end(calls[index]);
+      const { resolve, save } = this.#remove(calls[index]);
       if (save) save.settle(true, /** @type {string | false | null} */ (results[index]));
       resolve(results[index]);
     }
     for (let index = 0; index < failedCalls.length; index += 1) {
-      const { reject, save } = this.#end(failedCalls[index]);
+      const { reject, save } = this.#remove(failedCalls[index]);
       if (save) save.settle(false);
       reject(toError(failures[index]));
     }
     keepAlive.end(calls.length + failedCalls.length);
-    if (outages) this.#tellOfOutages(outages);
-    if (warnings) this.#tellOfWarnings(warnings);
+    if (outages) this.#onOutages(outages);
+    if (warnings) this.#onWarnings(warnings);
     if (!this.#isIdle) return;
-    active.delete(this.#owner);
-    for (const resolve of this.#closing.splice(0)) resolve();
+    activeOwners.delete(this.#owner);
+    for (const resolve of this.#onIdle.splice(0)) resolve();
   }
 
   /**
    * @param {number} call
-   * @returns {Waiting}
+   * @returns {PendingCall}
    */
-  #end(call) {
-    const waiting = /** @type {Waiting} */ (this.#waiting[call]);
-    this.#waiting[call] = undefined;
+  #remove(call) {
+    const pendingCall = /** @type {PendingCall} */ (this.#byNumber[call]);
+    this.#byNumber[call] = undefined;
     this.#release(call);
-    return waiting;
+    return pendingCall;
   }
 
   /** @param {number} call */
   #release(call) {
-    this.#free.push(call);
+    this.#freeNumbers.push(call);
     this.#pending.count -= 1;
   }
 }
 
 /**
- * The store in the addon, with a failure as the result of each method that throws: an argument was of
- * a type that the addon does not take.
+ * Wraps the store in the addon: if a method throws, because an argument has a wrong type, the wrapper returns a
+ * failure.
  *
  * @param {NativeStore} native
  * @param {Pending} pending counts the calls on sessions
  * @returns {NativeStore}
  */
-function guarded(native, pending) {
+function nonThrowing(native, pending) {
   return new Proxy(native, {
     get(_target, name) {
       const method = /** @type {any} */ (native)[name];
@@ -286,9 +290,9 @@ function guarded(native, pending) {
       return (/** @type {any[]} */ ...args) => {
         try {
           const result = method.apply(native, args);
-          return SELDOM.has(String(name)) ? pending.counting(result) : result;
+          return PROMISE_METHODS.has(String(name)) ? pending.track(result) : result;
         } catch (error) {
-          return refusal(error);
+          return argumentFailure(error);
         }
       };
     },

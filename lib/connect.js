@@ -1,20 +1,20 @@
 'use strict';
 
-/** The store for express-session as a class on the `Store` of the application's session module. */
+/** Makes the class `DynamoDBStore`, a subclass of the `Store` of the application's session module. */
 
 const { SessionStoreError, invalidArgument } = require('./errors');
 const { storeClass } = require('./express');
 
-/** The class for each `Store`. @type {WeakMap<Function, Function>} */
+/** The `DynamoDBStore` classes, by their `Store`. @type {WeakMap<Function, Function>} */
 const classes = new WeakMap();
 
 /**
- * The class `DynamoDBStore` as a subclass of a session module's `Store`.
+ * Returns the class `DynamoDBStore` as a subclass of a session module's `Store`.
  *
- * @param {any} module express-session; or an object that has it, or a `Store`, as a property:
- *   `{ session }`, Connect, Express 3
+ * @param {any} module express-session, or an object with the property `session` or `Store`: `{ session }`,
+ *   Connect, Express 3
  * @returns {any} the same class for the same `Store`
- * @throws {TypeError} if there is no `Store`
+ * @throws {TypeError} if the module has no `Store`
  */
 function connect(module) {
   const Store = module?.Store ?? module?.session?.Store;
@@ -23,14 +23,15 @@ function connect(module) {
       'the argument of connect() must be express-session, or an object with express-session as "session"',
     );
   }
-  const known = classes.get(Store);
-  if (known) return known;
-  const made = storeClass(Store);
-  classes.set(Store, made);
-  return made;
+  let DynamoDBStore = classes.get(Store);
+  if (!DynamoDBStore) {
+    DynamoDBStore = storeClass(Store);
+    classes.set(Store, DynamoDBStore);
+  }
+  return DynamoDBStore;
 }
 
-/** The store on the express-session of the application; made when it is first asked for. */
+/** Returns the class on the application's express-session. */
 function storeOnExpressSession() {
   let session;
   try {
@@ -43,8 +44,8 @@ function storeOnExpressSession() {
 }
 
 /**
- * What stands for the store where there is no express-session. The error comes when a store is made
- * of it: in an ES module, one that comes earlier would be lost, and leave `undefined` to the user.
+ * If express-session is not installed, returns a class whose constructor throws. An error on access to the
+ * class would be lost in an ES module: the user's import would be `undefined`.
  *
  * @param {unknown} cause
  */

@@ -1,12 +1,12 @@
 'use strict';
 
-/** The end in the cookie of a session of express-session. */
+/** The end in the cookie of an express-session session. */
 
 const { isDate } = require('node:util').types;
 
 /**
- * The exact end of a session that ends in the second `expires`; `undefined` where its cookie says
- * nothing of that.
+ * Returns the exact end of a session by its cookie, in milliseconds; `undefined` if the cookie does not end in the
+ * second `expires`.
  *
  * @param {any} session
  * @param {number} expires seconds since the Unix epoch
@@ -27,7 +27,7 @@ function endOfCookie(cookie) {
 }
 
 /**
- * When a session ends that is saved now.
+ * Returns the end of a session that is saved now.
  *
  * @param {any} cookie
  * @param {number} now milliseconds since the Unix epoch
@@ -37,12 +37,12 @@ function endOfSaved(cookie, now) {
   const end = endOfCookie(cookie);
   if (!Number.isFinite(cookie?.maxAge)) return end;
   const moved = now + cookie.maxAge;
-  // The cookie of express-session makes one of the other, and looks at the clock for it.
+  // express-session computes `maxAge` from `expires` by the current time, so `moved` differs by some milliseconds.
   return Math.abs(moved - end) < 1000 ? end : moved;
 }
 
 /**
- * Gives the cookie of a session the end that a touch has moved.
+ * Sets the end in a session's cookie, after a touch has moved the end.
  *
  * @param {any} session
  * @param {number} end milliseconds since the Unix epoch

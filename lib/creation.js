@@ -1,11 +1,12 @@
 'use strict';
 
 /**
- * The option `createTable`: what a table gets that a store creates. Names and shapes are AWS's, so that
- * its documentation holds, and what is copied from a command line or a template. Loaded where it is set.
+ * The option `createTable`: the settings of a table that the store creates. It has AWS's names and shapes, so
+ * AWS's documentation applies, and settings can be copied from a command line or a template. Loaded only if the
+ * option is set.
  */
 
-const { invalidArgument, settle } = require('./errors');
+const { invalidArgument, resultOf } = require('./errors');
 const { option, optionsObject } = require('./options');
 
 /** @import { CreateTableOptions, NativeStore } from '../native/binding' */
@@ -13,7 +14,7 @@ const { option, optionsObject } = require('./options');
 /** @import { Kind } from './options' */
 /** @import { Table } from './table' */
 
-/** The fields, and the kinds of their values. @type {Record<string, Kind>} */
+/** The fields of `createTable`. @type {Record<string, Kind>} */
 const FIELDS = {
   DeletionProtectionEnabled: 'boolean',
   OnDemandThroughput: 'object',
@@ -24,7 +25,7 @@ const FIELDS = {
   WarmThroughput: 'object',
 };
 
-/** The fields of those that are objects. @type {Record<string, Record<string, Kind>>} */
+/** The fields of the objects in `createTable`. @type {Record<string, Record<string, Kind>>} */
 const INNER = {
   OnDemandThroughput: { MaxReadRequestUnits: 'number', MaxWriteRequestUnits: 'number' },
   PointInTimeRecoverySpecification: {
@@ -39,13 +40,13 @@ const INNER = {
 const TAG = { Key: 'string', Value: 'string' };
 
 /**
- * The values of an object that may have these fields and no others.
+ * Reads the fields of an object.
  *
- * @param {Record<string, any>} given
- * @param {Record<string, Kind>} fields
- * @param {string} path the option that has them
- * @returns {Record<string, any>}
- * @throws {TypeError} names a field that is not known, or has a value of another kind
+ * @param {Record<string, any>} given the object
+ * @param {Record<string, Kind>} fields the allowed fields
+ * @param {string} path the option that holds the object
+ * @returns {Record<string, any>} without fields that are not set
+ * @throws {TypeError} if the object has another field, or a value of another kind
  */
 function readFields(given, fields, path) {
   const known = Object.keys(fields);
@@ -61,9 +62,9 @@ function readFields(given, fields, path) {
 }
 
 /**
- * Values are checked in the addon.
+ * Reads the option `createTable`. The addon checks the values.
  *
- * @param {Record<string, any>} given what the option is set to
+ * @param {Record<string, any>} given the value of the option
  * @returns {CreateTableOptions}
  */
 function readCreateTable(given) {
@@ -89,25 +90,25 @@ function readTag(given, index) {
 }
 
 /**
- * Turns on point-in-time recovery of a table that the store has just created, if that was asked for. No call
- * waits for it: DynamoDB refuses it until backups of the new table are set up, which may take a minute. A
- * failure is a `warning`.
+ * Turns on point-in-time recovery of a table that the store has just created, if `createTable` asks for it. No
+ * call waits for it, because DynamoDB refuses it until backups of the new table are set up, which may take a
+ * minute. A failure is emitted as `warning`.
  *
  * @param {{ createTable?: CreateTableOptions, tableTimeout: number }} settings
  * @param {() => NativeStore} native the store in the addon
  * @param {Table} table
- * @param {Gate} gate has the store's `close` wait for it
+ * @param {Gate} gate makes the store's `close` wait for the recovery
  */
 function enableRecovery({ createTable, tableTimeout }, native, table, gate) {
   if (!createTable?.PointInTimeRecoverySpecification?.PointInTimeRecoveryEnabled) return;
   const enable = async () => {
     try {
-      settle(await native().enableRecovery(tableTimeout));
+      resultOf(await native().enableRecovery(tableTimeout));
     } catch (error) {
       table.warn('has no point-in-time recovery', error);
     }
   };
-  gate.holding(enable());
+  gate.track(enable());
 }
 
 module.exports = { enableRecovery, readCreateTable };

@@ -1,15 +1,12 @@
 'use strict';
 
-/**
- * Errors are made here and nowhere else: what the addon reports as plain data becomes an `Error`
- * of this realm.
- */
+/** Makes all errors of the package, also from the addon's failures, which are plain data. */
 
 /** @import { Failure, Outcome } from '../native/binding' */
 
 /**
- * A failure of a session store. `code` is stable; `name` is DynamoDB's own name for the error
- * where it comes from there.
+ * A failure of a session store. `code` is stable. If DynamoDB has answered with an error, `name` is DynamoDB's name
+ * for this error.
  */
 class SessionStoreError extends Error {
   /**
@@ -30,8 +27,8 @@ class SessionStoreError extends Error {
     if (failure.metadata !== undefined) {
       this.$metadata = JSON.parse(failure.metadata);
     } else if (failure.statusCode !== undefined) {
-      // Here, where the AWS SDK for JavaScript v3 has it, and not as `statusCode`: Express and Koa
-      // would answer a browser with that.
+      // In `$metadata`, as in AWS SDK v3, and not as `statusCode`: Express and Koa would use `statusCode` for their
+      // answer to the browser.
       const { statusCode: httpStatusCode, requestId, attempts } = failure;
       this.$metadata = { httpStatusCode, requestId, ...(attempts !== undefined && { attempts }) };
     }
@@ -39,7 +36,7 @@ class SessionStoreError extends Error {
 }
 
 /**
- * The error for a failure that arose in JavaScript.
+ * Makes the error for a failure in JavaScript.
  *
  * @param {string} code
  * @param {string} message
@@ -49,13 +46,13 @@ function storeError(code, message, { retryable = false, ...options } = {}) {
   return new SessionStoreError({ code, name: 'SessionStoreError', message, retryable }, options);
 }
 
-/** The error for a call on a store that is closed. */
+/** Makes the error for a call on a closed store. */
 function closedError() {
   return storeError('ERR_SESSION_CLOSED', 'the session store is closed');
 }
 
 /**
- * The error for an option or argument that cannot be right.
+ * Makes the error for a wrong option or argument.
  *
  * @param {string} message
  */
@@ -63,7 +60,11 @@ function invalidArgument(message) {
   return Object.assign(new TypeError(message), { code: 'ERR_INVALID_ARG_VALUE' });
 }
 
-/** @param {Failure} failure */
+/**
+ * Makes an error from a failure of the addon.
+ *
+ * @param {Failure} failure
+ */
 function toError(failure) {
   if (failure.code === 'ERR_INVALID_ARG_VALUE') return invalidArgument(failure.message);
   const cause = failure.causes.reduceRight(
@@ -75,13 +76,13 @@ function toError(failure) {
 }
 
 /**
- * The failure of a call that the addon has not taken, because an argument is of a type that the
- * addon does not know. What the addon says of it may quote the argument, its own name for it does not.
+ * Makes a failure if napi refuses an argument because of its type. The failure shows napi's error code, but not
+ * its message, which may quote the argument.
  *
- * @param {unknown} error what the addon has thrown
+ * @param {unknown} error the error that napi has thrown
  * @returns {Failure}
  */
-function refusal(error) {
+function argumentFailure(error) {
   const { code } = /** @type {{ code?: unknown }} */ (error ?? {});
   const reason = typeof code === 'string' ? ` (${code})` : '';
   return {
@@ -95,13 +96,14 @@ function refusal(error) {
 }
 
 /**
- * The result of a call into the addon; throws where it failed.
+ * Returns the result of a call into the addon.
  *
  * @template T
  * @param {Outcome<T>} outcome
  * @returns {T}
+ * @throws {SessionStoreError | TypeError} if the outcome is a failure
  */
-function settle(outcome) {
+function resultOf(outcome) {
   const failure = /** @type {Failure | null | undefined} */ (outcome);
   if (failure?.failed === true) throw toError(failure);
   return /** @type {T} */ (outcome);
@@ -109,10 +111,10 @@ function settle(outcome) {
 
 module.exports = {
   SessionStoreError,
+  argumentFailure,
   closedError,
   invalidArgument,
-  refusal,
-  settle,
+  resultOf,
   storeError,
   toError,
 };

@@ -1,8 +1,7 @@
 'use strict';
 
 /**
- * The store interface of express-session, and of all that take its stores: Connect,
- * `@fastify/session`, NestJS.
+ * The store interface of express-session. Connect, `@fastify/session` and NestJS use the same interface.
  */
 
 const { expiresAt, openConnectStore, sessionOf } = require('./native');
@@ -27,7 +26,6 @@ function storeClass(Store) {
     #settings;
     /** @type {SessionStore} */
     #sessions;
-    /** Finds out which request a session belongs to. */
     #recognition;
     /** @type {(() => void) | undefined} */
     #stopReaping;
@@ -44,21 +42,21 @@ function storeClass(Store) {
         typeof Store.prototype.createSession === 'function',
       );
       this.#sessions = new SessionStore(
-        (...how) => openConnectStore({ ...native, createTable }, ...how),
+        (...args) => openConnectStore({ ...native, createTable }, ...args),
         readConnection(options, settings.operationTimeout),
         settings,
         {
           events: this,
           table: native.table,
-          // `initialized` says that somebody else makes the table.
+          // `initialized: true`: the application creates the table, so the store does not look for it.
           isTableAwaited: !settings.initialized,
           prefix: native.prefix,
           prepare: () => this.initialize(),
         },
       );
-      // Read only: the addon has its own copies, and an assignment must not look as if it worked.
-      const shown = { ...native, reapInterval, touchInterval, conflict };
-      for (const [name, value] of Object.entries(shown)) {
+      // Read only: the addon has its own copies of the options, so an assignment would have no effect.
+      const properties = { ...native, reapInterval, touchInterval, conflict };
+      for (const [name, value] of Object.entries(properties)) {
         Object.defineProperty(this, name, { value, enumerable: true });
       }
       /** @type {NodeJS.Timeout | undefined} */
@@ -70,7 +68,7 @@ function storeClass(Store) {
       }
     }
 
-    /** The client that was passed, or one that is made when it is first asked for. */
+    /** The user's client. Without one, the store makes a client on first access. */
     get client() {
       return this.#sessions.client;
     }
@@ -79,7 +77,7 @@ function storeClass(Store) {
       this.#sessions.client = client;
     }
 
-    /** Whether requests go out from the addon or through the client. */
+    /** `native`: the addon sends the requests. `client`: they go through the client. */
     get transport() {
       return this.#sessions.transport;
     }
@@ -132,18 +130,18 @@ function storeClass(Store) {
     }
 
     /**
-     * The session of a request, made of the session that `get` gave. What was read travels with it.
+     * Makes the `Session` of a request from the object that `get` has returned, and notes on it what was read.
      *
      * @param {any} request
      * @param {any} read
      */
     createSession(request, read) {
       const maxAge = read.cookie?.originalMaxAge;
-      const known = this.#recognition.readOf(read)?.known;
-      // @ts-expect-error: what a session module calls `Store` is an EventEmitter here.
+      const known = this.#recognition.loadedOf(read)?.known;
+      // @ts-expect-error: the type of `Store` is only EventEmitter here.
       const session = super.createSession(request, read);
       if (known) known.maxAge = maxAge;
-      this.#recognition.make(session, known);
+      this.#recognition.noteCreated(session, known);
       return session;
     }
 
@@ -173,7 +171,7 @@ function storeClass(Store) {
     }
 
     /**
-     * The session in the answer to a GetItem, as in connect-dynamodb.
+     * Parses the session in the answer to a GetItem. A method of connect-dynamodb.
      *
      * @param {{ Item?: any }} result
      */
@@ -184,10 +182,10 @@ function storeClass(Store) {
     }
 
     /**
-     * When a session ends, in whole seconds since the Unix epoch.
+     * Returns the end of a session that is saved now. A method of connect-dynamodb.
      *
      * @param {any} session
-     * @returns {number}
+     * @returns {number} whole seconds since the Unix epoch
      */
     getExpiresValue(session) {
       const now = Date.now();
@@ -222,20 +220,20 @@ function storeClass(Store) {
       const session = loaded ? parse(loaded.data) : null;
       if (!loaded || session === null) return null;
       if (loaded.end !== undefined) setEnd(session, loaded.end);
-      this.#recognition.give(session, loaded);
+      this.#recognition.noteRead(session, loaded);
       return session;
     }
 
     /**
-     * Writes a session if that changes anything. All of it is read before the first wait: the caller may
-     * change the session after that.
+     * Writes a session if it has changed. Reads the whole session before the first wait, because the caller may
+     * change the session afterwards.
      *
-     * @param {string} given the id
+     * @param {string} id
      * @param {any} session
-     * @returns {Promise<boolean>} whether it exists then
+     * @returns {Promise<boolean>} whether the session exists afterwards
      */
-    #set(given, session) {
-      const sid = sessionId(given);
+    #set(id, session) {
+      const sid = sessionId(id);
       const data = stringify(session);
       const expires = this.#expires(session);
       const special = this.#settings.native.specialKeys.map(({ name }) =>
@@ -244,32 +242,33 @@ function storeClass(Store) {
       const record = { sid, data, expires, special };
       const known = this.#recognition.knownOf(sid, session);
       if (!known) {
-        return this.#sessions.saveByHand(record, this.#recognition.readByHand(sid, session));
+        const read = this.#recognition.knownWithoutRequest(sid, session);
+        return this.#sessions.saveUnconditionally(record, read);
       }
       const maxAge = session.cookie?.originalMaxAge;
-      if (!known.isSame(data, maxAge))
+      if (!known.isUnchanged(data, maxAge))
         return this.#sessions.save(record, known, { expires, maxAge });
       const end = { expires, exact: endOf(session, expires), lifetime: 0 };
       return this.#sessions.touch(sid, end, known).then(Boolean);
     }
 
-    /** @param {string} given the id @param {any} session */
-    async #touch(given, session) {
-      const sid = sessionId(given);
+    /** @param {string} id @param {any} session */
+    async #touch(id, session) {
+      const sid = sessionId(id);
       const expires = this.#expires(session);
       const known = this.#recognition.knownOf(sid, session);
-      // A cookie that lives longer or shorter than the one in the table is a change to be kept.
-      const isInTable = known?.base !== undefined;
-      if (isInTable && !isSameLifetime(session.cookie?.originalMaxAge, known.maxAge)) {
+      // If the application has changed the lifetime of the cookie, the session must be saved, not only touched.
+      const hasBase = known?.base !== undefined;
+      if (hasBase && !isSameLifetime(session.cookie?.originalMaxAge, known.maxAge)) {
         return (await this.#set(sid, session)) ? { expires } : undefined;
       }
       const end = { expires, exact: endOf(session, expires), lifetime: 0 };
       return this.#sessions.touch(sid, end, known);
     }
 
-    /** @param {string} given the id */
-    async #destroy(given) {
-      const sid = sessionId(given);
+    /** @param {string} id */
+    async #destroy(id) {
+      const sid = sessionId(id);
       this.#recognition.forget(sid);
       await this.#sessions.destroy(sid);
     }

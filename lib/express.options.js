@@ -5,14 +5,14 @@
 const { invalidArgument } = require('./errors');
 const { EXPRESS } = require('./option-names');
 const { option, optionsObject, readCapacity, readTime, warnOfUnknown } = require('./options');
-const { DEFAULTS, readOfWebSessions } = require('./store.options');
+const { DEFAULTS, readWebOptions } = require('./store.options');
 
 /** @import { SpecialKeyOption } from '../native/binding' */
 
 /** @param {Record<string, any>} options */
 function readOptions(options) {
   warnOfUnknown(options, EXPRESS, undefined, 'Express');
-  const { native, ...ofWebSessions } = readOfWebSessions(options);
+  const { native, ...web } = readWebOptions(options);
   return {
     native: {
       ...native,
@@ -26,7 +26,7 @@ function readOptions(options) {
       writeCapacityUnits: readCapacity(options, 'writeCapacityUnits') ?? DEFAULTS.capacityUnits,
       timeToLive: option(options, 'timeToLive', 'boolean') ?? true,
     },
-    ...ofWebSessions,
+    ...web,
     initialized: option(options, 'initialized', 'boolean') ?? false,
     reapInterval: readTime(options, 'reapInterval', 0) ?? 0,
   };

@@ -1,6 +1,6 @@
 'use strict';
 
-/** Calls that wait for the table. */
+/** The gate: calls wait here until the table can be used. */
 
 const { closedError, storeError } = require('./errors');
 const { clearTimeout, monotonicNow, setTimeout } = require('./timers');
@@ -8,82 +8,83 @@ const { clearTimeout, monotonicNow, setTimeout } = require('./timers');
 /** @import { Pending } from './pending' */
 
 /**
- * For each item with calls that wait, of all stores: settled once the call that was the last to wait
- * has begun, or has given up.
+ * The last waiting call on each item, of all stores: a promise that settles when this call has started or has
+ * given up.
  *
  * @type {Map<string, Promise<void>>}
  */
-const waiting = new Map();
+const lastWaiting = new Map();
 
 /**
- * Lets calls into the addon once what they need is ready. Calls on one session begin in the order in
- * which they were made: a call that is made when everything is ready, also in another store on the
- * same table, stays behind those that still wait.
+ * Passes calls to the addon once the table is ready. Calls on one session start in the order in which they were
+ * made, across all stores on the same table: if an earlier call on the session still waits, a new call waits
+ * behind it, even if the table is ready for it.
  */
 class Gate {
   #table;
   #pending;
-  #waitsFor;
+  #describeWait;
   #isClosed = false;
-  /** The calls that wait in here. @type {Set<Promise<any>>} */
-  #begun = new Set();
+  /** The waiting calls, and other work that `close` waits for. @type {Set<Promise<any>>} */
+  #unfinished = new Set();
 
   /**
-   * @param {string} table its name
-   * @param {Pending} pending counts the calls, also those that wait in here
-   * @param {() => { step: string, place: string }} waitsFor what the calls that wait in here wait for at
-   *   this moment, and where their table is: for errors
+   * @param {string} table the name of the table
+   * @param {Pending} pending counts the calls, also those that wait in the gate
+   * @param {() => { step: string, place: string }} describeWait returns, for errors, the current work on the
+   *   table and the table's place
    */
-  constructor(table, pending, waitsFor) {
+  constructor(table, pending, describeWait) {
     this.#table = table;
     this.#pending = pending;
-    this.#waitsFor = waitsFor;
+    this.#describeWait = describeWait;
   }
 
   /**
    * @template T
-   * @param {string | undefined} key the key of the session's item; `undefined` for calls on others
-   * @param {(() => any) | undefined} ready waits for the table; `undefined` where it is there
-   * @param {number} limit milliseconds for the waiting and the call
-   * @param {(limit: number) => Promise<T>} call gets what the waiting has left of the limit
+   * @param {string | undefined} key the key of the session's item; `undefined` for calls that are not about one
+   *   session
+   * @param {(() => any) | undefined} ready waits for the table; `undefined` if the table is ready
+   * @param {number} limit the milliseconds that the wait and the call may take together
+   * @param {(limit: number) => Promise<T>} call gets the milliseconds that are left after the wait
    * @returns {Promise<T>}
    */
   pass(key, ready, limit, call) {
     if (this.#isClosed) return Promise.reject(closedError());
     if (this.#pending.isFull) return Promise.reject(this.#pending.overload());
-    if (!ready && waiting.size === 0) return call(limit);
+    if (!ready && lastWaiting.size === 0) return call(limit);
     const item = `${this.#table}\n${key}`;
-    return ready || waiting.has(item) ? this.#wait(item, ready, limit, call) : call(limit);
+    return ready || lastWaiting.has(item) ? this.#wait(item, ready, limit, call) : call(limit);
   }
 
-  /** Whether no call is let in any more. */
+  /** Whether `close` was called. */
   get isClosed() {
     return this.#isClosed;
   }
 
   /**
-   * Has `close` wait for work that takes several calls, one after the other.
+   * Makes `close` wait for work that consists of several calls, one after the other.
    *
    * @template T
    * @param {Promise<T>} work
-   * @returns {Promise<T>}
+   * @returns {Promise<T>} `work`
    */
-  holding(work) {
-    this.#begun.add(work);
-    const done = () => this.#begun.delete(work);
+  track(work) {
+    this.#unfinished.add(work);
+    const done = () => this.#unfinished.delete(work);
     work.then(done, done);
     return work;
   }
 
   /**
-   * Lets no call in any more.
+   * Refuses later calls.
    *
-   * @param {() => Promise<void>} close is called once those that wait have begun, or have given up
+   * @param {() => Promise<void>} close is called once all waiting calls have started or given up
    * @returns {Promise<void>} resolves when `close` is done
    */
   close(close) {
     this.#isClosed = true;
-    return this.#begun.size > 0 ? Promise.allSettled(this.#begun).then(close) : close();
+    return this.#unfinished.size > 0 ? Promise.allSettled(this.#unfinished).then(close) : close();
   }
 
   /**
@@ -95,50 +96,51 @@ class Gate {
    * @returns {Promise<T>}
    */
   #wait(item, ready, limit, call) {
-    const started = monotonicNow();
-    // A microtask later, so that what `ready` throws is a rejection like any other.
-    const isReady = Promise.all([waiting.get(item), Promise.resolve().then(ready)]);
-    const waited = this.#pending.counting(within(isReady, limit, () => this.#late(limit)));
-    const begun = waited.then(() => ({
-      // In an object, so that nobody waits for the outcome here.
-      outcome: call(Math.max(1, limit - (monotonicNow() - started))),
+    const startTime = monotonicNow();
+    // `ready` runs in `then`, so an error that it throws becomes a rejection.
+    const isReady = Promise.all([lastWaiting.get(item), Promise.resolve().then(ready)]);
+    const waited = this.#pending.track(within(isReady, limit, () => this.#timeoutError(limit)));
+    const started = waited.then(() => ({
+      // In an object, so that `started` resolves when the call has started, not when it has ended.
+      outcome: call(Math.max(1, limit - (monotonicNow() - startTime))),
     }));
-    this.#begun.add(begun);
+    this.#unfinished.add(started);
     const done = () => {
-      this.#begun.delete(begun);
-      if (waiting.get(item) === last) waiting.delete(item);
+      this.#unfinished.delete(started);
+      if (lastWaiting.get(item) === settled) lastWaiting.delete(item);
     };
-    const last = begun.then(done, done);
-    waiting.set(item, last);
-    return begun.then(({ outcome }) => outcome);
+    const settled = started.then(done, done);
+    lastWaiting.set(item, settled);
+    return started.then(({ outcome }) => outcome);
   }
 
   /**
-   * The error of a call whose time has ended in here.
+   * The error of a call that has reached its deadline in the gate.
    *
    * @param {number} limit milliseconds
    */
-  #late(limit) {
-    const { step, place } = this.#waitsFor();
+  #timeoutError(limit) {
+    const { step, place } = this.#describeWait();
     const message = `${step} did not finish within ${limit} ms (${place})`;
     return storeError('ERR_SESSION_TIMEOUT', message, { retryable: true });
   }
 }
 
 /**
- * The outcome of `promise`, or the failure `late` after `limit` milliseconds.
+ * Returns the outcome of `promise`. If `promise` is not settled after `limit` milliseconds, rejects with the
+ * timeout error.
  *
  * @template T
  * @param {Promise<T>} promise
  * @param {number} limit
- * @param {() => Error} late
+ * @param {() => Error} timeoutError
  * @returns {Promise<T>}
  */
-function within(promise, limit, late) {
+function within(promise, limit, timeoutError) {
   /** @type {NodeJS.Timeout} */
   let timer;
   const deadline = new Promise((_resolve, reject) => {
-    timer = setTimeout(() => reject(late()), limit);
+    timer = setTimeout(() => reject(timeoutError()), limit);
   });
   return Promise.race([promise, deadline]).finally(() => clearTimeout(timer));
 }

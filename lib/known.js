@@ -1,8 +1,9 @@
 'use strict';
 
 /**
- * What a request knows of its session: what it has read, and what it has written since. With that,
- * a write that would change nothing is left out, and one that would undo another is not made.
+ * The knowledge of a request: the session that it has read, and what it has written since. With this knowledge,
+ * the store skips a write that would change nothing, and makes writes conditional, so that they cannot undo a
+ * write of another request.
  */
 
 const { randomBytes } = require('node:crypto');
@@ -11,58 +12,57 @@ const { randomBytes } = require('node:crypto');
 /** @import { Save } from './calls' */
 /** @typedef {'merge' | 'overwrite' | 'error'} Conflict */
 
-/** The end and the lifetime in a cookie; `originalExpires` is in that of @fastify/session. */
-const CLOCK =
+/** The end and the lifetime in a cookie as JSON. Only @fastify/session writes `originalExpires`. */
+const COOKIE_END =
   /"(?:(?:expires|originalExpires)":(?:"[^"]*"|null)|originalMaxAge":(?:-?[0-9.e+]+|null)),?/g;
 
-/** So that no two processes give the same. @type {string | undefined} */
-let prefix;
+/** Distinguishes the write ids of this process from those of others. @type {string | undefined} */
+let processPrefix;
 let writes = 0;
 
-/** The part of a version that no other write has. */
-function newWrite() {
+/** Makes an id for a write, unique among all processes: a part of a version. */
+function newWriteId() {
   writes += 1;
-  // Not before: the first random bytes of a process take as long as loading a file.
-  prefix ??= randomBytes(6).toString('base64url');
-  return prefix + writes.toString(36);
+  // Made on first use: the first random bytes of a process take as long as loading a file.
+  processPrefix ??= randomBytes(6).toString('base64url');
+  return processPrefix + writes.toString(36);
 }
 
 let requests = 0;
 
-/** A number for a request, which no other has while it lasts. */
+/** Makes a number for a request, unique among the current requests. */
 function nextRequest() {
   requests = (requests + 1) % 2 ** 32;
   return requests;
 }
 
-/** A session in the table, as far as a request knows. */
+/** What a request knows of its session in the table. */
 class Known {
-  /** The session's id. */
   sid;
-  /** When it ends, in seconds since the Unix epoch; `undefined` for one that never does. */
+  /** The end of the session, in seconds since the Unix epoch; `undefined`: the session never ends. */
   expires;
   /**
-   * The version that is in the table, `<birth>.<write>`; `undefined` where a replaced package has written
-   * it. See `src/core/store/known.rs`.
+   * The version in the table, `<birth>.<write>`; `undefined` if a replaced package has written the session. See
+   * `src/core/store/known.rs`.
    */
   version;
-  /** The session as JSON that the changes of the request count from; `undefined` for a new one. */
+  /** The session as JSON that the request has changed since; `undefined` for a new session. */
   base;
-  /** The session as JSON that is in the table, where that is another. @type {string | undefined} */
+  /** The session in the table as JSON, if it differs from `base` after a merge. @type {string | undefined} */
   stored;
   /** `cookie.originalMaxAge` in `base`. @type {any} */
   maxAge;
-  /** Saves that have failed, and may have been carried out. @type {FailedSave[] | undefined} */
+  /** Failed saves, which DynamoDB may have carried out. @type {FailedSave[] | undefined} */
   failed;
-  /** How many saves of the request have no outcome yet. */
-  saving = 0;
-  /** How many saves the request has made. */
-  saves = 0;
-  /** Which of them was the last to succeed. */
-  lastSaved = 0;
+  /** The number of the request's saves that are pending. */
+  pendingSaves = 0;
+  /** The number of saves that the request has made. */
+  saveCount = 0;
+  /** The number of the last save that has succeeded: the first save is number 1. */
+  lastSuccess = 0;
   /** The number of the request. */
   #request = nextRequest();
-  /** What the versions of a new session begin with. @type {string | undefined} */
+  /** The birth in the versions of a new session. @type {string | undefined} */
   #birth;
 
   /**
@@ -78,16 +78,16 @@ class Known {
     this.version = version;
   }
 
-  /** A version for the next write of the session. */
+  /** Makes the version of the session's next write. */
   newVersion() {
     const end = this.version?.indexOf('.') ?? -1;
-    if (end >= 0) return this.version?.slice(0, end + 1) + newWrite();
-    this.#birth ??= newWrite();
-    return `${this.#birth}.${newWrite()}`;
+    if (end >= 0) return this.version?.slice(0, end + 1) + newWriteId();
+    this.#birth ??= newWriteId();
+    return `${this.#birth}.${newWriteId()}`;
   }
 
   /**
-   * What a write of the request counts on, for the addon.
+   * Returns the expected state of the session: the condition of the request's next write.
    *
    * @param {Conflict} conflict
    * @param {boolean} isSave
@@ -95,55 +95,54 @@ class Known {
    */
   expected(conflict, isSave) {
     const { version, base, stored, failed } = this;
-    // Only where the addon may know more of the request than this does, or is about to.
-    const request = isSave || this.saving > 0 ? this.#request : undefined;
+    // The addon needs the number to find the request's pending saves, or to remember this save.
+    const request = isSave || this.pendingSaves > 0 ? this.#request : undefined;
     return { version, base, stored, failed, conflict, request };
   }
 
   /**
-   * Whether a session is the one that is in the table, but for the end of its cookie. While the request
-   * saves it, that is not known.
+   * Whether a session equals the session in the table, except for the end of its cookie. While a save of the
+   * request is pending, the answer is `false`.
    *
    * @param {string} data JSON
    * @param {any} maxAge the cookie's `originalMaxAge`
    */
-  isSame(data, maxAge) {
-    const base = this.inTable;
+  isUnchanged(data, maxAge) {
+    const base = this.settledJson;
     if (base === undefined || !isSameLifetime(maxAge, this.maxAge)) return false;
-    return withoutClock(data) === withoutClock(base);
+    return withoutCookieEnd(data) === withoutCookieEnd(base);
   }
 
   /**
-   * The session as JSON that the request has read or written last; `undefined` where it has not, or is
-   * writing, or a save has failed.
+   * The session as JSON that the request has last read or written; `undefined` if it has done neither, if a save is
+   * pending, or if a save has failed.
    */
-  get inTable() {
-    return this.saving === 0 && this.failed === undefined ? this.base : undefined;
+  get settledJson() {
+    return this.pendingSaves === 0 && this.failed === undefined ? this.base : undefined;
   }
 
   /**
-   * Whether a touch is to be written: the end moves by at least the interval, or to an earlier
-   * second.
+   * Whether a touch must be written: the end moves by at least the interval, or to an earlier second.
    *
    * @param {number | undefined} expires seconds since the Unix epoch
-   * @param {number | 'auto'} interval milliseconds; `'auto'` is a twentieth of the lifetime
+   * @param {number | 'auto'} interval milliseconds; `'auto'`: a twentieth of the lifetime
    */
-  isDue(expires, interval) {
+  isTouchDue(expires, interval) {
     if (this.expires === undefined || expires === undefined) return true;
     const moved = (expires - this.expires) * 1000;
     const lifetime = expires * 1000 - Date.now();
-    // Half of the lifetime at most: else a session ends although it is used all the time.
-    const least = interval === 'auto' ? lifetime / 20 : Math.min(interval, lifetime / 2);
-    return moved < 0 || moved >= least;
+    // At most half of the lifetime: with a longer interval, a session in use could end.
+    const minimum = interval === 'auto' ? lifetime / 20 : Math.min(interval, lifetime / 2);
+    return moved < 0 || moved >= minimum;
   }
 
   /**
-   * Notes what has come of a touch. The end of the session then is `expires`.
+   * Updates `expires` after a touch.
    *
-   * @param {boolean | string} touched see `NativeStore.touch`
-   * @param {number | undefined} expires what the touch was to write, in seconds
+   * @param {boolean | string} touched the result of `NativeStore.touch`
+   * @param {number | undefined} expires the end that the touch was asked to write, in seconds
    */
-  hasTouched(touched, expires) {
+  noteTouch(touched, expires) {
     if (touched === false) return;
     if (typeof touched !== 'string') this.expires = expires;
     else if (touched !== '') this.expires = Number(touched);
@@ -151,33 +150,33 @@ class Known {
 }
 
 /**
- * A save of a session, by the request that has it. Its outcome is noted in `settle`, which `lib/calls.js`
- * calls when it takes the outcome from the addon: until then the addon knows what later saves of the
- * request count on, and from then on `Known` does. A promise would tell later than that.
+ * A save of a session by its request. While the save is pending, the addon knows the state that later saves of the
+ * request expect. `lib/calls.js` calls `settle` when it takes the outcome from the addon, and from then on `Known`
+ * has this state. A promise would report the outcome too late.
  */
 class Saving {
-  /** The version that it gives the session. @type {string | undefined} */
+  /** The version of this write. @type {string | undefined} */
   version;
   #known;
   #conflict;
-  #given;
-  /** Which of the request's saves it is. */
+  #session;
+  /** The number of this save in its request: the first save is number 1. */
   #number;
 
   /**
    * @param {Known} known
    * @param {Conflict} conflict
-   * @param {{ data: string, expires: number | undefined, maxAge?: any }} given
+   * @param {{ data: string, expires: number | undefined, maxAge?: any }} session
    */
-  constructor(known, conflict, given) {
+  constructor(known, conflict, session) {
     this.#known = known;
     this.#conflict = conflict;
-    this.#given = given;
-    known.saves += 1;
-    this.#number = known.saves;
+    this.#session = session;
+    known.saveCount += 1;
+    this.#number = known.saveCount;
   }
 
-  /** What the write is conditional on, for the addon. The write is made now. */
+  /** Makes the version, and returns the condition of the write. */
   begin() {
     this.version = this.#known.newVersion();
     return this.#known.expected(this.#conflict, true);
@@ -185,20 +184,20 @@ class Saving {
 
   /**
    * @param {boolean} isSuccess
-   * @param {string | false | null} [saved] see `NativeStore.save`
+   * @param {string | false | null} [saved] the result of `NativeStore.save`
    */
   settle(isSuccess, saved) {
     const known = this.#known;
-    const { data, expires, maxAge } = this.#given;
+    const { data, expires, maxAge } = this.#session;
     if (!isSuccess) {
-      // Failures are taken after successes. A later save may have been one.
-      if (this.#number < known.lastSaved) return;
+      // `Calls` takes failures after successes, so a later save may have succeeded already.
+      if (this.#number < known.lastSuccess) return;
       known.failed ??= [];
       known.failed.push({ version: /** @type {string} */ (this.version), data });
       return;
     }
     if (saved === false) return;
-    known.lastSaved = this.#number;
+    known.lastSuccess = this.#number;
     const written = typeof saved === 'string' ? new Loaded(known.sid, saved).known : undefined;
     known.version = written?.version ?? this.version;
     known.base = data;
@@ -209,36 +208,40 @@ class Saving {
   }
 
   /**
-   * Makes the save.
+   * Makes the call of this save, and counts the save as pending until the call has ended, also if the call fails
+   * before it reaches the addon.
    *
    * @template T
    * @param {() => Promise<T>} call
-   * @returns {Promise<T>} its outcome, whether it reaches the addon or not
+   * @returns {Promise<T>}
    */
-  during(call) {
+  run(call) {
     const known = this.#known;
-    known.saving += 1;
+    known.pendingSaves += 1;
     return call().finally(() => {
-      known.saving -= 1;
+      known.pendingSaves -= 1;
     });
   }
 }
 
 /**
- * A save that counts on nothing: it is written whatever is there.
+ * Makes a save without a condition.
  *
- * @param {Known | undefined} read what was known when the session was read: it stays that session. It is a
- *   new one without
+ * @param {Known | undefined} read the result of an earlier read: the write keeps the birth of this session.
+ *   Without it, the write makes a new session
  * @returns {Save}
  */
-function unconditional(read) {
+function unconditionalSave(read) {
   return { version: read?.newVersion(), begin: () => undefined, settle() {} };
 }
 
 /**
- * A session that was read, as the addon gives it: its exact end in milliseconds where a touch has moved
- * it, its end in seconds, and the length of its version, each with `;` behind it and empty where there is
- * none, then the version and the session as JSON. Little of that is looked at before the request needs it.
+ * A session that was read. The addon returns it as one text:
+ *
+ *     <exact end in milliseconds>;<end in seconds>;<length of the version>;<version><session as JSON>
+ *
+ * The exact end is set only if a touch has moved the end. Numbers that are not set are empty. The parts are parsed
+ * on access, because most requests need few of them.
  */
 class Loaded {
   #sid;
@@ -264,27 +267,26 @@ class Loaded {
     return this.#text.slice(this.#data);
   }
 
-  /** The exact end in milliseconds, where a touch has moved it. */
+  /** The exact end in milliseconds, if a touch has moved it. */
   get end() {
     return this.#text.startsWith(';') ? undefined : Number.parseInt(this.#text, 10);
   }
 
-  /** What a request that has read it knows. */
+  /** The knowledge of the request that has read this session. */
   get known() {
     const [, expires, length] = this.#text.slice(0, this.#version).split(';');
     const end = expires === '' ? undefined : Number(expires);
-    // One of somebody else's making may be empty.
+    // An empty version is a version too: another program may have written it.
     const version = length === '' ? undefined : this.#text.slice(this.#version, this.#data);
     return new Known(this.#sid, this.data, end, version);
   }
 }
 
 /**
- * Whether two lifetimes of a cookie are one. express-session looks at the clock twice when it moves the
- * end of a cookie, and the lifetime then differs by the time in between. `src/core/merge.rs` has the same
- * rule.
+ * Whether two lifetimes of a cookie count as equal. express-session reads the clock twice when it moves the end of a
+ * cookie, so the lifetime may differ by the time between both readings. `src/core/merge.rs` has the same rule.
  *
- * @param {any} one milliseconds, or nothing
+ * @param {any} one milliseconds; `null` or `undefined`: none
  * @param {any} other
  */
 function isSameLifetime(one, other) {
@@ -295,26 +297,25 @@ function isSameLifetime(one, other) {
 }
 
 /**
- * A session as JSON without the end and the lifetime of its cookie, of which the first moves with every
- * request. Two sessions that are the same without them may be told apart here, never the other way
- * round.
+ * Returns a session as JSON without the end and the lifetime of its cookie, because the end moves with every
+ * request. If two results are equal, the sessions are equal. Equal sessions may give different results.
  *
  * @param {string} json
  */
-function withoutClock(json) {
+function withoutCookieEnd(json) {
   const start = '{"cookie":{';
-  // Where express-session writes it: first, and with nothing nested in it.
-  if (!json.startsWith(start)) return slowlyWithoutClock(json);
+  // express-session writes the cookie as the first key, without nested objects. Only that is quick to find.
+  if (!json.startsWith(start)) return withoutCookieEndByParsing(json);
   const end = json.indexOf('}', start.length);
-  const cookie = json.slice(0, end).replace(CLOCK, '');
+  const cookie = json.slice(0, end).replace(COOKIE_END, '');
   return cookie + json.slice(end);
 }
 
 /** @param {string} json */
-function slowlyWithoutClock(json) {
+function withoutCookieEndByParsing(json) {
   const session = JSON.parse(json);
   for (const key of ['expires', 'originalExpires', 'originalMaxAge']) delete session.cookie?.[key];
   return JSON.stringify(session);
 }
 
-module.exports = { Known, Loaded, Saving, isSameLifetime, unconditional };
+module.exports = { Known, Loaded, Saving, isSameLifetime, unconditionalSave };

@@ -11,7 +11,7 @@ const { attempt, deliver, nothing } = require('./callback');
 const { invalidArgument } = require('./errors');
 const { Known } = require('./known');
 const { readOptions } = require('./koa.options');
-const { clockOf, endOf, isSame, requestOf } = require('./koa.session');
+const { endAndLifetimeOf, endOf, isSameButExpiry, requestOf } = require('./koa.session');
 const { KoaTable } = require('./koa.table');
 const { newNotes } = require('./notes');
 const { optionsObject } = require('./options');
@@ -31,8 +31,8 @@ class DynamoDBStore extends EventEmitter {
   /** @type {KoaTable} */
   #table;
   /**
-   * What is known of the session of a request, on its `ctx`; of a session that was read by hand, on the
-   * session.
+   * The knowledge of a request is noted on its `ctx`. If an application has called `get` without a `ctx`, the
+   * knowledge is noted on the session.
    *
    * @type {Notes<Known>}
    */
@@ -40,7 +40,7 @@ class DynamoDBStore extends EventEmitter {
 
   /**
    * @param {any} [given]
-   * @param {Callback} [callback] is told when the table that `autoCreate` asks for can be used
+   * @param {Callback} [callback] with `autoCreate`: called once the table can be used
    */
   constructor(given, callback) {
     super();
@@ -52,8 +52,8 @@ class DynamoDBStore extends EventEmitter {
     const { autoCreate, createTable, native, useTtlExpired } = settings;
     this.#settings = settings;
     this.#sessions = new SessionStore(
-      (...how) => openKoaStore({ ...native, createTable }, ...how),
-      // koa-session-dynamodb-store is made on v2.
+      (...args) => openKoaStore({ ...native, createTable }, ...args),
+      // koa-session-dynamodb-store uses v2, so a client of v2 is preferred.
       readConnection(options, settings.operationTimeout, [V2, V3]),
       settings,
       {
@@ -64,7 +64,7 @@ class DynamoDBStore extends EventEmitter {
       },
     );
     this.#table = new KoaTable(this.#sessions, settings, this);
-    // Read only: the addon has its own copies, and an assignment must not look as if it worked.
+    // Read only: the addon has its own copies of the options, so an assignment would have no effect.
     for (const [property, value] of Object.entries({
       tableName: native.name,
       hashKey: native.hashKey,
@@ -75,16 +75,16 @@ class DynamoDBStore extends EventEmitter {
     })) {
       Object.defineProperty(this, property, { value, enumerable: true });
     }
-    // koa-session 7 takes the methods off the store.
+    // koa-session 7 calls these methods without the store as `this`.
     this.get = this.get.bind(this);
     this.set = this.set.bind(this);
     this.destroy = this.destroy.bind(this);
-    // A server must not fail to start because of a table that the next request may find.
+    // A failure is only a warning: the server must start, because the next request looks for the table again.
     const report = callback ?? ((/** @type {any} */ error) => error && warn(this, error));
     if (autoCreate) this.createTableIfDontExists(report);
   }
 
-  /** The client that was passed, or one that is made when it is first asked for. */
+  /** The user's client. Without one, the store makes a client on first access. */
   get client() {
     return this.#sessions.client;
   }
@@ -93,12 +93,12 @@ class DynamoDBStore extends EventEmitter {
     this.#sessions.client = client;
   }
 
-  /** Whether requests go out from the addon or through the client. */
+  /** `native`: the addon sends the requests. `client`: they go through the client. */
   get transport() {
     return this.#sessions.transport;
   }
 
-  /** The client under its name in koa-session-dynamodb-store. */
+  /** `client` under its name in koa-session-dynamodb-store. */
   get dynamoService() {
     return this.#sessions.client;
   }
@@ -107,7 +107,7 @@ class DynamoDBStore extends EventEmitter {
     this.#sessions.client = client;
   }
 
-  /** A document client around `dynamoService`, made when it is first asked for. */
+  /** A document client around `dynamoService`. The store makes it on first access. */
   get documentClient() {
     return this.#sessions.documentClient;
   }
@@ -141,7 +141,7 @@ class DynamoDBStore extends EventEmitter {
 
   /** @param {string} key @param {KoaRequest} [request] */
   destroy(key, request) {
-    // From here on the request knows of no session: one that it saves under the same key is a new one.
+    // The request forgets the session: if it saves a session under the same key afterwards, that session is new.
     const { ctx } = requestOf(request);
     if (ctx) this.#notes.remove(ctx);
     return deliver(
@@ -165,20 +165,20 @@ class DynamoDBStore extends EventEmitter {
     return deliver(this.#sessions.table.create().then(nothing), undefined);
   }
 
-  /** Gives a provisioned table the capacity units of the options; whether it had others. */
+  /** Sets the capacity units of a provisioned table. Resolves to whether the table had others before. */
   updateTable() {
     return deliver(this.#table.setCapacity(), undefined);
   }
 
-  /** Turns the table's time to live on `ttlKey` on or off, as `useTtlExpired` says. */
+  /** Turns the time to live on `ttlKey` on or off, by `useTtlExpired`. */
   setTtlField() {
     return deliver(this.#table.setTimeToLive(), undefined);
   }
 
   /**
-   * When a session ends.
+   * Returns the end of a session that is saved now.
    *
-   * @param {number | 'session'} [maxAge] milliseconds; the option `ttl` counts if it is no number
+   * @param {number | 'session'} [maxAge] milliseconds; if it is no number, the option `ttl` applies
    * @param {any} [session]
    * @returns {Date}
    */
@@ -194,10 +194,10 @@ class DynamoDBStore extends EventEmitter {
     return deliver(this.#sessions.close(), callback);
   }
 
-  /** @param {string} given the id @param {KoaRequest | undefined} request */
-  async #get(given, request) {
+  /** @param {string} key @param {KoaRequest | undefined} request */
+  async #get(key, request) {
     const { ctx } = requestOf(request);
-    const loaded = await this.#sessions.load(sessionId(given));
+    const loaded = await this.#sessions.load(sessionId(key));
     if (!loaded) return undefined;
     const { data } = loaded;
     const session = parse(data, reviverFor(data)) ?? undefined;
@@ -210,44 +210,45 @@ class DynamoDBStore extends EventEmitter {
   }
 
   /**
-   * Writes a session if that changes anything. All of it is read before the first wait: the caller may change
-   * the session after that.
+   * Writes a session if it has changed. Reads the whole session before the first wait, because the caller may change
+   * the session afterwards.
    *
-   * @param {string} given the id
+   * @param {string} key
    * @param {any} session
    * @param {number | 'session'} [maxAge]
    * @param {KoaRequest} [request]
    * @returns {Promise<unknown>}
    */
-  #set(given, session, maxAge, request) {
+  #set(key, session, maxAge, request) {
     const { ctx, changed } = requestOf(request);
-    const sid = sessionId(given);
+    const sid = sessionId(key);
     const data = stringify(session, replacer);
     const expires = expiresAt(this.getExpirationDate(maxAge, session).getTime());
     const record = { sid, data, expires };
     const known = ctx && this.#knownOf(sid, ctx);
     if (!known) {
       const read = this.#notes.of(session);
-      return this.#sessions.saveByHand(record, read?.sid === sid ? read : undefined);
+      return this.#sessions.saveUnconditionally(record, read?.sid === sid ? read : undefined);
     }
     const end = endOf(session, expires);
-    // koa-session says that nothing was changed of a session that is saved by hand, too. After a save, it
-    // still says what was changed since the session was read.
-    const mayBeSame = changed === false || known.saves > 0;
-    const base = mayBeSame ? known.inTable : undefined;
-    if (base === undefined || !isSame(base, data)) {
+    // `changed` alone does not decide. It is also `false` for a save that the application asks for itself. And
+    // after a save, it still compares with the session that was read.
+    const mayBeUnchanged = changed === false || known.saveCount > 0;
+    const base = mayBeUnchanged ? known.settledJson : undefined;
+    if (base === undefined || !isSameButExpiry(base, data)) {
       return this.#sessions.save(record, known, { expires: end });
     }
-    return this.#sessions.touch(sid, { expires, ...clockOf(session), known: end }, known);
+    return this.#sessions.touch(sid, { expires, ...endAndLifetimeOf(session), known: end }, known);
   }
 
   /** @param {string} sid @param {object} ctx @returns {Known} */
   #knownOf(sid, ctx) {
-    const known = this.#notes.of(ctx);
-    if (known?.sid === sid) return known;
-    const made = new Known(sid);
-    this.#notes.put(ctx, made);
-    return made;
+    let known = this.#notes.of(ctx);
+    if (known?.sid !== sid) {
+      known = new Known(sid);
+      this.#notes.put(ctx, known);
+    }
+    return known;
   }
 }
 

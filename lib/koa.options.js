@@ -4,7 +4,7 @@
 
 const { KOA, KOA_TABLE } = require('./option-names');
 const { option, readCapacity, warnOfUnknown } = require('./options');
-const { DEFAULTS, readOfWebSessions } = require('./store.options');
+const { DEFAULTS, readWebOptions } = require('./store.options');
 
 /** @param {Record<string, any>} options */
 function readOptions(options) {
@@ -13,7 +13,7 @@ function readOptions(options) {
   warnOfUnknown(table, KOA_TABLE, 'table', 'Koa');
   const read = readCapacity(table, 'readCapacityUnits', 'table');
   const write = readCapacity(table, 'writeCapacityUnits', 'table');
-  const { native, ...ofWebSessions } = readOfWebSessions(options);
+  const { native, ...web } = readWebOptions(options);
   return {
     native: {
       ...native,
@@ -23,8 +23,8 @@ function readOptions(options) {
       readCapacityUnits: read ?? DEFAULTS.capacityUnits,
       writeCapacityUnits: write ?? DEFAULTS.capacityUnits,
     },
-    ...ofWebSessions,
-    /** The capacity units that the user has set: a table that exists gets no others. */
+    ...web,
+    /** The capacity units that the user has set. A table that existed before gets only these, no defaults. */
     capacity: { read, write },
     useTtlExpired: option(table, 'useTtlExpired', 'boolean', 'table') ?? true,
     autoCreate: option(table, 'autoCreate', 'boolean', 'table') ?? false,

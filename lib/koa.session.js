@@ -1,14 +1,14 @@
 'use strict';
 
-/** What koa-session keeps in a session, and what it tells a store of a request. */
+/** The fields that koa-session keeps in a session, and its third argument of the store's methods. */
 
 const { isDeepStrictEqual } = require('node:util');
 
 /** @typedef {{ ctx?: object, changed?: boolean }} KoaRequest */
 
 /**
- * When a session ends, in seconds: by koa-session's own clock, which stops it before the table does. A
- * session that ends with the browser has none.
+ * Returns the end of a session in seconds. `_expire` of koa-session decides, because koa-session ends a session by
+ * `_expire` before the end in the table. A session that ends with the browser has no `_expire`.
  *
  * @template {number | undefined} T
  * @param {any} session
@@ -19,7 +19,7 @@ function endOf({ _expire }, expires) {
 }
 
 /**
- * What koa-session tells of a request. A value that is no object cannot be one.
+ * Reads the options that koa-session passes to the store's methods. A `ctx` that is no object is ignored.
  *
  * @param {any} request
  * @returns {KoaRequest}
@@ -30,12 +30,12 @@ function requestOf(request) {
 }
 
 /**
- * The exact end and the lifetime of a session, in milliseconds, by koa-session's own clock; `undefined` if an
- * application has put something else there.
+ * Returns the exact end and the lifetime that koa-session has written into a session, in milliseconds; `undefined`
+ * if an application has replaced them by another type.
  *
  * @param {any} session
  */
-function clockOf({ _expire, _maxAge }) {
+function endAndLifetimeOf({ _expire, _maxAge }) {
   return { exact: finite(_expire), lifetime: finite(_maxAge) };
 }
 
@@ -48,14 +48,14 @@ function finite(value) {
 }
 
 /**
- * Whether two sessions as JSON are the same but for the end in them, which moves with every save.
+ * Whether two sessions as JSON are equal except for `_expire`, which moves with every save.
  *
  * @param {string} one
  * @param {string} other
  */
-function isSame(one, other) {
+function isSameButExpiry(one, other) {
   const [first, second] = [one, other].map((json) => ({ ...JSON.parse(json), _expire: 0 }));
   return isDeepStrictEqual(first, second);
 }
 
-module.exports = { clockOf, endOf, isSame, requestOf };
+module.exports = { endAndLifetimeOf, endOf, isSameButExpiry, requestOf };

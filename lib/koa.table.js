@@ -1,21 +1,21 @@
 'use strict';
 
 /**
- * The table as koa-session-dynamodb-store has it. Unlike the other stores, it gives a table that exists the
- * settings of the options too: capacity units, and time to live. If the table has its time to live on another
- * attribute, the store writes the end of sessions to that.
+ * The table methods of koa-session-dynamodb-store. Unlike the other stores, this store also changes a table that
+ * existed before: its capacity units and its time to live. If the table has its time to live on another attribute
+ * than `ttlKey`, the store writes the end of sessions to that attribute.
  */
 
-const { meansMissing } = require('./table');
+const { isTableMissing } = require('./table');
 
 /** @import { readOptions } from './koa.options' */
 /** @import { SessionStore } from './store' */
 
-/** The pauses before a change of time to live is tried again, in milliseconds: first, longest. */
+/** The first and the longest pause before another attempt to change the time to live, in milliseconds. */
 const PAUSES = /** @type {const} */ ([60_000, 3_600_000]);
 
-/** What DynamoDB answers while the time to live of a table must not change. */
-const PASSING = new Set([
+/** The errors of DynamoDB while the time to live of a table must not be changed. */
+const TRANSIENT_ERRORS = new Set([
   'ValidationException',
   'ResourceInUseException',
   'LimitExceededException',
@@ -33,8 +33,8 @@ class KoaTable {
   /**
    * @param {SessionStore} sessions
    * @param {ReturnType<typeof readOptions>} settings
-   * @param {{ createTable(): unknown, setTtlField(): unknown }} store has the public methods, which
-   *   applications override
+   * @param {{ createTable(): unknown, setTtlField(): unknown }} store its public methods are called, because
+   *   applications override them
    */
   constructor(sessions, settings, store) {
     this.#sessions = sessions;
@@ -43,13 +43,13 @@ class KoaTable {
     this.ttlKey = settings.native.ttlKey;
   }
 
-  /** Creates the table if it is missing, else gives it the settings of the options. */
+  /** Creates the table if it is missing. Otherwise applies the options to the table. */
   prepare() {
     return this.#table.prepare({
       describe: () => this.#table.describe(),
       create: async () => {
         await this.#store.createTable();
-        // Without waiting for it: the table can be used already.
+        // Not awaited: the table can be used already.
         this.#followTimeToLive();
       },
       setUp: async () => {
@@ -59,13 +59,13 @@ class KoaTable {
     });
   }
 
-  /** Gives a provisioned table the capacity units of the options; whether it had others. */
+  /** Sets the capacity units of a provisioned table. Returns whether the table had others before. */
   setCapacity() {
     const { read, write } = this.#settings.capacity;
     return this.#table.setCapacity(read, write);
   }
 
-  /** Turns the time to live on `ttlKey` on or off, as `useTtlExpired` says. */
+  /** Turns the time to live on `ttlKey` on or off, by `useTtlExpired`. */
   setTimeToLive() {
     return this.#table.setTimeToLive(this.ttlKey, this.#settings.useTtlExpired);
   }
@@ -95,12 +95,12 @@ class KoaTable {
         },
       };
     } catch (error) {
-      if (meansMissing(error)) return null;
+      if (isTableMissing(error)) return null;
       throw error;
     }
   }
 
-  /** Gives up changing the time to live. */
+  /** Stops the attempts to change the time to live. */
   stop() {
     this.#stopRetrying?.();
   }
@@ -110,18 +110,18 @@ class KoaTable {
   }
 
   /**
-   * Finds the attribute that the table has its time to live on, and has it changed if it is not as wanted,
-   * without waiting for that. Does not fail: a table works without.
+   * Reads the attribute of the table's time to live. If the time to live differs from the options, starts to
+   * change it in the background. An error is only a `warning`, because the table works without time to live.
    */
   async #followTimeToLive() {
     try {
-      if (await this.#isToChange()) this.#changeTimeToLive(0);
+      if (await this.#needsChange()) this.#changeTimeToLive(0);
     } catch (error) {
       this.#warn('has a time to live that cannot be read', error);
     }
   }
 
-  async #isToChange() {
+  async #needsChange() {
     const { native, useTtlExpired } = this.#settings;
     const plan = await this.#table.planTimeToLive(native.ttlKey, useTtlExpired);
     this.ttlKey = plan.attribute;
@@ -129,24 +129,24 @@ class KoaTable {
     return typeof plan.change === 'boolean';
   }
 
-  /** @param {number} tries how often it was tried before */
+  /** @param {number} tries the number of failed attempts before this one */
   async #changeTimeToLive(tries) {
     try {
       await this.#store.setTtlField();
       return;
     } catch (error) {
-      // Another process may have been faster.
-      if (this.#sessions.isClosed || !(await this.#isToChange().catch(() => true))) return;
+      // Another process may have changed it meanwhile.
+      if (this.#sessions.isClosed || !(await this.#needsChange().catch(() => true))) return;
       this.#warn('keeps its time to live as it is', error);
       const { retryable, code } = /** @type {import('./errors').SessionStoreError} */ (error);
-      if (this.#sessions.isClosed || !(retryable || PASSING.has(code))) return;
+      if (this.#sessions.isClosed || !(retryable || TRANSIENT_ERRORS.has(code))) return;
     }
     const [first, longest] = PAUSES;
     const pause = Math.min(first * 2 ** tries, longest);
-    // The timers of this moment, as with `reapInterval`: a test may move its clock to the next try.
+    // The current globals, as with `reapInterval`, so that a test's fake clock can reach the next attempt.
     const { clearTimeout, setTimeout } = globalThis;
     const timer = setTimeout(() => this.#changeTimeToLive(tries + 1), pause);
-    // A number in jsdom.
+    // In jsdom a timer is a number.
     timer.unref?.();
     this.#stopRetrying = () => clearTimeout(timer);
   }

@@ -3,39 +3,39 @@
 /**
  * Finds modules that may be installed beside this package: its addon, an AWS SDK.
  *
- * A bundler follows every `require` that it can read. It fails on an addon, and takes in an SDK that
- * the application does not use. It cannot read the functions that `createRequire` makes.
+ * A bundler follows every `require` that it recognizes. It would fail on the addon, and bundle an SDK that the
+ * application does not use. It does not recognize functions made by `createRequire`.
  */
 
 const { createRequire } = require('node:module');
 const { join } = require('node:path');
 
-/** The files to look from, of which most applications need the first only. */
+/** The files whose `require` is tried. Most applications need only the first. */
 const FILES = [thisFile, () => process.argv[1], workingDirectory];
 
-/** What `requireFrom` made of each. @type {(NodeJS.Require | undefined)[]} */
-const requires = [];
+/** The `require` of each file of `FILES`, as far as they were needed. @type {(NodeJS.Require | undefined)[]} */
+const cache = [];
 
 /**
- * One `require` for each place to look in: this package, the program that was started, the working
- * directory. In a bundle, the place of "this package" is the bundle, or not known.
+ * Yields the `require` functions to find a module with: of this package, of the program that was started, and of the
+ * working directory. In a bundle, the first is that of the bundle, or is left out.
  *
  * @returns {Generator<NodeJS.Require, void>}
  */
-function* places() {
+function* requires() {
   for (const [index, file] of FILES.entries()) {
-    if (index === requires.length) requires.push(requireFrom(file()));
-    const found = requires[index];
-    if (found) yield found;
+    if (index === cache.length) cache.push(requireFrom(file()));
+    const from = cache[index];
+    if (from) yield from;
   }
 }
 
-/** ES modules have no `__filename`, and a bundle may be one. */
+/** `undefined` in an ES module, which a bundle may be: it has no `__filename`. */
 function thisFile() {
   return typeof __filename === 'string' ? __filename : undefined;
 }
 
-/** On AWS Lambda the program that was started is Lambda's own, and this is the application's. */
+/** On AWS Lambda, the program that was started belongs to Lambda. The working directory is the application's. */
 function workingDirectory() {
   try {
     return join(process.cwd(), 'index.js');
@@ -58,4 +58,4 @@ function requireFrom(file) {
   }
 }
 
-module.exports = { places };
+module.exports = { requires };

@@ -1,23 +1,23 @@
 'use strict';
 
 /**
- * What went wrong when no addon could be loaded, and what to do about it. Asks for nothing of this
- * package: the rest of it is about to be loaded.
+ * The error if no addon can be loaded, with its reason and advice. This file requires no other file of the package,
+ * because the package is still being loaded.
  */
 
-/** @typedef {{ wanted: string, error: any }} Failure a module, and why it could not be loaded */
+/** @typedef {{ wanted: string, error: any }} LoadFailure a module, and the error of loading it */
 /**
  * @typedef {object} Situation
- * @property {string} name of this package
- * @property {string | undefined} wanted the package of this platform, if there is one
+ * @property {string} name the name of this package
+ * @property {string | undefined} wanted the package for this platform; `undefined` if none is published
  * @property {Libc} libc
- * @property {string} code of the first real reason
- * @property {string} reason
- * @property {() => Iterable<NodeJS.Require>} places where packages are looked for
+ * @property {string} code the code of the reported error
+ * @property {string} reason the message of the reported error
+ * @property {() => Iterable<NodeJS.Require>} requires the `require` functions that find packages
  */
 /** @typedef {{ family: 'glibc' | 'musl' | undefined, version?: string }} Libc */
 
-/** The platforms that have a package: `napi.targets` in package.json, as Node names them. */
+/** The platforms with a package: `napi.targets` of package.json, in Node's names. */
 const PLATFORMS = [
   'darwin-arm64',
   'darwin-x64',
@@ -33,19 +33,19 @@ const PLATFORMS = [
 const GLIBC = '2.28';
 
 /**
- * @param {string} name of this package
- * @param {Failure[]} failures at least one
- * @param {() => Iterable<NodeJS.Require>} places where packages are looked for
- * @returns {{ message: string, cause: unknown }} what to say, and the first real reason
+ * @param {string} name the name of this package
+ * @param {LoadFailure[]} failures at least one
+ * @param {() => Iterable<NodeJS.Require>} requires the `require` functions that find packages
+ * @returns {{ message: string, cause: unknown }} the cause is the first error that is not "not found", if any
  */
-function explain(name, failures, places) {
+function explain(name, failures, requires) {
   const libc = findLibc();
   const target = targetOf(libc);
   const wanted = PLATFORMS.includes(target) ? `${name}-${target}` : undefined;
   const first = failures.find((failure) => !isMissing(failure)) ?? failures[0];
   const reason = isMissing(first) ? 'it is not installed' : messageOf(first.error);
   /** @type {Situation} */
-  const situation = { name, wanted, libc, code: String(first.error?.code), reason, places };
+  const situation = { name, wanted, libc, code: String(first.error?.code), reason, requires };
   const message = [
     `The native addon of ${name} cannot be loaded.`,
     `  Platform: ${platformText(libc)}`,
@@ -57,9 +57,9 @@ function explain(name, failures, places) {
 }
 
 /**
- * Whether the module itself was not found, in contrast to one that was found and not loaded.
+ * Whether the module was not found. Otherwise it was found, but could not be loaded.
  *
- * @param {Failure} failure
+ * @param {LoadFailure} failure
  */
 function isMissing({ wanted, error }) {
   return error?.code === 'MODULE_NOT_FOUND' && wanted !== process.env.DYNAMO_SESSION_STORE_ADDON;
@@ -71,14 +71,14 @@ function messageOf(error) {
 }
 
 /**
- * What to do, in whole sentences.
+ * Returns advice in whole sentences.
  *
  * @param {Situation} situation
- * @param {boolean} missing
+ * @param {boolean} missing whether the addon is not installed
  * @returns {string[]}
  */
 function advice(situation, missing) {
-  const { name, places, wanted } = situation;
+  const { name, requires, wanted } = situation;
   if (process.env.DYNAMO_SESSION_STORE_ADDON) {
     return ['The environment variable DYNAMO_SESSION_STORE_ADDON must be the path of an addon.'];
   }
@@ -100,7 +100,7 @@ function advice(situation, missing) {
     ];
   }
   const packages = PLATFORMS.map((platform) => `${name}-${platform}`);
-  const others = packages.filter((each) => [...places()].some((from) => hasPackage(from, each)));
+  const others = packages.filter((each) => [...requires()].some((from) => hasPackage(from, each)));
   if (others.length > 0) {
     return [
       `Instead, ${others.join(', ')} is installed: node_modules comes from another platform.`,
@@ -120,7 +120,7 @@ function advice(situation, missing) {
 }
 
 /**
- * Where the runtime was told not to load addons.
+ * Returns advice if the runtime's permissions forbid addons.
  *
  * @param {Situation} situation
  */
@@ -145,7 +145,7 @@ function adviceOnPermissions({ code, reason }) {
 }
 
 /**
- * Where there is an addon that cannot be loaded.
+ * Returns advice if an addon was found but cannot be loaded.
  *
  * @param {Situation} situation
  */
@@ -189,7 +189,7 @@ function adviceOnFile({ wanted, libc, reason }) {
   return [again];
 }
 
-/** Whether a bundler has made this code a part of another file. */
+/** Whether this code runs from a bundle. */
 function isBundled() {
   return typeof __filename !== 'string' || !/[\\/]native\.error\.js$/.test(__filename);
 }
@@ -210,7 +210,7 @@ function hasPackage(from, name) {
 function findLibc() {
   if (process.platform !== 'linux') return { family: undefined };
   try {
-    // Looking up the names of open connections may take seconds.
+    // Otherwise the report looks up the host names of open connections, which may take seconds.
     Object.assign(process.report, { excludeNetwork: true });
     const report = /** @type {any} */ (process.report.getReport());
     const version = report.header?.glibcVersionRuntime;
@@ -218,7 +218,7 @@ function findLibc() {
     const isMusl = (/** @type {string} */ file) => /ld-musl-|libc\.musl-/.test(file);
     if (report.sharedObjects?.some(isMusl)) return { family: 'musl' };
   } catch {
-    // A runtime other than Node, or one that must not make reports.
+    // The runtime is not Node, or it must not make reports.
   }
   return { family: undefined };
 }

@@ -1,15 +1,15 @@
 'use strict';
 
 /**
- * Loads the addon: from `native/` in a clone of the repository, else from the package of this
- * platform, which npm has installed beside this one. No other folder `native/` is looked into.
+ * Loads the addon: from `native/` in a clone of the repository, otherwise from the package for this platform, which
+ * npm has installed beside this package. A folder `native/` outside a clone is not searched.
  */
 
 const { closeSync, existsSync, fstatSync, openSync, readSync } = require('node:fs');
 const { createRequire } = require('node:module');
 const { join, resolve } = require('node:path');
 const { storeError } = require('./errors');
-const { places } = require('./modules');
+const { requires } = require('./modules');
 
 /** @import * as Binding from '../native/binding' */
 
@@ -38,40 +38,40 @@ function load() {
     }
   }
   const { explain } = require('./native.error');
-  const { message, cause } = explain(NAME, failures, places);
+  const { message, cause } = explain(NAME, failures, requires);
   throw storeError('ERR_SESSION_ADDON', message, { cause });
 }
 
 /**
- * What to load, most likely first.
+ * Yields the addons to try, the most likely first.
  *
- * @returns {Generator<{ wanted: string, from: NodeJS.Require, request: string }>} `wanted` is the
- *   name for messages
+ * @returns {Generator<{ wanted: string, from: NodeJS.Require, request: string }>} `wanted` is the name for messages,
+ *   `from(request)` loads the addon
  */
 function* candidates() {
   const { arch, env, platform } = process;
-  // Not napi's own NAPI_RS_NATIVE_LIBRARY_PATH: every package that is made with napi-rs follows that.
-  const given = env.DYNAMO_SESSION_STORE_ADDON;
-  if (given) {
-    const [from] = places();
-    yield { wanted: given, from, request: resolve(given) };
+  // Not napi-rs's NAPI_RS_NATIVE_LIBRARY_PATH: every package made with napi-rs reads that variable.
+  const path = env.DYNAMO_SESSION_STORE_ADDON;
+  if (path) {
+    const [from] = requires();
+    yield { wanted: path, from, request: resolve(path) };
     return;
   }
   const targets = (VARIANTS.get(platform) ?? ['']).map((libc) => `${platform}-${arch}${libc}`);
-  // A published package has none: looking for both files takes a quarter of a millisecond.
+  // A published package has no such folder, and looking for both files would take a quarter of a millisecond.
   for (const target of hasNativeFolder() ? targets : []) {
     const file = `${NAME}.${target}.node`;
     const request = `../native/${file}`;
     const from = requireOfClone(request);
     if (from) yield { wanted: file, from, request };
   }
-  for (const from of places()) {
+  for (const from of requires()) {
     for (const target of targets) {
       yield { wanted: `${NAME}-${target}`, from, request: `${NAME}-${target}` };
     }
   }
-  // With pnpm and Yarn PnP a bundle cannot see the platform's package, but this package can.
-  for (const from of places()) {
+  // With pnpm and Yarn PnP, a bundle cannot find the platform's package, but this package can.
+  for (const from of requires()) {
     const own = requireOfPackage(from);
     for (const target of own ? targets : []) {
       yield { wanted: `${NAME}-${target}`, from: own, request: `${NAME}-${target}` };
@@ -79,22 +79,22 @@ function* candidates() {
   }
 }
 
-/** Whether a folder `native/` lies beside the folder of this file. */
+/** Whether the package has a folder `native/`. */
 function hasNativeFolder() {
   // An ES module has no `__dirname`.
   return typeof __dirname === 'string' && existsSync(join(__dirname, '../native'));
 }
 
 /**
- * The `require` of this file, if it lies in the package's own folder and `request` can be found from it.
- * A bundle lies in a folder of the application: nobody has put an addon for it into `native/` there.
+ * Returns the `require` of this file if this file belongs to this package and `request` exists. A bundle belongs to
+ * the application, so a folder `native/` beside it holds other addons.
  *
  * @param {string} request
  * @returns {NodeJS.Require | undefined}
  */
 function requireOfClone(request) {
-  // An ES module has none, and `places` begins with the program that was started.
-  const [from] = typeof __filename === 'string' ? places() : [];
+  // An ES module has no `__filename`, and its first `require` is that of the program that was started.
+  const [from] = typeof __filename === 'string' ? requires() : [];
   try {
     from?.resolve(request);
     return from?.('../package.json').name === NAME ? from : undefined;
@@ -106,7 +106,7 @@ function requireOfClone(request) {
 
 /**
  * @param {NodeJS.Require} from
- * @returns {any} the `require` of this package, where it is installed
+ * @returns {any} the `require` of this package if it is installed
  */
 function requireOfPackage(from) {
   try {

@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * Throws where Node is too old for this package. The entries load it before all others, and only where
- * Node lacks what version 20 has. Its syntax is that of Node 6: an older one could not say what is wrong.
+ * Throws if Node is too old for this package. The entries load this file first, and only if Node lacks a method of
+ * version 20. It uses syntax of Node 6 only, so that old versions can run it and report the error.
  */
 
 if (!('isWellFormed' in String.prototype)) {

@@ -1,19 +1,19 @@
 'use strict';
 
 /**
- * Notes on objects, such as what a request knows of its session. Only the owner of the notes can see them,
- * and a note ends with its object.
+ * Notes on objects: for example, an adapter notes on a `ctx` what the request knows of its session. Only the owner
+ * of the notes can read them. A note is collected together with its object.
  */
 
 /**
  * @template T
  * @typedef {object} Notes
- * @property {(object: object) => T | undefined} of the note on an object
- * @property {(object: object, note: T) => void} put replaces the note that the object had
+ * @property {(object: object) => T | undefined} of returns the note on an object
+ * @property {(object: object, note: T) => void} put notes something on an object, in place of an earlier note
  * @property {(object: object) => void} remove
  */
 
-/** Returns the object that it is given, so that a subclass can put a private field on it. */
+/** The constructor returns its argument, so that a subclass can put a private field on any object. */
 class ReturnOverride {
   /** @param {object} object */
   constructor(object) {
@@ -23,8 +23,8 @@ class ReturnOverride {
 }
 
 /**
- * Makes notes that no other owner sees. A private field costs a fifth of an entry in a WeakMap, with every
- * request.
+ * Makes notes for one owner. A note is a private field, because each request pays for it: a private field costs a
+ * fifth of an entry in a WeakMap.
  *
  * @template T
  * @returns {Notes<T>}

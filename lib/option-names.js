@@ -3,7 +3,7 @@
 /** The names of the options of each store. */
 
 /** The options of all stores. */
-const OF_ALL = [
+const COMMON = [
   'batch',
   'batchThreshold',
   'breaker',
@@ -19,9 +19,9 @@ const OF_ALL = [
   'transport',
 ];
 
-/** The options of the stores that keep web sessions. */
-const OF_WEB_SESSIONS = [
-  ...OF_ALL,
+/** The options of the Express and Koa stores, which keep web sessions. */
+const WEB = [
+  ...COMMON,
   'AWSConfigJSON',
   'AWSConfigPath',
   'AWSRegion',
@@ -37,7 +37,7 @@ const OF_WEB_SESSIONS = [
 
 /** @type {ReadonlySet<string>} */
 const EXPRESS = new Set([
-  ...OF_WEB_SESSIONS,
+  ...WEB,
   'hashKey',
   'initialized',
   'prefix',
@@ -50,7 +50,7 @@ const EXPRESS = new Set([
 ]);
 
 /** @type {ReadonlySet<string>} */
-const KOA = new Set(OF_WEB_SESSIONS);
+const KOA = new Set(WEB);
 
 /** The names in the option `table` of the Koa store. @type {ReadonlySet<string>} */
 const KOA_TABLE = new Set([
@@ -65,7 +65,7 @@ const KOA_TABLE = new Set([
 
 /** @type {ReadonlySet<string>} */
 const SHOPIFY = new Set([
-  ...OF_ALL,
+  ...COMMON,
   'config',
   'expiresTtl',
   'readCapacityUnits',

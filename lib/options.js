@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * Reading option objects: JavaScript types are checked here, values in the addon. An error names
- * the option, what it takes with the unit, and what it got, but no value that may be secret.
+ * Reads option objects. This file checks JavaScript types; the addon checks values. An error names the option, the
+ * allowed type with its unit, and the value that was set, unless this value may be secret.
  */
 
 const { invalidArgument } = require('./errors');
@@ -18,39 +18,40 @@ function typeName(value) {
   return typeof value;
 }
 
-/** Options whose values no error shows. */
+/** The names of options whose values no error may show. */
 const SECRET = /accessKey|secret|token|credential/i;
 
-/** Text that an error shows: a number with a unit, or a word for a boolean. Any other may be a secret. */
-const HARMLESS = /^(?:[+-]?[\d.,]{1,20} ?[a-z]{0,12}|true|false|yes|no|on|off|auto)$/i;
+/** Texts that an error may show: a number with a unit, or a word for a boolean. Other texts may be secret. */
+const SHOWABLE = /^(?:[+-]?[\d.,]{1,20} ?[a-z]{0,12}|true|false|yes|no|on|off|auto)$/i;
 
 /**
- * What an option was set to, to follow "but is" in an error.
+ * Describes the value of an option, to follow "but is" in an error.
  *
  * @param {string} path the option
  * @param {unknown} value
- * @returns {string} the value, or its type where the value may be secret
+ * @returns {string} the value, or its type if the value may be secret
  */
-function given(path, value) {
+function shownValue(path, value) {
   if (SECRET.test(path)) return typeName(value);
-  if (typeof value === 'string') return HARMLESS.test(value) ? `the text "${value}"` : 'a text';
+  if (typeof value === 'string') return SHOWABLE.test(value) ? `the text "${value}"` : 'a text';
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : typeName(value);
 }
 
 /**
- * Whether text is well-formed Unicode. As UTF-8, all halves of surrogate pairs are the same.
+ * Whether text is well-formed Unicode. Otherwise texts that differ only in halves of surrogate pairs would be equal
+ * as UTF-8.
  *
  * @param {string} text
  */
 function isWellFormed(text) {
-  // TypeScript knows it from ES2024 on, Node from version 20.
+  // Node has the method since version 20, TypeScript's types only since ES2024.
   return /** @type {any} */ (text).isWellFormed();
 }
 
 /** @typedef {'string' | 'boolean' | 'number' | 'milliseconds' | 'function' | 'array' | 'object'} Kind */
 
 /**
- * What an option may take: the words for the error, and the test.
+ * The kinds of options: the words for the error, and the test.
  *
  * @type {Record<Kind, readonly [string, (value: unknown) => boolean]>}
  */
@@ -68,14 +69,14 @@ const kinds = {
 };
 
 /**
- * The option `name` of `options`; `undefined` where it is missing or `null`, as the replaced
- * packages have it.
+ * Returns the option `name` of `options`. `null` counts as not set, as in the replaced packages.
  *
  * @param {Record<string, any>} options
  * @param {string} name
  * @param {Kind | Kind[]} kind
- * @param {string} [owner] the option that `options` are the value of
- * @returns {any}
+ * @param {string} [owner] the option whose value is `options`
+ * @returns {any} `undefined` if the option is not set
+ * @throws {TypeError} if the value has another kind
  */
 function option(options, name, kind, owner) {
   const value = options[name];
@@ -89,21 +90,21 @@ function option(options, name, kind, owner) {
   }
   if (allowed.some((each) => kinds[each][1](value))) return value;
   const takes = allowed.map((each) => kinds[each][0]).join(' or ');
-  // Text in the place of an object may be that object as JSON, with keys in it.
-  const is = allowed.includes('object') ? typeName(value) : given(path, value);
+  // A text in the place of an object may be JSON with credentials in it.
+  const is = allowed.includes('object') ? typeName(value) : shownValue(path, value);
   throw invalidArgument(`option "${path}" must be ${takes}, but is ${is}`);
 }
 
-/** @type {Set<string>} */
+/** The unknown options that were reported. @type {Set<string>} */
 const warned = new Set();
 
 /**
- * Warns of each name in `options` that is not `known`, once in the life of the process.
+ * Warns of each name in `options` that is not in `known`: once in a process for each name.
  *
  * @param {Record<string, any>} options
  * @param {ReadonlySet<string>} known
- * @param {string} [owner] the option that `options` are the value of
- * @param {import('./suggestions').StoreName} [store] nothing for the settings of an SDK
+ * @param {string} [owner] the option whose value is `options`
+ * @param {import('./suggestions').StoreName} [store] not set for the settings of an SDK
  */
 function warnOfUnknown(options, known, owner, store) {
   for (const name of Object.keys(options)) {
@@ -120,7 +121,7 @@ function warnOfUnknown(options, known, owner, store) {
 }
 
 /**
- * The option object itself: none is the same as an empty one.
+ * Checks an option object. If it is not set, returns an empty object.
  *
  * @param {unknown} options
  * @param {string} owner
@@ -133,7 +134,7 @@ function optionsObject(options, owner) {
 }
 
 /**
- * Capacity units. The replaced packages made a number of them, so a numeric string is fine.
+ * Reads capacity units. A numeric string is accepted, as in the replaced packages.
  *
  * @param {Record<string, any>} options
  * @param {string} name
@@ -163,7 +164,7 @@ function readTime(options, name, least) {
 /**
  * @param {Record<string, any>} options
  * @param {string} name
- * @param {string} things what is counted
+ * @param {string} things the plural of the things that the option counts, for the error
  * @returns {number | undefined}
  */
 function readCount(options, name, things) {
@@ -175,13 +176,13 @@ function readCount(options, name, things) {
 }
 
 module.exports = {
-  given,
   isWellFormed,
   option,
   optionsObject,
   readCapacity,
   readCount,
   readTime,
+  shownValue,
   typeName,
   warnOfUnknown,
 };

@@ -1,6 +1,6 @@
 'use strict';
 
-/** Outages, as a store's listeners see them. */
+/** The events of outages. */
 
 const { toError } = require('./errors');
 const { nextTick } = require('./timers');
@@ -8,17 +8,17 @@ const { nextTick } = require('./timers');
 /** @import { Failure } from '../native/binding' */
 
 /**
- * Emits `unavailable`, with the error that calls fail with, when an outage has begun, and `available`
- * when it is over; where `disconnectEvents` says so, also `disconnect` and `connect`, by which
- * express-session and koa-generic-session pass requests on without a session meanwhile.
+ * Returns a function that emits `unavailable` when an outage begins, with the error of calls during the outage,
+ * and `available` when it ends. If `disconnectEvents` is `true`, the function also emits `disconnect` and
+ * `connect`: between these, express-session and koa-generic-session handle requests without a session.
  *
  * @param {import('node:events').EventEmitter} store
  * @param {boolean} disconnectEvents
- * @returns {(outages: (Failure | null)[]) => void} takes the reasons of outages that have begun, and
- *   `null` for one that has ended
+ * @returns {(outages: (Failure | null)[]) => void} takes the reason of each outage that has begun, and `null`
+ *   for each outage that has ended
  */
 function outageEvents(store, disconnectEvents) {
-  // On a tick of its own: what a listener throws must not keep others from being told.
+  // Each event on its own tick: if a listener throws, the other events are still emitted.
   const emit = (/** @type {string} */ event, /** @type {Error[]} */ ...error) => {
     nextTick(() => store.emit(event, ...error));
   };

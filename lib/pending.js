@@ -1,11 +1,11 @@
 'use strict';
 
-/** How many calls of a store wait for their outcome, and how many may. */
+/** Counts the pending calls of a store, and bounds them. */
 
 const { storeError } = require('./errors');
 
 class Pending {
-  /** The calls that were made and have no outcome yet. */
+  /** The number of pending calls: made, without an outcome yet. */
   count = 0;
   #max;
 
@@ -14,12 +14,12 @@ class Pending {
     this.#max = max;
   }
 
-  /** Whether there may be no call more. */
+  /** Whether another call must be refused. */
   get isFull() {
     return this.count >= this.#max;
   }
 
-  /** The error for one call more. */
+  /** The error of a refused call. */
   overload() {
     const message =
       `the store refused the call, because ${this.#max} of its calls wait for their outcome: the maximum ` +
@@ -32,9 +32,9 @@ class Pending {
    *
    * @template T
    * @param {Promise<T>} call
-   * @returns {Promise<T>} the same
+   * @returns {Promise<T>} `call`
    */
-  counting(call) {
+  track(call) {
     this.count += 1;
     const done = () => {
       this.count -= 1;

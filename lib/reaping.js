@@ -5,31 +5,31 @@
 const { warn } = require('./warning');
 
 /**
- * Deletes the sessions that have ended, again and again. A failure is a `warning`.
+ * Deletes expired sessions at an interval. A failure is emitted as `warning`.
  *
  * @param {import('node:events').EventEmitter & { reap(callback: (error?: any) => void): unknown }} store
  * @param {number} interval milliseconds
  * @returns {{ timer: NodeJS.Timeout, stop: () => void }}
  */
 function reapEvery(store, interval) {
-  // The timers of this moment: a test moves reaping with its fake clock, as with connect-dynamodb, and
-  // another clock could not stop it.
+  // The current globals: as with connect-dynamodb, a test's fake clock starts the reaping. A timer must be
+  // stopped by the clock that has started it.
   const { clearInterval, setInterval } = globalThis;
   let isReaping = false;
-  // The timer must not keep a store that nobody refers to any more.
+  // The timer must not keep an unused store in memory.
   const reference = new WeakRef(store);
   const stop = () => clearInterval(timer);
   const timer = setInterval(() => {
-    const reaped = reference.deref();
-    if (!reaped) return stop();
+    const current = reference.deref();
+    if (!current) return stop();
     if (isReaping) return;
     isReaping = true;
-    reaped.reap((error) => {
+    current.reap((error) => {
       isReaping = false;
-      if (error) warn(reaped, error);
+      if (error) warn(current, error);
     });
   }, interval);
-  // A number in jsdom.
+  // In jsdom a timer is a number.
   timer.unref?.();
   return { timer, stop };
 }

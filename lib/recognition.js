@@ -1,14 +1,15 @@
 'use strict';
 
 /**
- * Which request a session belongs to that a framework hands back.
+ * Finds the request that a session belongs to, when a framework passes the session to `set` or `touch`.
  *
- * express-session gives the plain object of `get` to `createSession`, and hands back the `Session` that
- * is made of it. Applications wrap sessions: in a `Proxy`, or as a copy. All of these have the cookie of
- * the `Session`, so that is what carries the knowledge of the request.
+ * express-session passes the plain object from `get` to `createSession`, which makes a `Session` of it, and passes
+ * this `Session` to `set` and `touch`. Applications may wrap the `Session` in a `Proxy` or copy it. All of these
+ * have the same cookie object, so the knowledge of the request is noted on the cookie.
  *
- * @fastify/session makes a `Session` of its own. It copies each key of the object that `get` gave, and
- * hands the `Session` back. A function among the keys is left out of JSON: that carries the knowledge.
+ * @fastify/session makes a `Session` itself: it copies each key of the object from `get`, and passes this `Session`
+ * to `set`. So `get` adds a key with a function, and the knowledge is noted on this function. JSON leaves functions
+ * out.
  */
 
 const { isProxy } = require('node:util/types');
@@ -20,123 +21,125 @@ const { warn } = require('./warning');
 /** @import { Loaded } from './known' */
 /** @import { Notes } from './notes' */
 
-/** The key of the function that a session of @fastify/session carries. */
-const CARRIED = '__dynamoSessionStore';
+/** The key of the function that `get` adds to a session for @fastify/session. */
+const CARRIER_KEY = '__dynamoSessionStore';
 
-/** How many sessions are remembered for the warning about copies. */
-const REMEMBERED = 64;
+/** The number of session ids that are kept for the warning about copies. */
+const MAX_RECENT = 64;
 
 class Recognition {
   #store;
   /** @type {Notes<Loaded | Known>} */
   #notes = newNotes();
-  /** Whether `get` gives sessions that carry their knowledge, for @fastify/session. */
-  #isCarried;
-  /** The ids of the sessions that were made last. @type {string[]} */
-  #made = [];
-  #next = 0;
+  /** Whether `get` adds the carrier to sessions, for @fastify/session. */
+  #addsCarrier;
+  /** The ids of the last sessions that `createSession` made. @type {string[]} */
+  #recentSids = [];
+  #nextIndex = 0;
   #hasWarned = false;
 
   /**
    * @param {import('node:events').EventEmitter} store emits the warning about copies
-   * @param {boolean} hasRequests whether the framework makes sessions by `createSession`
+   * @param {boolean} hasCreateSession whether the framework makes sessions by `createSession`
    */
-  constructor(store, hasRequests) {
+  constructor(store, hasCreateSession) {
     this.#store = store;
-    this.#isCarried = !hasRequests;
+    this.#addsCarrier = !hasCreateSession;
   }
 
   /**
-   * `get` gives a session.
+   * Notes the session that `get` has read on the object that `get` returns.
    *
    * @param {any} session
    * @param {Loaded} loaded
    */
-  give(session, loaded) {
-    const cookie = holder(session);
-    this.#notes.put(cookie, loaded);
-    // A session of @fastify/session has a cookie.
-    if (!this.#isCarried || cookie === session) return;
-    const carried = () => {};
-    this.#notes.put(carried, loaded);
-    session[CARRIED] = carried;
+  noteRead(session, loaded) {
+    const holder = noteHolder(session);
+    this.#notes.put(holder, loaded);
+    // Every session of @fastify/session has a cookie.
+    if (!this.#addsCarrier || holder === session) return;
+    const carrier = () => {};
+    this.#notes.put(carrier, loaded);
+    session[CARRIER_KEY] = carrier;
   }
 
   /**
-   * What `get` has read, where `createSession` is called with the session that it gave.
+   * Returns the session that `get` has read, for the object that `createSession` was called with.
    *
    * @param {any} read
    * @returns {Loaded | undefined}
    */
-  readOf(read) {
-    const note = this.#notes.of(holder(read));
+  loadedOf(read) {
+    const note = this.#notes.of(noteHolder(read));
     return note instanceof Known ? undefined : note;
   }
 
   /**
-   * A request has got a session that is made of what was read.
+   * Notes the knowledge of a request on the session that `createSession` has made.
    *
    * @param {any} session
-   * @param {Known | undefined} known
+   * @param {Known | undefined} known `undefined` if `createSession` got a copy of the object from `get`
    */
-  make(session, known) {
+  noteCreated(session, known) {
     if (known) {
       this.#note(session, known);
-      this.#made[this.#next] = known.sid;
-      this.#next = (this.#next + 1) % REMEMBERED;
+      this.#recentSids[this.#nextIndex] = known.sid;
+      this.#nextIndex = (this.#nextIndex + 1) % MAX_RECENT;
     } else {
       this.#warn('createSession() got a copy of the session from get(), with a copied cookie');
     }
   }
 
   /**
-   * What the request knows that a session belongs to; `undefined` for one that belongs to none, because
-   * it is saved by hand, or by a framework that keeps its sessions elsewhere.
+   * Returns the knowledge of the request that a session belongs to; `undefined` if the session belongs to no
+   * request, because an application passes it to the store itself, or a framework does not keep it on the request.
    *
    * @param {string} sid
    * @param {any} session
    * @returns {Known | undefined}
    */
   knownOf(sid, session) {
-    // A touch needs no session.
+    // `touch` accepts calls without a session.
     if (typeof session !== 'object' || session === null) return undefined;
-    const note = this.#notes.of(holder(session)) ?? this.#notes.of(session);
+    const note = this.#notes.of(noteHolder(session)) ?? this.#notes.of(session);
     if (note instanceof Known && note.sid === sid && !isDestroyed(session)) return note;
     const isOfFastify = isSessionOfFastify(sid, session);
-    // An application may have passed the class that is made on express-session's Store.
-    if (isOfFastify) this.#isCarried = true;
+    // With @fastify/session, an application may use the class on express-session's Store.
+    if (isOfFastify) this.#addsCarrier = true;
     const isOfExpress = session.req?.sessionStore === this.#store && session.id === sid;
     if (!isOfFastify && !isOfExpress) {
-      if (note === undefined && this.#made.includes(sid)) {
+      if (note === undefined && this.#recentSids.includes(sid)) {
         this.#warn('a call got a copy of the session of a request, with a copied cookie');
       }
       return undefined;
     }
     if (isProxy(session.cookie)) this.#warn('the cookie of a session is in a Proxy');
-    const known = this.#carriedBy(sid, session) ?? new Known(sid);
+    const known = this.#knownByCarrier(sid, session) ?? new Known(sid);
     this.#note(session, known);
     return known;
   }
 
   /**
-   * A session is destroyed. One that is saved by hand under its id is a new one, and no copy.
+   * Forgets the id of a destroyed session: a session that is later saved under this id is new, and causes no
+   * warning about copies.
    *
    * @param {string} sid
    */
   forget(sid) {
-    const index = this.#made.indexOf(sid);
-    if (index >= 0) this.#made[index] = '';
+    const index = this.#recentSids.indexOf(sid);
+    if (index >= 0) this.#recentSids[index] = '';
   }
 
   /**
-   * What was read where a session is saved by hand that `get` has given.
+   * Returns the result of the read of a session that belongs to no request: an application has called `get` itself,
+   * and now calls `set` with the same session.
    *
    * @param {string} sid
    * @param {any} session
    * @returns {Known | undefined}
    */
-  readByHand(sid, session) {
-    const note = this.#notes.of(holder(session));
+  knownWithoutRequest(sid, session) {
+    const note = this.#notes.of(noteHolder(session));
     const known = note instanceof Known ? note : note?.known;
     return known?.sid === sid ? known : undefined;
   }
@@ -146,8 +149,8 @@ class Recognition {
    * @param {Known} known
    */
   #note(session, known) {
-    // A copy has the cookie, and an application may give the session another one.
-    this.#notes.put(holder(session), known);
+    // On both: a copy has the same cookie, but an application may assign another cookie to the session.
+    this.#notes.put(noteHolder(session), known);
     this.#notes.put(session, known);
   }
 
@@ -156,20 +159,20 @@ class Recognition {
    * @param {any} session of @fastify/session
    * @returns {Known | undefined}
    */
-  #carriedBy(sid, session) {
-    const carried = session[CARRIED];
-    const loaded = typeof carried === 'function' ? this.#notes.of(carried) : undefined;
+  #knownByCarrier(sid, session) {
+    const carrier = session[CARRIER_KEY];
+    const loaded = typeof carrier === 'function' ? this.#notes.of(carrier) : undefined;
     const known = loaded instanceof Known ? undefined : loaded?.known;
     if (known) known.maxAge = JSON.parse(known.base ?? '{}').cookie?.originalMaxAge;
     return known?.sid === sid ? known : undefined;
   }
 
-  /** @param {string} what is wrong */
-  #warn(what) {
+  /** @param {string} problem */
+  #warn(problem) {
     if (this.#hasWarned) return;
     this.#hasWarned = true;
     const message =
-      `${what}: the store cannot tell which request the session belongs to. So it writes the session ` +
+      `${problem}: the store cannot tell which request the session belongs to. So it writes the session ` +
       'even if another request has changed or destroyed it (a logout). Keep the "cookie" object of the ' +
       'session from get() or from the request';
     warn(this.#store, storeError('ERR_SESSION_COPY', message));
@@ -177,12 +180,12 @@ class Recognition {
 }
 
 /**
- * The object that carries the knowledge of a session.
+ * Returns the object that a session's note is on: its cookie or, without a cookie, the session.
  *
  * @param {any} session
  * @returns {object}
  */
-function holder(session) {
+function noteHolder(session) {
   const { cookie } = session;
   return typeof cookie === 'object' && cookie !== null ? cookie : session;
 }
@@ -197,7 +200,7 @@ function isSessionOfFastify(sid, session) {
 }
 
 /**
- * Whether the request has destroyed the session: `session.destroy()` takes it from the request.
+ * Whether the request has destroyed the session: `session.destroy()` deletes `req.session`.
  *
  * @param {any} session
  */

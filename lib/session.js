@@ -1,10 +1,10 @@
 'use strict';
 
-/** Session ids and sessions on their way between an application and the addon. */
+/** Checks session ids, and converts sessions between an application's objects and JSON. */
 
 const { invalidArgument, storeError } = require('./errors');
 const { isWellFormed, typeName } = require('./options');
-const { Refusal, placeOfRefused, whyNoJson } = require('./storable');
+const { Refusal, pathOfRefused, whyNoJson } = require('./storable');
 
 /** @import { SpecialArgument } from '../native/binding' */
 
@@ -13,12 +13,12 @@ const { Refusal, placeOfRefused, whyNoJson } = require('./storable');
  * @returns {string}
  */
 function sessionId(sid) {
-  // The replaced packages made a string of a number, by putting the prefix before it or otherwise.
+  // The replaced packages accept a number as id, and convert it to a string.
   return typeof sid === 'number' ? String(sid) : keyText(sid, 'the session id');
 }
 
 /**
- * Text that sessions are found by.
+ * Checks a text that is a key in the table.
  *
  * @param {unknown} text
  * @param {string} name for the error
@@ -29,7 +29,7 @@ function keyText(text, name) {
     const got = text === '' ? 'empty' : typeName(text);
     throw invalidArgument(`${name} must be a string, but is ${got}`);
   }
-  // One session would open another.
+  // All halves of surrogate pairs have the same UTF-8, so one id would find the session of another.
   if (!isWellFormed(text))
     throw invalidArgument(`${name} is not well-formed Unicode: it has half a surrogate pair`);
   return text;
@@ -49,12 +49,12 @@ function stringify(session, replacer) {
     data = JSON.stringify(session, replacer);
   } catch (cause) {
     if (replacer && cause instanceof Refusal) {
-      const message = `${placeOfRefused(session, replacer)} ${cause.message}`;
+      const message = `${pathOfRefused(session, replacer)} ${cause.message}`;
       throw storeError('ERR_SESSION_VALUE', message);
     }
     throw noJson(whyNoJson(session), { cause });
   }
-  // A `toJSON` of its own may give nothing, or what is no object.
+  // The session's `toJSON` may return `undefined` or another type.
   if (data?.startsWith('{')) return data;
   throw noJson(
     Array.isArray(session) ? 'it is an array' : 'its "toJSON" does not return an object',
@@ -71,7 +71,8 @@ function noJson(reason, options) {
 }
 
 /**
- * `null` for what is no session: connect-dynamodb 3.x takes a row that cannot be read for none.
+ * Parses a session. Returns `null` if the text is no JSON object, because connect-dynamodb 3.x treats an unreadable
+ * row as no session.
  *
  * @param {string} data JSON
  * @param {(this: any, key: string, value: any) => any} [reviver]
@@ -86,7 +87,7 @@ function parse(data, reviver) {
 }
 
 /**
- * The value of a special key as the addon takes it; bytes are copied, as they are read on another
+ * Converts the value of a special key for the addon. Bytes are copied, because the addon reads them on another
  * thread.
  *
  * @param {any} value
@@ -100,7 +101,7 @@ function specialValue(value) {
   if (ArrayBuffer.isView(value)) {
     return Buffer.from(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
   }
-  // What JSON makes of a Buffer: that is how it comes back from the table.
+  // A Buffer after JSON: a session that was loaded has its bytes in this form.
   if (value?.type === 'Buffer' && Array.isArray(value.data)) return Buffer.from(value.data);
   return { typeName: typeName(value) };
 }

@@ -5,7 +5,7 @@
 const { EventEmitter } = require('node:events');
 const { expiresAt, openShopifyStore } = require('./native');
 const { readClientConfig } = require('./aws/config');
-const { bigReplacer, reviverFor } = require('./bytes');
+const { bigIntReplacer, reviverFor } = require('./bytes');
 const { attempt, deliver } = require('./callback');
 const { invalidArgument, storeError, toError } = require('./errors');
 const { optionsObject, typeName } = require('./options');
@@ -17,10 +17,10 @@ const { SessionStore } = require('./store');
 const DATES = /** @type {const} */ (['expires', 'refreshTokenExpires']);
 
 /**
- * The class `DynamoDBSessionStorage`, for a module system's own `Session`.
+ * Makes the class `DynamoDBSessionStorage`. CommonJS and ES modules each have their own class `Session`.
  *
- * @param {() => new (params: any) => any} getSession the class `Session` of `@shopify/shopify-api`;
- *   asked for when the first session is loaded
+ * @param {() => new (params: any) => any} getSession returns the class `Session` of `@shopify/shopify-api`; called
+ *   when a session is loaded
  */
 function storageClass(getSession) {
   return class DynamoDBSessionStorage extends EventEmitter {
@@ -36,7 +36,7 @@ function storageClass(getSession) {
       const { createTable, native } = settings;
       this.#settings = settings;
       this.#sessions = new SessionStore(
-        (...how) => openShopifyStore({ ...native, createTable }, ...how),
+        (...args) => openShopifyStore({ ...native, createTable }, ...args),
         readClientConfig(options, settings.operationTimeout),
         settings,
         {
@@ -48,7 +48,7 @@ function storageClass(getSession) {
       );
     }
 
-    /** The client that was passed, or one that is made when it is first asked for. */
+    /** The user's client. Without one, the store makes a client on first access. */
     get client() {
       return this.#sessions.client;
     }
@@ -57,7 +57,7 @@ function storageClass(getSession) {
       this.#sessions.client = client;
     }
 
-    /** Whether requests go out from the addon or through the client. */
+    /** `native`: the addon sends the requests. `client`: they go through the client. */
     get transport() {
       return this.#sessions.transport;
     }
@@ -91,8 +91,8 @@ function storageClass(getSession) {
       const { table } = this.#sessions;
       const prepared = table.prepare({
         describe: async () => {
-          // Without the index, the table serves all calls but `findSessionsByShop()`. The replaced package
-          // looks for no table, so a server that starts with it starts with this package.
+          // Only `findSessionsByShop()` needs the index, so a missing index is only a warning. The replaced package
+          // does not look at the table at all, and a server that starts with it must also start with this package.
           const { indexFailure } = await table.describe();
           if (indexFailure) table.warn('cannot be searched by shop', toError(indexFailure));
         },
@@ -127,9 +127,9 @@ function storageClass(getSession) {
       for (const name of DATES) {
         if (session[name]) properties[name] = isoText(session[name], name);
       }
-      const data = stringify(properties, bigReplacer);
+      const data = stringify(properties, bigIntReplacer);
       const end = endOf(session);
-      return this.#sessions.saveByHand({ sid: id, data, expires: end });
+      return this.#sessions.saveUnconditionally({ sid: id, data, expires: end });
     }
 
     /** @param {string} id */
@@ -188,11 +188,11 @@ function storageClass(getSession) {
 }
 
 /**
- * The time-to-live attribute of a session, in seconds: the last moment at which it can still
- * matter. One with a refresh token can be renewed until that ends.
+ * Returns the value of a session's time-to-live attribute, in seconds: the later end of access token and refresh
+ * token, because a session can be renewed as long as its refresh token is valid.
  *
  * @param {any} session
- * @returns {number | undefined} nothing for a session that never ends
+ * @returns {number | undefined} `undefined` for a session that never ends
  */
 function endOf({ expires, refreshToken, refreshTokenExpires }) {
   if (refreshToken && !refreshTokenExpires) return undefined;

@@ -4,12 +4,12 @@
 
 const { SHOPIFY } = require('./option-names');
 const { option, readCapacity, warnOfUnknown } = require('./options');
-const { readOfAll } = require('./store.options');
+const { readCommonOptions } = require('./store.options');
 
 /** @param {Record<string, any>} options */
 function readOptions(options) {
   warnOfUnknown(options, SHOPIFY, undefined, 'Shopify');
-  const { native, ...ofAll } = readOfAll(options);
+  const { native, ...common } = readCommonOptions(options);
   return {
     native: {
       ...native,
@@ -20,7 +20,7 @@ function readOptions(options) {
       readCapacityUnits: readCapacity(options, 'readCapacityUnits'),
       writeCapacityUnits: readCapacity(options, 'writeCapacityUnits'),
     },
-    ...ofAll,
+    ...common,
   };
 }
 

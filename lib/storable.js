@@ -1,17 +1,17 @@
 'use strict';
 
 /**
- * Values that DynamoDB's types cannot hold, and that would not come back: each is refused by its place
- * in the session. JSON makes `null` or `{}` of them, and says nothing.
+ * Refuses values that would be lost: DynamoDB's types cannot hold them, and JSON would write `null` or `{}` without
+ * an error. The error names the path of the value in the session.
  */
 
 const { isMap, isSet } = require('node:util').types;
 
-/** Why a value is refused. */
+/** The reason why a value is refused. */
 class Refusal extends Error {}
 
 /**
- * @param {any} value no object
+ * @param {any} value not an object
  * @throws {Refusal}
  */
 function refusePrimitive(value) {
@@ -33,83 +33,83 @@ function refuseCollection(object) {
 }
 
 /**
- * Where the value stands that is refused, as in `session.cart[3].price`.
+ * Returns the path of the refused value, such as `session.cart[3].price`.
  *
  * @param {object} session
- * @param {(this: any, key: string, value: any) => any} replacer the one that refuses it
+ * @param {(this: any, key: string, value: any) => any} replacer the replacer that has refused the value
  * @returns {string}
  */
-function placeOfRefused(session, replacer) {
-  /** The objects around the value. @type {{ holder: any, place: string }[]} */
-  const around = [];
-  let place = '';
+function pathOfRefused(session, replacer) {
+  /** The objects that contain the current value, from the session inwards. @type {{ parent: any, path: string }[]} */
+  const parents = [];
+  let path = '';
   try {
     JSON.stringify(session, function (key, value) {
-      while (around.length > 0 && around.at(-1)?.holder !== this) around.pop();
-      const outer = around.at(-1);
-      place = outer ? outer.place + step(outer.holder, key) : 'session';
-      const holder = replacer.call(this, key, value);
-      if (typeof holder === 'object') around.push({ holder, place });
-      return holder;
+      while (parents.length > 0 && parents.at(-1)?.parent !== this) parents.pop();
+      const outer = parents.at(-1);
+      path = outer ? outer.path + step(outer.parent, key) : 'session';
+      const parent = replacer.call(this, key, value);
+      if (typeof parent === 'object') parents.push({ parent, path });
+      return parent;
     });
   } catch {
-    // As it was the first time.
+    // The same error as the first time. `path` is the path of the value that has caused it.
   }
-  return place;
+  return path;
 }
 
 /**
- * Why a session cannot be written as JSON, by the place of the first value that cannot.
+ * Finds the first value because of which a session cannot be written as JSON.
  *
  * @param {object} session
- * @returns {string | undefined} a clause; nothing where it cannot be found out
+ * @returns {string | undefined} a clause with the value's path and the reason; `undefined` if the value is not found
  */
 function whyNoJson(session) {
-  /** The objects around a value, with their places. @type {Map<object, string>} */
-  const around = new Map();
-  /** @type {(holder: any, key: string | number, place: string) => string | undefined} */
-  const look = (holder, key, place) => {
+  /** The objects that contain the current value, with their paths. @type {Map<object, string>} */
+  const parents = new Map();
+  /** @type {(parent: any, key: string | number, path: string) => string | undefined} */
+  const check = (parent, key, path) => {
     let value;
     try {
-      value = holder[key];
+      value = parent[key];
     } catch {
-      return `${place} has a getter that throws`;
+      return `${path} has a getter that throws`;
     }
     try {
       if (typeof value?.toJSON === 'function') value = value.toJSON(String(key));
     } catch {
-      return `${place} has a "toJSON" that throws`;
+      return `${path} has a "toJSON" that throws`;
     }
-    if (typeof value === 'bigint') return `${place} is a BigInt: store a number or text`;
+    if (typeof value === 'bigint') return `${path} is a BigInt: store a number or text`;
     if (typeof value !== 'object' || value === null) return undefined;
-    const outer = around.get(value);
-    if (outer !== undefined) return `${place} refers back to ${outer}, which makes a cycle`;
-    around.set(value, place);
+    const outer = parents.get(value);
+    if (outer !== undefined) return `${path} refers back to ${outer}, which makes a cycle`;
+    parents.set(value, path);
     const keys = Array.isArray(value) ? value.keys() : Object.keys(value);
     for (const each of keys) {
-      const found = look(value, each, place + harmlessStep(value, String(each)));
-      if (found) return found;
+      const reason = check(value, each, path + harmlessStep(value, String(each)));
+      if (reason) return reason;
     }
-    around.delete(value);
+    parents.delete(value);
     return undefined;
   };
   try {
-    return look({ session }, 'session', 'session');
+    return check({ session }, 'session', 'session');
   } catch {
-    // It is nested too deeply, or a Proxy throws.
+    // The session is nested too deeply, or a Proxy throws.
     return undefined;
   }
 }
 
 /**
- * One step of a place, as the addon writes it too, in `src/core/layout/value.rs`.
+ * Writes one step of a path. `src/core/layout/value.rs` writes paths in the same form.
  *
- * @param {any} holder
+ * @param {any} parent
  * @param {string} key
  */
-function step(holder, key) {
-  if (Array.isArray(holder)) return `[${key}]`;
-  // See `bytes.js`: where a key begins with U+0000, there is one more.
+function step(parent, key) {
+  if (Array.isArray(parent)) return `[${key}]`;
+  // `bytes.js` adds a U+0000 to a key that begins with U+0000.
   const name = key.replace(/^\0/, '');
   return matches('^[\\p{Alphabetic}_][\\p{Alphabetic}\\p{N}_]*$', name)
     ? `.${name}`
@@ -120,21 +120,21 @@ function step(holder, key) {
 const LONGEST_NAME = 40;
 
 /**
- * One step of a place, without a key that may be data of the session: a name of the program's own is short
- * and has no spaces or signs.
+ * Writes one step of a path, but hides a key that may be session data. A key that is short and has no spaces or signs
+ * is taken for a name in the program.
  *
- * @param {any} holder
+ * @param {any} parent
  * @param {string} key
  */
-function harmlessStep(holder, key) {
-  const shown = step(holder, key);
+function harmlessStep(parent, key) {
+  const shown = step(parent, key);
   const isName = matches('^(\\.[\\w\\p{Alphabetic}]+|\\[\\d+\\])$', shown);
   return isName && key.length <= LONGEST_NAME ? shown : '[…]';
 }
 
 /**
- * Whether a text matches a pattern with properties of Unicode. A literal of such a pattern takes V8 half a
- * millisecond when it parses this file: each process would start as much later.
+ * Whether a text matches a pattern with Unicode properties. The pattern is no literal, because V8 takes half a
+ * millisecond to parse such a literal, and each process would start later.
  *
  * @param {string} pattern
  * @param {string} text
@@ -143,4 +143,4 @@ function matches(pattern, text) {
   return new RegExp(pattern, 'u').test(text);
 }
 
-module.exports = { Refusal, placeOfRefused, refuseCollection, refusePrimitive, whyNoJson };
+module.exports = { Refusal, pathOfRefused, refuseCollection, refusePrimitive, whyNoJson };

@@ -1,18 +1,18 @@
 'use strict';
 
 /**
- * A store of sessions, for no framework in particular. The stores of the frameworks hold one: they translate
- * signatures, names and options, and find out which request a session belongs to.
+ * The session store without a framework. Each adapter (Express, Koa, Shopify) holds one: the adapter translates
+ * signatures, names and options, and finds the request that a session belongs to.
  */
 
 const { DynamoDB } = require('./aws/dynamodb');
-const { settle } = require('./errors');
+const { resultOf } = require('./errors');
 const { Gate } = require('./gate');
-const { Loaded, Saving, unconditional } = require('./known');
+const { Loaded, Saving, unconditionalSave } = require('./known');
 const { outageEvents } = require('./outages');
 const { Pending } = require('./pending');
 const { Table } = require('./table');
-const { tellOnce } = require('./warning');
+const { warnOnce } = require('./warning');
 
 /** @import { EventEmitter } from 'node:events' */
 /** @import { SessionEntry, SpecialArgument } from '../native/binding' */
@@ -23,30 +23,30 @@ const { tellOnce } = require('./warning');
 
 /**
  * @typedef {object} Settings
- * @property {import('../native/binding').CreateTableOptions} [createTable] for a table that the store
- *   creates
+ * @property {import('../native/binding').CreateTableOptions} [createTable] the settings of a table that the
+ *   store creates
  * @property {number} maxPendingCalls
- * @property {number} operationTimeout milliseconds that a call may take, waiting for the table included
- * @property {number} tableTimeout milliseconds that an operation on the table may take
- * @property {Conflict} [conflict] for sessions of requests
+ * @property {number} operationTimeout the milliseconds that a call may take, with its wait for the table
+ * @property {number} tableTimeout the milliseconds that an operation on the table may take
+ * @property {Conflict} [conflict] for saves by a request
  * @property {number | 'auto'} [touchInterval] milliseconds
- * @property {boolean} [disconnectEvents] whether outages are `disconnect` and `connect` too
+ * @property {boolean} [disconnectEvents] `true`: outages also emit `disconnect` and `connect`
  *
- * A session to be written.
+ * A session to write.
  *
- * @typedef {object} Session
+ * @typedef {object} SessionRecord
  * @property {string} sid
  * @property {string} data the session as JSON
- * @property {number | undefined} expires seconds since the Unix epoch; `undefined`: it never ends
+ * @property {number | undefined} expires seconds since the Unix epoch; `undefined`: the session never ends
  * @property {(SpecialArgument | undefined)[]} [special] the values of the special keys
  *
- * The end that a session gets.
+ * The new end of a session.
  *
- * @typedef {object} End
+ * @typedef {object} NewEnd
  * @property {number} expires seconds since the Unix epoch
- * @property {number} [exact] the same in milliseconds, for a session with a cookie that ends
+ * @property {number} [exact] the same end in milliseconds, if the session's cookie has an end
  * @property {number} [lifetime] milliseconds, with `exact`
- * @property {number} [known] the end that the framework counts with, in seconds; `expires`, unless set
+ * @property {number} [known] the end by the framework's own clock, in seconds. Default: `expires`
  */
 
 class SessionStore {
@@ -60,19 +60,18 @@ class SessionStore {
   #prepare;
 
   /**
-   * @param {Open} open opens the store in the addon, in its item format
+   * @param {Open} open opens the store in the addon, in the adapter's item format
    * @param {Connection} connection
    * @param {Settings} settings
-   * @param {object} own what the store of the framework has of its own
-   * @param {EventEmitter} own.events emits `warning`, `unavailable` and `available`
-   * @param {string} own.table its name
-   * @param {boolean} own.isTableAwaited whether calls wait until the table was looked for, and created if it
-   *   is missing
-   * @param {string} [own.prefix] of the keys of items
-   * @param {() => unknown} own.prepare looks for the table, and creates it if it is missing
+   * @param {object} adapter
+   * @param {EventEmitter} adapter.events emits `warning`, `unavailable` and `available`
+   * @param {string} adapter.table the name of the table
+   * @param {boolean} adapter.isTableAwaited `true`: calls wait until the store has found or created the table
+   * @param {string} [adapter.prefix] the prefix of the items' keys
+   * @param {() => unknown} adapter.prepare looks for the table, and creates it if it is missing
    */
-  constructor(open, connection, settings, own) {
-    const { events, table, isTableAwaited, prefix = '', prepare } = own;
+  constructor(open, connection, settings, adapter) {
+    const { events, table, isTableAwaited, prefix = '', prepare } = adapter;
     this.#settings = settings;
     this.#prefix = prefix;
     this.#prepare = prepare;
@@ -82,17 +81,16 @@ class SessionStore {
       place: this.#dynamodb.place,
     }));
     const native = () => this.#dynamodb.native;
-    /** The life of the table. */
     this.table = new Table(table, isTableAwaited, settings, native, events, this.#gate);
     this.#dynamodb = new DynamoDB(open, connection, {
-      ensureTable: () => this.#ensureTable(),
-      tellOfOutages: outageEvents(events, settings.disconnectEvents ?? false),
-      tellOfWarnings: tellOnce(events),
+      ensureTable: () => this.#restoreTable(),
+      onOutages: outageEvents(events, settings.disconnectEvents ?? false),
+      onWarnings: warnOnce(events),
       pending,
     });
   }
 
-  /** The client that was passed, or one that is made when it is first asked for. */
+  /** The user's client. Without one, the store makes a client on first access. */
   get client() {
     return this.#dynamodb.client;
   }
@@ -101,7 +99,7 @@ class SessionStore {
     this.#dynamodb.client = client;
   }
 
-  /** A document client around `client`, made when it is first asked for. */
+  /** A document client around `client`. The store makes it on first access. */
   get documentClient() {
     return this.#dynamodb.documentClient;
   }
@@ -110,7 +108,7 @@ class SessionStore {
     this.#dynamodb.documentClient = client;
   }
 
-  /** Whether requests go out from the addon or through the client. */
+  /** `native`: the addon sends the requests. `client`: they go through the client. */
   get transport() {
     return this.#dynamodb.transport;
   }
@@ -124,7 +122,7 @@ class SessionStore {
    * Reads a session.
    *
    * @param {string} sid
-   * @returns {Promise<Loaded | undefined>} `undefined` if there is none, or it has ended
+   * @returns {Promise<Loaded | undefined>} `undefined` if the session does not exist or has ended
    */
   async load(sid) {
     const text = await this.#call(sid, (limit) => this.#calls.load(sid, Date.now(), limit));
@@ -132,35 +130,36 @@ class SessionStore {
   }
 
   /**
-   * Writes a session of a request. A session that the request has read, and that is gone, stays gone.
+   * Writes a session for a request. If the request has read the session, and the session was destroyed or got another
+   * user since, nothing is written.
    *
-   * @param {Session} session
-   * @param {Known} known what the request knows of it
-   * @param {{ expires?: number, maxAge?: any }} [noted] what the request then knows of its end: in seconds, and
-   *   the lifetime in its cookie
-   * @returns {Promise<boolean>} whether the session exists then
+   * @param {SessionRecord} session
+   * @param {Known} known what the request knows of the session
+   * @param {{ expires?: number, maxAge?: any }} [end] after the save, `known` holds this end in seconds and this
+   *   lifetime of the cookie
+   * @returns {Promise<boolean>} whether the session exists after the save
    */
-  save(session, known, noted = session) {
+  save(session, known, end = session) {
     const { data } = session;
-    const { expires, maxAge } = noted;
+    const { expires, maxAge } = end;
     const conflict = this.#settings.conflict ?? 'overwrite';
     const save = new Saving(known, conflict, { data, expires, maxAge });
-    return save.during(() => this.#save(session, save));
+    return save.run(() => this.#save(session, save));
   }
 
   /**
-   * Writes a session, whatever is in the table.
+   * Writes a session for no request. The write replaces any item that the table has under this id.
    *
-   * @param {Session} session
-   * @param {Known} [read] what was known when it was read, if it was read by hand
+   * @param {SessionRecord} session
+   * @param {Known} [read] the result of an earlier read of this session, if the application has read it
    * @returns {Promise<boolean>} `true`
    */
-  saveByHand(session, read) {
-    return this.#save(session, unconditional(read));
+  saveUnconditionally(session, read) {
+    return this.#save(session, unconditionalSave(read));
   }
 
   /**
-   * @param {Session} session
+   * @param {SessionRecord} session
    * @param {Save} save
    */
   #save({ sid, data, expires, special = [] }, save) {
@@ -171,21 +170,22 @@ class SessionStore {
   }
 
   /**
-   * Moves the end of a session, unless `touchInterval` says that it can wait.
+   * Moves the end of a session. With `known`, nothing is written if the end would move by less than
+   * `touchInterval`.
    *
    * @param {string} sid
-   * @param {End} end
+   * @param {NewEnd} end
    * @param {Known} [known] what the request knows of the session
-   * @returns {Promise<{ expires: number | undefined } | undefined>} the end that holds then, in seconds;
-   *   `undefined` if the session is gone
+   * @returns {Promise<{ expires: number | undefined } | undefined>} the end after the touch, in seconds;
+   *   `undefined` if the session does not exist
    */
   async touch(sid, { expires, exact, lifetime, known: to = expires }, known) {
     const { conflict = 'overwrite', touchInterval = 0 } = this.#settings;
-    if (known && !known.isDue(to, touchInterval)) return { expires: known.expires };
+    if (known && !known.isTouchDue(to, touchInterval)) return { expires: known.expires };
     const touched = await this.#call(sid, (limit) =>
       this.#calls.touch(sid, expires, exact, lifetime, known?.expected(conflict, false), limit),
     );
-    known?.hasTouched(touched, to);
+    known?.noteTouch(touched, to);
     return touched === false ? undefined : { expires: known ? known.expires : to };
   }
 
@@ -204,7 +204,7 @@ class SessionStore {
    * @param {string[]} sids
    */
   async destroyMany(sids) {
-    settle(await this.#call(undefined, (limit) => this.#native.destroyMany(sids, limit)));
+    resultOf(await this.#call(undefined, (limit) => this.#native.destroyMany(sids, limit)));
   }
 
   /**
@@ -213,34 +213,34 @@ class SessionStore {
    * @returns {Promise<SessionEntry[]>}
    */
   async list() {
-    return settle(await this.#call(undefined, (limit) => this.#native.list(Date.now(), limit)));
+    return resultOf(await this.#call(undefined, (limit) => this.#native.list(Date.now(), limit)));
   }
 
   /**
-   * Reads the sessions that the index has under a value.
+   * Reads the sessions that have this value in the store's index.
    *
    * @param {string} value
    * @returns {Promise<SessionEntry[]>}
    */
   async find(value) {
-    return settle(
+    return resultOf(
       await this.#call(undefined, (limit) => this.#native.find(value, Date.now(), limit)),
     );
   }
 
   /** Counts the sessions that have not ended. */
   async count() {
-    return settle(await this.#call(undefined, (limit) => this.#native.count(Date.now(), limit)));
+    return resultOf(await this.#call(undefined, (limit) => this.#native.count(Date.now(), limit)));
   }
 
   /** The ids of the sessions that have not ended. */
   async ids() {
-    return settle(await this.#call(undefined, (limit) => this.#native.ids(Date.now(), limit)));
+    return resultOf(await this.#call(undefined, (limit) => this.#native.ids(Date.now(), limit)));
   }
 
   /** Deletes all sessions. */
   async clear() {
-    settle(await this.#call(undefined, (limit) => this.#native.clear(Date.now(), limit)));
+    resultOf(await this.#call(undefined, (limit) => this.#native.clear(Date.now(), limit)));
   }
 
   /**
@@ -249,11 +249,11 @@ class SessionStore {
    * @returns {Promise<number>} how many
    */
   async reap() {
-    return settle(await this.#call(undefined, (limit) => this.#native.reap(Date.now(), limit)));
+    return resultOf(await this.#call(undefined, (limit) => this.#native.reap(Date.now(), limit)));
   }
 
   /**
-   * In Koa's item format, writes the end of sessions to another attribute from now on.
+   * Changes the attribute that later writes store the end of sessions in. Only for Koa's item format.
    *
    * @param {string} attribute
    */
@@ -262,10 +262,9 @@ class SessionStore {
   }
 
   /**
-   * Takes no more calls. Calls that were made before end as they would have, also those that wait for the
-   * table.
+   * Refuses later calls. Pending calls continue, also those that wait for the table.
    *
-   * @returns {Promise<void>} resolves when they have, and connections are closed
+   * @returns {Promise<void>} resolves when all pending calls have ended and the connections are closed
    */
   close() {
     return this.#gate.close(() => this.#dynamodb.close());
@@ -280,26 +279,26 @@ class SessionStore {
   }
 
   /**
-   * Makes a call into the addon, once the table is ready. Its limit is what waiting for the table has left of
-   * `operationTimeout`.
+   * Makes a call into the addon once the table is ready. The time that the call waits for the table counts
+   * towards `operationTimeout`.
    *
    * @template T
-   * @param {string | undefined} sid the session's, if the call is about one
+   * @param {string | undefined} sid the session's id, if the call is about one session
    * @param {(limit: number) => Promise<T>} call
    * @returns {Promise<T>}
    */
   #call(sid, call) {
     const { table } = this;
-    // A call that was let in before `close` goes on after it.
+    // Runs later, maybe after `close()`: only new calls are refused.
     const ready = table.isReady ? undefined : () => table.isReady || this.#prepare();
     const key = sid === undefined ? undefined : this.#prefix + sid;
     return this.#gate.pass(key, ready, this.#settings.operationTimeout, call);
   }
 
-  /** A request has found no table. Whether it exists now. */
-  async #ensureTable() {
-    if (!this.table.isMade) return false;
-    this.table.lose();
+  /** The addon calls this if a request finds no table. Returns whether the table exists afterwards. */
+  async #restoreTable() {
+    if (!this.table.isRecreated) return false;
+    this.table.markLost();
     await this.#prepare();
     return true;
   }
@@ -308,7 +307,7 @@ class SessionStore {
 /**
  * Whether a session exists after a save.
  *
- * @param {string | false | null} saved see `Calls.save`
+ * @param {string | false | null} saved the result of `Calls.save`
  */
 function exists(saved) {
   return saved !== false;

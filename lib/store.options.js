@@ -1,19 +1,19 @@
 'use strict';
 
-/** The options that several stores have. */
+/** The options that several stores have in common. */
 
 const { invalidArgument } = require('./errors');
-const { given, isWellFormed, option, readCount, readTime, typeName } = require('./options');
+const { isWellFormed, option, readCount, readTime, shownValue, typeName } = require('./options');
 
-/** The values of options that are not set. */
+/** The defaults of options. */
 const DEFAULTS = Object.freeze(
   /** @type {const} */ ({
-    /** Operations in flight or waiting before any are merged; measured, see bench/README.md. */
+    /** Merging starts when more than this many operations are pending. Measured, see bench/README.md. */
     batchThreshold: 16,
     capacityUnits: 5,
-    /** Both changes are kept. */
+    /** Keeps both changes. */
     conflict: 'merge',
-    /** Passport's key, and those of most examples. */
+    /** The key of Passport, and the keys of most examples. */
     identityKeys: Object.freeze(['passport', 'user', 'userId']),
     /** The id of a session that never exists. */
     probeKey: 'dynamo-session-store:probe',
@@ -25,20 +25,20 @@ const DEFAULTS = Object.freeze(
     ttl: 86_400_000,
     /** Milliseconds. */
     operationTimeout: 10_000,
-    /** Milliseconds: AWS takes up to half a minute to create a table. */
+    /** Milliseconds. AWS takes up to half a minute to create a table. */
     tableTimeout: 120_000,
   }),
 );
 
-/** The bytes of the longest partition key. */
+/** DynamoDB's limit for a partition key, in bytes. */
 const LONGEST_KEY = 2048;
 
 /**
- * The options of all stores.
+ * Reads the options of all stores.
  *
  * @param {Record<string, any>} options
  */
-function readOfAll(options) {
+function readCommonOptions(options) {
   return {
     native: {
       consistentRead: option(options, 'consistentRead', 'boolean') ?? true,
@@ -54,19 +54,19 @@ function readOfAll(options) {
 }
 
 /**
- * The options of the stores that keep web sessions.
+ * Reads the options of the Express and Koa stores, which keep web sessions.
  *
  * @param {Record<string, any>} options
  */
-function readOfWebSessions(options) {
-  const { native, ...ofAll } = readOfAll(options);
+function readWebOptions(options) {
+  const { native, ...common } = readCommonOptions(options);
   return {
     native: {
       ...native,
       identityKeys: /** @type {string[]} */ (readIdentityKeys(options) ?? DEFAULTS.identityKeys),
       payPerRequest: option(options, 'payPerRequest', 'boolean') ?? false,
     },
-    ...ofAll,
+    ...common,
     ttl: readTtl(options) ?? DEFAULTS.ttl,
     disconnectEvents: option(options, 'disconnectEvents', 'boolean') ?? false,
     touchInterval: readTouchInterval(options) ?? DEFAULTS.touchInterval,
@@ -75,7 +75,7 @@ function readOfWebSessions(options) {
 }
 
 /**
- * The id of a session that never exists, which a probe reads. DynamoDB takes no longer key.
+ * Reads the id of a session that never exists, which a probe reads.
  *
  * @param {Record<string, any>} options
  */
@@ -89,7 +89,7 @@ function readProbeKey(options) {
 }
 
 /**
- * Which touches are not written.
+ * Reads the interval within which touches are not written.
  *
  * @param {Record<string, any>} options
  * @returns {number | 'auto' | undefined} milliseconds
@@ -98,14 +98,14 @@ function readTouchInterval(options) {
   const interval = option(options, 'touchInterval', ['milliseconds', 'string']);
   if (interval === undefined || interval === 'auto') return interval;
   if (typeof interval === 'number') return readTime(options, 'touchInterval', 0);
-  const is = given('touchInterval', interval);
+  const is = shownValue('touchInterval', interval);
   throw invalidArgument(
     `option "touchInterval" must be a number of milliseconds or "auto", but is ${is}`,
   );
 }
 
 /**
- * What becomes of a session that another request has changed since it was read.
+ * Reads the option for a session that another request has changed since this request has read it.
  *
  * @param {Record<string, any>} options
  * @returns {'merge' | 'overwrite' | 'error' | undefined}
@@ -117,7 +117,7 @@ function readConflict(options) {
 }
 
 /**
- * The keys of a session that say whose it is, each a path such as `account.id`.
+ * Reads the keys that name the user of a session, each a path such as `account.id`.
  *
  * @param {Record<string, any>} options
  * @returns {readonly string[] | undefined}
@@ -135,14 +135,14 @@ function readIdentityKeys(options) {
 }
 
 /**
- * What a table gets that the store creates.
+ * Reads the settings of a table that the store creates.
  *
  * @param {Record<string, any>} options
  * @returns {import('../native/binding').CreateTableOptions | undefined}
  */
 function readCreateTable(options) {
-  const given = option(options, 'createTable', 'object');
-  return given && require('./creation').readCreateTable(given);
+  const createTable = option(options, 'createTable', 'object');
+  return createTable && require('./creation').readCreateTable(createTable);
 }
 
 /**
@@ -158,7 +158,7 @@ function readTtl(options) {
 }
 
 /**
- * The lifetime that the option `ttl` gives a session.
+ * Returns the lifetime of a session by the option `ttl`.
  *
  * @param {number | ((session: any) => number)} ttl
  * @param {any} session
@@ -172,4 +172,4 @@ function lifetimeOf(ttl, session) {
   );
 }
 
-module.exports = { DEFAULTS, lifetimeOf, readOfAll, readOfWebSessions };
+module.exports = { DEFAULTS, lifetimeOf, readCommonOptions, readWebOptions };

@@ -1,23 +1,23 @@
 'use strict';
 
-/** What a user meant by an option that is not known. Loaded when there is one. */
+/** Suggests a known option for an unknown one. Loaded only if an option is unknown. */
 
-const { KNOWN_ANYWHERE, KNOWN_HTTP } = require('./aws/setting-names');
+const { ALL_SETTINGS, HTTP_SETTINGS } = require('./aws/setting-names');
 const { EXPRESS, KOA, KOA_TABLE, SHOPIFY } = require('./option-names');
 
 /**
- * A place that options stand in: the path before their names, and the names.
+ * The options of one object: the path of the object, and the names of its options.
  *
- * @typedef {{ path: string, names: Iterable<string> }} Place
+ * @typedef {{ path: string, names: Iterable<string> }} OptionGroup
  */
 
-/** The settings that both AWS SDKs and this package have one place for. */
+/** Returns the settings of a connection, for the option that holds them. */
 const settings = (/** @type {string} */ path) => [
-  { path: `${path}.`, names: KNOWN_ANYWHERE },
-  { path: `${path}.httpOptions.`, names: KNOWN_HTTP },
+  { path: `${path}.`, names: ALL_SETTINGS },
+  { path: `${path}.httpOptions.`, names: HTTP_SETTINGS },
 ];
 
-/** All places of each store's options, by the name of the store. */
+/** The options of each store, by the name of the store. */
 const stores = {
   Express: [{ path: '', names: EXPRESS }, ...settings('dynamoConfig')],
   Koa: [
@@ -31,11 +31,11 @@ const stores = {
 /** @typedef {keyof typeof stores} StoreName */
 
 /**
- * What the stores call the same thing, and what other packages, AWS and cookies call it.
+ * Options with the same meaning: their names in each store, and in other packages, AWS and cookies (`others`).
  *
  * @type {(Partial<Record<StoreName, string>> & { others: string[] })[]}
  */
-const SAME = [
+const SYNONYMS = [
   {
     Express: 'table',
     Koa: 'table.name',
@@ -58,72 +58,74 @@ const SAME = [
 ];
 
 /**
- * A sentence that helps whoever has set an option that is not known; empty where there is none.
+ * Returns a sentence with a suggestion for an unknown option; an empty text if no option is similar.
  *
- * @param {string} path the option with what it is in, such as `dynamoConfig.regoin`
- * @param {ReadonlySet<string>} known the names that are known where it is
- * @param {StoreName} [store] nothing for the settings of an SDK, which are the same for all stores
+ * @param {string} path the unknown option with its path, such as `dynamoConfig.regoin`
+ * @param {ReadonlySet<string>} known the known names in the same object
+ * @param {StoreName} [store] not set for the settings of an SDK, which are the same for all stores
  */
 function suggestion(path, known, store) {
-  const own = { path: path.slice(0, -lastOf(path).length), names: known };
-  const places = store ? [own, ...stores[store]] : [own];
-  const meant = (store && sameElsewhere(path, store)) ?? nearest(path, places);
-  if (meant) return `Did you mean "${meant}"?`;
+  const own = { path: path.slice(0, -lastPart(path).length), names: known };
+  const groups = store ? [own, ...stores[store]] : [own];
+  const suggested = (store && synonym(path, store)) ?? nearest(path, groups);
+  if (suggested) return `Did you mean "${suggested}"?`;
   const owner = Object.entries(stores).find(([, others]) =>
-    others.some((place) => [...place.names].some((name) => place.path + name === path)),
+    others.some((group) => [...group.names].some((name) => group.path + name === path)),
   );
   return owner ? `It is an option of the ${owner[0]} store.` : '';
 }
 
 /**
- * What a store calls an option of another one.
+ * Returns the name that a store has for an option of another store or package.
  *
  * @param {string} path
  * @param {StoreName} store
  */
-function sameElsewhere(path, store) {
-  const isIt = (/** @type {string} */ name) => plain(name) === plain(path);
-  const same = SAME.find(({ others, ...names }) => [...others, ...Object.values(names)].some(isIt));
-  const own = same?.[store];
-  return own !== undefined && !isIt(own) ? own : undefined;
+function synonym(path, store) {
+  const isPath = (/** @type {string} */ name) => normalized(name) === normalized(path);
+  const synonyms = SYNONYMS.find(({ others, ...names }) =>
+    [...others, ...Object.values(names)].some(isPath),
+  );
+  const own = synonyms?.[store];
+  return own !== undefined && !isPath(own) ? own : undefined;
 }
 
 /**
- * The known option that a path is most like: the same name in another place or spelling, else one
- * with few letters of difference, in the same place if it can be.
+ * Returns the known option with the most similar name. Among equally similar names, an option in the same object comes
+ * first.
  *
  * @param {string} path
- * @param {Place[]} places
+ * @param {OptionGroup[]} groups
  */
-function nearest(path, places) {
-  const name = lastOf(path);
+function nearest(path, groups) {
+  const name = lastPart(path);
   const own = path.slice(0, -name.length);
-  const all = places.flatMap((place) =>
-    [...place.names].map((known) => ({
-      path: place.path + known,
-      distance: distance(plain(name), plain(known)),
-      isElsewhere: Number(place.path !== own),
+  const all = groups.flatMap((group) =>
+    [...group.names].map((known) => ({
+      path: group.path + known,
+      distance: distance(normalized(name), normalized(known)),
+      isElsewhere: Number(group.path !== own),
     })),
   );
-  const most = Math.max(1, Math.floor(name.length / 4));
+  const maxDistance = Math.max(1, Math.floor(name.length / 4));
   const [best] = all
-    .filter((each) => each.distance <= most && each.path !== path)
+    .filter((each) => each.distance <= maxDistance && each.path !== path)
     .sort((one, other) => one.distance - other.distance || one.isElsewhere - other.isElsewhere);
   return best?.path;
 }
 
 /** @param {string} path */
-function lastOf(path) {
+function lastPart(path) {
   return path.slice(path.lastIndexOf('.') + 1);
 }
 
-/** A name without what people write differently. @param {string} name */
-function plain(name) {
+/** Ignores case, hyphens and underscores. @param {string} name */
+function normalized(name) {
   return name.toLowerCase().replace(/[-_]/g, '');
 }
 
 /**
- * How many letters to add, remove, replace or swap with the next one make one text of another.
+ * The edit distance of two texts: how many letters must be added, removed, replaced or swapped with the next letter.
  *
  * @param {string} one
  * @param {string} other

@@ -1,8 +1,8 @@
 'use strict';
 
-/** The life of a store's table: it is looked for, created if it is missing, and set up. */
+/** A store's table: the store looks for it, creates it if it is missing, and sets it up. */
 
-const { settle, toError } = require('./errors');
+const { resultOf, toError } = require('./errors');
 const { warnOfTable } = require('./warning');
 
 /** @import { EventEmitter } from 'node:events' */
@@ -12,22 +12,22 @@ const { warnOfTable } = require('./warning');
 const NOT_FOUND = 'ResourceNotFoundException';
 
 /**
- * How a store makes its table. Each is a public method of the store, as far as the replaced package has
- * one: applications override these.
+ * The steps that prepare a table. If the replaced package has a public method for a step, the step calls this
+ * method of the store, because applications override it.
  *
  * @typedef {object} Steps
  * @property {() => unknown} describe waits until the table can be used; rejects with
- *   `ResourceNotFoundException` if there is none
+ *   `ResourceNotFoundException` if the table does not exist
  * @property {() => unknown} create creates the table, and waits until it can be used
- * @property {() => unknown} [setUp] changes the settings of a table that was found
+ * @property {() => unknown} [setUp] changes the settings of a table that existed before
  */
 
 class Table {
-  /** Whether calls need not wait for the table. */
+  /** Whether calls can be sent without waiting for the table. */
   isReady;
-  /** Whether the store makes the table again if it is lost. */
-  isMade;
-  /** The work in progress, for errors. */
+  /** Whether the store creates the table again if it is lost. */
+  isRecreated;
+  /** The current work on the table, for errors. */
   step = 'waiting for the table';
   #name;
   #isAwaited;
@@ -40,15 +40,15 @@ class Table {
 
   /**
    * @param {string} name
-   * @param {boolean} isAwaited whether calls wait until the table was looked for, and created if it is missing
+   * @param {boolean} isAwaited `true`: calls wait until the store has found or created the table
    * @param {{ createTable?: CreateTableOptions, tableTimeout: number }} settings
    * @param {() => NativeStore} native the store in the addon
    * @param {EventEmitter} events emits `warning`
-   * @param {Gate} gate has the store's `close` wait for work on the table
+   * @param {Gate} gate makes the store's `close` wait for work on the table
    */
   constructor(name, isAwaited, settings, native, events, gate) {
     this.isReady = !isAwaited;
-    this.isMade = isAwaited;
+    this.isRecreated = isAwaited;
     this.#isAwaited = isAwaited;
     this.#name = name;
     this.#settings = settings;
@@ -58,22 +58,22 @@ class Table {
   }
 
   /**
-   * Looks for the table, creates it if it is missing, and sets it up if it exists: once for all callers at
-   * a time.
+   * Looks for the table. If it is missing, creates it; if it exists, sets it up. Simultaneous callers share one
+   * run.
    *
    * @param {Steps} steps
    * @returns {Promise<void>}
    */
   prepare(steps) {
-    this.isMade = true;
-    this.#preparing ??= this.#gate.holding(this.#prepare(steps)).finally(() => {
+    this.isRecreated = true;
+    this.#preparing ??= this.#gate.track(this.#prepare(steps)).finally(() => {
       this.#preparing = undefined;
     });
     return this.#preparing;
   }
 
-  /** The table is lost: calls wait again, if they did in the beginning. */
-  lose() {
+  /** Notes that the table was deleted. If calls waited for the table at first, they wait again. */
+  markLost() {
     if (this.#isAwaited) this.isReady = false;
   }
 
@@ -84,7 +84,7 @@ class Table {
     try {
       await describe();
     } catch (error) {
-      if (!meansMissing(error)) throw error;
+      if (!isTableMissing(error)) throw error;
       isMissing = true;
     }
     if (isMissing) {
@@ -104,17 +104,17 @@ class Table {
    * @throws {SessionStoreError} `ResourceNotFoundException`, `ERR_SESSION_TABLE_KEY`
    */
   async describe() {
-    return settle(await this.#native().describeTable(this.#settings.tableTimeout));
+    return resultOf(await this.#native().describeTable(this.#settings.tableTimeout));
   }
 
   /**
-   * Creates the table, and waits until it can be used. If it then lacks a setting, that is a warning.
+   * Creates the table, and waits until it can be used. If the table then lacks a setting, emits a `warning`.
    *
-   * @returns {Promise<boolean>} `false` if another process was faster
+   * @returns {Promise<boolean>} `false` if another process has created the table first
    */
   async create() {
     const { createTable, tableTimeout } = this.#settings;
-    const creation = settle(await this.#native().createTable(tableTimeout));
+    const creation = resultOf(await this.#native().createTable(tableTimeout));
     const { created, indexFailure, timeToLiveFailure } = creation;
     if (created && createTable) {
       require('./creation').enableRecovery(this.#settings, this.#native, this, this.#gate);
@@ -127,31 +127,31 @@ class Table {
   }
 
   /**
-   * Gives a provisioned table these capacity units, unless it has them.
+   * Sets the capacity units of a provisioned table.
    *
-   * @param {number | undefined} read `undefined`: as they are
-   * @param {number | undefined} write
-   * @returns {Promise<boolean>} whether the table had others
+   * @param {number | undefined} read `undefined`: unchanged
+   * @param {number | undefined} write `undefined`: unchanged
+   * @returns {Promise<boolean>} whether the table had other capacity units before
    */
   async setCapacity(read, write) {
     if (read === undefined && write === undefined) return false;
-    return settle(await this.#native().setCapacity(read, write, this.#settings.tableTimeout));
+    return resultOf(await this.#native().setCapacity(read, write, this.#settings.tableTimeout));
   }
 
   /** @returns {Promise<TimeToLiveState>} */
   async timeToLive() {
-    return settle(await this.#native().timeToLive(this.#settings.tableTimeout));
+    return resultOf(await this.#native().timeToLive(this.#settings.tableTimeout));
   }
 
   /**
-   * Finds out which attribute the table has its time to live on, and whether it is to be changed.
+   * Reads the table's time to live, and returns its attribute and the change that is still needed.
    *
-   * @param {string} attribute the one that is wanted
-   * @param {boolean} isWanted
+   * @param {string} attribute the attribute that the store writes the end of sessions to
+   * @param {boolean} isWanted whether the time to live should be on
    */
   async planTimeToLive(attribute, isWanted) {
     const { tableTimeout } = this.#settings;
-    return settle(await this.#native().planTimeToLive(attribute, isWanted, tableTimeout));
+    return resultOf(await this.#native().planTimeToLive(attribute, isWanted, tableTimeout));
   }
 
   /**
@@ -162,13 +162,13 @@ class Table {
    */
   async setTimeToLive(attribute, isOn) {
     const { tableTimeout } = this.#settings;
-    settle(await this.#native().setTimeToLive(attribute, isOn, tableTimeout));
+    resultOf(await this.#native().setTimeToLive(attribute, isOn, tableTimeout));
   }
 
   /**
-   * Emits a `warning`: the table lacks a setting that the store can do without.
+   * Emits a `warning`: the table lacks a setting that the store does not depend on.
    *
-   * @param {string} lack follows the table's name
+   * @param {string} lack the predicate of the message, after the table's name
    * @param {unknown} cause
    */
   warn(lack, cause) {
@@ -177,13 +177,13 @@ class Table {
 }
 
 /**
- * Whether an error means that there is no table. A method that an application overrides may give an error of
- * an AWS SDK.
+ * Whether an error means that the table does not exist. If an application overrides a step, its error may come
+ * from an AWS SDK.
  *
  * @param {any} error
  */
-function meansMissing(error) {
+function isTableMissing(error) {
   return error?.name === NOT_FOUND || error?.code === NOT_FOUND;
 }
 
-module.exports = { Table, meansMissing };
+module.exports = { Table, isTableMissing };

@@ -1,15 +1,15 @@
 'use strict';
 
 /**
- * The timers that calls need. They are Node's own, also where a test has put fake ones in their place,
- * before this package was loaded or after that: no call may wait for a clock that a test moves.
+ * The timers of calls. They are always Node's own: if a test installs fake timers, before or after this package
+ * is loaded, calls still use the real clock.
  */
 
 const timers = require('node:timers');
 
 /**
- * The function of Node for which a fake one stands in. Those of `@sinonjs/fake-timers`, which Jest,
- * vitest and Sinon use, keep it.
+ * Returns Node's own function, even if a fake one replaces it. Jest, vitest and Sinon use
+ * `@sinonjs/fake-timers`, whose fake functions keep a reference to Node's.
  *
  * @template {object} T
  * @template {keyof T & string} N
@@ -17,27 +17,29 @@ const timers = require('node:timers');
  * @param {N} name
  * @returns {T[N]}
  */
-function real(owner, name) {
-  const found = /** @type {any} */ (owner[name]);
-  return found.clock?.[`_${name}`] ?? found;
+function nodeFunction(owner, name) {
+  const current = /** @type {any} */ (owner[name]);
+  return current.clock?.[`_${name}`] ?? current;
 }
 
-const clearTimeout = real(timers, 'clearTimeout');
-const setImmediate = real(timers, 'setImmediate');
-const setInterval = real(timers, 'setInterval');
-const setTimeout = real(timers, 'setTimeout');
-const hrtime = real(process, 'hrtime');
+const clearTimeout = nodeFunction(timers, 'clearTimeout');
+const setImmediate = nodeFunction(timers, 'setImmediate');
+const setInterval = nodeFunction(timers, 'setInterval');
+const setTimeout = nodeFunction(timers, 'setTimeout');
+const hrtime = nodeFunction(process, 'hrtime');
 
 /**
- * `process.nextTick`. A mock function stands in for it in Jest's legacy fake timers, and does nothing
- * any more once mocks are reset.
+ * `process.nextTick`, or `setImmediate` under Jest's legacy fake timers: these replace `process.nextTick` by a
+ * mock function, which does nothing once mocks are reset.
  *
  * @type {typeof process.nextTick}
  */
 const nextTick =
-  '_isMockFunction' in process.nextTick ? setImmediate : real(process, 'nextTick').bind(process);
+  '_isMockFunction' in process.nextTick
+    ? setImmediate
+    : nodeFunction(process, 'nextTick').bind(process);
 
-/** Milliseconds since some moment, by a clock that nobody sets. */
+/** Milliseconds on the monotonic clock. */
 function monotonicNow() {
   const [seconds, nanoseconds] = hrtime();
   return seconds * 1e3 + nanoseconds / 1e6;

@@ -2,8 +2,8 @@
 'use strict';
 
 /**
- * Never run, and in no bundle: what Vercel, and Next for a standalone server, read to find out which
- * packages have to be copied along.
+ * This file never runs and is in no bundle. Vercel, and Next for a standalone server, read it to find the packages
+ * that they must copy.
  */
 require('dynamo-session-store-darwin-arm64');
 require('dynamo-session-store-darwin-x64');

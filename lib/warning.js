@@ -6,14 +6,13 @@ const { nextTick } = require('./timers');
 /** @import { Failure } from '../native/binding' */
 
 /**
- * Reports what failed where no call could be told: to the listeners of `warning`, else as a
- * warning of the process.
+ * Reports an error that belongs to no call: emits `warning` or, without a listener, a warning of the process.
  *
  * @param {import('node:events').EventEmitter} store
  * @param {Error & { code?: string }} warning
  */
 function warn(store, warning) {
-  // On a tick of its own: what a listener throws must not become the failure of what warned.
+  // On its own tick: an error that a listener throws must not reach the code that calls `warn`.
   nextTick(() => {
     if (store.emit('warning', warning)) return;
     const { message, code } = warning;
@@ -22,39 +21,39 @@ function warn(store, warning) {
 }
 
 /**
- * Reports that a table is not quite as it was to be, which the store can do without.
+ * Reports that a table lacks a setting that the store does not depend on.
  *
  * @param {import('node:events').EventEmitter} store
- * @param {string} table its name
- * @param {string} what follows the name in the warning
+ * @param {string} table the name of the table
+ * @param {string} lack the predicate of the message, after the table's name
  * @param {unknown} cause
  */
-function warnOfTable(store, table, what, cause) {
+function warnOfTable(store, table, lack, cause) {
   const failure = /** @type {SessionStoreError} */ (cause);
-  const message = `table "${table}" ${what}: ${failure.message}`;
+  const message = `table "${table}" ${lack}: ${failure.message}`;
   const { name, $metadata } = failure;
   const statusCode = $metadata?.httpStatusCode;
   warn(store, new SessionStoreError({ ...failure, name, message, statusCode }, { cause }));
 }
 
-/** The codes of warnings that the process has had. @type {Set<string>} */
-const told = new Set();
+/** The codes of the addon's warnings that were reported. @type {Set<string>} */
+const warnedCodes = new Set();
 
 /**
- * Reports what the addon warns of, each kind once in the life of the process: all stores have the same
- * environment.
+ * Returns a function that reports the addon's warnings: each code once in a process, because the warnings are
+ * about the environment, which all stores share.
  *
  * @param {import('node:events').EventEmitter} store
  * @returns {(warnings: Failure[]) => void}
  */
-function tellOnce(store) {
+function warnOnce(store) {
   return (warnings) => {
     for (const warning of warnings) {
-      if (told.has(warning.code)) continue;
-      told.add(warning.code);
+      if (warnedCodes.has(warning.code)) continue;
+      warnedCodes.add(warning.code);
       warn(store, toError(warning));
     }
   };
 }
 
-module.exports = { tellOnce, warn, warnOfTable };
+module.exports = { warnOnce, warn, warnOfTable };

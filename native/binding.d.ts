@@ -1,139 +1,157 @@
-/** What a method hands back: its result, or a failure. */
+/** The return value of a method: its result, or a failure. */
 export type Outcome<T> = T | Failure
 
 /**
- * A session store. `now` is in milliseconds since the Unix epoch; `limit` in milliseconds, the
- * time that each request of a call may take, retries included.
+ * A session store. In all methods, `now` is in milliseconds since the Unix epoch. `limit` is the time
+ * that each request of a call may take, in milliseconds, with its waiting and its retries.
  *
- * A failure is a result, see `Failure`: no promise rejects, and no method throws. Only napi throws,
- * before a method runs, where an argument is of another type than declared; `lib/calls.js` makes a
- * failure of that.
+ * A failure is a result, see `Failure`: no method throws, and no promise rejects. If an argument does
+ * not have its declared type, napi throws before the method runs; `lib/calls.js` turns this into a
+ * failure.
+ *
+ * A method that has the parameter `call` returns nothing. Its outcome comes under this number, see
+ * `take`.
  */
 export declare class NativeStore {
   /**
-   * The values of the variables when the store is first used, in the order of `variableNames`. Later
-   * ones are asked for.
+   * Gives the values of the variables before the first use of the store, in the order of
+   * `variableNames`. Later values are asked for with `EnvironmentCallbacks.variables`.
    */
   useVariables(values: Array<string | undefined | null>): void
   /**
-   * The session, `null` where there is none or it has ended: its exact end in milliseconds where a
-   * touch has moved it, when it ends in seconds, and its version, each followed by `;` and empty
-   * where there is none, and then the session as JSON. One text, because each value that crosses costs the event loop. A call:
-   * see `take`.
+   * Loads a session. The result is `null` if the session does not exist or has ended.
+   *
+   * Otherwise it is one text, because each value that crosses costs the event loop time. The text is
+   * `<end>;<expires>;<length>;<version><JSON>`, where a part is empty if it does not exist:
+   *
+   * * `end`: the exact end in milliseconds, if a touch has moved it;
+   * * `expires`: the end in seconds;
+   * * `length`: the length of `version` in UTF-16 code units;
+   * * `version`: the session's version;
+   * * the session as JSON.
    */
   load(call: number, sid: string, now: number, limit: number): void
   /**
-   * Writes a session, given as JSON. `expires` is in seconds since the Unix epoch, nothing where it
-   * never ends; `special` has a value for each special key of the options. `version` is one that no
-   * other write has; without it, the formats that have versions make one.
+   * Writes a session, given as JSON. `expires` is in seconds since the Unix epoch, and not set if the
+   * session never ends. `special` has a value for each special key of the options. `version` is a new
+   * version, which no other write has; without it, the store makes one in the formats that have
+   * versions.
    *
-   * Gives `null` where the session was written as it is. Where something else was written, with changes
-   * of others or in another version, gives that in the form of `load`, with the end of the session where
-   * that of another request was kept. Gives `false` where nothing was written, because the session was
-   * destroyed since it was read, or somebody else has logged in. A call: see `take`.
+   * The result is `null` if the session was written as it was given. If the write added changes of
+   * other requests, or has another version, the result is the session that was written, in the form
+   * of `load`; it has `expires` if the write kept the end that another request has set. The result is
+   * `false` if nothing was written, because the session was destroyed after it was read, or because
+   * another user has logged in.
    */
   save(call: number, sid: string, data: string, expires: number | undefined | null, special: Array<SpecialArgument | undefined | null>, version: string | undefined | null, known: KnownSession | undefined | null, limit: number): void
   /**
-   * Moves a session's end. `expires` is in seconds since the Unix epoch; `end` is the same to the
-   * millisecond and `lifetime` in milliseconds, where the session has a cookie with an end. With
-   * `known`, the end stays as it is where another request has given the session another lifetime.
+   * Moves the end of a session. `expires` is in seconds since the Unix epoch. If the session's cookie
+   * has an end, `end` is the same end in milliseconds, and `lifetime` is its lifetime in
+   * milliseconds.
    *
-   * `false` where the session is gone, `true` where its end was moved. Where it stays as it is, that in
-   * seconds, as text; empty where an earlier save of the request has found out. A call: see `take`.
+   * The result is `true` if the end was moved, and `false` if the session does not exist any more.
+   * With `known`, the end is not moved if another request has given the session another lifetime.
+   * Then the result is the session's end in seconds, as text; it is empty if an earlier save of the
+   * request has found the other lifetime.
    */
   touch(call: number, sid: string, expires: number, end: number | undefined | null, lifetime: number | undefined | null, known: KnownSession | undefined | null, limit: number): void
-  /** Deletes a session. A call: see `take`. */
+  /** Deletes a session. */
   destroy(call: number, sid: string, limit: number): void
-  /** Has the calls begin that were made since this was last called, of all stores. */
+  /** Starts all calls that were made since the last `flush`, of all stores. */
   flush(): void
   /**
-   * The outcomes of all calls that have completed since this was last asked. A method that is a
-   * call takes a number, under which its outcome comes; `notify` tells when there are some.
+   * Takes the outcomes of all calls that have completed since the last `take`. The store calls
+   * `notify` if there are outcomes to take.
    */
   take(): Completed
-  /** The sessions that the store's index has under `value`. */
+  /** The sessions with the key `value` in the store's index. */
   find(value: string, now: number, limit: number): Promise<Outcome<Array<SessionEntry>>>
-  /** Deletes sessions. */
+  /** Deletes many sessions. */
   destroyMany(sids: Array<string>, limit: number): Promise<Outcome<undefined>>
-  /** Every session that is alive. */
+  /** All sessions that have not ended. */
   list(now: number, limit: number): Promise<Outcome<Array<SessionEntry>>>
-  /** The id of every session that is alive. */
+  /** The ids of all sessions that have not ended. */
   ids(now: number, limit: number): Promise<Outcome<Array<string>>>
-  /** How many sessions are alive. */
+  /** The number of sessions that have not ended. */
   count(now: number, limit: number): Promise<Outcome<number>>
-  /** Deletes every session that is alive. */
+  /** Deletes all sessions that have not ended. */
   clear(now: number, limit: number): Promise<Outcome<undefined>>
-  /** Deletes sessions that have ended; how many they were. */
+  /** Deletes the sessions that have ended. The result is the number of deleted sessions. */
   reap(now: number, limit: number): Promise<Outcome<number>>
-  /** Whether requests go through the user's client from now on, whatever its settings say. */
+  /** `true`: from now on, requests go through the user's client, whatever its settings are. */
   useClient(through: boolean): void
   /**
-   * Where requests go, as errors say it: `table "sessions", endpoint http://…, region us-east-1`, as far
-   * as that is known by now.
+   * The table, endpoint and region of the store, as its errors name them, as far as they are known:
+   * `table "sessions", endpoint http://…, region us-east-1`.
    */
   place(): string
   /**
-   * Calls that are made from now on are made in the context of this number, until another is
-   * entered; 0 is none. The number comes back with each request for them that goes through the
-   * user's client.
+   * Sets the asynchronous context of the calls that follow, as a number; 0 for none. If a request for
+   * one of these calls goes through the user's client, the callback `call` gets this number.
    */
   enter(context: number): void
   /**
-   * Lets go of connections, of the client and of the functions in JavaScript, once the calls that
-   * are under way have ended. Calls after it fail with `ERR_SESSION_CLOSED`.
+   * Closes the store. Its connections, its client and its JavaScript callbacks are released once the
+   * calls in flight have ended. Later calls fail with `ERR_SESSION_CLOSED`.
    */
   close(): void
-  /** Waits until the table can be used. */
+  /** Describes the table, and waits until it can be used. */
   describeTable(limit: number): Promise<Outcome<TableState>>
   /** Creates the table and waits until it can be used. */
   createTable(limit: number): Promise<Outcome<CreationResult>>
-  /** Turns on point-in-time recovery of a table that was just created, as the options say. */
+  /** Turns on point-in-time recovery of a new table, if the options say so. */
   enableRecovery(limit: number): Promise<Outcome<undefined>>
-  /** Gives a provisioned table the capacity units that are named. Whether it had others. */
+  /**
+   * Sets the capacity units of a provisioned table; a missing number is left as it is. Returns
+   * whether the table had other capacity units.
+   */
   setCapacity(read: number | undefined | null, write: number | undefined | null, limit: number): Promise<Outcome<boolean>>
   /** The table's time to live. */
   timeToLive(limit: number): Promise<Outcome<TimeToLiveState>>
   /**
-   * Looks at the table's time to live, and says what is left to do where it is to be on
+   * Reads the table's time to live, and returns the steps that are left to turn it on for
    * `attribute`, or off, as `wanted` says.
    */
   planTimeToLive(attribute: string, wanted: boolean, limit: number): Promise<Outcome<TimeToLivePlan>>
-  /** In Koa's format, writes the end of sessions to `attribute` from now on. */
+  /** In Koa's format: from now on, write the end of sessions to `attribute`. */
   writeExpiresTo(attribute: string): void
-  /** Turns the table's time to live on `attribute` on or off. */
+  /** Turns time to live on `attribute` on or off. */
   setTimeToLive(attribute: string, enabled: boolean, limit: number): Promise<Outcome<undefined>>
 }
 
-/** What the user's client answered: DynamoDB's JSON, or why there is none. */
+/** The answer of the user's client: DynamoDB's JSON, or an error. */
 export interface CallAnswer {
   output?: string
   failure?: CallFailure
 }
 
-/** The functions through which the core asks. */
+/** The callbacks of a store. */
 export interface Callbacks {
-  /** The settings of the user's client. */
+  /** Reads the settings of the user's client. */
   connection?: () => Promise<ConnectionAnswer>
   /**
-   * Credentials, asked for again before they end. `replaces` says whether DynamoDB has refused those that
-   * were given last.
+   * Provides credentials. The addon asks again before they expire. `replaces` is `true` if DynamoDB
+   * has refused the last credentials.
    */
   credentials?: (replaces: boolean) => Promise<CredentialsAnswer>
   /**
-   * A request through the user's client: the operation, such as `GetItem`, and its parameters
-   * as DynamoDB's JSON. `context` is the number of the context in which the call was made that
-   * the request is for, see `NativeStore.enter`.
+   * Sends a request through the user's client. `operation` is DynamoDB's name, such as `GetItem`, and
+   * `input` its parameters in DynamoDB's JSON. `context` is the asynchronous context of the call that
+   * needs the request, see `NativeStore.enter`.
    */
   call?: (operation: string, input: string, context?: number) => Promise<CallAnswer>
-  /** The environment that the program runs in. */
+  /** The environment in which the store was opened. */
   environment?: EnvironmentCallbacks
-  /** Looks for a table that was lost, and makes it where it is missing. Whether it is there then. */
+  /**
+   * Checks a lost table, and creates it if it is missing. Returns whether the table exists
+   * afterwards.
+   */
   ensureTable?: () => Promise<boolean>
 }
 
 /** An error of the user's client. */
 export interface CallFailure {
-  /** `service`: DynamoDB has answered. Else `unreachable`, `credentials` or `other`. */
+  /** `service`: DynamoDB has answered with this error. The other kinds happened before an answer. */
   kind: 'service' | 'unreachable' | 'credentials' | 'other'
   name: string
   message: string
@@ -144,11 +162,11 @@ export interface CallFailure {
   metadata?: string
   /** `throttlingReasons`, as JSON. */
   throttlingReasons?: string
-  /** The error and what led to it, from the outermost to the innermost. */
+  /** The error and its causes, from the outermost to the innermost. */
   causes: Array<string>
-  /** The address that the client sends its requests to, where it says so. */
+  /** The endpoint of the client, if the client says it. */
   endpoint?: string
-  /** The region that it signs them for. */
+  /** The region that the client signs requests for. */
   region?: string
 }
 
@@ -156,55 +174,61 @@ export interface CallFailure {
 export interface Completed {
   /** The calls that have succeeded. */
   calls: Array<number>
-  /** What they gave, in the order of `calls`. */
+  /** Their results, in the same order. */
   results: Array<string | boolean | null>
   /** The calls that have failed. */
   failedCalls: Array<number>
-  /** Why, in the order of `failed_calls`. */
+  /** Their errors, in the same order. */
   failures: Array<Failure>
-  /** The outages that have begun, by their reason, or `null` for one that has ended. */
+  /**
+   * Begins and ends of outages: the reason of an outage that has begun, `null` for one that has
+   * ended.
+   */
   outages?: Array<Failure | null>
-  /** What the store can do without, but its user is to know. */
+  /** Problems that fail no call, but that the user has to know of. */
   warnings?: Array<Failure>
 }
 
-/** A client's settings, or why they could not be read. */
+/** The settings of a client, or the reason why they cannot be used. */
 export interface ConnectionAnswer {
   connection?: ConnectionOptions
   /**
-   * Whether requests have to go through the client instead; with a `failure` where that is
-   * ruled out.
+   * `true`: requests have to go through the client. If the options forbid this, `failure` is the
+   * reason.
    */
   throughClient?: boolean
   failure?: string
 }
 
-/** How to reach DynamoDB. What is missing, the AWS environment decides. */
+/** How to reach DynamoDB. If a setting is missing, the AWS environment decides it. */
 export interface ConnectionOptions {
-  /** The option that these were read from, for error messages: `dynamoConfig`, `client`, … */
+  /** The option that these settings were read from, for error messages: `dynamoConfig`, `client`, … */
   origin: string
   region?: string
   endpoint?: string
-  /** Whether the AWS environment is not asked for another endpoint. */
+  /** `true`: ignore endpoints in environment variables and AWS's configuration files. */
   ignoreConfiguredEndpointUrls?: boolean
   accessKeyId?: string
   secretAccessKey?: string
   sessionToken?: string
-  /** The account that the keys are of. */
+  /** The AWS account of the access key. */
   accountId?: string
-  /** By what name the process knows the object that gives the credentials, where something does. */
+  /**
+   * Identifies the object that provides the credentials, if JavaScript provides them. Stores with the
+   * same object share connections.
+   */
   credentialsFrom?: string
   profile?: string
   maxAttempts?: number
-  /** Whether `maxAttempts` is the default of a client, which nobody has chosen. */
+  /** `true`: `maxAttempts` is the default of a client, and was not chosen by the user. */
   defaultAttempts?: boolean
-  /** Milliseconds for one attempt. */
+  /** Milliseconds that one attempt may take. */
   requestTimeout?: number
-  /** Milliseconds for opening a connection. */
+  /** Milliseconds that opening a connection may take. */
   connectTimeout?: number
   /**
-   * How many connections may be open at a time. Through the user's client: how many calls of it
-   * may be in flight.
+   * The largest number of open connections. If requests go through the user's client, the largest
+   * number of its calls in flight.
    */
   maxSockets?: number
   useDualstackEndpoint?: boolean
@@ -213,19 +237,19 @@ export interface ConnectionOptions {
   retryMode?: string
   /** `preferred`, `required` or `disabled`. */
   accountIdEndpointMode?: string
-  /** What to add to the `user-agent` of each request. */
+  /** A text that is added to the `user-agent` of each request. */
   userAgent?: string
-  /** The application's name in the `user-agent`, `app/<name>`. */
+  /** The application's name, which becomes `app/<name>` in the `user-agent`. */
   userAgentAppId?: string
-  /** Whether the certificate authorities of the system are trusted too. */
+  /** `true`: trust the certificate authorities of the system, too. */
   useSystemCa?: boolean
-  /** The URL of the proxy that all requests go through. */
+  /** The URL of a proxy for all requests. */
   proxy?: string
-  /** Whether Node follows the variables that name proxies. */
+  /** `true`: Node uses the proxies that environment variables name, so the addon does, too. */
   useEnvProxy?: boolean
-  /** Whether calls fail at once during an outage. */
+  /** `true`: calls fail at once during an outage. */
   breaker?: boolean
-  /** Milliseconds that the source of credentials may take before calls that wait for it fail. */
+  /** Milliseconds that a call waits for credentials before it fails. */
   credentialsTimeout?: number
 }
 
@@ -237,19 +261,19 @@ export interface ConnectStoreOptions {
   specialKeys: Array<SpecialKeyOption>
   skipThrowMissingSpecialKeys: boolean
   consistentRead: boolean
-  /** The keys of a session that say whose it is, each as a path. */
+  /** The keys of a session that name its user, each as a path such as `account.id`. */
   identityKeys: Array<string>
   /** The id of a session that never exists, which probes read during an outage. */
   probeKey: string
-  /** Whether operations are merged under load. */
+  /** `true`: merge operations under load. */
   batch: boolean
-  /** How many of them are in flight or wait before any are merged. */
+  /** Merging starts when more than this many operations are pending. */
   batchThreshold: number
   payPerRequest: boolean
   readCapacityUnits: number
   writeCapacityUnits: number
   timeToLive: boolean
-  /** What a table gets that the store creates. */
+  /** Settings of the table, if the store creates it. */
   createTable?: CreateTableOptions
 }
 
@@ -265,127 +289,139 @@ export interface CreateTableOptions {
   WarmThroughput?: WarmThroughputOptions
 }
 
-/** What came of creating a table. */
+/** The result of creating a table. */
 export interface CreationResult {
-  /** `false` where another process was faster. */
+  /** `false` if another process has created the table first. */
   created: boolean
-  /** Why the table has no time to live, although it was asked for. */
+  /** The reason why turning on time to live has failed, if it has. */
   timeToLiveFailure?: Failure
-  /** What is wrong with the store's index, in a table that another process has created. */
+  /** If another process has created the table: the problem with the store's index, if any. */
   indexFailure?: Failure
 }
 
-/** Credentials, or why there are none. */
+/** Credentials, or the reason why none could be loaded. */
 export interface CredentialsAnswer {
   accessKeyId?: string
   secretAccessKey?: string
   sessionToken?: string
-  /** When they expire, in milliseconds since the Unix epoch. */
+  /** The time at which they expire, in milliseconds since the Unix epoch. */
   expiration?: number
   accountId?: string
   failure?: string
 }
 
-/** The key that a table is encrypted with. */
+/** Encryption of the table at rest. */
 export interface EncryptionOptions {
   Enabled?: boolean
   KMSMasterKeyId?: string
-  /** `KMS`. */
+  /** `KMS`, the only type that DynamoDB supports. */
   SSEType?: string
 }
 
-/** The environment as JavaScript sees it. */
+/** The environment that the store was opened in: a process, a worker thread or a test's sandbox. */
 export interface EnvironmentCallbacks {
-  /** By what number the process knows it, see `newEnvironment`. */
+  /** Identifies the environment in this process, see `newEnvironment`. */
   number: number
-  /** The values of the variables, in the order of `variableNames`. */
+  /** Returns the values of the variables, in the order of `variableNames`. */
   variables: () => Array<string | undefined>
-  /** The credentials that the program of a `credential_process` prints. */
+  /** Runs the program of a `credential_process`, and returns the credentials that it prints. */
   run: (command: string) => Promise<CredentialsAnswer>
 }
 
 /**
- * The `expires` attribute of a session that lives until `end`.
+ * The `expires` attribute of a session that ends at `end`.
  *
  * `end` is in milliseconds since the Unix epoch, the result in whole seconds.
  */
 export declare function expiresAt(end: number): number
 
-/** A save that has failed, and may have been carried out. */
+/** A save that has failed. DynamoDB may have carried it out. */
 export interface FailedSave {
   version: string
-  /** The session that was to be saved, as JSON. */
+  /** The session of the save, as JSON. */
   data: string
 }
 
-/** An error on its way to `lib/errors.js`. */
+/** An error, of which `lib/errors.js` makes an `Error`. */
 export interface Failure {
-  /** Always `true`: by it a failure is told from a result. */
+  /** Always `true`. Distinguishes a failure from a result. */
   failed: true
-  /** Stable: DynamoDB's own name for the error, or one that begins with `ERR_`. */
+  /** The stable code: DynamoDB's name for the error, or a code that begins with `ERR_`. */
   code: string
-  /** The name of the error. */
+  /** The `name` of the `Error`. */
   name: string
   message: string
-  /** The id by which AWS support finds the request. */
+  /** The id of the request, for AWS support. */
   requestId?: string
   /** The HTTP status of DynamoDB's answer. */
   statusCode?: number
-  /** What the user's client says of the exchange (`$metadata`), as JSON. */
+  /** If the user's client sent the request: the `$metadata` of its error, as JSON. */
   metadata?: string
-  /** Whether the same call may succeed a little later. */
+  /** `true`: the same call may succeed a little later. */
   retryable: boolean
-  /** How often the request was sent, where it is sent again until the deadline. */
+  /**
+   * How often the request was sent. Set only for errors after which a request is sent again until the
+   * deadline, such as throttling.
+   */
   attempts?: number
-  /** Why DynamoDB has throttled the request, where it says so. */
+  /** The reasons that DynamoDB gave for throttling the request, if any. */
   throttlingReasons?: Array<ThrottlingReason>
-  /** What led to it, from the outermost reason to the innermost. */
+  /** The causes of the error, from the outermost to the innermost. */
   causes: Array<string>
 }
 
-/** What a request knows of the session that it saves or touches. */
+/** The knowledge of a web request about the session that it saves or touches. */
 export interface KnownSession {
   /**
-   * The version that it has read or written; nothing where a replaced package has written the
+   * The version that the request has read or written. Not set if a replaced package has written the
    * session.
    */
   version?: string
-  /** The session as JSON that its changes count from; nothing for a new session. */
+  /** The session as JSON to which the request's changes are compared. Not set for a new session. */
   base?: string
-  /** What is in the table as far as it knows, where that is not `base`. */
+  /** The session as JSON that the request expects in the table. Not set if it equals `base`. */
   stored?: string
-  /** Its saves that have failed since then. */
+  /** Saves of the request that have failed since then. */
   failed?: Array<FailedSave>
   conflict: 'overwrite' | 'merge' | 'error'
-  /** The number of the request, where it has saves whose outcomes were not taken yet, or is making one. */
+  /**
+   * The number of the request. Set if JavaScript has not taken the outcomes of all its saves, or if
+   * this call is a save.
+   */
   request?: number
 }
 
-/** The options of a store in koa-session-dynamodb-store's item format: those of its `table`. */
+/**
+ * The options of a store in koa-session-dynamodb-store's item format: the properties of its option
+ * `table`.
+ */
 export interface KoaStoreOptions {
   name: string
   hashKey: string
   ttlKey: string
   consistentRead: boolean
-  /** The keys of a session that say whose it is, each as a path. */
+  /** The keys of a session that name its user, each as a path such as `account.id`. */
   identityKeys: Array<string>
   /** The id of a session that never exists, which probes read during an outage. */
   probeKey: string
-  /** Whether operations are merged under load. */
+  /** `true`: merge operations under load. */
   batch: boolean
-  /** How many of them are in flight or wait before any are merged. */
+  /** Merging starts when more than this many operations are pending. */
   batchThreshold: number
   payPerRequest: boolean
   readCapacityUnits: number
   writeCapacityUnits: number
-  /** What a table gets that the store creates. */
+  /** Settings of the table, if the store creates it. */
   createTable?: CreateTableOptions
 }
 
-/** A number for an environment. No other has it in this process, of whatever thread or sandbox. */
+/**
+ * A number that identifies an environment. Each call gives another one, in all threads and sandboxes of
+ * the process.
+ */
 export declare function newEnvironment(): number
 
-/** The most units a second that a table on demand takes. */
+/** The largest number of request units a second, for a table on demand. */
 export interface OnDemandThroughputOptions {
   MaxReadRequestUnits?: number
   MaxWriteRequestUnits?: number
@@ -394,33 +430,33 @@ export interface OnDemandThroughputOptions {
 /**
  * Opens a store in connect-dynamodb's item format.
  *
- * Fails with `ERR_INVALID_ARG_VALUE` where an option cannot be right.
+ * Returns a failure with the code `ERR_INVALID_ARG_VALUE` if an option is invalid.
  */
 export declare function openConnectStore(options: ConnectStoreOptions, connection: ConnectionOptions, callbacks: Callbacks, notify: () => void): Outcome<NativeStore>
 
 /**
  * Opens a store in koa-session-dynamodb-store's item format.
  *
- * Fails with `ERR_INVALID_ARG_VALUE` where an option cannot be right.
+ * Returns a failure with the code `ERR_INVALID_ARG_VALUE` if an option is invalid.
  */
 export declare function openKoaStore(options: KoaStoreOptions, connection: ConnectionOptions, callbacks: Callbacks, notify: () => void): Outcome<NativeStore>
 
 /**
  * Opens a store in the item format of Shopify's session storage.
  *
- * Fails with `ERR_INVALID_ARG_VALUE` where an option cannot be right.
+ * Returns a failure with the code `ERR_INVALID_ARG_VALUE` if an option is invalid.
  */
 export declare function openShopifyStore(options: ShopifyStoreOptions, connection: ConnectionOptions, callbacks: Callbacks, notify: () => void): Outcome<NativeStore>
 
-/** A value that no special key takes. */
+/** A value of a type that special keys cannot store. */
 export interface OtherValue {
   typeName: string
 }
 
-/** Whether a table can be restored to a moment of the last days. */
+/** Point-in-time recovery of the table. */
 export interface RecoveryOptions {
   PointInTimeRecoveryEnabled?: boolean
-  /** Of how many days; 35, unless set. */
+  /** How many days back the table can be restored, 1 to 35. DynamoDB's default is 35. */
   RecoveryPeriodInDays?: number
 }
 
@@ -429,13 +465,14 @@ export interface SessionEntry {
   sid: string
   /** The session as JSON. */
   data: string
-  /** Its exact end in milliseconds since the Unix epoch, where a touch has moved it. */
+  /** If a touch has moved its end: the exact end in milliseconds since the Unix epoch. */
   end?: number
 }
 
 /**
- * The session in the `sess` and `expires` attributes of an item in connect-dynamodb's format,
- * `null` where there is none or it has ended. `now` is in milliseconds since the Unix epoch.
+ * Reads the session in the `sess` and `expires` attributes of an item in connect-dynamodb's format.
+ * `null` if the item holds no session, or if the session has ended. `now` is in milliseconds since the
+ * Unix epoch.
  */
 export declare function sessionOf(sess: string | undefined | null, expires: string | undefined | null, now: number): string | null
 
@@ -448,34 +485,34 @@ export interface ShopifyStoreOptions {
   consistentRead: boolean
   /** The id of a session that never exists, which probes read during an outage. */
   probeKey: string
-  /** Whether operations are merged under load. */
+  /** `true`: merge operations under load. */
   batch: boolean
-  /** How many of them are in flight or wait before any are merged. */
+  /** Merging starts when more than this many operations are pending. */
   batchThreshold: number
-  /** Of a table that is created; on demand where neither is given. */
+  /** Capacity units of the table, if the store creates it. If neither is set, the table is on demand. */
   readCapacityUnits?: number
   writeCapacityUnits?: number
-  /** What a table gets that the store creates. */
+  /** Settings of the table, if the store creates it. */
   createTable?: CreateTableOptions
 }
 
-/** A value under a special key: nothing, a text, a number, bytes, or something else. */
+/** The value of a special key: not set, a text, a number, bytes, or a value of another type. */
 export type SpecialArgument = string | number | Buffer | OtherValue
 
-/** A session key that is stored in an attribute of its own as well. */
+/** A session key whose value is also stored in an attribute of its own. */
 export interface SpecialKeyOption {
   name: string
   /** `S`, `N` or `B`. */
   type: string
 }
 
-/** How a table is paid for now, and what it lacks. */
+/** The billing mode of a table, and a problem of its index. */
 export interface TableState {
-  /** Whether it is on demand; then the capacities are 0. */
+  /** `true`: the table is on demand, and its capacities are 0. */
   onDemand: boolean
   readCapacityUnits: number
   writeCapacityUnits: number
-  /** What is wrong with the store's index. */
+  /** If the store needs an index: the problem with this index, if any. */
   indexFailure?: Failure
 }
 
@@ -485,18 +522,18 @@ export interface TagOption {
   Value: string
 }
 
-/** Why DynamoDB has throttled a request. */
+/** DynamoDB's reason for throttling a request. */
 export interface ThrottlingReason {
   reason: string
   /** The ARN of the table or the index. */
   resource: string
 }
 
-/** What a store has to do for the time to live that it wants. */
+/** The steps from a table's present time to live to the one that a store wants. */
 export interface TimeToLivePlan {
-  /** The attribute that the end of a session is written to from now on. */
+  /** The attribute to which the store has to write the end of a session from now on. */
   attribute: string
-  /** Whether to turn it on or off; nothing to leave it. */
+  /** `true`: turn time to live on; `false`: turn it off. Not set: leave it. */
   change?: boolean
 }
 
@@ -508,15 +545,15 @@ export interface TimeToLiveState {
 }
 
 /**
- * The value that Lambda gives the invocation of a function for tracing: requests that are made from now on
- * have it in a header. Without one, there is no such header.
+ * Sets the value of AWS's tracing header for all requests that are made from now on. Lambda gives each
+ * invocation of a function such a value. Without a value, requests have no such header.
  */
 export declare function useTrace(value?: string | undefined | null): void
 
-/** The names of the environment variables that matter. */
+/** The names of all environment variables that the addon uses. */
 export declare function variableNames(): Array<string>
 
-/** The units a second that a table takes from the beginning. */
+/** The number of request units a second that the table can serve from the beginning. */
 export interface WarmThroughputOptions {
   ReadUnitsPerSecond?: number
   WriteUnitsPerSecond?: number

@@ -1,6 +1,6 @@
 'use strict';
 
-/** What the checks need and the package does not: fetched once, into a folder outside of the clone. */
+/** A cache for the tools of the checks, in a folder outside of the clone. Each tool is downloaded once. */
 
 const { spawnSync } = require('node:child_process');
 const { createHash } = require('node:crypto');
@@ -17,7 +17,7 @@ const { homedir } = require('node:os');
 const { join } = require('node:path');
 const { SetupError } = require('./setup');
 
-/** `DYNAMO_SESSION_STORE_CACHE` names another folder. */
+/** The folder of the cache, which the variable `DYNAMO_SESSION_STORE_CACHE` overrides. */
 function cacheFolder() {
   return (
     process.env.DYNAMO_SESSION_STORE_CACHE ??
@@ -26,11 +26,11 @@ function cacheFolder() {
 }
 
 /**
- * A folder of the cache, filled where it is not there yet: in a folder of its own that is renamed,
- * because another process may be doing the same.
+ * Returns a folder of the cache. If it does not exist, `fill` fills a temporary folder, which is then renamed, because
+ * another process may fill the same folder at the same time.
  *
  * @param {string} name
- * @param {(partial: string) => void} fill throws where it fails
+ * @param {(partial: string) => void} fill throws if it fails
  */
 function cached(name, fill) {
   const cache = cacheFolder();
@@ -49,11 +49,11 @@ function cached(name, fill) {
 }
 
 /**
- * Installs the packages that a package.json names, and gives the folder that has them.
+ * Installs the dependencies of a package.json, and returns the folder that contains their `node_modules`.
  *
- * @param {string} name what they are for
+ * @param {string} name the name of the check that needs them
  * @param {string} file the package.json
- * @param {{ except?: string }} [options] `except`: a dependency that comes from elsewhere
+ * @param {{ except?: string }} [options] `except`: a dependency that is not installed
  */
 function cachedPackages(name, file, { except } = {}) {
   const text = readFileSync(file, 'utf8');
@@ -69,13 +69,13 @@ function cachedPackages(name, file, { except } = {}) {
 }
 
 /**
- * Runs a command, and shows what it prints only where it fails.
+ * Runs a command. If it fails, its output is in the error.
  *
  * @param {string} command
  * @param {string[]} args
  * @param {string} cwd
  * @param {NodeJS.ProcessEnv} [env]
- * @returns {string} what it prints
+ * @returns {string} the standard output
  */
 function run(command, args, cwd, env = process.env) {
   const { error, status, stdout, stderr } = spawnSync(command, args, {

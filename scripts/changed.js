@@ -1,16 +1,16 @@
 'use strict';
 
-/** What `npm test -- --changed` runs: the checks that what has changed can fail, in two minutes or so. */
+/** Selects the checks for `npm test -- --changed`: those that the changed files can break, in about two minutes. */
 
 const { readdirSync } = require('node:fs');
 const { join, parse } = require('node:path');
 const { run } = require('./cache');
 const { root } = require('./setup');
 
-/** What every store promises: run whenever the package itself has changed. */
+/** The contract of all stores: these tests run whenever a file of the package has changed. */
 const CONTRACT = ['express', 'koa', 'shopify'].map((name) => `__test__/${name}.contract.test.js`);
 
-/** The checks that need a file, by where it is. @type {readonly [RegExp, string[]][]} */
+/** The checks that run if a file with a matching path has changed. @type {readonly [RegExp, string[]][]} */
 const CHECKS = [
   [/\.rs$|^Cargo\.|^rust-toolchain/, ['rustfmt', 'clippy', 'cargo']],
   [/^Cargo\.|^deny\.toml|^THIRD_PARTY/, ['crates']],
@@ -20,12 +20,12 @@ const CHECKS = [
   [/^package(-lock)?\.json$/, ['engines', 'publint', 'attw']],
 ];
 
-/** Files of the package, which decide about each of its calls. */
+/** The product code of the package. */
 const PRODUCT = /^(src|lib)\/|^(index|koa|shopify)\.m?js$|^Cargo\./;
 
 /**
- * @param {readonly string[]} files that have changed, from the root
- * @param {readonly string[]} tests the test files there are
+ * @param {readonly string[]} files the changed files, relative to the root
+ * @param {readonly string[]} tests all test files
  * @returns {{ checks: string[], tests: string[] }} the checks, and the test files for Jest
  */
 function checksOf(files, tests) {
@@ -38,7 +38,8 @@ function checksOf(files, tests) {
     for (const test of tests) if (test.startsWith('__test__/docs.')) wanted.add(test);
   }
   for (const file of files) {
-    // `lib/calls.js` and `src/core/dynamo/outage/mod.rs` have tests of their name; a framework's are too many.
+    // A file such as `lib/calls.js` or `src/core/dynamo/outage/mod.rs` has tests with its name. A framework has too
+    // many of them.
     const { name, dir } = parse(file);
     const subject = name === 'mod' ? parse(dir).name : name;
     if (!PRODUCT.test(file) || /^(express|koa|shopify)/.test(subject)) continue;
@@ -49,13 +50,13 @@ function checksOf(files, tests) {
   return { checks: [...new Set(checks)], tests: [...wanted].sort() };
 }
 
-/** The files that differ from the main branch, and those that git does not know yet. */
+/** The files that differ from the main branch, and untracked files. */
 function changedFiles() {
   const git = (/** @type {string[]} */ ...args) =>
     run('git', args, root).split('\n').filter(Boolean);
   const [base] = git('merge-base', 'HEAD', mainBranch(git));
-  const known = git('diff', '--name-only', '--diff-filter=d', base);
-  return [...known, ...git('ls-files', '--others', '--exclude-standard')];
+  const tracked = git('diff', '--name-only', '--diff-filter=d', base);
+  return [...tracked, ...git('ls-files', '--others', '--exclude-standard')];
 }
 
 /** @param {(...args: string[]) => string[]} git */
@@ -74,7 +75,7 @@ function testFiles() {
   return names.map((name) => `__test__/${name}`);
 }
 
-/** The checks and test files for what has changed. */
+/** The checks and test files for the changes of this clone. */
 const whatChanged = () => checksOf(changedFiles(), testFiles());
 
 module.exports = { checksOf, whatChanged };

@@ -1,6 +1,6 @@
 'use strict';
 
-/** The crates that the addon is built of, as Cargo.lock has them. */
+/** The crates of the addon, by Cargo.lock. */
 
 const { execFileSync } = require('node:child_process');
 const { root } = require('./setup');
@@ -11,7 +11,7 @@ const { targets } = require('./release/targets');
  * @property {string} id
  * @property {string} name
  * @property {string} version
- * @property {string | null} license an SPDX expression, or what was one before
+ * @property {string | null} license an SPDX expression, or the older form with a slash
  * @property {string | null} source `null` for this package
  * @property {string[]} authors
  * @property {string | null} repository
@@ -19,15 +19,14 @@ const { targets } = require('./release/targets');
  * @property {{ kind: string[] }[]} targets
  */
 
-/** Where cargo says that crates of crates.io come from. */
+/** The source of crates.io in cargo's metadata. */
 const CRATES_IO = 'registry+https://github.com/rust-lang/crates.io-index';
 
 /**
- * All crates that are downloaded to build and test for the platforms of the package, and those of them
- * that are compiled into the addon: neither tests nor build scripts nor procedural macros need them
- * alone.
+ * Lists all crates that are downloaded to build and test for the platforms of the package, and the crates that are
+ * compiled into the addon: without crates that only tests, build scripts or procedural macros need.
  *
- * @returns {{ all: Crate[], compiled: Crate[] }} by name and version, without this package
+ * @returns {{ all: Crate[], compiled: Crate[] }} sorted by name and version, without this package
  */
 function crates() {
   const platforms = targets.flatMap(({ triple }) => ['--filter-platform', triple]);
@@ -63,7 +62,7 @@ const isMacro = ({ targets: built }) => built.some(({ kind }) => kind.includes('
 /** @param {Crate} crate */
 const nameOf = ({ name, version }) => `${name} ${version}`;
 
-/** The license of a crate as an SPDX expression. Some still have a slash for `OR`. @param {Crate} crate */
+/** Returns the license of a crate as an SPDX expression. Some crates have a slash for `OR`. @param {Crate} crate */
 const licenseOf = ({ license }) => (license ?? '').replaceAll(/ ?\/ ?/g, ' OR ');
 
 module.exports = { CRATES_IO, crates, licenseOf, nameOf };

@@ -1,9 +1,8 @@
 'use strict';
 
 /**
- * `npm run demo`: an Express app whose sessions are in DynamoDB, driven over HTTP. The app runs in
- * a process of its own, which is restarted in between; DynamoDB is an embedded one, unless
- * `DYNAMODB_ENDPOINT` or `--aws` says otherwise.
+ * `npm run demo`: uses an Express app over HTTP, which keeps its sessions in DynamoDB. The app runs in another process,
+ * which the demo restarts once. Without `DYNAMODB_ENDPOINT` and `--aws`, the demo starts an embedded DynamoDB.
  */
 
 const assert = require('node:assert/strict');
@@ -37,7 +36,7 @@ async function main() {
   }
   setup();
   quietSdks();
-  // Only now: these need what the set-up has installed.
+  // Required here, because these files need packages that the set-up installs.
   const { checkDynamo } = require('./demo/check');
   const { openDynamo } = require('./demo/dynamo');
   const { startApp } = require('./demo/app');
@@ -80,7 +79,7 @@ async function main() {
     console.log(`An Express app, process ${app.pid}`);
     const visit = async () => (await browser.get(app.url)).body;
 
-    // Logging in leads to the first page.
+    // The login redirects to the first page.
     const login = await browser.post(`${app.url}/login`, { user: 'Ann' });
     assert.deepEqual(login.body, { user: 'Ann', visits: 1 });
     done('Ann logs in: visit 1');

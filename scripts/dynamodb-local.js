@@ -1,12 +1,12 @@
 'use strict';
 
 /**
- * DynamoDB Local for the tests: fetched once with Maven, started on a free port.
+ * Downloads DynamoDB Local for the tests once, with Maven, and starts it on a free port.
  *
- *     node scripts/dynamodb-local.js                  stays up and prints its endpoint
+ *     node scripts/dynamodb-local.js                  prints its endpoint and runs until Ctrl-C
  *     node scripts/dynamodb-local.js -- cargo test    runs a command with DYNAMODB_ENDPOINT set
  *
- * Where `DYNAMODB_ENDPOINT` is set already, that is the server.
+ * If `DYNAMODB_ENDPOINT` is already set, this server is used, and none is started.
  */
 
 const { spawn, spawnSync } = require('node:child_process');
@@ -19,7 +19,13 @@ const { SetupError, program } = require('./setup');
 const VERSION = '3.1.0';
 const MAIN_CLASS = 'software.amazon.dynamodb.services.local.main.ServerRunner';
 
-/** How often another port is tried where the first was taken meanwhile. */
+/**
+ * The server answers small requests for some minutes only. Java's second compiler and parallel garbage collection are
+ * made for servers that run for hours, and would take half of its CPU time.
+ */
+const JVM_OPTIONS = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
+
+/** The number of ports to try: another process may take a free port before the server does. */
 const TRIES = 3;
 
 /**
@@ -30,7 +36,7 @@ const TRIES = 3;
 
 /**
  * @returns {Promise<Server>}
- * @throws {SetupError} where it does not answer, or cannot be fetched
+ * @throws {SetupError} if the server does not answer or cannot be downloaded
  */
 async function start() {
   if (process.env.DYNAMODB_ENDPOINT) {
@@ -47,7 +53,7 @@ async function start() {
   }
 }
 
-/** The folder with the server in it, fetched where it is not there yet. */
+/** Returns the folder with the server. Downloads the server if the folder does not exist. */
 function fetched() {
   need('java', ['-version'], 'Java 17 or later');
   return cached(`dynamodb-local-${VERSION}`, (partial) => {
@@ -69,22 +75,22 @@ function fetched() {
 /**
  * @param {string} command
  * @param {string[]} args
- * @param {string} what
+ * @param {string} product the name for the error
  */
-function need(command, args, what) {
+function need(command, args, product) {
   const { status } = spawnSync(command, args, { shell: process.platform === 'win32' });
   if (status === 0) return;
   throw new SetupError(
-    `The tests need ${what} for DynamoDB Local: install it so that "${command}" is found, ` +
+    `The tests need ${product} for DynamoDB Local: install it so that "${command}" is found, ` +
       'or set DYNAMODB_ENDPOINT to the address of a DynamoDB that runs already.',
   );
 }
 
 /**
- * A server of the caller's own.
+ * Starts a server for the caller alone.
  *
- * @param {string} [data] a folder for its tables, so that they outlive it; without it they are in memory
- * @returns {Promise<Server & { restart: () => Promise<void> }>} `restart` kills it and starts it again
+ * @param {string} [data] a folder for the tables, so that they survive a restart; by default they are in memory
+ * @returns {Promise<Server & { restart: () => Promise<void> }>} `restart` kills the server and starts it again
  */
 async function startOwn(data) {
   const folder = fetched();
@@ -103,11 +109,12 @@ async function startOwn(data) {
 /**
  * @param {string} folder
  * @param {number} port
- * @param {string} [data] the folder for its tables; in memory without
+ * @param {string} [data] a folder for the tables; by default they are in memory
  * @returns {Promise<Server>}
  */
 async function startOn(folder, port, data) {
   const args = [
+    ...JVM_OPTIONS,
     `-Djava.library.path=${folder}`,
     '-cp',
     join(folder, '*'),
@@ -119,7 +126,7 @@ async function startOn(folder, port, data) {
     '-disableTelemetry',
   ];
   const endpoint = `http://127.0.0.1:${port}`;
-  // Without a signature it is an error that answers.
+  // A request without a signature gets an error, which counts as an answer.
   const { stop } = await startServer('DynamoDB Local', { command: 'java', args }, endpoint);
   return { endpoint, stop };
 }
@@ -135,7 +142,7 @@ if (require.main === module) {
     const server = await start();
     if (command === undefined) {
       console.log(server.endpoint);
-      // Until Ctrl-C, which ends the server with this process.
+      // Waits for Ctrl-C, which also ends the server.
       return new Promise(() => {});
     }
     const env = { ...process.env, DYNAMODB_ENDPOINT: server.endpoint };

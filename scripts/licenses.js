@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * `npm run licenses`: writes THIRD_PARTY_LICENSES, the licenses of the crates that are compiled into the
- * addon, which ask that a copy of them goes with it.
+ * `npm run licenses`: writes THIRD_PARTY_LICENSES, the licenses of the crates that are compiled into the addon. These
+ * licenses require a copy of their text in each distribution.
  *
  *     node scripts/licenses.js [file]
  */
@@ -18,12 +18,12 @@ const FILE = join(root, 'THIRD_PARTY_LICENSES');
 
 const LICENSE = /^(licen[cs]e|copying|notice|copyright|unlicense)/i;
 
-/** Folders of a crate that are not compiled. */
-const BESIDE = new Set(['benches', 'doc', 'docs', 'examples', 'target', 'test', 'tests']);
+/** The folders of a crate that are not compiled. */
+const NOT_COMPILED = new Set(['benches', 'doc', 'docs', 'examples', 'target', 'test', 'tests']);
 
 const LINE = '='.repeat(80);
 
-/** The text of the MIT license, for crates that name it and have no file with it. */
+/** The text of the MIT license, for crates under this license without a license file. */
 const MIT = (/** @type {string} */ owner) => `Copyright (c) ${owner}
 
 Permission is hereby granted, free of charge, to any person obtaining a copy
@@ -44,7 +44,7 @@ LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM,
 OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE
 SOFTWARE.`;
 
-/** The licenses, by their text: many crates share one. @returns {string} */
+/** Returns the text of the file. Crates with the same license text are grouped. @returns {string} */
 function thirdPartyLicenses() {
   /** @type {Map<string, Set<string>>} */
   const byText = new Map();
@@ -69,7 +69,7 @@ function thirdPartyLicenses() {
 function textsOf(crate) {
   const folder = dirname(crate.manifest_path);
   const files = licenseFiles(folder);
-  // Of licenses to choose from, the shortest is chosen.
+  // If a crate offers MIT as a choice, MIT is chosen, because it is short.
   const isFree = /\bMIT\b/.test(licenseOf(crate)) && !/\bAND\b/.test(licenseOf(crate));
   const mit = files.filter((file) => /mit/i.test(basename(file)));
   const chosen = isFree && mit.length > 0 ? mit : files;
@@ -82,14 +82,14 @@ function textsOf(crate) {
   return texts.filter((text) => text !== '');
 }
 
-/** The files of a crate, and of what it has in it, that hold a license. @returns {string[]} */
+/** Returns the license files of a crate, also those in its folders. @returns {string[]} */
 function licenseFiles(/** @type {string} */ folder) {
   const entries = readdirSync(folder, { withFileTypes: true });
   return entries
     .sort((one, other) => (one.name < other.name ? -1 : 1))
     .flatMap((entry) => {
       const path = join(folder, entry.name);
-      if (entry.isDirectory()) return BESIDE.has(entry.name) ? [] : licenseFiles(path);
+      if (entry.isDirectory()) return NOT_COMPILED.has(entry.name) ? [] : licenseFiles(path);
       return LICENSE.test(entry.name) && !/\.(rs|c|h|py)$/.test(entry.name) ? [path] : [];
     });
 }

@@ -1,9 +1,8 @@
 'use strict';
 
 /**
- * The AWS SDKs say which versions of Node and of themselves have a future. That is for those who have
- * chosen them, and not for those who run the demo or the tests: these have them as development
- * dependencies.
+ * Turns off the AWS SDKs' warnings about the end of support for versions of Node and of the SDKs. They do not concern
+ * users of the demo or the tests, in which the SDKs are development dependencies.
  */
 function quietSdks() {
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';

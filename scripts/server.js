@@ -9,6 +9,9 @@ const { SetupError } = require('./setup');
 /** Milliseconds that a server may take until it answers. */
 const START_LIMIT = 120_000;
 
+/** Milliseconds for an answer of a server that should be up. Node's first request takes seconds in an emulator. */
+const ANSWER_LIMIT = 20_000;
+
 /** A port that nobody listens on at the moment. */
 async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');
@@ -20,10 +23,10 @@ async function freePort() {
 }
 
 /**
- * Makes sure that a port can be listened on.
+ * Checks that a server can listen on a port.
  *
  * @param {string} port the value of `PORT`
- * @throws {SetupError} where it cannot
+ * @throws {SetupError} if the port is invalid or in use
  */
 async function checkPort(port) {
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
@@ -42,34 +45,33 @@ async function checkPort(port) {
 }
 
 /**
- * Makes sure that a server answers, whatever it says.
+ * Checks that a server answers. Any answer will do.
  *
  * @param {string} name for the error
  * @param {string} url
- * @throws {SetupError} where it does not
+ * @throws {SetupError} if no server answers
  */
 async function checkAnswers(name, url) {
-  if (await answers(url)) return;
+  if (await answers(url, ANSWER_LIMIT)) return;
   throw new SetupError(
     `${name} is ${url}, but no server answers there: start one, or set ${name} to another address.`,
   );
 }
 
 /**
- * Starts a program that serves HTTP, and waits until it answers. It ends with this process at the
- * latest.
+ * Starts an HTTP server, and waits until it answers. If this process ends, the server is killed.
  *
- * @param {string} name for the error
+ * @param {string} name the name for the error
  * @param {{ command: string, args: string[], cwd?: string, env?: NodeJS.ProcessEnv }} program
- * @param {string} url asked until there is an answer, of whatever kind
- * @throws {SetupError} with the end of what the program has printed
+ * @param {string} url the address that must answer. Any answer will do
+ * @throws {SetupError} with the end of the server's output
  */
 async function startServer(name, { command, args, cwd, env }, url) {
   const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk) => {
-      // The end of it is what says why a start failed.
+      // Only the end of the output is kept: it has the reason of a failed start.
       printed = (printed + chunk).slice(-10_000);
     });
   }
@@ -92,10 +94,13 @@ async function startServer(name, { command, args, cwd, env }, url) {
   };
 }
 
-/** @param {string} url */
-async function answers(url) {
+/**
+ * @param {string} url
+ * @param {number} [limit] milliseconds
+ */
+async function answers(url, limit = 1000) {
   try {
-    await fetch(url, { signal: AbortSignal.timeout(1000) });
+    await fetch(url, { signal: AbortSignal.timeout(limit) });
     return true;
   } catch {
     return false;

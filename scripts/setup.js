@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * Sets up what is missing, and only that: the dependencies, and the addon, built the quick way
- * unless a build that ships is there. Needs nothing but Node, npm and Rust.
+ * Installs the dependencies and builds the addon (a debug build), each only if it is missing or outdated. Needs only
+ * Node, npm and Rust.
  */
 
 const { spawnSync } = require('node:child_process');
@@ -15,24 +15,24 @@ const stamp = join(root, 'node_modules', '.dynamo-session-store-setup');
 
 const onWindows = process.platform === 'win32';
 
-/** Where the addon is built from. */
+/** The sources of the addon. */
 const sources = ['src', 'Cargo.toml', 'Cargo.lock', 'build.rs'];
 
-/** A problem whose message is all that the user needs. */
+/** An error of the user or the machine: only its message is shown, without a stack. */
 class SetupError extends Error {}
 
 function setup() {
   checkNode();
   chooseRust();
-  if (!dependenciesAreThere()) {
+  if (!areDependenciesInstalled()) {
     say('Installing dependencies …');
     run('npm', ['ci', '--no-audit', '--no-fund']);
     writeFileSync(stamp, lockHash());
   }
-  if (!addonIsThere()) {
+  if (!isAddonBuilt()) {
     checkRust();
     say('Building the addon (the first time, this takes a few minutes) …');
-    // Cargo says what it compiles while it does.
+    // Shown, because Cargo prints its progress.
     run('npm', ['run', '--silent', 'build:debug'], { isShown: true });
   }
 }
@@ -43,8 +43,8 @@ function checkNode() {
 }
 
 /**
- * Lets Rust be the one that is there. rust-toolchain.toml asks for the stable one, with components that
- * a build can do without; rustup would download what is missing, and update what is not.
+ * Makes rustup use an installed toolchain. rust-toolchain.toml asks for the stable toolchain with components that a
+ * build does not need, and rustup would download or update them.
  */
 function chooseRust() {
   process.env.RUSTUP_AUTO_INSTALL ??= '0';
@@ -70,12 +70,12 @@ function lockHash() {
   return createHash('sha256').update(lock).digest('hex');
 }
 
-function dependenciesAreThere() {
+function areDependenciesInstalled() {
   return existsSync(stamp) && readFileSync(stamp, 'utf8') === lockHash();
 }
 
-/** An addon that is newer than all that it is built from. */
-function addonIsThere() {
+/** Whether an addon exists that is newer than all of its sources. */
+function isAddonBuilt() {
   const native = join(root, 'native');
   const built = readdirSync(native).filter((name) => name.endsWith('.node'));
   if (built.length === 0) return false;
@@ -84,8 +84,10 @@ function addonIsThere() {
 }
 
 /**
- * @param {string} path a file or folder
- * @returns {number}
+ * Returns the time of the last change in a file or folder.
+ *
+ * @param {string} path
+ * @returns {number} milliseconds since the Unix epoch
  */
 function newest(path) {
   const stats = statSync(path);
@@ -103,9 +105,9 @@ function say(line) {
  *
  * @param {string} command
  * @param {string[]} args
- * @param {{ isShown?: boolean }} [options] `isShown`: what it prints is shown at once, on the standard
- *   error, and not only if it fails
- * @throws {SetupError} where it fails
+ * @param {{ isShown?: boolean }} [options] `isShown`: shows the output at once on the standard error, and not only if
+ *   the command fails
+ * @throws {SetupError} if the command fails
  */
 function run(command, args, { isShown = false } = {}) {
   const { error, status, stdout, stderr } = spawnSync(command, args, {
@@ -121,27 +123,27 @@ function run(command, args, { isShown = false } = {}) {
 }
 
 /**
- * The one line that an error of the user's is shown as; nothing for a defect.
+ * Returns the line to show for an error of the user; `undefined` for a defect of the program.
  *
  * @param {unknown} error
- * @param {string | undefined} help the command that names the arguments
+ * @param {string | undefined} help the command that prints the usage
  * @returns {string | undefined}
  */
 function lineOf(error, help) {
   if (error instanceof SetupError) return error.message;
   const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
   if (!code?.startsWith('ERR_PARSE_ARGS_')) return undefined;
-  // What follows Node's first sentence is about arguments that begin with a dash.
+  // Only Node's first sentence: the next is about arguments that begin with a dash.
   const [reason] = message.split('. ');
   return help ? `${reason}. Run "${help}" to see the options.` : reason;
 }
 
 /**
- * Runs `main` as a program: its result is the exit code, an error of the user's is shown in a line. A
- * signal ends the process by way of its `exit` handlers, which end what it has started.
+ * Runs `main` as a program: its result is the exit code, and an error of the user is shown in one line. On a signal,
+ * the process ends with its `exit` handlers, which kill its child processes.
  *
  * @param {() => number | void | Promise<number | void>} main
- * @param {{ help?: string }} [options] `help`: the command that names the arguments
+ * @param {{ help?: string }} [options] `help`: the command that prints the usage
  */
 async function program(main, { help } = {}) {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));

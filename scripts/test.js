@@ -2,7 +2,7 @@
 
 /**
  * `npm test`: sets up what is missing and runs every check. Each runs even if one before it
- * failed; the last line counts the Jest tests. Jest runs beside the other checks.
+ * failed; the last line counts the Jest tests. Three checks run at a time.
  *
  *     npm test -- --only jest,types
  *     npm test -- --changed
@@ -23,6 +23,7 @@ const { tmpdir } = require('node:os');
 const { join } = require('node:path');
 const { parseArgs } = require('node:util');
 const { whatChanged } = require('./changed');
+const { publishedTests } = require('./checks/published');
 const dynamodb = require('./dynamodb-local');
 const { quietSdks } = require('./quiet');
 const { SetupError, program, root, setup } = require('./setup');
@@ -75,8 +76,10 @@ const steps = [
   { name: 'bundlers', command: process.execPath, args: ['scripts/checks/bundlers.js'] },
 ];
 
-/** The tests of Jest take as long as all other checks together: they have a lane of their own. */
 const JEST = 'jest';
+
+/** Checks that run one after the other, beside those of other lanes; all that are not named are one more. */
+const LANES = [[JEST], ['rustfmt', 'clippy', 'cargo']];
 
 /**
  * Runs a check, and prints what it says in one piece.
@@ -102,6 +105,13 @@ async function run({ name, command, args }) {
   const line = `${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`;
   process.stdout.write(`\n── ${line}\n${readFileSync(log, 'utf8')}`);
   return { name, ok: code === 0, line: `${code === 0 ? 'ok    ' : 'FAILED'} ${line}` };
+}
+
+/** @param {readonly Step[]} wanted */
+function lanesOf(wanted) {
+  const named = LANES.flat();
+  const others = steps.map(({ name }) => name).filter((name) => !named.includes(name));
+  return [...LANES, others].map((lane) => wanted.filter(({ name }) => lane.includes(name)));
 }
 
 /**
@@ -139,12 +149,28 @@ function jestCounts(files) {
 /** @param {{ only?: string, changed?: boolean }} options */
 function chosen({ only, changed }) {
   if (changed) return chosenByChanges();
-  if (only === undefined) return steps;
+  if (only === undefined) return withoutRepeats(steps);
   const names = only.split(',');
   const unknown = names.filter((name) => !steps.some((step) => step.name === name));
-  if (unknown.length === 0) return steps.filter((step) => names.includes(step.name));
+  if (unknown.length === 0) {
+    return withoutRepeats(steps.filter((step) => names.includes(step.name)));
+  }
   const known = steps.map(({ name }) => name).join(', ');
   throw new SetupError(`Unknown check "${unknown.join('", "')}". The checks are ${known}.`);
+}
+
+/**
+ * Leaves out of Jest the tests that another of the checks runs, on the package as it is published.
+ *
+ * @param {readonly Step[]} wanted
+ */
+function withoutRepeats(wanted) {
+  if (!wanted.some(({ name }) => name === 'published')) return wanted;
+  const repeated = ['/node_modules/', ...publishedTests()];
+  const args = repeated.map((pattern) => `--testPathIgnorePatterns=${pattern}`);
+  return wanted.map((step) =>
+    step.name === JEST ? { ...step, args: [...step.args, ...args] } : step,
+  );
 }
 
 function chosenByChanges() {
@@ -177,11 +203,7 @@ async function main() {
   quietSdks();
   const server = await dynamodb.start();
   process.env.DYNAMODB_ENDPOINT = server.endpoint;
-  const lanes = [
-    wanted.filter(({ name }) => name === JEST),
-    wanted.filter(({ name }) => name !== JEST),
-  ];
-  const outcomes = (await Promise.all(lanes.map(runLane))).flat();
+  const outcomes = (await Promise.all(lanesOf(wanted).map(runLane))).flat();
   await server.stop();
   console.log(`\n${outcomes.map(({ line }) => line).join('\n')}\n`);
   const written = Object.entries(reports).filter(([name]) =>

@@ -3,15 +3,16 @@
 //! # Layout
 //!
 //! * [`core`]: sessions, with no knowledge of JavaScript.
-//!   * [`core::store`]: load, save, touch, destroy, list, clear and reap; many at a time.
-//!   * [`core::table`]: describe, create, wait for a table; its time to live.
+//!   * [`core::store`]: load, save, touch, destroy, list, clear and reap sessions, singly or many at a time.
+//!   * [`core::table`]: describe, create and wait for a table; its time to live.
 //!   * [`core::expiry`]: when a session ends, and how the `expires` attribute is read and written.
 //!   * [`core::layout`]: session to item and back, one file for each item format.
 //!   * [`core::merge`]: two changes of one session, merged key by key.
-//!   * [`core::options`]: what a user may set, parsed into types that can hold nothing wrong.
-//!   * [`core::error`]: everything that can go wrong, and what JavaScript sees of it.
-//!   * [`core::dynamo`]: the requests, behind one trait; one file for each way to reach DynamoDB.
-//! * `binding`: the only code that names napi. Converts, delegates, wraps errors.
+//!   * [`core::options`]: a user's options, parsed into types that cannot hold an invalid value.
+//!   * [`core::error`]: all errors, and how JavaScript sees them.
+//!   * [`core::deadline`], [`core::context`]: the deadline and the asynchronous context of a call.
+//!   * [`core::dynamo`]: the requests to DynamoDB, behind two traits, and the order of operations.
+//! * `binding`: the only code that names napi. Converts arguments, delegates, wraps errors.
 //!
 //! `docs/ARCHITECTURE.md` has the same map for the whole package, JavaScript included.
 
@@ -30,6 +31,6 @@ pub mod core;
 )]
 mod binding;
 
-/// glibc's allocator took a quarter of the CPU time of an operation.
+/// With glibc's allocator, a quarter of an operation's CPU time was allocation.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -6,6 +6,7 @@ const { spawnSync } = require('node:child_process');
 const { existsSync, readdirSync, rmSync, statSync } = require('node:fs');
 const { join } = require('node:path');
 const { placePackage } = require('../../scripts/checks/workspace');
+const { thisTarget } = require('../../scripts/release/targets');
 const { SetupError, root } = require('../../scripts/setup');
 
 const bench = join(__dirname, '..');
@@ -15,7 +16,12 @@ const RELEASE_LIMIT = 20_000_000;
 
 /** Builds the canned server; cargo sees for itself whether there is anything to do. */
 function prepareServer() {
-  run('cargo', ['build', '--release', '--quiet', '--locked'], join(bench, 'canned-server'));
+  const target = ['--target', thisTarget().triple];
+  run(
+    'cargo',
+    ['build', '--release', '--quiet', '--locked', ...target],
+    join(bench, 'canned-server'),
+  );
 }
 
 function prepareDependencies() {

@@ -8,10 +8,11 @@ const { tmpdir } = require('node:os');
 const { join } = require('node:path');
 const { createInterface } = require('node:readline');
 const { setTimeout: sleep } = require('node:timers/promises');
+const { thisTarget } = require('../../scripts/release/targets');
 const { freePort } = require('../../scripts/server');
 
 /** Where cargo puts the programs of `canned-server/`. */
-const BINARIES = join(__dirname, '..', 'canned-server', 'target', 'release');
+const BINARIES = join(__dirname, '..', 'canned-server', 'target', thisTarget().triple, 'release');
 
 /** The certificate of a server with TLS, and that of its authority. */
 const CERTIFICATES = join(__dirname, '..', '..', '__test__', 'support', 'tls');

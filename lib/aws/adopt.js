@@ -1,31 +1,31 @@
 'use strict';
 
 /**
- * Adopting a client: its settings are read and the requests go out from the addon. That must not
- * change what the user has asked for, so a client that was customised is not adopted.
+ * Adopts a client: reads its settings, so that the addon can send the requests. A customised client is not adopted,
+ * because the addon does not have the user's changes.
  */
 
 const { isDeepStrictEqual } = require('node:util');
-const { agentFor, canBeFollowed, maxSocketsOf } = require('./agent');
+const { agentFor, canFollowAgent, maxSocketsOf } = require('./agent');
 const { METHODS } = require('./call');
 const { variable } = require('./environment');
-const { V3, findSdk, loadedV2, loadedV3, userAgent } = require('./sdk');
+const { V3, findSdk, loadedV2, clientClassesOfV3, userAgent } = require('./sdk');
 
 /** @import { ConnectionOptions } from '../../native/binding' */
 
-/** The reason why a client cannot be adopted that shows only once its settings are asked for. */
+/** Only the settings of the client, which are read late, show that it cannot be adopted. */
 class NotAdoptable extends Error {}
 
-/** What a client of v3 has from its copy of the SDK alone, unless its user gave it another. */
-const OF_THE_COPY = ['endpointProvider', 'httpAuthSchemeProvider'];
+/** Settings of a v3 client whose default is a function that each copy of the SDK has for itself. */
+const COPY_DEFAULTS = ['endpointProvider', 'httpAuthSchemeProvider'];
 
-/** What it has from its class, which copies may share. */
-const OF_THE_CLASS = [...OF_THE_COPY, 'sha256', 'urlParser'];
+/** Settings of a v3 client whose default is a function. */
+const FUNCTION_DEFAULTS = [...COPY_DEFAULTS, 'sha256', 'urlParser'];
 
-/** The same, where each client has an instance of its own. */
-const OF_A_CLASS = ['logger', 'protocol', 'requestHandler'];
+/** Settings of a v3 client whose default is a new object for each client: their classes are compared. */
+const OBJECT_DEFAULTS = ['logger', 'protocol', 'requestHandler'];
 
-/** What aws-sdk v2 has where its user set none, in milliseconds. */
+/** The default timeout of aws-sdk v2, in milliseconds. */
 const V2_TIMEOUT = 120_000;
 
 /** @param {any} client */
@@ -47,15 +47,15 @@ function isV2(client) {
 }
 
 /**
- * The service that a client of an AWS SDK is for, if that is not DynamoDB.
+ * Returns the service of an AWS SDK client if it is not DynamoDB.
  *
  * @param {any} client
- * @returns {string | undefined} its name, such as `S3`
+ * @returns {string | undefined} the name of the service, such as `S3`
  */
 function otherService(client) {
   const id = client.config?.serviceId ?? client.serviceIdentifier;
   if (typeof id !== 'string' || id.toLowerCase() === 'dynamodb') return undefined;
-  // Neither a client that stands for DynamoDB, such as one of DAX, nor a stub is made as these are.
+  // Stubs and other clients for DynamoDB, such as a client of DAX, have other properties than an SDK client.
   const isOfSdk =
     typeof client.middlewareStack?.identify === 'function' ||
     typeof client.makeRequest === 'function';
@@ -63,24 +63,24 @@ function otherService(client) {
 }
 
 /**
- * The client to use for one that was passed: the plain one in a `DocumentClient` of v2, which takes and
- * gives other things than a client does.
+ * Returns the client to use for a user's client. For a `DocumentClient` of v2, this is its plain client, because a
+ * `DocumentClient` takes and returns items in another form.
  *
- * @param {any} given
+ * @param {any} client
  * @returns {any} `undefined` for an object that cannot be called like a client
  */
-function usableClient(given) {
-  const has = (/** @type {any} */ client, /** @type {string} */ name) =>
-    typeof client?.[name] === 'function';
-  if (has(given, 'get') && has(given, 'put') && !has(given, 'send') && !has(given, 'getItem')) {
-    return has(given.service, 'getItem') ? given.service : undefined;
+function usableClient(client) {
+  const has = (/** @type {any} */ object, /** @type {string} */ name) =>
+    typeof object?.[name] === 'function';
+  if (has(client, 'get') && has(client, 'put') && !has(client, 'send') && !has(client, 'getItem')) {
+    return has(client.service, 'getItem') ? client.service : undefined;
   }
-  return ['send', ...METHODS].some((name) => has(given, name)) ? given : undefined;
+  return ['send', ...METHODS].some((name) => has(client, name)) ? client : undefined;
 }
 
 /**
- * Why a client has to be called instead of adopted; `undefined` where it does not, as far as can be
- * seen at once.
+ * Returns the reason why a client must be called instead of adopted; `undefined` if no reason is known before its
+ * settings are read.
  *
  * @param {any} client
  * @returns {string | undefined}
@@ -111,10 +111,10 @@ function reasonToCallV3(client) {
 }
 
 /**
- * What a client of v3 has that its class has not given it.
+ * Returns the first difference between a v3 client and a client with default settings.
  *
  * @param {any} client
- * @param {any} pristine a client as its class makes it
+ * @param {any} pristine a client with default settings
  * @returns {string | undefined}
  */
 function differenceV3({ config, middlewareStack }, pristine) {
@@ -123,8 +123,8 @@ function differenceV3({ config, middlewareStack }, pristine) {
     return 'the middleware of the client was changed';
   }
   const other =
-    OF_THE_CLASS.find((name) => !isSameFunction(config[name], pristine.config[name])) ??
-    OF_A_CLASS.find(
+    FUNCTION_DEFAULTS.find((name) => !isSameFunction(config[name], pristine.config[name])) ??
+    OBJECT_DEFAULTS.find(
       (name) => !isSameFunction(config[name]?.constructor, pristine.config[name]?.constructor),
     );
   if (other) return `the client has its own "${other}"`;
@@ -139,8 +139,8 @@ function differenceV3({ config, middlewareStack }, pristine) {
 }
 
 /**
- * Whether two functions or classes are one: the same, or written the same way. Some are made anew for
- * each client (`signer`, and `sha256` before 2026), and each copy of the SDK has its own.
+ * Whether two functions or classes are identical, or have the same name and source text. The SDK makes some functions
+ * for each client (`signer`, and `sha256` before 2026), and each copy of the SDK has its own functions.
  *
  * @param {any} one
  * @param {any} other
@@ -148,7 +148,7 @@ function differenceV3({ config, middlewareStack }, pristine) {
 function isSameFunction(one, other) {
   if (one === other) return true;
   if (typeof one !== 'function' || typeof other !== 'function') return false;
-  // The names, because bound functions have no text.
+  // Also the name, because bound functions have no source text.
   return one.name === other.name && String(one) === String(other);
 }
 
@@ -158,20 +158,20 @@ function reasonToCallV2(client) {
   const replaced = ['makeRequest', ...METHODS].find((name) => !isOriginal(client, name));
   if (replaced) return `the method "${replaced}" of the client was replaced`;
   if (client.customRequestHandler) return 'the client has a request handler (customizeRequests)';
-  // Each client passes two events on to its class.
+  // Each client has one listener for these two events: it passes them on to the class.
   const listeners = Object.entries(client._events ?? {}).filter(
     ([event, { length }]) => length > (event === 'apiCall' || event === 'apiCallAttempt' ? 1 : 0),
   );
   if (listeners.length > 0) return 'the client has event listeners';
   if (Object.keys(loadedV2()?.events?._events ?? {}).length > 0) return 'AWS.events has listeners';
   const agent = config.httpOptions?.agent;
-  if (agent && !canBeFollowed(agent))
+  if (agent && !canFollowAgent(agent))
     return 'the client has an agent with settings that the addon cannot follow';
   if (config.httpOptions?.proxy) return 'the client has a proxy';
   if (Object.keys(config.retryDelayOptions ?? {}).length > 0)
     return 'the client has its own retry delays';
   if (config.systemClockOffset) return 'the client has a clock with an offset';
-  // The client in a document client always has `params`, which are mostly empty.
+  // The client in a document client always has `params`, mostly without properties.
   if (Object.keys(config.params ?? {}).length > 0)
     return 'the configuration of the client has "params"';
   const other = ['logger', 'endpointDiscoveryEnabled'].find((name) => config[name]);
@@ -179,7 +179,7 @@ function reasonToCallV2(client) {
 }
 
 /**
- * The prototypes of an object, but for the one that all objects have.
+ * Returns the prototypes of an object without `Object.prototype`.
  *
  * @param {any} object
  */
@@ -194,12 +194,12 @@ function prototypes(object) {
 }
 
 /**
- * Whether a method is its class's own: stubs and wrappers are functions with properties, and lie on
- * the object or on a class in between.
+ * Whether a method is the one of its class. A stub or wrapper is on the object or on a subclass, or is a function with
+ * properties.
  *
  * @param {any} object
  * @param {string} name
- * @param {any} [owner] the prototype that has to have it
+ * @param {any} [owner] the prototype that must have the method
  */
 function isOriginal(
   object,
@@ -211,53 +211,53 @@ function isOriginal(
   return Reflect.ownKeys(object[name]).every((key) => ordinary.includes(String(key)));
 }
 
-/** @type {WeakMap<Function, any>} */
+/** The clients with default settings, by their class. @type {WeakMap<Function, any>} */
 const pristines = new WeakMap();
 
 /**
- * A client as its class makes it.
+ * Returns a client of a class with default settings.
  *
  * @param {any} Class
  */
 function pristineOf(Class) {
   if (!Class) return undefined;
-  const known = pristines.get(Class);
-  if (known) return known;
-  const credentials = { accessKeyId: 'none', secretAccessKey: 'none' };
-  const made = new Class({ region: 'us-east-1', credentials });
-  pristines.set(Class, made);
-  return made;
+  let pristine = pristines.get(Class);
+  if (!pristine) {
+    const credentials = { accessKeyId: 'none', secretAccessKey: 'none' };
+    pristine = new Class({ region: 'us-east-1', credentials });
+    pristines.set(Class, pristine);
+  }
+  return pristine;
 }
 
 /**
- * A client as the class of `client` makes it, if that can be told.
+ * Returns a client with default settings of the same class as `client`; `undefined` if this class is not found.
  *
  * @param {any} client
  */
 function ownPristineOf(client) {
   const Class = prototypes(client).at(-2)?.constructor;
-  // A document client is of another class, around a DynamoDBClient, with its middleware.
+  // A document client has the middleware of its DynamoDBClient, but another class.
   const isDocument = typeof Class?.from === 'function';
   return isDocument ? pristineOfCopy(client) : pristineOf(Class);
 }
 
 /**
- * A client as its copy of the SDK makes it, for one that does not show its class: the copy is known by
- * its functions. A program may have loaded several, of which only one is found from here.
+ * Returns a client with default settings from the same copy of the SDK as a document client. The copy is recognized
+ * by its functions. A program may have loaded several copies, of which `require` finds only one.
  *
  * @param {any} client
  */
 function pristineOfCopy({ config }) {
   const isOf = (/** @type {any} */ Class) => {
     const { config: own } = pristineOf(Class);
-    return OF_THE_COPY.some((name) => config[name] && config[name] === own[name]);
+    return COPY_DEFAULTS.some((name) => config[name] && config[name] === own[name]);
   };
-  return pristineOf(loadedV3().find(isOf));
+  return pristineOf(clientClassesOfV3().find(isOf));
 }
 
 /**
- * The settings of a client that can be adopted. Rejects with `NotAdoptable` where they show that it
- * cannot.
+ * Reads the settings of a client. Rejects with `NotAdoptable` if the addon cannot follow them.
  *
  * @param {any} client
  * @param {(endpoint: any) => string | undefined} readEndpoint
@@ -274,22 +274,22 @@ function settingsOf(client, readEndpoint) {
 async function settingsOfV3(client, readEndpoint) {
   const { config } = client;
   const ignores = config.ignoreConfiguredEndpointUrls;
-  const given = await config.endpoint?.();
+  const ownEndpoint = await config.endpoint?.();
   const endpoint = readEndpoint(
-    given ?? (ignores ? undefined : await config.serviceConfiguredEndpoint?.()),
+    ownEndpoint ?? (ignores ? undefined : await config.serviceConfiguredEndpoint?.()),
   );
   const handler = await handlerOf(config.requestHandler, endpoint);
   const strategy = await config.retryStrategy?.();
   if (strategy && !/^_?(Standard|Adaptive)RetryStrategy/.test(strategy.constructor.name)) {
     throw new NotAdoptable('the client has its own retry strategy');
   }
-  // The strategy first: one that was passed may have a number of its own.
+  // The strategy comes first: a user's strategy may have its own number of attempts.
   const maxAttempts = await (strategy?.maxAttemptsProvider?.() ?? value(config.maxAttempts));
   return {
     origin: 'client',
     region: await config.region(),
     endpoint,
-    // The client has looked itself, where its version does that. Its profile has no say in it.
+    // If the client's version reads configured endpoints itself, the addon must not read them again.
     ignoreConfiguredEndpointUrls: ignores || config.serviceConfiguredEndpoint !== undefined,
     profile: config.profile,
     maxAttempts,
@@ -307,8 +307,8 @@ async function settingsOfV3(client, readEndpoint) {
 }
 
 /**
- * How often a client of this class sends a request by default, which versions differ in. A client does not
- * tell its default from the same number in its settings.
+ * Returns the default number of attempts of a client's class, which depends on its version. A client does not show
+ * whether its number is the default or was set.
  *
  * @param {any} client
  * @returns {Promise<number | undefined>}
@@ -318,13 +318,13 @@ async function defaultAttemptsOfV3(client) {
   return value(pristine?.config.maxAttempts);
 }
 
-/** @param {any} provider a value, or a function that gives one */
+/** @param {any} provider a value, or a function that returns a value or a promise of it */
 function value(provider) {
   return typeof provider === 'function' ? provider() : provider;
 }
 
 /**
- * The settings of a `NodeHttpHandler`.
+ * Reads the settings of a `NodeHttpHandler`.
  *
  * @param {any} handler
  * @param {string | undefined} endpoint
@@ -333,7 +333,7 @@ async function handlerOf(handler, endpoint) {
   const config = (await handler.configProvider) ?? handler.httpHandlerConfigs?.() ?? {};
   const httpAgent = config.httpAgent ?? (await config.httpAgentProvider?.());
   const agent = agentFor({ ...config, httpAgent }, endpoint);
-  if (agent && !canBeFollowed(agent))
+  if (agent && !canFollowAgent(agent))
     throw new NotAdoptable('the client has an agent with settings that the addon cannot follow');
   return { ...config, httpAgent };
 }

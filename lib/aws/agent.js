@@ -1,15 +1,15 @@
 'use strict';
 
 /**
- * Agents: what an application says with one of how many connections it wants. An agent that says
- * more than that cannot be followed by the addon, and its client is called instead.
+ * HTTP agents of users. The addon uses their number of connections. If an agent has any other setting, the addon
+ * cannot follow it, and the store calls the client instead.
  */
 
-/** What the SDKs make their agents with. A user who wanted another number has set it. */
+/** The number of connections in the agents that the SDKs make. It counts as not set. */
 const SDK_MAX_SOCKETS = 50;
 
-/** Options that change nothing, or only what the addon does in any case. */
-const ORDINARY = new Set([
+/** The options of agents that the addon follows or does not need. */
+const FOLLOWED_OPTIONS = new Set([
   'keepAlive',
   'keepAliveMsecs',
   'maxFreeSockets',
@@ -19,42 +19,41 @@ const ORDINARY = new Set([
   'scheduling',
 ]);
 
-/** What Node sets itself, from version 24 on, unless the user has set something else. @type {Map<string, unknown[]>} */
-const OF_NODE = new Map([
+/** The options that Node 24 and later sets itself, with their defaults. @type {Map<string, unknown[]>} */
+const NODE_DEFAULTS = new Map([
   ['defaultPort', [80, 443]],
   ['protocol', ['http:', 'https:']],
 ]);
 
 /**
- * Whether the addon can follow an agent, or the options for one: they say no more than how many
- * connections there may be and how long they are kept.
+ * Whether the addon can follow an agent: the agent sets only the number of connections and how long they are kept.
  *
- * @param {any} agent
+ * @param {any} agent an agent, or options for an agent
  */
-function canBeFollowed(agent) {
+function canFollowAgent(agent) {
   const { Agent: Http } = require('node:http');
   const { Agent: Https } = require('node:https');
   const isAgent = typeof agent?.addRequest === 'function';
-  if (!isAgent) return hasOrdinaryOptions(agent ?? {});
+  if (!isAgent) return canFollowOptions(agent ?? {});
   const methods = ['addRequest', 'createConnection', 'createSocket', 'getName'];
   return (
     [Http, Https].includes(agent.constructor) &&
     !methods.some((name) => Object.hasOwn(agent, name)) &&
-    hasOrdinaryOptions(agent.options ?? {})
+    canFollowOptions(agent.options ?? {})
   );
 }
 
 /** @param {Record<string, any>} options */
-function hasOrdinaryOptions(options) {
+function canFollowOptions(options) {
   const set = Object.entries(options).filter(([, value]) => value !== undefined && value !== null);
-  // Whoever wants no connection to be kept has a reason.
-  const isOrdinary = (/** @type {[string, any]} */ [name, value]) =>
-    ORDINARY.has(name) || OF_NODE.get(name)?.includes(value);
-  return options.keepAlive !== false && set.every(isOrdinary);
+  const isFollowed = (/** @type {[string, any]} */ [name, value]) =>
+    FOLLOWED_OPTIONS.has(name) || NODE_DEFAULTS.get(name)?.includes(value);
+  // The addon always keeps connections alive, so it cannot follow `keepAlive: false`.
+  return options.keepAlive !== false && set.every(isFollowed);
 }
 
 /**
- * The one of two agents that is for an endpoint.
+ * Returns the agent for an endpoint: of HTTP or of HTTPS.
  *
  * @param {{ httpAgent?: any, httpsAgent?: any }} agents
  * @param {string | undefined} endpoint
@@ -64,10 +63,9 @@ function agentFor({ httpAgent, httpsAgent }, endpoint) {
 }
 
 /**
- * How many connections an agent, or the options for one, ask for; `undefined` where they leave that
- * to whoever made the SDK, or to Node.
+ * Returns the number of connections that a user has set in an agent; `undefined` for a default of Node or the SDK.
  *
- * @param {any} agent
+ * @param {any} agent an agent, or options for an agent
  * @returns {number | undefined}
  */
 function maxSocketsOf(agent) {
@@ -76,4 +74,4 @@ function maxSocketsOf(agent) {
   return isChosen ? maxSockets : undefined;
 }
 
-module.exports = { agentFor, canBeFollowed, maxSocketsOf };
+module.exports = { agentFor, canFollowAgent, maxSocketsOf };

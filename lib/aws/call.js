@@ -1,17 +1,17 @@
 'use strict';
 
 /**
- * Calling the client that the user passed, as one would who uses the SDK. The addon gives an
- * operation's parameters as DynamoDB's JSON, and takes the answer in the same form.
+ * Calls the user's client, as an application that uses the SDK would. The addon passes the parameters of an operation
+ * as DynamoDB's JSON, and takes the answer in the same form.
  */
 
 const { isDate } = require('node:util').types;
-const { placeOf, secretsOf, without } = require('./place');
+const { placeOf, redact, secretsOf } = require('./place');
 const { V3, findSdk } = require('./sdk');
 
 /** @import { CallAnswer, CallFailure } from '../../native/binding' */
 
-/** The operations that a store asks for. */
+/** The operations of DynamoDB that the store uses. */
 const OPERATIONS = [
   'BatchGetItem',
   'BatchWriteItem',
@@ -29,20 +29,21 @@ const OPERATIONS = [
   'UpdateTimeToLive',
 ];
 
-/** What an operation is called as a method. */
+/** The name of an operation's method on a client. */
 const methodOf = (/** @type {string} */ name) => name[0].toLowerCase() + name.slice(1);
 
 const METHODS = OPERATIONS.map(methodOf);
 
-/** What a client is called by: if one of these changes, a test stub was installed or removed. */
-const WAYS_IN = ['send', ...METHODS];
+/** The methods that the store may call on a client. If one of them changes, a test stub was installed or removed. */
+const CALLED_METHODS = ['send', ...METHODS];
 
-/** Errors, by code or name, that mean that DynamoDB was not reached or did not answer. */
+/** Codes and names of errors that mean: DynamoDB was not reached or did not answer. */
 const UNREACHABLE = new Set(['AbortError', 'NetworkingError', 'TimeoutError', 'UnknownEndpoint']);
 
-/** The operating system's codes, such as `ECONNREFUSED`; Node's own begin with `ERR_`. */
+/** Error codes of the operating system, such as `ECONNREFUSED`. Codes of Node begin with `ERR_` and do not match. */
 const SYSTEM_CODE = /^E(?!RR_)[A-Z_]+$/;
 
+/** The message of an error that v3 has wrapped, see `kindOf`. */
 const WRAPPED = /^AWS SDK error wrapper .*(socket hang up| E(?!RR_)[A-Z_]{3,})/;
 
 const NO_CREDENTIALS = new Set([
@@ -52,7 +53,7 @@ const NO_CREDENTIALS = new Set([
 ]);
 
 /**
- * Has a client do an operation, and answers the addon with plain data, whatever happens.
+ * Runs an operation on a client. The answer to the addon is plain data, also if the operation fails.
  *
  * @param {any} client
  * @param {string} operation
@@ -65,7 +66,7 @@ async function answerCall(client, operation, input) {
     const { $metadata, ...output } = answer ?? {};
     return { output: JSON.stringify(output, toWire) };
   } catch (error) {
-    return { failure: await describe(failureOf(error), client) };
+    return { failure: await completed(failureOf(error), client) };
   }
 }
 
@@ -76,7 +77,7 @@ async function answerCall(client, operation, input) {
  */
 function call(client, operation, input) {
   const method = methodOf(operation);
-  // A method that somebody put on the object itself is there to be called: a stub.
+  // A method on the object itself is a test stub, and is called instead of `send`.
   if (typeof client.send === 'function' && !Object.hasOwn(client, method)) {
     const Command = findSdk(V3)?.[`${operation}Command`];
     if (Command) return client.send(new Command(input));
@@ -88,7 +89,8 @@ function call(client, operation, input) {
 }
 
 /**
- * Clients answer by callback, by a promise, or by an object whose `promise()` gives one.
+ * Calls a method of a client. The client may answer by callback, by a promise, or by an object whose method `promise`
+ * returns a promise.
  *
  * @param {any} client
  * @param {string} method
@@ -102,7 +104,7 @@ function callMethod(client, method, input) {
         error ? reject(error) : resolve(output),
     );
     if (typeof answer?.then === 'function') answer.then(resolve, reject);
-    // One that can be sent has been, because of the callback; `promise()` would do it again.
+    // A request of v2 has `send`, and was sent because it got a callback: `promise()` would send it again.
     else if (typeof answer?.promise === 'function' && typeof answer.send !== 'function') {
       answer.promise().then(resolve, reject);
     }
@@ -110,22 +112,22 @@ function callMethod(client, method, input) {
 }
 
 /**
- * A reviver: bytes are Base64 on the wire.
+ * A reviver for DynamoDB's JSON: makes bytes of Base64.
  *
  * @param {string} key
  * @param {any} value
  */
 function fromWire(key, value) {
-  // An attribute that is called "B" has an object as its value, never a string.
+  // The value of an attribute with the name "B" is an object, never a string.
   return key === 'B' && typeof value === 'string' ? Buffer.from(value, 'base64') : value;
 }
 
 /**
- * A replacer, the other way round.
+ * A replacer for DynamoDB's JSON: writes bytes as Base64, dates as seconds and BigInts as numbers.
  *
- * @this {any} the object that has the value
+ * @this {any} the object that contains the value
  * @param {string} key
- * @param {any} value what the `toJSON` of the value, if any, has made of it
+ * @param {any} value the value after its `toJSON`
  */
 function toWire(key, value) {
   const raw = this[key];
@@ -138,7 +140,7 @@ function toWire(key, value) {
 }
 
 /**
- * @param {any} error of either SDK, of Node, or of whatever stands in for a client
+ * @param {any} error an error of an SDK, of Node, or of an object that replaces a client
  * @returns {CallFailure}
  */
 function failureOf(error) {
@@ -162,7 +164,8 @@ function failureOf(error) {
 }
 
 /**
- * Why DynamoDB has throttled a request, as JSON. v3 has it under either name, by the class of its error.
+ * Returns the reasons why DynamoDB has throttled a request, as JSON. In v3, the name of the property depends on the
+ * class of the error.
  *
  * @param {any} error
  */
@@ -172,20 +175,20 @@ function reasonsOf(error) {
 }
 
 /**
- * A failure that says where requests go, and does not quote what they are signed with.
+ * Adds the endpoint and region of a client to a failure, and removes the client's credentials from its texts.
  *
  * @param {CallFailure} failure
  * @param {any} client
  * @returns {Promise<CallFailure>}
  */
-async function describe(failure, client) {
+async function completed(failure, client) {
   const secrets = await secretsOf(client);
-  const shown = Object.entries(failure).map(([name, value]) => [name, without(value, secrets)]);
-  return { ...Object.fromEntries(shown), ...(await placeOf(client)) };
+  const redacted = Object.entries(failure).map(([name, value]) => [name, redact(value, secrets)]);
+  return { ...Object.fromEntries(redacted), ...(await placeOf(client)) };
 }
 
 /**
- * What the error says, and what those say that led to it.
+ * Returns the text of an error and of its causes.
  *
  * @param {any} error
  * @returns {string[]}
@@ -193,7 +196,7 @@ async function describe(failure, client) {
 function causesOf(error) {
   const causes = [];
   let next = error;
-  // Only errors that go round in circles have that many.
+  // Bounded, because an error may be its own cause.
   while (next && causes.length < 8) {
     causes.push(String(next));
     next = next.cause;
@@ -212,7 +215,7 @@ function kindOf(error, name, code = name) {
   const codes = [name, code, error?.errors?.[0]?.code];
   const unreachable =
     codes.some((each) => UNREACHABLE.has(each) || SYSTEM_CODE.test(each)) ||
-    // v3 wraps an error of another realm (Node's own, in Jest), and keeps no more than its text.
+    // v3 wraps errors of another realm, such as Node's errors under Jest, and keeps only their text.
     WRAPPED.test(error?.message);
   return unreachable ? 'unreachable' : 'other';
 }
@@ -222,4 +225,4 @@ function text(value) {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-module.exports = { METHODS, WAYS_IN, answerCall };
+module.exports = { CALLED_METHODS, METHODS, answerCall };

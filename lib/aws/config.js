@@ -1,21 +1,28 @@
 'use strict';
 
 /**
- * How to reach DynamoDB, read from whatever the user has: a client of either AWS SDK for
- * JavaScript, `dynamoConfig`, the options of connect-dynamodb 2.x, or nothing.
+ * Reads the connection to DynamoDB from the options of a store: from a client of an AWS SDK for JavaScript, from
+ * `dynamoConfig`, or from the options of connect-dynamodb 2.x. None of them needs to be set.
  */
 
 const { readFileSync } = require('node:fs');
 const { isDeepStrictEqual } = require('node:util');
 const { invalidArgument } = require('../errors');
 const { option, readCount, readTime, warnOfUnknown } = require('../options');
-const { answering, fromV2, fromV3, nameOf, readProvider, reason } = require('./credentials');
+const {
+  credentialsCallback,
+  fromV2,
+  fromV3,
+  messageOf,
+  readProvider,
+  sourceName,
+} = require('./credentials');
 const { readEndpoint } = require('./endpoint');
-const { KNOWN_ANYWHERE, KNOWN_HTTP, PROVIDABLE, needed } = require('./setting-names');
+const { ALL_SETTINGS, FUNCTION_SETTINGS, HTTP_SETTINGS, neededSdk } = require('./setting-names');
 const { V2, V3, loadedV2 } = require('./sdk');
 const { readSettings } = require('./settings');
 
-/** Loaded where there is a client to look at: with what it needs, it takes as long as all the rest. */
+/** Loaded only with a client, because it takes as long to load as the rest of the package. */
 const adopt = () => require('./adopt');
 
 /** @import { Callbacks, ConnectionAnswer, ConnectionOptions } from '../../native/binding' */
@@ -23,33 +30,32 @@ const adopt = () => require('./adopt');
 /**
  * @typedef {'native' | 'client'} Transport
  *
- * What the options of a store say of the way to DynamoDB.
+ * The connection to DynamoDB by the options of a store.
  *
  * @typedef {object} Connection
  * @property {ConnectionOptions} connection
  * @property {Callbacks} callbacks
- * @property {any} [client] the one that was passed
- * @property {Transport} [transport] the one that was asked for
- * @property {number} [maxSockets] how many connections there may be, where the store was told so
- * @property {number} [credentialsTimeout] milliseconds that the source of credentials may take
+ * @property {any} [client] the user's client
+ * @property {Transport} [transport] the option `transport`
+ * @property {number} [maxSockets] the store's option `maxSockets`
+ * @property {number} [credentialsTimeout] the milliseconds that the source of credentials may take
  * @property {boolean} [breaker] whether calls fail at once during an outage
- * @property {{ name: string, sdk: string }} [needsSdk] an option that only a client of that SDK
- *   can follow
- * @property {Record<string, any>} config what else a client is made with
- * @property {() => Promise<any>} [provide] credentials
- * @property {string[]} sdks those that a client can be made with, the best first
+ * @property {{ name: string, sdk: string }} [needsSdk] an option that only a client can follow, and the SDK of this
+ *   client; an empty `sdk` means either SDK
+ * @property {Record<string, any>} config the other settings for a client that the store makes
+ * @property {() => Promise<any>} [provide] the provider of credentials
+ * @property {string[]} sdks the SDKs to make a client with, the preferred first
  */
 
 /**
- * The connection that the options of a store ask for.
+ * Reads the connection by the options of a store.
  *
- * A client comes before connect-dynamodb 2.x's `AWSConfigPath`, that before `AWSConfigJSON`, that
- * before `AWSRegion`, as in 2.x. What `AWS.config` of aws-sdk v2 was given is the default, where the
- * program has loaded that.
+ * As in connect-dynamodb 2.x, the first of these options that is set decides: `client`, `AWSConfigPath`,
+ * `AWSConfigJSON`, `AWSRegion`. If the program has loaded aws-sdk v2, changes of its `AWS.config` are the defaults.
  *
  * @param {Record<string, any>} options
  * @param {number} operationTimeout milliseconds
- * @param {string[]} [sdks] those that a client can be made with, the best first
+ * @param {string[]} [sdks] the SDKs to make a client with, the preferred first
  * @returns {Connection}
  */
 function readConnection(options, operationTimeout, sdks = [V3, V2]) {
@@ -66,7 +72,7 @@ function readConnection(options, operationTimeout, sdks = [V3, V2]) {
       );
     }
   }
-  const found = () => {
+  const read = () => {
     if (config) return readConfig(config, 'dynamoConfig', v2Globals());
     if (client) return readClient(client);
     if (path !== undefined) return readConfig(readConfigFile(path), 'AWSConfigPath', v2Globals());
@@ -74,27 +80,27 @@ function readConnection(options, operationTimeout, sdks = [V3, V2]) {
     if (region === '') throw invalidArgument('option "AWSRegion" must not be empty');
     return readConfig(region === undefined ? {} : { region }, 'AWSRegion', v2Globals());
   };
-  const ofV2 = path !== undefined || json || region !== undefined;
+  const hasV2Options = path !== undefined || json || region !== undefined;
   return {
-    ...found(),
-    sdks: ofV2 ? [V2, V3] : sdks,
-    ...readForAllWays(options, operationTimeout),
+    ...read(),
+    sdks: hasV2Options ? [V2, V3] : sdks,
+    ...readConnectionOptions(options, operationTimeout),
   };
 }
 
 /**
- * What a store may say of its way to DynamoDB whichever that is.
+ * Reads the options of a connection that do not depend on the source of its settings.
  *
  * @param {Record<string, any>} options
  * @param {number} operationTimeout milliseconds
  */
-function readForAllWays(options, operationTimeout) {
+function readConnectionOptions(options, operationTimeout) {
   return {
     transport: readTransport(options),
     maxSockets: readCount(options, 'maxSockets', 'connections'),
     breaker: option(options, 'breaker', 'boolean'),
-    // By default, a call that waits for credentials fails a little before its deadline, so that its error
-    // says what was missing.
+    // By default, a call that waits for credentials fails a little before its deadline, so that its error names the
+    // missing credentials.
     credentialsTimeout:
       readTime(options, 'credentialsTimeout', 1) ?? Math.max(1, Math.floor(operationTimeout * 0.9)),
   };
@@ -111,7 +117,7 @@ function readTransport(options) {
 }
 
 /**
- * What the program has changed in `AWS.config`.
+ * Returns the settings that the program has changed in `AWS.config` of aws-sdk v2.
  *
  * @returns {Record<string, any>}
  */
@@ -143,7 +149,7 @@ function readConfigFile(path) {
   try {
     config = JSON.parse(text);
   } catch {
-    // Without the parser's words: they quote the file, and that has a secret in it.
+    // Without the parser's message, which quotes the file: the file contains a secret.
   }
   if (typeof config !== 'object' || config === null || Array.isArray(config)) {
     throw invalidArgument(
@@ -154,41 +160,41 @@ function readConfigFile(path) {
 }
 
 /**
- * Settings as a plain object, with the names of aws-sdk v2, v3 or our own.
+ * Reads the settings in a plain object, with the names of aws-sdk v2, of v3 or of this package.
  *
  * @param {Record<string, any>} own
- * @param {string} origin the option that holds them
+ * @param {string} origin the option that holds the object
  * @param {Record<string, any>} [defaults]
  * @returns {Omit<Connection, 'sdks'>}
  */
 function readConfig(own, origin, defaults = {}) {
-  warnOfUnknown(own, KNOWN_ANYWHERE, origin);
+  warnOfUnknown(own, ALL_SETTINGS, origin);
   const config = { ...defaults, ...own };
-  const needsSdk = needed(config, origin);
+  const needsSdk = neededSdk(config, origin);
   const http = option(config, 'httpOptions', 'object', origin) ?? {};
-  if (!needsSdk) warnOfUnknown(http, KNOWN_HTTP, `${origin}.httpOptions`);
+  if (!needsSdk) warnOfUnknown(http, HTTP_SETTINGS, `${origin}.httpOptions`);
   const handler = needsSdk ? {} : (option(config, 'requestHandler', 'object', origin) ?? {});
-  const later = PROVIDABLE.filter((name) => typeof config[name] === 'function');
-  const now = Object.fromEntries(later.map((name) => [name, undefined]));
-  const connection = readSettings({ ...config, ...now }, http, handler, origin);
+  const functions = FUNCTION_SETTINGS.filter((name) => typeof config[name] === 'function');
+  const unset = Object.fromEntries(functions.map((name) => [name, undefined]));
+  const connection = readSettings({ ...config, ...unset }, http, handler, origin);
   const provide = readProvider(config, origin);
   /** @type {Callbacks} */
-  const callbacks = { credentials: provide && answering(provide) };
-  if (later.length > 0) {
-    callbacks.connection = answeringConnection(async () => {
-      const given = await Promise.all(later.map(async (name) => [name, await config[name]()]));
-      return readSettings({ ...config, ...Object.fromEntries(given) }, http, handler, origin);
+  const callbacks = { credentials: provide && credentialsCallback(provide) };
+  if (functions.length > 0) {
+    callbacks.connection = connectionCallback(async () => {
+      const values = await Promise.all(functions.map(async (name) => [name, await config[name]()]));
+      return readSettings({ ...config, ...Object.fromEntries(values) }, http, handler, origin);
     });
   }
-  if (provide) connection.credentialsFrom = nameOf(config.credentials);
+  if (provide) connection.credentialsFrom = sourceName(config.credentials);
   return { connection, callbacks, needsSdk, config, provide };
 }
 
 /**
- * A client of aws-sdk v3 or v2, or what looks like one. Its settings are read when the first
- * request needs them: in v3 each is a promise.
+ * Reads the option `client`: a client of aws-sdk v3 or v2, or an object with the same methods. The client's settings
+ * are read by the first request that needs them, because in v3 each setting is a promise.
  *
- * @param {any} given
+ * @param {any} given the value of the option
  * @returns {Omit<Connection, 'sdks'>}
  */
 function readClient(given) {
@@ -207,12 +213,12 @@ function readClient(given) {
   const from = adopt().isV3(client) ? fromV3 : fromV2;
   const provide = (/** @type {boolean | undefined} */ replaces) => from(config, replaces);
   return {
-    connection: { origin: 'client', credentialsFrom: nameOf(client) },
+    connection: { origin: 'client', credentialsFrom: sourceName(client) },
     callbacks: {
-      connection: answeringConnection(() =>
+      connection: connectionCallback(() =>
         adopt().settingsOf(client, (url) => readEndpoint(url, 'client')),
       ),
-      credentials: answering(provide),
+      credentials: credentialsCallback(provide),
     },
     client,
     config: {},
@@ -220,21 +226,23 @@ function readClient(given) {
 }
 
 /**
+ * Makes the callback by which the addon asks for settings. Its answer is plain data, also if `read` fails.
+ *
  * @param {() => Promise<ConnectionOptions>} read
  * @returns {() => Promise<ConnectionAnswer>}
  */
-function answeringConnection(read) {
+function connectionCallback(read) {
   return async () => {
     try {
       return { connection: await read() };
     } catch (error) {
-      return { throughClient: error instanceof adopt().NotAdoptable, failure: reason(error) };
+      return { throughClient: error instanceof adopt().NotAdoptable, failure: messageOf(error) };
     }
   };
 }
 
 /**
- * The connection of a storage that takes what a `DynamoDBClient` takes, as `config`.
+ * Reads the connection of a Shopify storage: its option `config` has the settings of a `DynamoDBClient`.
  *
  * @param {Record<string, any>} options
  * @param {number} operationTimeout milliseconds
@@ -248,8 +256,8 @@ function readClientConfig(options, operationTimeout) {
       'option "config" cannot be used together with "client": remove one of them',
     );
   }
-  const found = client ? readClient(client) : readConfig(config ?? {}, 'config');
-  return { ...found, sdks: [V3, V2], ...readForAllWays(options, operationTimeout) };
+  const read = client ? readClient(client) : readConfig(config ?? {}, 'config');
+  return { ...read, sdks: [V3, V2], ...readConnectionOptions(options, operationTimeout) };
 }
 
 module.exports = { readClientConfig, readConnection };

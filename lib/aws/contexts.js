@@ -1,9 +1,8 @@
 'use strict';
 
 /**
- * The asynchronous contexts (`AsyncLocalStorage`) of calls whose requests go through the user's
- * client. The addon asks for a request from a thread of its own; without this, the client would be
- * called in no context.
+ * The asynchronous contexts (`AsyncLocalStorage`) of calls whose requests go through the user's client. The addon asks
+ * for a request from its own thread, so the context of the call must be stored and entered again for the client.
  */
 
 const { AsyncResource } = require('node:async_hooks');
@@ -11,78 +10,78 @@ const { AsyncResource } = require('node:async_hooks');
 /** @import { Calls } from '../calls' */
 /** @import { NativeStore } from '../../native/binding' */
 
-/** How many numbers for contexts the addon can tell apart; 0 is none. */
+/** The addon takes context numbers below this. 0 means: no context. */
 const NUMBERS = 2 ** 32;
 
 class Contexts {
-  /** The store in the addon, each call of which is made in the context of its caller. */
+  /** The store in the addon. Its calls store the context of their caller. */
   native;
-  /** The same for the calls that are made with every request. */
+  /** `Calls`. Its calls store the context of their caller. */
   calls;
   /**
-   * By number. An `AsyncResource` and not `AsyncLocalStorage.snapshot()`: what follows calls by
-   * `async_hooks`, as the AWS X-Ray SDK does, finds its way only through the first.
+   * The stored contexts, by number. They are `AsyncResource`s and not snapshots of `AsyncLocalStorage`, because tools
+   * that use `async_hooks`, such as the AWS X-Ray SDK, can follow only an `AsyncResource`.
    *
    * @type {Map<number, AsyncResource>}
    */
-  #kept = new Map();
-  #last = 0;
-  /** @type {(() => void)[]} */
-  #waiting = [];
+  #stored = new Map();
+  #lastNumber = 0;
+  /** Resolve the promises that `whenIdle` has returned. @type {(() => void)[]} */
+  #onIdle = [];
 
   /** @param {Calls} calls */
   constructor(calls) {
     const { native } = calls;
-    this.native = this.#keeping(native, native);
-    this.calls = this.#keeping(calls, native);
+    this.native = this.#storingContext(native, native);
+    this.calls = this.#storingContext(calls, native);
   }
 
   /**
-   * Runs `work` in a context that is kept. One that is not is that of a call which was made when its
-   * requests did not go through a client: `work` runs where it is.
+   * Runs `work` in a stored context. If the context is not stored, because requests did not go through a client when
+   * the call was made, `work` runs in the current context.
    *
    * @template T
-   * @param {number | undefined} context its number
+   * @param {number | undefined} context the number of the context
    * @param {() => T} work
    * @returns {T}
    */
   run(context = 0, work) {
-    const kept = this.#kept.get(context);
-    return kept ? kept.runInAsyncScope(work) : work();
+    const stored = this.#stored.get(context);
+    return stored ? stored.runInAsyncScope(work) : work();
   }
 
-  /** @returns {Promise<void>} resolves when no call is under way whose context is kept */
+  /** @returns {Promise<void>} resolves when no call with a stored context is pending */
   whenIdle() {
-    if (this.#kept.size === 0) return Promise.resolve();
+    if (this.#stored.size === 0) return Promise.resolve();
     return new Promise((resolve) => {
-      this.#waiting.push(resolve);
+      this.#onIdle.push(resolve);
     });
   }
 
   /**
-   * `target`, but each of its methods is called in the context of the caller, which is kept until
-   * the promise is settled that the method gives.
+   * Wraps `target`: each of its methods stores the context of its caller until the promise that the method returns is
+   * settled.
    *
    * @template {object} T
    * @param {T} target makes calls on `native`
    * @param {NativeStore} native
    * @returns {T}
    */
-  #keeping(target, native) {
+  #storingContext(target, native) {
     return new Proxy(target, {
       get: (_target, name) => {
         const method = /** @type {any} */ (target)[name];
         if (typeof method !== 'function') return method;
         return (/** @type {any[]} */ ...args) => {
-          const context = this.#keep();
-          const forget = () => this.#forget(context);
+          const context = this.#storeContext();
+          const remove = () => this.#removeContext(context);
           native.enter(context);
           try {
             const answer = method.apply(target, args);
-            Promise.resolve(answer).then(forget, forget);
+            Promise.resolve(answer).then(remove, remove);
             return answer;
           } catch (error) {
-            forget();
+            remove();
             throw error;
           } finally {
             native.enter(0);
@@ -92,18 +91,18 @@ class Contexts {
     });
   }
 
-  #keep() {
-    // No call lasts until its number comes again.
-    this.#last = (this.#last + 1) % NUMBERS || 1;
-    this.#kept.set(this.#last, new AsyncResource('DYNAMODBSESSIONCALL'));
-    return this.#last;
+  #storeContext() {
+    // Each call ends long before its number is used again.
+    this.#lastNumber = (this.#lastNumber + 1) % NUMBERS || 1;
+    this.#stored.set(this.#lastNumber, new AsyncResource('DYNAMODBSESSIONCALL'));
+    return this.#lastNumber;
   }
 
   /** @param {number} context */
-  #forget(context) {
-    this.#kept.delete(context);
-    if (this.#kept.size > 0) return;
-    for (const resolve of this.#waiting.splice(0)) resolve();
+  #removeContext(context) {
+    this.#stored.delete(context);
+    if (this.#stored.size > 0) return;
+    for (const resolve of this.#onIdle.splice(0)) resolve();
   }
 }
 

@@ -1,18 +1,18 @@
 'use strict';
 
-/** Credentials that are not plain text in the options: what gives them, and asking for them. */
+/** Sources of credentials: providers, clients, and credential objects of aws-sdk v2. */
 
 const { option } = require('../options');
 
 /** @import { CredentialsAnswer } from '../../native/binding' */
 
 /**
- * What gives credentials, where they do not stand in the settings.
+ * Reads the provider of credentials in the settings. If the settings contain the keys themselves, there is no provider.
  *
  * @param {Record<string, any>} config
  * @param {string} origin
- * @returns {((replaces?: boolean) => Promise<any>) | undefined} `replaces` says whether DynamoDB has refused
- *   what it gave last
+ * @returns {((replaces?: boolean) => Promise<any>) | undefined} `replaces`: whether DynamoDB has refused the last
+ *   credentials of this provider
  */
 function readProvider(config, origin) {
   const credentials = option(config, 'credentials', ['object', 'function'], origin);
@@ -22,7 +22,7 @@ function readProvider(config, origin) {
 }
 
 /**
- * A function is a provider, and so is `AWS.Credentials` of aws-sdk v2.
+ * Whether a value is a provider of credentials: a function, or `AWS.Credentials` of aws-sdk v2.
  *
  * @param {any} credentials
  */
@@ -31,25 +31,26 @@ function isProvider(credentials) {
 }
 
 /**
- * The credentials of a client of aws-sdk v3.
+ * Returns the credentials of a client of aws-sdk v3.
  *
- * @param {any} config the client's
- * @param {boolean} [replaces] whether DynamoDB has refused those that the client gave last, and keeps
+ * @param {any} config the settings of the client
+ * @param {boolean} [replaces] whether DynamoDB has refused the credentials that the client has cached
  */
 function fromV3(config, replaces) {
   return replaces === true ? config.credentials({ forceRefresh: true }) : config.credentials();
 }
 
 /**
- * The credentials of an `AWS.Credentials` or `AWS.Config` of aws-sdk v2, refreshed where need be.
+ * Returns the credentials of an `AWS.Credentials` or `AWS.Config` of aws-sdk v2, refreshed if necessary.
  *
  * @param {any} source
- * @param {boolean} [replaces] whether DynamoDB has refused those that it gave last
+ * @param {boolean} [replaces] whether DynamoDB has refused the last credentials of this source
  */
 function fromV2(source, replaces) {
-  const kept = source.get ? source : source.credentials;
-  // As aws-sdk v2 does where DynamoDB says that they have expired.
-  if (replaces === true && kept && typeof kept.needsRefresh === 'function') kept.expired = true;
+  const cached = source.get ? source : source.credentials;
+  // aws-sdk v2 does the same if DynamoDB answers that the credentials have expired.
+  if (replaces === true && cached && typeof cached.needsRefresh === 'function')
+    cached.expired = true;
   const get = source.get ? 'get' : 'getCredentials';
   return new Promise((resolve, reject) => {
     source[get]((/** @type {unknown} */ error, /** @type {unknown} */ credentials) =>
@@ -59,13 +60,12 @@ function fromV2(source, replaces) {
 }
 
 /**
- * Makes of a provider the function that the addon asks: it answers with plain data, whatever
- * happens.
+ * Makes the callback by which the addon asks for credentials. Its answer is plain data, also if the provider fails.
  *
  * @param {(replaces?: boolean) => any} provide
  * @returns {(replaces?: boolean) => Promise<CredentialsAnswer>}
  */
-function answering(provide) {
+function credentialsCallback(provide) {
   return async (replaces) => {
     try {
       const { accessKeyId, secretAccessKey, ...rest } = await read(() => provide(replaces));
@@ -77,24 +77,24 @@ function answering(provide) {
         expiration: rest.expiration == null ? undefined : new Date(rest.expiration).getTime(),
       };
     } catch (error) {
-      return { failure: reason(error) };
+      return { failure: messageOf(error) };
     }
   };
 }
 
-/** @type {WeakMap<object, string>} */
+/** The names of sources of credentials. @type {WeakMap<object, string>} */
 const names = new WeakMap();
 
 /**
- * A name for what gives credentials, by which stores are known that have the same.
+ * Returns a name for a source of credentials. By this name, the addon recognizes stores that have the same source.
  *
  * @param {object} source a client, a provider, or credentials of aws-sdk v2
  */
-function nameOf(source) {
+function sourceName(source) {
   let name = names.get(source);
   if (name === undefined) {
-    // Unlike any other of the process: each thread has its own objects, and this file may be loaded
-    // more than once in a thread.
+    // Unique in the process, which a counter would not be: this file is loaded in each thread, and may be loaded more
+    // than once in a thread.
     name = /** @type {string} */ (require('node:crypto').randomUUID());
     names.set(source, name);
   }
@@ -108,16 +108,24 @@ async function read(provide) {
     if (typeof credentials?.[name] === 'string') continue;
     throw new TypeError(`the credential provider gave no ${name}`);
   }
-  // Each by name: on the credentials of aws-sdk v2, some are not enumerable.
+  // No spread: some properties of aws-sdk v2's credentials are not enumerable.
   const { accessKeyId, secretAccessKey, sessionToken, accountId } = credentials;
   const expiration = credentials.expiration ?? credentials.expireTime;
   return { accessKeyId, secretAccessKey, sessionToken, accountId, expiration };
 }
 
-/** @param {any} error aws-sdk v2 keeps what led to one as `originalError` */
-function reason(error) {
+/** @param {any} error aws-sdk v2 has the cause as `originalError` */
+function messageOf(error) {
   const message = error instanceof Error ? error.message : String(error);
   return error?.originalError ? `${message}: ${error.originalError.message}` : message;
 }
 
-module.exports = { answering, fromV2, fromV3, isProvider, nameOf, readProvider, reason };
+module.exports = {
+  credentialsCallback,
+  fromV2,
+  fromV3,
+  isProvider,
+  messageOf,
+  readProvider,
+  sourceName,
+};

@@ -1,9 +1,9 @@
 'use strict';
 
-/** A store's way to DynamoDB: the store in the addon, and the client beside it where there is one. */
+/** A store's connection to DynamoDB: the store in the addon, and the user's client, if any. */
 
 const { Calls } = require('../calls');
-const { closedError, invalidArgument, settle } = require('../errors');
+const { closedError, invalidArgument, resultOf } = require('../errors');
 const {
   environment,
   isOnLambda,
@@ -17,25 +17,24 @@ const {
 /** @import { Contexts } from './contexts' */
 /** @import { Pending } from '../pending' */
 
-// Loaded where there is a client: what most applications do not need took most of the time that
-// loading this package took.
+// Loaded only with a client: most applications have none, and these files take longer to load than the rest.
 const adopt = () => require('./adopt');
 const calling = () => require('./call');
 const make = () => require('./make');
 
 /**
- * Opens a store in the addon: a function of `native/binding`, with the options of the store.
+ * Opens a store in the addon: calls an open function of `native/binding` with the store's options.
  *
  * @typedef {(connection: ConnectionOptions, callbacks: Callbacks, notify: () => void) =>
  *   Outcome<NativeStore>} Open
  *
- * What a store does for its way to DynamoDB.
+ * The functions that a store passes to its connection.
  *
- * @typedef {object} Store
- * @property {() => Promise<boolean>} ensureTable looks for the table after it was lost, and makes it
- *   where it is missing; whether it is there then
- * @property {(outages: (Failure | null)[]) => void} tellOfOutages see `outageEvents`
- * @property {(warnings: Failure[]) => void} tellOfWarnings see `tellOnce`
+ * @typedef {object} StoreHooks
+ * @property {() => Promise<boolean>} ensureTable looks for a lost table, and creates it if it is missing; returns
+ *   whether the table exists afterwards
+ * @property {(outages: (Failure | null)[]) => void} onOutages see `outageEvents`
+ * @property {(warnings: Failure[]) => void} onWarnings see `warnOnce`
  * @property {Pending} pending counts the calls
  */
 
@@ -48,18 +47,18 @@ class DynamoDB {
   #client;
   /** @type {any} */
   #documentClient;
-  /** How the client was called when it was last looked at. @type {[string, unknown][] | undefined} */
-  #waysIn;
-  /** Why requests go through the client; `undefined` where they do not. @type {string | undefined} */
+  /** The client's methods at the last check: a test stub may replace them. @type {[string, unknown][] | undefined} */
+  #checkedMethods;
+  /** The reason to call the client, by the last check of its methods. @type {string | undefined} */
   #reason;
-  /** A reason that holds whatever the client looks like. @type {string | undefined} */
-  #lasting;
-  /** Whether it is still to be seen if the client that was passed can be adopted. */
+  /** A reason to call the client that no later check changes. @type {string | undefined} */
+  #finalReason;
+  /** Whether the settings of the user's client, which decide about its adoption, were not read yet. */
   #isUndecided;
-  /** The contexts of calls, where requests go through a client. @type {Contexts | undefined} */
+  /** The contexts of calls whose requests may go through a client. @type {Contexts | undefined} */
   #contexts;
-  /** The client that was made here, to be destroyed here. @type {any} */
-  #made;
+  /** The client that the store has made, and destroys when it is closed. @type {any} */
+  #ownClient;
   #isUsed = false;
   #isOnLambda = false;
   #isClosed = false;
@@ -69,35 +68,36 @@ class DynamoDB {
   /**
    * @param {Open} open
    * @param {Connection} connection
-   * @param {Store} store
+   * @param {StoreHooks} store
    */
-  constructor(open, connection, { ensureTable, tellOfOutages, tellOfWarnings, pending }) {
+  constructor(open, connection, { ensureTable, onOutages, onWarnings, pending }) {
     this.#connection = connection;
     const { client, needsSdk, transport, callbacks } = connection;
-    if (transport === 'native') this.#refuseClientsToCall();
-    if (transport === 'client') this.#lasting = 'the option "transport" is "client"';
-    if (needsSdk) this.#lasting = `option "${needsSdk.name}" needs a client of an AWS SDK`;
+    if (transport === 'native') this.#refuseCalledClient();
+    if (transport === 'client') this.#finalReason = 'the option "transport" is "client"';
+    if (needsSdk) this.#finalReason = `option "${needsSdk.name}" needs a client of an AWS SDK`;
     this.#client = client;
     this.#isUndecided = client !== undefined;
-    if (this.#lasting && !client) this.#make();
+    if (this.#finalReason && !client) this.#makeClient();
     this.#ensureTable = ensureTable;
-    const asked = DynamoDB.#askedBack(new WeakRef(this), callbacks);
-    const settings = this.#complete(connection.connection);
-    const openWith = (/** @type {() => void} */ notify) => settle(open(settings, asked, notify));
-    this.#calls = new Calls(openWith, this, { tellOfOutages, tellOfWarnings, pending });
-    if (this.#lasting) this.#native.useClient(true);
+    const forAddon = DynamoDB.#callbacksForAddon(new WeakRef(this), callbacks);
+    const settings = this.#withStoreSettings(connection.connection);
+    const openWith = (/** @type {() => void} */ notify) =>
+      resultOf(open(settings, forAddon, notify));
+    this.#calls = new Calls(openWith, this, { onOutages, onWarnings, pending });
+    if (this.#finalReason) this.#native.useClient(true);
   }
 
   /**
-   * What the addon asks JavaScript for. The addon holds these functions for as long as there is the
-   * store, which they must not hold in turn: it would never be collected. That is why they are made
-   * where they can see nothing else of it.
+   * Makes the callbacks of the addon. The addon keeps these functions alive, so they refer to the store by WeakRef
+   * only: otherwise the store would never be collected. This method is static, so that the functions cannot capture
+   * `this`.
    *
    * @param {WeakRef<DynamoDB>} reference
-   * @param {Callbacks} callbacks those of the connection
+   * @param {Callbacks} callbacks the callbacks of the connection
    * @returns {Callbacks}
    */
-  static #askedBack(reference, callbacks) {
+  static #callbacksForAddon(reference, callbacks) {
     const self = () => {
       const dynamodb = reference.deref();
       if (!dynamodb) throw closedError();
@@ -108,7 +108,7 @@ class DynamoDB {
       environment,
       connection: callbacks.connection && (async () => self().#readConnection()),
       call: async (operation, input, context) => self().#callClient(operation, input, context),
-      // Where that fails, the table is missing as it was: whoever calls next is told why.
+      // If this fails, the table is still missing, and the next call reports the error.
       ensureTable: async () =>
         self()
           .#ensureTable()
@@ -116,77 +116,77 @@ class DynamoDB {
     };
   }
 
-  /** The store in the addon; what is called on it goes the way that is right at this moment. */
+  /** The store in the addon. Each access chooses the transport anew, because the client may have changed. */
   get native() {
-    this.#chooseWay();
-    return this.#mayCallClient ? this.#keeping.native : this.#native;
+    this.#chooseTransport();
+    return this.#mayCallClient ? this.#callContexts.native : this.#native;
   }
 
-  /** The same for the calls that are made with every request. */
+  /** The calls that each request makes. Each access chooses the transport anew. */
   get calls() {
-    this.#chooseWay();
-    return this.#mayCallClient ? this.#keeping.calls : this.#calls;
+    this.#chooseTransport();
+    return this.#mayCallClient ? this.#callContexts.calls : this.#calls;
   }
 
   /**
-   * Lets no call in any more. Lets go of everything once the calls have ended that were made before,
-   * except of a client that was passed.
+   * Refuses later calls. Once all pending calls have ended, closes the connections, and destroys the client if the
+   * store has made it.
    *
-   * @returns {Promise<void>} resolves after that
+   * @returns {Promise<void>} resolves when all of this is done
    */
   async close() {
     this.#isClosed = true;
     this.#native.close();
     await Promise.all([this.#calls.whenIdle(), this.#contexts?.whenIdle()]);
-    this.#made?.destroy?.();
-    this.#made = undefined;
+    this.#ownClient?.destroy?.();
+    this.#ownClient = undefined;
   }
 
-  /** Where requests go, as errors say it, as far as that is known by now. */
+  /** The endpoint, region and table for errors, as far as they are known. */
   get place() {
     return this.#native.place();
   }
 
   /**
-   * The way that requests go.
+   * `native`: the addon sends the requests. `client`: they go through the client.
    *
    * @returns {Transport}
    */
   get transport() {
-    if (this.#lasting) return 'client';
+    if (this.#finalReason) return 'client';
     if (this.#connection.transport) return this.#connection.transport;
-    const changed = this.#client && this.#hasChanged();
+    const changed = this.#client && this.#clientHasChanged();
     const reason = changed ? adopt().reasonToCall(this.#client) : this.#reason;
     return reason === undefined ? 'native' : 'client';
   }
 
-  /** The client that was passed, or one that is made when it is first asked for. */
+  /** The user's client. Without one, the store makes a client on first access. */
   get client() {
     if (!this.#client) {
-      this.#make();
-      this.#waysIn = this.#lookAtClient();
+      this.#makeClient();
+      this.#checkedMethods = this.#clientMethods();
     }
     return this.#client;
   }
 
-  /** Puts another in its place, through which requests go from then on. */
-  set client(given) {
-    const isObject = typeof given === 'object' && given !== null;
-    const service = isObject && adopt().otherService(given);
+  /** Replaces the client. Later requests go through the new client. */
+  set client(assigned) {
+    const isObject = typeof assigned === 'object' && assigned !== null;
+    const service = isObject && adopt().otherService(assigned);
     if (service)
       throw invalidArgument(`"client" must be a client of DynamoDB, but is a client of ${service}`);
-    const client = isObject ? adopt().usableClient(given) : undefined;
+    const client = isObject ? adopt().usableClient(assigned) : undefined;
     if (!client)
       throw invalidArgument(
         '"client" must have the methods of a DynamoDB client, such as "send" or "getItem"',
       );
     this.#client = client;
     this.#documentClient = undefined;
-    this.#lasting = 'the client was assigned in place of another';
+    this.#finalReason = 'the client was assigned in place of another';
     this.#native.useClient(true);
   }
 
-  /** A document client around `client`, made when it is first asked for. */
+  /** A document client around `client`. The store makes it on first access. */
   get documentClient() {
     this.#documentClient ??= make().makeDocumentClient(this.client);
     return this.#documentClient;
@@ -200,53 +200,52 @@ class DynamoDB {
     return this.#calls.native;
   }
 
-  #chooseWay() {
+  #chooseTransport() {
     if (this.#isClosed) throw closedError();
-    if (!this.#isUsed) this.#begin();
+    if (!this.#isUsed) this.#readEnvironment();
     if (this.#isOnLambda) noteInvocation();
-    if (!this.#client || this.#lasting || !this.#hasChanged()) return;
-    this.#waysIn = this.#lookAtClient();
+    if (!this.#client || this.#finalReason || !this.#clientHasChanged()) return;
+    this.#checkedMethods = this.#clientMethods();
     this.#reason = adopt().reasonToCall(this.#client);
     this.#native.useClient(this.#reason !== undefined && this.#connection.transport !== 'native');
   }
 
-  /** The environment counts as it is when the store is first used, as with a client of the AWS SDK. */
-  #begin() {
+  /** Reads the environment variables on first use of the store, as a client of the AWS SDK does. */
+  #readEnvironment() {
     this.#isUsed = true;
     this.#isOnLambda = isOnLambda();
     this.#native.useVariables(environment.variables());
   }
 
-  /** Whether the requests of a call that is made now may go through a client. */
+  /** Whether the requests of a call that is made now may go through the client. */
   get #mayCallClient() {
     if (!this.#client || this.#connection.transport === 'native') return false;
-    return this.#isUndecided || (this.#lasting ?? this.#reason) !== undefined;
+    return this.#isUndecided || (this.#finalReason ?? this.#reason) !== undefined;
   }
 
-  /** What makes calls in the contexts of their callers. */
-  get #keeping() {
+  get #callContexts() {
     this.#contexts ??= new (require('./contexts').Contexts)(this.#calls);
     return this.#contexts;
   }
 
   /**
-   * A request of a call goes through the client, in the context in which the call was made.
+   * Sends a request through the client, in the asynchronous context of the call that needs the request.
    *
    * @param {string} operation
    * @param {string} input
-   * @param {number | undefined} context its number
+   * @param {number | undefined} context the number of the context
    */
   #callClient(operation, input, context) {
     const call = () => calling().answerCall(this.#client, operation, input);
     return this.#contexts ? this.#contexts.run(context, call) : call();
   }
 
-  #make() {
+  #makeClient() {
     const { needsSdk, sdks } = this.#connection;
     const usable = sdks.filter((sdk) => !needsSdk?.sdk || sdk === needsSdk.sdk);
     try {
-      this.#made = make().makeClient(this.#connection, usable);
-      this.#client = this.#made;
+      this.#ownClient = make().makeClient(this.#connection, usable);
+      this.#client = this.#ownClient;
     } catch (error) {
       const { code, message } = /** @type {any} */ (error);
       if (!needsSdk || code !== 'ERR_SESSION_CLIENT') throw error;
@@ -255,13 +254,12 @@ class DynamoDB {
   }
 
   /**
-   * The settings with what comes before those of a client: the store's own bound on connections, and
-   * what Node was started with.
+   * Adds the store's own options, which override the settings of a client, and the options that Node was started with.
    *
    * @param {ConnectionOptions} settings
    * @returns {ConnectionOptions}
    */
-  #complete(settings) {
+  #withStoreSettings(settings) {
     return {
       ...settings,
       maxSockets: this.#connection.maxSockets ?? settings.maxSockets,
@@ -272,17 +270,18 @@ class DynamoDB {
     };
   }
 
-  #hasChanged() {
-    const known = this.#waysIn;
-    return !known || known.some(([name, way]) => this.#client[name] !== way);
+  #clientHasChanged() {
+    const checked = this.#checkedMethods;
+    return !checked || checked.some(([name, method]) => this.#client[name] !== method);
   }
 
-  /** How the client is called. @returns {[string, unknown][]} */
-  #lookAtClient() {
-    return calling().WAYS_IN.map((name) => [name, this.#client[name]]);
+  /** Returns the client's current methods, with their names. @returns {[string, unknown][]} */
+  #clientMethods() {
+    return calling().CALLED_METHODS.map((name) => [name, this.#client[name]]);
   }
 
-  #refuseClientsToCall() {
+  /** Throws if `transport` is `native` but the client must be called. */
+  #refuseCalledClient() {
     const { client, needsSdk } = this.#connection;
     const reason = needsSdk
       ? `option "${needsSdk.name}" needs a client of an AWS SDK`
@@ -293,14 +292,14 @@ class DynamoDB {
       );
   }
 
-  /** The settings of the client, which may show that it has to be called after all. */
+  /** Reads the settings of the client. If the addon cannot follow them, requests go through the client. */
   async #readConnection() {
     const answer = await /** @type {any} */ (this.#connection.callbacks).connection();
     this.#isUndecided = Boolean(answer.failure && !answer.throughClient);
-    if (answer.connection) return { connection: this.#complete(answer.connection) };
+    if (answer.connection) return { connection: this.#withStoreSettings(answer.connection) };
     if (!answer.throughClient) return answer;
     if (this.#connection.transport === 'native') return answer;
-    this.#lasting = answer.failure;
+    this.#finalReason = answer.failure;
     return { throughClient: true };
   }
 }

@@ -1,20 +1,20 @@
 'use strict';
 
-/** Endpoints, in every form that the AWS SDKs for JavaScript take them in. */
+/** Reads endpoints in all forms that the AWS SDKs for JavaScript accept. */
 
 const { invalidArgument } = require('../errors');
 const { typeName } = require('../options');
 
-/** The machine itself, where a DynamoDB is one of a developer's, and speaks plain HTTP. */
+/** Addresses of the developer's own machine. A DynamoDB there uses plain HTTP. */
 const OWN_MACHINE =
   /^(?:[^:/]+\.)?localhost\.?(?=[:/]|$)|^(?:127(?:\.\d+){3}|0\.0\.0\.0|\[::1?\])(?=[:/]|$)/i;
 
 /**
- * The URL of an endpoint, in so far as it is one: the addon looks at it more closely.
+ * Returns the URL of an endpoint. The addon checks the URL.
  *
  * @param {any} endpoint a URL as text or object, an `AWS.Endpoint`, or an endpoint of aws-sdk v3
- * @param {string} origin the option that it stands in
- * @param {boolean} [isSecure] whether one without a scheme is reached by TLS, `sslEnabled` of aws-sdk v2
+ * @param {string} origin the option that holds the endpoint
+ * @param {boolean} [isSecure] `sslEnabled` of aws-sdk v2: whether an endpoint without a scheme uses TLS
  * @returns {string | undefined}
  */
 function readEndpoint(endpoint, origin, isSecure = true) {
@@ -32,8 +32,7 @@ function readEndpoint(endpoint, origin, isSecure = true) {
 }
 
 /**
- * An address without a scheme is reached by TLS, as aws-sdk v2 has it, but for one on the machine
- * itself.
+ * Adds the scheme to an address without one: HTTPS, as in aws-sdk v2, except for an address of the own machine.
  *
  * @param {string} address
  * @param {boolean} isSecure

@@ -1,20 +1,20 @@
 'use strict';
 
 /**
- * The environment, which the addon must not read: Node moves the variables when one is assigned, and a
- * thread that reads them meanwhile ends the process. A worker thread and the sandbox of a test have
- * variables of their own, besides.
+ * Reads environment variables for the addon. The addon must not read them: when JavaScript assigns a variable, the C
+ * library moves the environment, and a thread that reads it at the same time crashes the process. Besides, worker
+ * threads and the sandboxes of tests have their own variables.
  */
 
 const { newEnvironment, useTrace, variableNames } = require('../native');
-const { answering } = require('./credentials');
+const { credentialsCallback } = require('./credentials');
 
 /** @import { EnvironmentCallbacks } from '../../native/binding' */
 
 const NAMES = variableNames();
 
 /**
- * The values of the variables that matter, at this moment.
+ * Returns the current values of the variables that the addon uses.
  *
  * @returns {Array<string | undefined>}
  */
@@ -23,32 +23,32 @@ function variables() {
 }
 
 /**
- * The value of a variable, `undefined` where it is not set or must not be read.
+ * Returns the value of a variable; `undefined` if it is not set or must not be read.
  *
  * @param {string} name
  */
 function variable(name) {
   try {
-    // Tests put an object of their own in its place, with any values.
+    // Tests may replace `process.env` by an object whose values are not text.
     const value = /** @type {unknown} */ (process.env[name]);
     return value === undefined || value === null ? undefined : String(value);
   } catch {
-    // Deno has a permission for each variable.
+    // In Deno, each variable needs a permission.
     return undefined;
   }
 }
 
-/** Whether the program is a function on AWS Lambda. */
+/** Whether the program runs on AWS Lambda. */
 function isOnLambda() {
   return Boolean(variable('AWS_LAMBDA_FUNCTION_NAME'));
 }
 
-/** The invocation that the addon knows of. @type {string | undefined} */
+/** The trace id that the addon has. @type {string | undefined} */
 let invocation;
 
 /**
- * Has requests that are made from now on name the invocation that Lambda has called the function for. Lambda
- * sets the variable for each invocation.
+ * Passes the trace id of the current Lambda invocation to the addon, which adds it to later requests. Lambda sets the
+ * variable for each invocation.
  */
 function noteInvocation() {
   const current = variable('_X_AMZN_TRACE_ID');
@@ -64,44 +64,44 @@ function usesSystemCa() {
   return asked || variable('NODE_USE_SYSTEM_CA') === '1';
 }
 
-/** Whether Node was told to follow the variables that name proxies. A flag comes before the variable. */
+/** Whether Node was told to follow the variables that name proxies. A flag overrides the variable. */
 function usesEnvProxy() {
   const flags = ['--use-env-proxy', '--no-use-env-proxy'];
   const last = nodeOptions().findLast((option) => flags.includes(option));
   return last ? last === flags[0] : variable('NODE_USE_ENV_PROXY') === '1';
 }
 
-/** The options that Node was started with; those of the command line are the last. */
+/** Returns the options that Node was started with. The options of the command line come last. */
 function nodeOptions() {
   const ofNode = variable('NODE_OPTIONS');
   return [...(ofNode ? ofNode.split(/\s+/) : []), ...process.execArgv];
 }
 
 /**
- * The credentials that the program of a `credential_process` prints.
+ * Runs the program of a `credential_process`, and returns the credentials that it prints.
  *
- * @param {string} command for the shell
+ * @param {string} command a command for the shell
  * @returns {Promise<any>}
  */
-async function run(command) {
+async function runCredentialProcess(command) {
   const { exec } = require('node:child_process');
   /** @type {string} */
   const printed = await new Promise((resolve, reject) => {
-    // Inside a sandbox, Node's own default is the environment outside.
+    // `env` is passed because Node's default ignores the variables of a test's sandbox.
     const child = exec(command, { env: process.env }, (error, output) => {
-      // Nobody knows what is in the program's own words.
+      // Without the program's output, which may contain secrets.
       if (error) reject(new Error(`credential_process has failed (${error.code ?? error.signal})`));
       else resolve(output);
     });
-    // Calls that wait hold the process by themselves. A program that hangs must not hold it after them.
+    // Pending calls keep the process alive. A hanging program must not keep it alive after their end.
     child.unref();
     for (const pipe of [child.stdin, child.stdout, child.stderr]) {
       /** @type {import('node:net').Socket | null} */ (pipe)?.unref?.();
     }
   });
-  const given = parse(printed);
-  if (given?.Version !== 1) throw new Error('credential_process must print "Version": 1');
-  const { AccessKeyId, SecretAccessKey, SessionToken, Expiration, AccountId } = given;
+  const output = parse(printed);
+  if (output?.Version !== 1) throw new Error('credential_process must print "Version": 1');
+  const { AccessKeyId, SecretAccessKey, SessionToken, Expiration, AccountId } = output;
   if (new Date(Expiration).getTime() < Date.now()) {
     throw new Error('credential_process has printed credentials that have expired');
   }
@@ -119,20 +119,20 @@ function parse(printed) {
   try {
     return JSON.parse(printed);
   } catch {
-    // Without the parser's words: they quote keys.
+    // Without the parser's message, which quotes the credentials.
     throw new Error('credential_process must print JSON');
   }
 }
 
 /**
- * What the addon asks for. The same for all stores: it holds none of them.
+ * The callbacks of the addon for the environment. All stores share this object, so it refers to no store.
  *
  * @type {EnvironmentCallbacks}
  */
 const environment = {
   number: newEnvironment(),
   variables,
-  run: (command) => answering(() => run(command))(),
+  run: (command) => credentialsCallback(() => runCredentialProcess(command))(),
 };
 
 module.exports = {

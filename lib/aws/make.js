@@ -1,6 +1,6 @@
 'use strict';
 
-/** Making a client of an AWS SDK for JavaScript, where there is one, from the options of a store. */
+/** Makes a client of an installed AWS SDK for JavaScript from the options of a store. */
 
 const { inspect } = require('node:util');
 const { storeError } = require('../errors');
@@ -12,7 +12,7 @@ const { V2, V3_DOCUMENT, findSdk } = require('./sdk');
 /** @import { Connection } from './config' */
 
 /**
- * A client of the first SDK of `sdks` that is installed.
+ * Makes a client of the first SDK of `sdks` that is installed.
  *
  * @param {Connection} connection
  * @param {string[]} sdks
@@ -26,13 +26,14 @@ function makeClient(connection, sdks) {
   }
   for (const name of sdks) {
     const sdk = findSdk(name);
-    if (sdk) return withoutDetails(name === V2 ? makeV2(sdk, connection) : makeV3(sdk, connection));
+    if (sdk)
+      return withHiddenDetails(name === V2 ? makeV2(sdk, connection) : makeV3(sdk, connection));
   }
   throw missing('a client', sdks);
 }
 
 /**
- * A document client around `client`.
+ * Makes a document client around `client`.
  *
  * @param {any} client
  * @returns {any}
@@ -49,20 +50,20 @@ function makeDocumentClient(client) {
 }
 
 /**
- * @param {string} what
- * @param {string[]} names
+ * @param {string} product `a client` or `a document client`
+ * @param {string[]} names the packages, of which one must be installed
  */
-function missing(what, names) {
-  const message = `the store makes ${what} with ${names.join(' or ')}, but found no such package: install ${names[0]}`;
+function missing(product, names) {
+  const message = `the store makes ${product} with ${names.join(' or ')}, but found no such package: install ${names[0]}`;
   return storeError('ERR_SESSION_CLIENT', message);
 }
 
 /**
- * Has a client print its name only: both SDKs show keys to whoever looks closely.
+ * Makes `inspect` show only the name of a client, because the clients of both SDKs contain credentials.
  *
  * @param {any} client
  */
-function withoutDetails(client) {
+function withHiddenDetails(client) {
   const { name } = client.constructor;
   return Object.defineProperty(client, inspect.custom, { value: () => `${name || 'DynamoDB'} {}` });
 }
@@ -75,19 +76,19 @@ function makeV3(sdk, { connection, config, provide }) {
   const { endpoint, accessKeyId, secretAccessKey, sessionToken } = connection;
   const { requestTimeout, connectTimeout } = connection;
   const timeouts = { requestTimeout, connectionTimeout: connectTimeout };
-  // A function: the SDK keeps an object where whoever looks at the client sees it.
+  // A function, because the SDK would keep an object in a visible property of the client.
   const keys = accessKeyId && (async () => ({ accessKeyId, secretAccessKey, sessionToken }));
   const { accessKeyId: _id, secretAccessKey: _secret, sessionToken: _token, ...others } = config;
-  const given = {
+  const settings = {
     ...others,
     endpoint: endpoint ?? config.endpoint,
-    region: connection.region ?? config.region ?? regionBy(endpoint),
+    region: connection.region ?? config.region ?? defaultRegion(endpoint),
     credentials: provide ?? keys,
     maxAttempts: connection.maxAttempts ?? config.maxAttempts,
     requestHandler:
       config.requestHandler ?? (requestTimeout || connectTimeout ? timeouts : undefined),
   };
-  return new sdk.DynamoDB(withoutUndefined(given));
+  return new sdk.DynamoDB(withoutUndefined(settings));
 }
 
 /**
@@ -100,13 +101,13 @@ function makeV2(AWS, { connection, config, provide }) {
   const timeouts = withoutUndefined({ timeout: requestTimeout, connectTimeout });
   const credentials =
     provide && typeof config.credentials === 'function'
-      ? providing(AWS, provide)
+      ? credentialsByProvider(AWS, provide)
       : config.credentials;
   return new AWS.DynamoDB(
     withoutUndefined({
       ...config,
       endpoint,
-      region: connection.region ?? regionBy(endpoint),
+      region: connection.region ?? defaultRegion(endpoint),
       credentials: accessKeyId
         ? new AWS.Credentials({ accessKeyId, secretAccessKey, sessionToken })
         : credentials,
@@ -117,22 +118,23 @@ function makeV2(AWS, { connection, config, provide }) {
 }
 
 /**
- * A DynamoDB of one's own has no region, and neither SDK does without.
+ * Returns the region if none is set. With an endpoint, such as that of DynamoDB Local, any region will do, but both
+ * SDKs require one.
  *
  * @param {string | undefined} endpoint
  */
-function regionBy(endpoint) {
+function defaultRegion(endpoint) {
   const named = variable('AWS_REGION') ?? variable('AWS_DEFAULT_REGION');
   return named ?? (endpoint ? 'us-east-1' : undefined);
 }
 
 /**
- * Credentials of v2 that a provider of v3 gives.
+ * Makes credentials of v2 from a provider of v3.
  *
  * @param {any} AWS
  * @param {() => Promise<any>} provide
  */
-function providing(AWS, provide) {
+function credentialsByProvider(AWS, provide) {
   const credentials = new AWS.Credentials({ accessKeyId: '', secretAccessKey: '' });
   credentials.expired = true;
   credentials.refresh = async (/** @type {(error?: unknown) => void} */ callback) => {

@@ -1,12 +1,12 @@
 'use strict';
 
-/** What an error of a called client says of where its requests go, and may not say of its keys. */
+/** For errors of a called client: the endpoint and region of its requests, and credentials to hide. */
 
-/** Shorter texts are no secrets but names, such as the `local` of DynamoDB Local. */
-const SHORTEST = 8;
+/** Shorter texts are names, such as the key `local` for DynamoDB Local, and are not hidden. */
+const SHORTEST_SECRET = 8;
 
 /**
- * Where a client sends its requests, as far as it says so.
+ * Returns the endpoint and region of a client, as far as they can be read.
  *
  * @param {any} client
  * @returns {Promise<{ endpoint?: string, region?: string }>}
@@ -15,7 +15,7 @@ async function placeOf(client) {
   try {
     const { config } = client;
     const [endpoint, region] = await Promise.all([
-      // Of v2 it is on the client; of v3 in the settings, where requests have put it.
+      // v2 has the endpoint on the client, v3 in the settings, once a request was sent.
       client.endpoint ?? config?.endpoint?.(),
       typeof config?.region === 'function' ? config.region() : config?.region,
     ]);
@@ -26,13 +26,13 @@ async function placeOf(client) {
       region: typeof region === 'string' ? region : undefined,
     };
   } catch {
-    // Whatever it is that was passed as a client: its own error is the one that counts.
+    // Any object can be passed as a client. Only the error of the call itself is reported.
     return {};
   }
 }
 
 /**
- * The keys and the token that a client signs with, if it has them at hand.
+ * Returns the credentials that a client holds at this moment.
  *
  * @param {any} client
  * @returns {Promise<string[]>}
@@ -40,33 +40,33 @@ async function placeOf(client) {
 async function secretsOf(client) {
   try {
     const { credentials } = client.config;
-    // What v3 has at hand comes before the next turn of the event loop. Nothing is waited for.
-    const found = await Promise.race([
+    // A v3 client resolves credentials that it holds before the next turn of the event loop. Others are not awaited.
+    const held = await Promise.race([
       typeof credentials === 'function' ? credentials() : credentials,
       new Promise((resolve) => setImmediate(resolve)),
     ]);
-    const { accessKeyId, secretAccessKey, sessionToken } = found ?? {};
+    const { accessKeyId, secretAccessKey, sessionToken } = held ?? {};
     const secrets = [sessionToken, secretAccessKey, accessKeyId];
-    return secrets.filter((each) => typeof each === 'string' && each.length >= SHORTEST);
+    return secrets.filter((each) => typeof each === 'string' && each.length >= SHORTEST_SECRET);
   } catch {
     return [];
   }
 }
 
 /**
- * A text, or the texts in a list, without secrets.
+ * Hides secrets in a text, or in the texts of an array. Returns other values as they are.
  *
  * @template T
  * @param {T} value
  * @param {string[]} secrets
  * @returns {T}
  */
-function without(value, secrets) {
-  if (Array.isArray(value)) return /** @type {any} */ (value.map((each) => without(each, secrets)));
+function redact(value, secrets) {
+  if (Array.isArray(value)) return /** @type {any} */ (value.map((each) => redact(each, secrets)));
   if (typeof value !== 'string') return value;
   return /** @type {any} */ (
     secrets.reduce((text, secret) => text.replaceAll(secret, '[hidden]'), value)
   );
 }
 
-module.exports = { placeOf, secretsOf, without };
+module.exports = { placeOf, redact, secretsOf };

@@ -1,30 +1,30 @@
 'use strict';
 
-/** Finding the AWS SDKs for JavaScript, of which none has to be there. */
+/** Finds the AWS SDKs for JavaScript. None of them needs to be installed. */
 
-const { places } = require('../modules');
+const { requires } = require('../modules');
 
 const V2 = 'aws-sdk';
 const V3 = '@aws-sdk/client-dynamodb';
 const V3_DOCUMENT = '@aws-sdk/lib-dynamodb';
 
-/** What was looked for: the module, or `undefined` where it is not installed. @type {Map<string, any>} */
-const found = new Map();
+/** The modules that were searched; `undefined` for a module that is not installed. @type {Map<string, any>} */
+const modules = new Map();
 
 /**
- * The module `name`, `undefined` where it is not installed. It is looked for once.
+ * Loads the module `name`. Each module is searched once.
  *
  * @param {string} name
- * @returns {any}
+ * @returns {any} `undefined` if the module is not installed
  */
 function findSdk(name) {
-  if (!found.has(name)) found.set(name, load(name));
-  return found.get(name);
+  if (!modules.has(name)) modules.set(name, load(name));
+  return modules.get(name);
 }
 
 /** @param {string} name */
 function load(name) {
-  for (const from of places()) {
+  for (const from of requires()) {
     try {
       return from(name);
     } catch (error) {
@@ -35,41 +35,41 @@ function load(name) {
 }
 
 /**
- * aws-sdk v2, where the program has loaded it already.
+ * Returns aws-sdk v2 if the program has already loaded it.
  *
  * @returns {any}
  */
 function loadedV2() {
-  // All places know the same modules, and finding that one is not installed takes a while.
-  const [place] = places();
-  if (!Object.keys(place?.cache ?? {}).some((path) => path.includes(V2))) return undefined;
-  for (const from of places()) {
+  // All `require` functions share one cache. It is searched first, because resolving a missing module is slow.
+  const [first] = requires();
+  if (!Object.keys(first?.cache ?? {}).some((path) => path.includes(V2))) return undefined;
+  for (const from of requires()) {
     try {
       const { exports } = from.cache[from.resolve(V2)] ?? {};
       if (exports) return exports;
     } catch {
-      // It is not installed there.
+      // This `require` does not find the module.
     }
   }
   return undefined;
 }
 
 /**
- * The class `DynamoDBClient` of v3: of the copy that is found from here, and of those that the program
- * has loaded from elsewhere.
+ * Returns the classes `DynamoDBClient` of v3: of the copy that `findSdk` finds, and of other copies that the program
+ * has loaded.
  *
  * @returns {any[]}
  */
-function loadedV3() {
-  const [place] = places();
+function clientClassesOfV3() {
+  const [first] = requires();
   const isOfClient = (/** @type {string} */ path) => /[\\/]client-dynamodb[\\/]/.test(path);
-  const loaded = Object.entries(place?.cache ?? {}).filter(([path]) => isOfClient(path));
+  const loaded = Object.entries(first?.cache ?? {}).filter(([path]) => isOfClient(path));
   const classes = loaded.map(([, module]) => module?.exports?.DynamoDBClient);
   return [findSdk(V3)?.DynamoDBClient, ...classes].filter(Boolean);
 }
 
 /**
- * What is to follow the SDK's own user agent.
+ * Returns the text to append to the user agent.
  *
  * @param {unknown} custom a text, or pairs of a name and a version
  */
@@ -77,8 +77,8 @@ function userAgent(custom) {
   if (custom === undefined || custom === null) return undefined;
   const parts = Array.isArray(custom) ? custom : [custom];
   const text = parts.map((part) => [part].flat().filter(Boolean).join('/')).join(' ');
-  // What no header can have would make a failure of every request.
+  // A character that HTTP forbids in headers would make every request fail.
   return text.replace(/[^\x20-\x7e]/g, '_').trim() || undefined;
 }
 
-module.exports = { V2, V3, V3_DOCUMENT, findSdk, loadedV2, loadedV3, userAgent };
+module.exports = { V2, V3, V3_DOCUMENT, findSdk, loadedV2, clientClassesOfV3, userAgent };

@@ -1,12 +1,12 @@
 'use strict';
 
-/** The names of settings, by what has to be there to follow them. */
+/** The names of settings, grouped by the SDK that can follow them. */
 
-const { canBeFollowed } = require('./agent');
+const { canFollowAgent } = require('./agent');
 const { V2, V3 } = require('./sdk');
 
-/** What a `dynamoConfig` can have that is the same for every SDK, or that we follow ourselves. */
-const KNOWN = new Set([
+/** The settings of `dynamoConfig` that need no SDK: the addon follows them. */
+const FOLLOWED_SETTINGS = new Set([
   'accountIdEndpointMode',
   'customUserAgent',
   'retryMode',
@@ -30,10 +30,11 @@ const KNOWN = new Set([
   'userAgentAppId',
 ]);
 
-const KNOWN_HTTP = new Set(['agent', 'connectTimeout', 'timeout']);
+/** The settings of `httpOptions`. */
+const HTTP_SETTINGS = new Set(['agent', 'connectTimeout', 'timeout']);
 
-/** Settings that v3 takes as functions too, which give the setting or a promise of it. */
-const PROVIDABLE = [
+/** Settings that may be functions, as in v3: the function returns the setting, or a promise of it. */
+const FUNCTION_SETTINGS = [
   'accountIdEndpointMode',
   'endpoint',
   'maxAttempts',
@@ -44,8 +45,8 @@ const PROVIDABLE = [
   'userAgentAppId',
 ];
 
-/** Settings of how v2 does its own work: without it, there is nothing to set. */
-const OF_NO_EFFECT = new Set([
+/** Settings of v2's internal work. They are accepted, but have no effect in the addon. */
+const IGNORED_SETTINGS = new Set([
   'apiVersion',
   'apiVersions',
   'computeChecksums',
@@ -93,27 +94,34 @@ const V2_ONLY = [
   'sslEnabled',
 ];
 
-/** Settings that only a client can follow, of either SDK. */
+/** Settings that only a client can follow, of v2 or v3. */
 const CLIENT_ONLY = ['endpointDiscoveryEnabled', 'logger', 'systemClockOffset'];
 
-const KNOWN_ANYWHERE = new Set([...KNOWN, ...OF_NO_EFFECT, ...V3_ONLY, ...V2_ONLY, ...CLIENT_ONLY]);
+const ALL_SETTINGS = new Set([
+  ...FOLLOWED_SETTINGS,
+  ...IGNORED_SETTINGS,
+  ...V3_ONLY,
+  ...V2_ONLY,
+  ...CLIENT_ONLY,
+]);
 
-/** The settings of `requestHandler` that we follow ourselves. */
-const HANDLER = new Set(['connectionTimeout', 'requestTimeout']);
+/** The settings of `requestHandler` that the addon follows. */
+const HANDLER_SETTINGS = new Set(['connectionTimeout', 'requestTimeout']);
 
-/** Those that are an agent, or the options for one: followed where they are plain. */
-const AGENTS = new Set(['httpAgent', 'httpsAgent']);
+/** The settings of `requestHandler` that hold an agent, or options for an agent. */
+const AGENT_SETTINGS = new Set(['httpAgent', 'httpsAgent']);
 
 /**
- * The first setting that only a client can follow, and the SDK of that client.
+ * Returns the first setting that only a client can follow, and the SDK of this client.
  *
  * @param {Record<string, any>} config
  * @param {string} origin the option that holds the settings
+ * @returns {{ name: string, sdk: string } | undefined} an empty `sdk` means either SDK
  */
-function needed(config, origin) {
+function neededSdk(config, origin) {
   const set = (/** @type {string} */ name) => config[name] !== undefined && config[name] !== null;
   const { agent, proxy } = config.httpOptions ?? {};
-  const needsAgent = agent && !canBeFollowed(agent);
+  const needsAgent = agent && !canFollowAgent(agent);
   const v2 = V2_ONLY.find(set) ?? (needsAgent || proxy ? 'httpOptions' : undefined);
   if (v2) return { name: `${origin}.${v2}`, sdk: V2 };
   const v3 = V3_ONLY.find((name) => set(name) && !isPlainHandler(name, config));
@@ -123,7 +131,7 @@ function needed(config, origin) {
 }
 
 /**
- * Whether it is a `requestHandler` that has no more than timeouts and plain agents.
+ * Whether a setting is a `requestHandler` with only timeouts and agents that the addon can follow.
  *
  * @param {string} name
  * @param {Record<string, any>} config
@@ -133,9 +141,10 @@ function isPlainHandler(name, { requestHandler }) {
   return (
     typeof requestHandler.handle !== 'function' &&
     Object.entries(requestHandler).every(
-      ([key, value]) => HANDLER.has(key) || (AGENTS.has(key) && canBeFollowed(value)),
+      ([key, value]) =>
+        HANDLER_SETTINGS.has(key) || (AGENT_SETTINGS.has(key) && canFollowAgent(value)),
     )
   );
 }
 
-module.exports = { KNOWN_ANYWHERE, KNOWN_HTTP, PROVIDABLE, needed };
+module.exports = { ALL_SETTINGS, FUNCTION_SETTINGS, HTTP_SETTINGS, neededSdk };

@@ -1,6 +1,6 @@
 'use strict';
 
-/** Reading the settings of a connection, with the names of aws-sdk v2, v3 or our own. */
+/** Reads the settings of a connection, with the names of aws-sdk v2, of v3 or of this package. */
 
 const { invalidArgument } = require('../errors');
 const { option, typeName } = require('../options');
@@ -13,9 +13,9 @@ const { userAgent } = require('./sdk');
 
 /**
  * @param {Record<string, any>} config
- * @param {Record<string, any>} http
- * @param {Record<string, any>} handler
- * @param {string} origin
+ * @param {Record<string, any>} http `httpOptions`
+ * @param {Record<string, any>} handler `requestHandler`
+ * @param {string} origin the option that holds the settings
  * @returns {ConnectionOptions}
  */
 function readSettings(config, http, handler, origin) {
@@ -55,7 +55,7 @@ function readSettings(config, http, handler, origin) {
 }
 
 /**
- * The URL of a proxy, which the addon looks at more closely.
+ * Returns the URL of a proxy. The addon checks the URL.
  *
  * @param {any} proxy text, or a `URL`
  * @param {string} origin
@@ -67,7 +67,7 @@ function readProxy(proxy, origin) {
 }
 
 /**
- * aws-sdk v2 counts the attempts after the first.
+ * Returns the number of attempts by `maxRetries` of aws-sdk v2, which does not count the first attempt.
  *
  * @param {Record<string, any>} config
  * @param {string} origin
@@ -82,7 +82,7 @@ function readMaxRetries(config, origin) {
 }
 
 /**
- * Keys that stand in the options, beside the other settings or as a plain `credentials` object.
+ * Reads keys in the settings: beside the other settings, or in a plain `credentials` object.
  *
  * @param {Record<string, any>} config
  * @param {string} origin
@@ -92,24 +92,25 @@ function readKeys(config, origin) {
   const plain = credentials !== undefined && !isProvider(credentials);
   const [keys, owner] = plain ? [credentials, `${origin}.credentials`] : [config, origin];
   const read = (/** @type {string} */ name) => option(keys, name, 'string', owner);
-  const found = {
+  const values = {
     accessKeyId: read('accessKeyId'),
     secretAccessKey: read('secretAccessKey'),
     sessionToken: read('sessionToken'),
     accountId: read('accountId'),
   };
-  if (found.accountId !== undefined && !/^\d{12}$/.test(found.accountId)) {
+  if (values.accountId !== undefined && !/^\d{12}$/.test(values.accountId)) {
     throw invalidArgument(`option "${owner}.accountId" must have 12 digits`);
   }
-  // `credentials` may be those of another source, with the time at which they end.
-  const end = plain ? (keys.expiration ?? undefined) : undefined;
-  if (end !== undefined && Number.isNaN(new Date(end).getTime())) {
-    throw invalidArgument(`option "${owner}.expiration" must be a date, but is ${typeName(end)}`);
+  // The object may come from another source of credentials, and have an `expiration`.
+  const expiration = plain ? (keys.expiration ?? undefined) : undefined;
+  if (expiration !== undefined && Number.isNaN(new Date(expiration).getTime())) {
+    const type = typeName(expiration);
+    throw invalidArgument(`option "${owner}.expiration" must be a date, but is ${type}`);
   }
-  if (plain && !(found.accessKeyId && found.secretAccessKey)) {
+  if (plain && !(values.accessKeyId && values.secretAccessKey)) {
     throw invalidArgument(`option "${owner}" must have an accessKeyId and a secretAccessKey`);
   }
-  return found;
+  return values;
 }
 
 module.exports = { readSettings };

@@ -1,10 +1,10 @@
 'use strict';
 
 /**
- * The package in a bundle: as each bundler makes it without being told anything, with the package of
- * the platform beside it. And the package kept out of one, as an external.
+ * Checks the package in a bundle of each bundler, without bundler options, with the platform's package beside the
+ * bundle. Also checks it as an external package of a bundle.
  *
- *     node scripts/checks/bundlers.js [--next]    with Next too, which takes some minutes
+ *     node scripts/checks/bundlers.js [--next]    checks Next too, which takes some minutes
  */
 
 const assert = require('node:assert/strict');
@@ -39,7 +39,7 @@ const entry = join(app, 'app.js');
 const done = (line) => console.log(`  ✓ ${line}`);
 
 /**
- * Each makes a bundle of `entry`, with no option about the package or its addon.
+ * The bundlers: each bundles `entry` without an option for the package or its addon.
  *
  * @type {Array<{ file: string, make: (load: NodeJS.Require, output: string) => Promise<unknown> }>}
  */
@@ -50,7 +50,7 @@ const bundles = [
   },
   {
     file: 'esbuild.mjs',
-    // As CommonJS in an ES module of esbuild needs it, whatever the package.
+    // esbuild needs this banner for any CommonJS package in an ES module.
     make: (load, output) =>
       load('esbuild').build({
         ...forEsbuild,
@@ -95,9 +95,9 @@ function withWebpack(load, output) {
   };
   return new Promise((resolve, reject) => {
     load('webpack')(options, (/** @type {unknown} */ error, /** @type {any} */ stats) => {
-      const said = stats?.toJson({ all: false, errors: true, warnings: true });
-      const ours = [...(said?.errors ?? []), ...(said?.warnings ?? [])].filter(
-        // Express itself is not quite to webpack's liking.
+      const report = stats?.toJson({ all: false, errors: true, warnings: true });
+      const ours = [...(report?.errors ?? []), ...(report?.warnings ?? [])].filter(
+        // webpack warns about Express itself.
         ({ moduleName }) => !/node_modules\/express\//.test(moduleName),
       );
       if (error || ours.length > 0) reject(error ?? new Error(JSON.stringify(ours)));
@@ -157,7 +157,7 @@ function makeApp() {
 
 /**
  * @param {string} folder
- * @param {string} name the package, or that of this platform
+ * @param {string} name the name of this package, or of the platform's package
  */
 function installIn(folder, name) {
   const target = join(folder, 'node_modules', name);
@@ -188,7 +188,7 @@ async function checkBundle(load, { file, make }) {
   done(`${file}: runs beside the package of the platform, and says so where there is none`);
 }
 
-/** pnpm links what an app depends on into its folder, and nothing that those packages depend on. */
+/** pnpm links only direct dependencies into an app's folder, so the bundle cannot see the platform's package. */
 function checkLinked() {
   const folder = join(scratch, 'linked');
   const store = join(folder, 'store');
@@ -203,7 +203,7 @@ function checkLinked() {
   done('a bundle in an app that pnpm has installed: finds the addon by way of the package');
 }
 
-/** express-session is in the bundle, and the package outside. */
+/** Bundles express-session, but not this package. */
 async function checkExternal(/** @type {NodeJS.Require} */ load) {
   const folder = join(scratch, 'external');
   const file = join(folder, 'external.js');
@@ -215,7 +215,7 @@ async function checkExternal(/** @type {NodeJS.Require} */ load) {
   done('an external package: runs on the express-session of the bundle when that is passed');
 }
 
-/** What Vercel takes along. */
+/** Traces the files of the app, as Vercel does for a deployment. */
 async function checkTracing(/** @type {NodeJS.Require} */ load) {
   const { fileList } = await load('@vercel/nft').nodeFileTrace([entry], { base: scratch });
   const wanted = join('app', 'node_modules', platform.package, platform.file);
@@ -240,7 +240,7 @@ function start(file, env = { READY_MADE: '1' }) {
 }
 
 /**
- * Runs a bundle that has to fail.
+ * Runs a bundle that must fail.
  *
  * @param {string} file
  * @returns {{ code: string, message: string }}

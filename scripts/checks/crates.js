@@ -1,9 +1,9 @@
 'use strict';
 
 /**
- * What is checked of the crates with every change, by Cargo.lock and deny.toml alone: licenses, where
- * they come from, crates in two versions, and whether THIRD_PARTY_LICENSES is up to date. `cargo deny`
- * checks the same and known vulnerabilities, but takes minutes to build and a database to fetch.
+ * Checks the crates with every change, by Cargo.lock and deny.toml: their licenses, their registry, crates in two
+ * versions, and whether THIRD_PARTY_LICENSES is up to date. `cargo deny` checks the same and known vulnerabilities, but
+ * its build takes minutes, and it downloads a database.
  */
 
 const { existsSync, readFileSync } = require('node:fs');
@@ -19,9 +19,9 @@ const { program, root } = require('../setup');
 /** @typedef {{ licenses: { allow: string[] }, bans: { skip: { crate: string }[] } }} Policy */
 
 /**
- * Whether a license lets the crate be used, by a choice among those that it offers.
+ * Whether a license expression allows the use of its crate. If it offers a choice, one allowed license is enough.
  *
- * @param {any} license as it is parsed
+ * @param {any} license a parsed SPDX expression
  * @param {ReadonlySet<string>} allowed
  * @returns {boolean}
  */
@@ -43,7 +43,7 @@ function licenseProblem(crate, allowed) {
 }
 
 /**
- * What is wrong with crates.
+ * Returns the crates' violations of the policy, as messages.
  *
  * @param {Crate[]} all
  * @param {Policy} policy

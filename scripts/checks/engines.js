@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * Whether the locked development dependencies run on the oldest line of Node that the package takes, and
- * on the Node that runs this: `npm ci` warns of each that does not, and goes on.
+ * Checks that the locked development dependencies run on the oldest supported line of Node and on the current Node.
+ * `npm ci` only warns of a dependency that does not.
  */
 
 const semver = require('semver');

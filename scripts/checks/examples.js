@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * `npm run check:examples`: installs each example and drives it, as its users would. Those that take
- * minutes to install are left out without `--all`.
+ * `npm run check:examples`: installs each example and uses it over HTTP. Examples that take minutes to install run only
+ * with `--all`.
  */
 
 const { join } = require('node:path');

@@ -6,13 +6,13 @@ const { join } = require('node:path');
 const { root } = require('../setup');
 
 /**
- * Runs Jest for a check, which ends with it.
+ * Runs Jest for a check. If the check ends first, Jest is killed.
  *
  * @param {string[]} args
  * @param {object} how
- * @param {string} how.cwd the folder that Jest is started in
- * @param {NodeJS.ProcessEnv} [how.env] further environment variables
- * @param {string} [how.report] a file for what became of the tests, as JSON
+ * @param {string} how.cwd the working directory of Jest
+ * @param {NodeJS.ProcessEnv} [how.env] additional environment variables
+ * @param {string} [how.report] a file for the results of the tests as JSON
  * @returns {Promise<number>} the exit code
  */
 async function runJest(args, { cwd, env, report }) {
@@ -21,7 +21,7 @@ async function runJest(args, { cwd, env, report }) {
   const child = spawn(process.execPath, [jest, '--ci', ...args, ...reporting], {
     cwd,
     env: { ...process.env, ...env },
-    // Jest prints its JSON to the standard output as well, although a file is given.
+    // With `--outputFile`, Jest still prints the JSON to the standard output.
     stdio: ['ignore', report ? 'ignore' : 'inherit', 'inherit'],
   });
   process.once('exit', () => child.kill());

@@ -1,6 +1,6 @@
 'use strict';
 
-/** The package in an app of Next, with the App Router and Turbopack. */
+/** Checks the package in a Next app with the App Router and Turbopack. */
 
 const assert = require('node:assert/strict');
 const { randomUUID } = require('node:crypto');
@@ -20,7 +20,7 @@ async function checkNext(scratch, installIn, done) {
   const app = join(scratch, 'next');
   const tools = cachedPackages('next', join(source, 'package.json'));
   cpSync(source, app, { recursive: true });
-  // Turbopack follows no link out of the folder of the app.
+  // A copy, because Turbopack does not follow links out of the app's folder.
   cpSync(join(tools, 'node_modules'), join(app, 'node_modules'), {
     recursive: true,
     verbatimSymlinks: true,
@@ -38,10 +38,10 @@ async function checkNext(scratch, installIn, done) {
 }
 
 /**
- * Starts a server, visits it twice and ends it.
+ * Starts a server, visits it twice and stops it.
  *
  * @param {string} cwd
- * @param {string[]} args the port is added
+ * @param {string[]} args the arguments of Node; the port is appended
  */
 async function visit(cwd, args) {
   const port = String(await freePort());

@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * The package as it is published, on each line of Node: a session of Express, of Koa and of a Shopify app
- * goes to DynamoDB Local and back. A Node that is too old hears which one is needed.
+ * Checks the published form of the package on each line of Node: the Express, Koa and Shopify stores write a session to
+ * DynamoDB Local and read it. On a Node that is too old, the error must name the required version.
  */
 
 const assert = require('node:assert/strict');
@@ -41,7 +41,7 @@ program(async () => {
   return 0;
 });
 
-/** Installs each line of Node, and gives where its program is. */
+/** Installs each line of Node. Returns a function from a line to the path of its program. */
 function installNodes() {
   const system = process.platform === 'win32' ? 'win' : process.platform;
   const dependencies = Object.fromEntries(
@@ -57,7 +57,7 @@ function installNodes() {
   return (/** @type {string} */ line) => join(folder, 'node_modules', `node-${line}`, 'bin', name);
 }
 
-/** An app with the package, as npm lays it out, and what its stores stand on. */
+/** Makes an app with the package, as npm installs it, and with the packages that its stores need. */
 function makeApp() {
   const app = join(scratch, 'app');
   const modules = join(app, 'node_modules');
@@ -76,7 +76,7 @@ function makeApp() {
  * @param {string} node
  * @param {string} app
  * @param {string} endpoint
- * @returns {string} what the app prints
+ * @returns {string} the output of the app
  */
 function run(node, app, endpoint) {
   const { status, stdout, stderr, error } = spawnSync(node, ['app.js'], {

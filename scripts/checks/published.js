@@ -1,16 +1,16 @@
 'use strict';
 
 /**
- * Runs tests of the checkout with the package as it is published, whose files are joined: what every
- * store promises, by every way to DynamoDB, and what is loaded only where it is needed.
+ * Runs tests of the clone on the published form of the package, whose files are joined: the contract of all stores with
+ * each transport, and tests of files that are loaded only if needed.
  *
  *     node scripts/checks/published.js [pattern …] [--outputFile=report.json]
  *
- * A pattern chooses other tests by their names, of those that load the package by its entries.
+ * A pattern selects other tests by their names. Only tests that load the package by its entries can run.
  */
 
 const assert = require('node:assert/strict');
-const { cpSync, mkdtempSync, realpathSync, rmSync, symlinkSync } = require('node:fs');
+const { cpSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync } = require('node:fs');
 const { tmpdir } = require('node:os');
 const { join, relative } = require('node:path');
 const { parseArgs } = require('node:util');
@@ -19,9 +19,17 @@ const { unpack } = require('../release/stage');
 const { program, root, setup } = require('../setup');
 const { runJest } = require('./jest');
 
-const PATTERNS = ['contract', 'options', 'addon', 'clients', 'contexts'];
+/** A test file is run if its name contains one of these words. */
+const SUBJECTS = ['contract', 'options', 'addon', 'clients', 'contexts'];
 
-program(async () => {
+/** The test files, relative to the root. `npm test` runs them only on the published form, not on the clone. */
+function publishedTests() {
+  const names = readdirSync(join(root, '__test__')).filter((name) => name.endsWith('.test.js'));
+  const wanted = names.filter((name) => SUBJECTS.some((subject) => name.includes(subject)));
+  return wanted.map((name) => `__test__/${name}`);
+}
+
+async function main() {
   const { values, positionals } = parseArgs({
     options: { outputFile: { type: 'string' } },
     allowPositionals: true,
@@ -37,15 +45,15 @@ program(async () => {
       cpSync(join(root, name), join(folder, name), { recursive: true });
     }
     checkLoaded(folder);
-    const patterns = positionals.length > 0 ? positionals : PATTERNS;
+    const patterns = positionals.length > 0 ? positionals : publishedTests();
     const args = ['--rootDir', folder, ...patterns];
     return await runJest(args, { cwd: folder, report: values.outputFile });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-});
+}
 
-/** The store for Express is three files, and its addon. */
+/** Checks that the Express store loads three files besides the addon. */
 function checkLoaded(/** @type {string} */ folder) {
   const list = "require('.'); console.log(JSON.stringify(Object.keys(require.cache)))";
   /** @type {string[]} */
@@ -54,3 +62,7 @@ function checkLoaded(/** @type {string} */ folder) {
   const names = files.map((file) => relative(realpathSync(folder), file)).sort();
   assert.deepEqual(names, ['index.js', join('lib', 'connect.js'), join('lib', 'core.js')]);
 }
+
+module.exports = { publishedTests };
+
+if (require.main === module) program(main);

@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * The way of the package to its users: published to a registry on this machine, installed from there
- * into an empty app by each package manager, without a compiler, and run on DynamoDB.
+ * Checks publishing and installing: publishes the package to a registry on this machine, installs it into an empty app
+ * with each package manager, without a compiler, and runs the app on DynamoDB Local.
  */
 
 const assert = require('node:assert/strict');
@@ -31,7 +31,7 @@ const NAME = 'dynamo-session-store';
 const SDK = '@aws-sdk/client-dynamodb';
 
 const scratch = mkdtempSync(join(tmpdir(), 'dynamo-session-store-registry-'));
-/** In the repository: napi writes nowhere else. */
+/** In the clone, because napi writes only there. */
 const staged = join(root, 'release', `check-${randomUUID()}`);
 const folder = (/** @type {string} */ name) => {
   mkdirSync(join(scratch, name), { recursive: true });
@@ -60,7 +60,7 @@ program(async () => {
   }
 });
 
-/** The addon of this platform; those of the others are placeholders that nobody loads. */
+/** Publishes the packages, with the addon of this platform and placeholders for the other platforms. */
 function publishAll(/** @type {NodeJS.ProcessEnv} */ env) {
   const artifacts = folder('artifacts');
   for (const { file, platform } of targets) {
@@ -70,7 +70,7 @@ function publishAll(/** @type {NodeJS.ProcessEnv} */ env) {
   }
   const folders = stage(artifacts, staged);
   publish(folders, [], env);
-  // A release that failed half-way is published again.
+  // Publishing again must work, because a release may fail half-way.
   publish({ main: folders.main, platforms: [] }, [], env);
   const sdk = folder('sdk');
   writeFileSync(join(sdk, 'package.json'), JSON.stringify({ name: SDK, version: '3.9999.0' }));
@@ -97,14 +97,14 @@ function printSizes(path, env) {
 const kilobytes = (bytes) => `${Math.round(bytes / 1000).toLocaleString('en')} kB`;
 
 /**
- * What a user's shell has: Node and npm, no compiler, no settings, and empty caches.
+ * Makes the environment of a user's shell: Node and npm, no compiler, no settings, and empty caches.
  *
  * @param {string} registry
  * @returns {NodeJS.ProcessEnv}
  */
 function environment(registry) {
   const npmrc = join(folder('home'), '.npmrc');
-  // npm publishes for nobody who has no token.
+  // npm does not publish without a token.
   writeFileSync(npmrc, `//${new URL(registry).host}/:_authToken=none\n`);
   const { SystemRoot, TEMP } = process.env;
   return {
@@ -121,13 +121,13 @@ function environment(registry) {
     YARN_ENABLE_TELEMETRY: 'false',
     YARN_ENABLE_GLOBAL_CACHE: 'false',
     YARN_NODE_LINKER: 'pnp',
-    // Without these, each helps packages that do not say what they need.
+    // Otherwise Yarn and pnpm let a package use dependencies that it does not declare.
     YARN_PNP_FALLBACK_MODE: 'none',
     npm_config_hoist: 'false',
   };
 }
 
-/** A folder with Node and npm, and nothing else. */
+/** Makes a folder with links to Node and npm only. */
 function programs() {
   const bin = folder('bin');
   const npm = String(process.env.PATH)
@@ -176,7 +176,7 @@ class Users {
   }
 
   withPnpm() {
-    // In a workspace, what an app has installed is in no folder above that of the package.
+    // In a workspace, no folder above the package contains the dependencies of the app.
     writeFileSync(join(folder('pnpm'), 'pnpm-workspace.yaml'), 'packages: [app]');
     const app = this.app(join('pnpm', 'app'));
     const pnpm = join(this.tools, 'pnpm', 'bin', 'pnpm.cjs');
@@ -195,7 +195,7 @@ class Users {
     done('Yarn, Plug’n’Play: installed, run, and the AWS SDK of the application is found');
   }
 
-  /** An empty app. */
+  /** Makes an empty app. */
   app(/** @type {string} */ name) {
     const app = folder(name);
     writeFileSync(join(app, 'package.json'), JSON.stringify({ private: true }));
@@ -213,12 +213,12 @@ class Users {
   }
 
   /**
-   * Runs an app. Neither the program nor the working directory is in the folder of the app, so that
-   * all that the package finds it finds from where it was installed.
+   * Runs an app. Program and working directory are outside of the app's folder, so the package can find modules only
+   * from the folder in which it was installed.
    *
    * @param {string} app
    * @param {{ sdk: string }} expected
-   * @param {string[]} [options] of Node
+   * @param {string[]} [options] options of Node
    */
   run(app, { sdk }, options = []) {
     const env = {
@@ -228,12 +228,12 @@ class Users {
       SESSION_TABLE: `registry-${randomUUID()}`,
     };
     const code = `require(${JSON.stringify(join(app, 'app.js'))})`;
-    const said = run(process.execPath, [...options, '--eval', code], dirname(scratch), env);
-    assert.deepEqual(JSON.parse(said), { visits: [1, 2], sdk });
+    const output = run(process.execPath, [...options, '--eval', code], dirname(scratch), env);
+    assert.deepEqual(JSON.parse(output), { visits: [1, 2], sdk });
   }
 }
 
-/** The files that were installed, with their sizes. */
+/** Lists the installed files with their sizes. */
 function tree(/** @type {string} */ app) {
   const modules = join(app, 'node_modules');
   return readdirSync(modules, { recursive: true, withFileTypes: true })

@@ -1,6 +1,6 @@
 'use strict';
 
-/** A registry for packages on this machine. */
+/** An npm registry on this machine. */
 
 const { writeFileSync } = require('node:fs');
 const { join } = require('node:path');
@@ -8,11 +8,11 @@ const { freePort, startServer } = require('../server');
 
 /**
  * @param {string} tools the folder that verdaccio is installed in
- * @param {string} folder an empty one, for its packages
+ * @param {string} folder an empty folder for the registry's packages
  */
 async function startRegistry(tools, folder) {
   const config = join(folder, 'config.json');
-  // JSON is YAML. Everybody may publish, and nothing comes from another registry.
+  // JSON is valid YAML. Everyone may publish, and the registry forwards no request to another registry.
   writeFileSync(
     config,
     JSON.stringify({

@@ -1,11 +1,10 @@
 'use strict';
 
 /**
- * An example as its users have it: a folder with the example, its dependencies, and this package as
- * it is published.
+ * Makes a folder with an example, its dependencies and the published form of this package, as its users have them.
  *
- * Dependencies are in the cache, in a folder of each state of a `package.json`. An example runs
- * from a folder inside of that one, which goes at the end: several checkouts can do so at once.
+ * The cache has a folder with dependencies for each state of a `package.json`. An example runs in a temporary folder
+ * inside of this folder, so that several clones can run it at the same time.
  */
 
 const {
@@ -27,22 +26,22 @@ const examples = join(root, 'examples');
 const OWN_NAME = 'dynamo-session-store';
 
 /**
- * The folder with the dependencies of an example, installed where it is not there yet.
+ * Returns the folder with the dependencies of an example. Installs them if the folder does not exist.
  *
  * @param {string} name
  */
 function dependencies(name) {
   const manifest = join(examples, name, 'package.json');
-  // This package comes from the checkout, not from a registry.
+  // This package comes from the clone, not from a registry.
   const folder = cachedPackages(`example-${name}`, manifest, { except: OWN_NAME });
-  // By a lock file, whatever is in it, Next finds the folder that has the dependencies.
+  // Next looks for a lock file to find the folder with the dependencies. It does not read the file.
   writeFileSync(join(folder, 'package-lock.json'), '{}');
   return folder;
 }
 
 /**
- * Puts this package into a `node_modules` as it is published, with the addon that is built here in the
- * place of the platform's package.
+ * Puts the published form of this package into a `node_modules`, with the clone's addon instead of the platform's
+ * package.
  *
  * @param {string} modules
  */
@@ -52,14 +51,14 @@ function placePackage(modules) {
   const native = join(root, 'native');
   for (const file of readdirSync(native)) {
     if (!file.endsWith('.node')) continue;
-    const place = join(target, 'native', file);
+    const link = join(target, 'native', file);
     mkdirSync(join(target, 'native'), { recursive: true });
-    if (!existsSync(place)) symlinkSync(join(native, file), place);
+    if (!existsSync(link)) symlinkSync(join(native, file), link);
   }
 }
 
 /**
- * @param {string} name of an example
+ * @param {string} name the name of an example
  * @returns {{ folder: string, remove: () => void }}
  */
 function openWorkspace(name) {
@@ -68,7 +67,7 @@ function openWorkspace(name) {
   const folder = mkdtempSync(join(runs, `${name}-`));
   cpSync(join(examples, name), folder, {
     recursive: true,
-    // What somebody has installed or built by hand.
+    // Leaves out folders that `npm install` or a build has made by hand.
     filter: (path) => !/[\\/](?:node_modules|dist|\.next)$/.test(path),
   });
   placePackage(join(folder, 'node_modules'));

@@ -10,8 +10,8 @@ const { SetupError, root } = require('../setup');
 const script = join(root, 'examples', 'express', 'app.js');
 
 /**
- * A folder in which the app finds this package by its name. The example has a `package.json` of its
- * own, but nothing is installed beside it here: all else that it needs is in this checkout.
+ * Makes a folder in which the app finds this package by its name. The example's dependencies are not installed beside
+ * it: its other packages are those of this clone.
  */
 function ownModules() {
   const modules = join(root, 'target', 'demo', 'node_modules');
@@ -22,7 +22,7 @@ function ownModules() {
 }
 
 /**
- * The environment for a DynamoDB of one's own, which takes any credentials.
+ * Returns the environment for a local DynamoDB, which accepts any credentials.
  *
  * @param {string} endpoint
  */
@@ -38,10 +38,10 @@ function local(endpoint) {
 }
 
 /**
- * Starts the example app in a process of its own.
+ * Starts the example app in another process.
  *
  * @param {{ endpoint: string | undefined, table: string }} dynamo
- * @param {string} [port] any free one, if none is given
+ * @param {string} [port] by default any free port
  */
 async function startApp({ endpoint, table }, port = '0') {
   const child = spawn(process.execPath, [script], {
@@ -59,16 +59,16 @@ async function startApp({ endpoint, table }, port = '0') {
   const exit = once(child, 'exit');
   exit.then(() => process.off('exit', kill));
   const lines = createInterface({ input: child.stdout });
-  const [said] = await Promise.race([
+  const [line] = await Promise.race([
     once(lines, 'line'),
     exit.then(([code]) => {
-      // What it has printed says why.
+      // The app itself has printed the reason.
       throw new SetupError(`The app has ended with exit code ${code}.`);
     }),
   ]);
   return {
     pid: child.pid,
-    url: String(said).replace('listening on ', ''),
+    url: String(line).replace('listening on ', ''),
     async stop() {
       child.kill('SIGTERM');
       await exit;

@@ -1,11 +1,11 @@
 'use strict';
 
-/** As much of a browser as the demo needs: it keeps cookies and follows a redirect. */
+/** A minimal browser for the demo: it keeps cookies and follows redirects. */
 class Browser {
-  /** By name, each with its value. @type {Map<string, string>} */
+  /** The values of the cookies, by name. @type {Map<string, string>} */
   #cookies = new Map();
 
-  /** All cookies, as a request sends them. */
+  /** All cookies, in the form of the request header. */
   get cookie() {
     return Array.from(this.#cookies, (pair) => pair.join('=')).join('; ');
   }
@@ -15,7 +15,7 @@ class Browser {
     for (const each of text.split('; ').filter(Boolean)) this.#keep(each);
   }
 
-  /** @param {string} cookie `name=value`, with attributes behind it or without */
+  /** @param {string} cookie `name=value`, optionally followed by attributes */
   #keep(cookie) {
     const [, name, value] = /** @type {string[]} */ (/^([^=]*)=([^;]*)/.exec(cookie));
     this.#cookies.set(name, value);

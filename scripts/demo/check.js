@@ -5,10 +5,10 @@ const { SetupError } = require('../setup');
 const { local } = require('./app');
 
 /**
- * Makes sure that there are keys, and that DynamoDB answers, before an app is started that needs both.
+ * Checks, before the app starts, that credentials are set and DynamoDB answers.
  *
  * @param {{ endpoint: string | undefined, table: string }} dynamo
- * @throws {SetupError} with the store's own words
+ * @throws {SetupError} with the message of the store's error
  */
 async function checkDynamo({ endpoint, table }) {
   if (endpoint) Object.assign(process.env, local(endpoint));

@@ -7,15 +7,15 @@ const { DeleteTableCommand, DynamoDBClient, ScanCommand } = require('@aws-sdk/cl
 /** @import { AttributeValue } from '@aws-sdk/client-dynamodb' */
 
 /**
- * The DynamoDB of the demo: an embedded one, or that which the environment names.
+ * Opens the DynamoDB of the demo: an embedded DynamoDB, or the one that the environment names.
  *
- * @param {{ aws: boolean, table: string, keep: boolean }} options `keep`: the table is not the
- *   demo's own
+ * @param {{ aws: boolean, table: string, keep: boolean }} options `keep`: the table belongs to the user, and is not
+ *   deleted
  */
 async function openDynamo({ aws, table, keep }) {
-  const given = process.env.DYNAMODB_ENDPOINT;
-  const embedded = given || aws ? undefined : await startEmbedded();
-  const endpoint = given ?? embedded?.endpoint;
+  const ownEndpoint = process.env.DYNAMODB_ENDPOINT;
+  const embedded = ownEndpoint || aws ? undefined : await startEmbedded();
+  const endpoint = ownEndpoint ?? embedded?.endpoint;
   const client = new DynamoDBClient(
     endpoint && !process.env.AWS_ACCESS_KEY_ID
       ? {
@@ -39,7 +39,7 @@ async function openDynamo({ aws, table, keep }) {
     },
 
     /**
-     * An item as text, its id cut short: it opens the session.
+     * Formats an item as text. The session id is cut short, because whoever has it can use the session.
      *
      * @param {Record<string, AttributeValue>} item
      */
@@ -54,7 +54,7 @@ async function openDynamo({ aws, table, keep }) {
     },
 
     async close() {
-      // Where the app never came to create it, there is none to delete.
+      // If the app has not created the table, the deletion fails, which does not matter.
       if (!keep) {
         await client.send(new DeleteTableCommand({ TableName: table })).catch(() => {});
       }
@@ -65,7 +65,7 @@ async function openDynamo({ aws, table, keep }) {
 }
 
 async function startEmbedded() {
-  // @ts-expect-error: it has no types.
+  // @ts-expect-error: dynalite has no types.
   const server = require('dynalite')({ createTableMs: 50 });
   acceptTimeToLive(server);
   server.listen(0, '127.0.0.1');
@@ -80,8 +80,8 @@ async function startEmbedded() {
 }
 
 /**
- * The store turns on time to live of the table that it creates. dynalite knows no such operation, and
- * the store would warn; here it is answered, and no item is ever deleted.
+ * Answers UpdateTimeToLive, which dynalite does not know: the store calls it for the table that it creates, and would
+ * warn of an error. No item is deleted by this time to live.
  *
  * @param {import('node:http').Server} server
  */

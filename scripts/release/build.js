@@ -1,9 +1,9 @@
 'use strict';
 
 /**
- * Builds the addon of one target as it ships, into `artifacts/`, and checks what it needs.
+ * Builds the release form of the addon for one target into `artifacts/`, and checks the glibc that it needs.
  *
- *     node scripts/release/build.js [triple]    this machine's, if none is named
+ *     node scripts/release/build.js [triple]    by default, the target of this machine
  */
 
 const { spawnSync } = require('node:child_process');

@@ -1,9 +1,9 @@
 'use strict';
 
 /**
- * The glibc that an addon for Linux needs, by the versions of the functions that it imports.
+ * Finds the glibc that an addon for Linux needs, by the versions of the functions that it imports.
  *
- *     node scripts/release/glibc.js <file.node> …    fails where one needs a newer one than 2.28
+ *     node scripts/release/glibc.js <file.node> …    fails if an addon needs a newer glibc than 2.28
  */
 
 const { run } = require('../cache');
@@ -12,14 +12,14 @@ const { GLIBC } = require('./targets');
 
 /**
  * @param {string} file
- * @returns {string | undefined} the newest version of glibc that it asks for
+ * @returns {string | undefined} the newest version of glibc that the addon requires
  */
 function neededGlibc(file) {
-  const said = run('readelf', ['--version-info', '--wide', file], root, {
+  const output = run('readelf', ['--version-info', '--wide', file], root, {
     ...process.env,
     LC_ALL: 'C',
   });
-  const versions = [...said.matchAll(/Name: GLIBC_([\d.]+)/g)].map(([, version]) => version);
+  const versions = [...output.matchAll(/Name: GLIBC_([\d.]+)/g)].map(([, version]) => version);
   return versions.sort(compare).at(-1);
 }
 
@@ -34,7 +34,8 @@ function compare(a, b) {
 
 /**
  * @param {string} file
- * @returns {string} what it needs, as a sentence
+ * @returns {string} the required glibc, as a sentence
+ * @throws {SetupError} if the addon needs a newer glibc than it may
  */
 function checkGlibc(file) {
   const needed = neededGlibc(file);

@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * Publishes what stage.js has made: the platforms first, so that the package never names one that
- * is not there.
+ * Publishes the folders that stage.js has made. The platforms' packages come first, so that the main package never
+ * depends on a package that is not published.
  *
  *     node scripts/release/publish.js [--dry-run] [--provenance] [--tag next]
  */
@@ -15,7 +15,7 @@ const { SetupError, program, root } = require('../setup');
 
 /**
  * @param {{ main: string, platforms: string[] }} folders
- * @param {string[]} options for `npm publish`
+ * @param {string[]} options options of `npm publish`
  * @param {NodeJS.ProcessEnv} [env]
  */
 function publish({ main, platforms }, options, env) {
@@ -31,9 +31,9 @@ function publish({ main, platforms }, options, env) {
 }
 
 /**
- * A release that failed half-way is published again from the start.
+ * Whether a version is already published. A release that has failed half-way is run again from the start.
  *
- * @param {string} version of a package
+ * @param {string} version `<name>@<version>`
  * @param {string} cwd
  * @param {NodeJS.ProcessEnv} [env]
  */

@@ -1,9 +1,9 @@
 'use strict';
 
 /**
- * Makes the folders that are published: the package, and the one of each platform.
+ * Makes the folders to publish: of the main package, and of each platform's package.
  *
- *     node scripts/release/stage.js    from the addons in artifacts/, into release/publish/
+ *     node scripts/release/stage.js    reads the addons in artifacts/, and writes to release/publish/
  */
 
 const {
@@ -22,12 +22,12 @@ const { targets } = require('./targets');
 /** The licenses of the crates that are compiled into the addon. */
 const NOTICES = 'THIRD_PARTY_LICENSES';
 
-/** What of package.json is for those who work on the package. */
+/** The fields of package.json that are not published. */
 const FOR_DEVELOPMENT = ['devDependencies', 'napi', 'scripts', 'tsd'];
 
 /**
  * @param {string} artifacts the folder with the addon of every target
- * @param {string} folder made anew; in the repository, which is where napi writes
+ * @param {string} folder the target folder, which is deleted first; in the clone, because napi writes only there
  * @returns {{ main: string, platforms: string[] }} the folders to publish
  */
 function stage(artifacts, folder) {
@@ -39,7 +39,7 @@ function stage(artifacts, folder) {
     run(join(root, 'node_modules', '.bin', 'napi'), [...args, '--npm-dir', npm], root);
   napi('create-npm-dirs');
   napi('artifacts', '--output-dir', artifacts);
-  // napi puts a copy of each beside package.json as well.
+  // napi also puts a copy of each addon beside package.json.
   for (const { file } of targets) rmSync(join(root, file), { force: true });
   for (const target of targets) completePlatform(join(npm, target.platform), target);
   return {
@@ -48,7 +48,7 @@ function stage(artifacts, folder) {
   };
 }
 
-/** The package as it is published, with the packages of the platforms as optional dependencies. */
+/** Makes the main package, with the platforms' packages as optional dependencies. */
 function stageMain(/** @type {string} */ folder) {
   const main = join(folder, 'main');
   unpack(main);
@@ -62,9 +62,9 @@ function stageMain(/** @type {string} */ folder) {
 }
 
 /**
- * The files of the package as npm packs them, those of `lib/` joined.
+ * Writes the published form of the package: the files that npm packs, with the files of `lib/` joined.
  *
- * @param {string} folder made anew
+ * @param {string} folder the target folder
  */
 function unpack(folder) {
   mkdirSync(folder, { recursive: true });
@@ -76,7 +76,7 @@ function unpack(folder) {
 }
 
 /**
- * What napi leaves out of a platform's package.
+ * Adds to a platform's package what napi leaves out: licenses and a description.
  *
  * @param {string} folder
  * @param {import('./targets').Target} target
@@ -102,7 +102,7 @@ function editPackage(folder, edit) {
   writeFileSync(file, `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
-/** npm and Cargo each have the version. */
+/** Checks that package.json and Cargo.toml have the same version. */
 function checkVersions() {
   const { version } = require('../../package.json');
   const cargo = readFileSync(join(root, 'Cargo.toml'), 'utf8').match(/^version = "(.+)"$/m)?.[1];

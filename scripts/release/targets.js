@@ -4,7 +4,7 @@
 
 const { name, napi } = require('../../package.json');
 
-/** The oldest glibc that the addon must run on: that of Node 20's own builds. */
+/** The oldest glibc that the addon must run on: the same as for Node 20's official builds. */
 const GLIBC = '2.28';
 
 const ARCHITECTURES = new Map([
@@ -14,12 +14,12 @@ const ARCHITECTURES = new Map([
 
 /**
  * @typedef {object} Target
- * @property {string} triple Rust's name for it
- * @property {string} platform Node's name for it
- * @property {string} file the addon
- * @property {string} package the package that holds it
- * @property {boolean} zig whether it is linked by zig: all of Linux is, for its old glibc, for musl
- *   and for other processors
+ * @property {string} triple Rust's name of the target
+ * @property {string} platform the platform in Node's names
+ * @property {string} file the file name of the addon
+ * @property {string} package the name of the platform's package
+ * @property {boolean} zig whether zig links the addon: for all Linux targets, because of the old glibc, musl and other
+ *   processors
  */
 
 /** @type {Target[]} */
@@ -43,13 +43,13 @@ const targets = napi.targets.map((/** @type {string} */ triple) => {
   };
 });
 
-/** The target that this process can load. */
+/** Returns the target whose addon this process can load. */
 function thisTarget() {
   const { arch, platform } = process;
-  const found = targets.filter((target) => target.platform.startsWith(`${platform}-${arch}`));
+  const candidates = targets.filter((target) => target.platform.startsWith(`${platform}-${arch}`));
   const report = /** @type {any} */ (process.report.getReport());
   const libc = report.header.glibcVersionRuntime ? 'gnu' : 'musl';
-  return found.find((target) => target.platform.endsWith(libc)) ?? found[0];
+  return candidates.find((target) => target.platform.endsWith(libc)) ?? candidates[0];
 }
 
 module.exports = { GLIBC, targets, thisTarget };

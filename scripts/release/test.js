@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * Runs the tests of the package with an addon that was built elsewhere, which lies in `native/`.
- * Those of the core ran when it was built; they need Rust, and this does not.
+ * Runs the tests of the package with the addon in `native/`, which another machine has built. The tests of the core
+ * need Rust, and ran on that machine.
  */
 
 const { spawnSync } = require('node:child_process');
@@ -17,7 +17,7 @@ program(() => {
   const addon = join(root, 'native', thisTarget().file);
   if (!existsSync(addon))
     throw new SetupError(`${addon} does not exist: build it first, see docs/RELEASING.md.`);
-  // A file that is older than the sources would be built anew.
+  // `setup` builds an addon that is older than the sources again.
   utimesSync(addon, new Date(), new Date());
   const args = [join(root, 'scripts', 'test.js'), '--only', CHECKS];
   return spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' }).status ?? 1;

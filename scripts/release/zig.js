@@ -1,17 +1,17 @@
 'use strict';
 
-/** zig as the C compiler and linker of a Rust build: it links against any glibc, and for musl. */
+/** Installs zig as the C compiler and linker of Rust builds, because zig can link for any glibc and for musl. */
 
 const { delimiter, join } = require('node:path');
 const { cached, run } = require('../cache');
 
-/** Packages of PyPI; both bring their programs along. */
+/** Packages of PyPI that contain the programs. */
 const PACKAGES = ['cargo-zigbuild==0.24.0', 'ziglang==0.17.1'];
 
-/** The environment in which `cargo zigbuild` is found. */
+/** Returns an environment whose PATH contains `cargo zigbuild`. */
 function zigEnvironment() {
   const name = PACKAGES.join('-').replaceAll('==', '-');
-  // Not a virtual environment: the paths in one are absolute, and this folder is renamed.
+  // Not a virtual environment, because its paths are absolute, and the cache renames this folder.
   const target = cached(name, (partial) => {
     process.stderr.write('Installing zig …\n');
     const python = process.platform === 'win32' ? 'python' : 'python3';

@@ -1,4 +1,4 @@
-//! What an open store works with.
+//! The parts of an open store.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -10,26 +10,26 @@ use crate::core::layout::{ExpiringLayout, KoaLayout, Layout};
 use crate::core::store::{Index, SessionStore};
 use crate::core::table::Table;
 
-/// The core's parts of an open store.
+/// An open store's parts in the core.
 pub struct Backend {
     pub sessions: SessionStore<dyn Layout>,
-    /// The same sessions, where the format keeps their end.
+    /// The same sessions, if the item format has an end.
     pub expiring: Option<SessionStore<dyn ExpiringLayout>>,
     pub table: Table,
-    /// Where the requests of the store go: for its errors, also those of calls that outlive it.
+    /// The table, endpoint and region of the store, for its errors. Calls that outlive the store hold a copy.
     pub locator: Locator,
-    /// Where the format is Koa's: it can be told to write another attribute.
+    /// The layout of Koa's format, whose attribute for the end can be changed while the store is open.
     pub koa: Option<KoaLayout>,
-    /// Whether requests go through the user's client.
+    /// `true`: requests go through the user's client.
     pub through_client: Arc<AtomicBool>,
-    /// The environment variables, which decide what the options do not.
+    /// The environment variables. They decide the settings that the options leave open.
     pub environment: Arc<Copies>,
-    /// Where sessions can be found by another attribute than their id.
+    /// The index, in the format that can find sessions by another attribute than their id.
     pub index: Option<Index>,
 }
 
 impl Backend {
-    /// The sessions, for an operation that needs a format which keeps their end.
+    /// The sessions, for an operation that needs an end in the item format.
     pub fn expiring(&self, operation: &'static str) -> Result<&SessionStore<dyn ExpiringLayout>> {
         self.expiring.as_ref().ok_or(Error::Format { operation })
     }

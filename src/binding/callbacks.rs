@@ -1,8 +1,8 @@
-//! What the core asks JavaScript for, when it needs it: the settings of the client that the user
-//! passed, credentials from the user's own provider, a request through the client itself.
+//! The core's questions to JavaScript: the settings of the user's client, credentials from the user's
+//! provider, and a request through the user's client.
 //!
-//! The functions answer with plain data, a rejection as `failure`. They are weak: waiting for
-//! them is the business of the call that asked, and they hold no process alive.
+//! The callbacks answer with plain data, and turn a rejection into `failure`. They are weak references,
+//! and keep no process alive: the call that asks does.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -31,75 +31,76 @@ use crate::core::error::{self, ClientFailure, Error, InvalidOption, Place, Resul
 
 type Ask<T, A = ()> = ThreadsafeFunction<A, Promise<T>, A, Status, false, true>;
 
-/// The user's client: see [`Callbacks::call`].
+/// Sends a request through the user's client, see [`Callbacks::call`].
 type AskClient = Ask<CallAnswer, FnArgs<(String, String, Option<u32>)>>;
 
-/// The functions through which the core asks.
+/// The callbacks of a store.
 #[napi(object, object_to_js = false)]
 pub struct Callbacks {
-    /// The settings of the user's client.
+    /// Reads the settings of the user's client.
     #[napi(ts_type = "() => Promise<ConnectionAnswer>")]
     pub connection: Option<Ask<ConnectionAnswer>>,
-    /// Credentials, asked for again before they end. `replaces` says whether DynamoDB has refused those that
-    /// were given last.
+    /// Provides credentials. The addon asks again before they expire. `replaces` is `true` if DynamoDB
+    /// has refused the last credentials.
     #[napi(ts_type = "(replaces: boolean) => Promise<CredentialsAnswer>")]
     pub credentials: Option<Ask<CredentialsAnswer, bool>>,
-    /// A request through the user's client: the operation, such as `GetItem`, and its parameters
-    /// as DynamoDB's JSON. `context` is the number of the context in which the call was made that
-    /// the request is for, see `NativeStore.enter`.
+    /// Sends a request through the user's client. `operation` is DynamoDB's name, such as `GetItem`, and
+    /// `input` its parameters in DynamoDB's JSON. `context` is the asynchronous context of the call that
+    /// needs the request, see `NativeStore.enter`.
     #[napi(
         ts_type = "(operation: string, input: string, context?: number) => Promise<CallAnswer>"
     )]
     pub call: Option<AskClient>,
-    /// The environment that the program runs in.
+    /// The environment in which the store was opened.
     pub environment: Option<EnvironmentCallbacks>,
-    /// Looks for a table that was lost, and makes it where it is missing. Whether it is there then.
+    /// Checks a lost table, and creates it if it is missing. Returns whether the table exists
+    /// afterwards.
     #[napi(ts_type = "() => Promise<boolean>")]
     pub ensure_table: Option<Arc<Ask<bool>>>,
 }
 
 impl Callbacks {
-    /// Who sees to it that the table is there; `None` where nobody does.
+    /// Checks a lost table by the callback `ensure_table`; `None` without this callback.
     pub fn keeper(&self) -> Option<Arc<dyn KeepTable>> {
         let ensure = self.ensure_table.clone()?;
         Some(Arc::new(JsKeeper(ensure)))
     }
 }
 
-/// The store in JavaScript, which knows how its table is made.
+/// Asks the store in JavaScript, which knows how to create its table.
 struct JsKeeper(Arc<Ask<bool>>);
 
 impl KeepTable for JsKeeper {
     fn ensure(&self) -> BoxFuture<'static, bool> {
         let ensure = Arc::clone(&self.0);
-        // Where JavaScript cannot be asked, the table is as it was.
+        // If JavaScript cannot answer, the table counts as missing.
         Box::pin(async move { ask(&ensure, ()).await.unwrap_or(false) })
     }
 }
 
-/// A client's settings, or why they could not be read.
+/// The settings of a client, or the reason why they cannot be used.
 #[napi(object, object_to_js = false)]
 pub struct ConnectionAnswer {
     pub connection: Option<ConnectionOptions>,
-    /// Whether requests have to go through the client instead; with a `failure` where that is
-    /// ruled out.
+    /// `true`: requests have to go through the client. If the options forbid this, `failure` is the
+    /// reason.
     pub through_client: Option<bool>,
     pub failure: Option<String>,
 }
 
-/// Credentials, or why there are none.
+/// Credentials, or the reason why none could be loaded.
 #[napi(object, object_to_js = false)]
 pub struct CredentialsAnswer {
     pub access_key_id: Option<String>,
     pub secret_access_key: Option<String>,
     pub session_token: Option<String>,
-    /// When they expire, in milliseconds since the Unix epoch.
+    /// The time at which they expire, in milliseconds since the Unix epoch.
     pub expiration: Option<f64>,
     pub account_id: Option<String>,
     pub failure: Option<String>,
 }
 
-/// What the user's client answered: DynamoDB's JSON, or why there is none.
+/// The answer of the user's client: DynamoDB's JSON, or an error.
 #[napi(object, object_to_js = false)]
 pub struct CallAnswer {
     pub output: Option<String>,
@@ -109,7 +110,7 @@ pub struct CallAnswer {
 /// An error of the user's client.
 #[napi(object, object_to_js = false)]
 pub struct CallFailure {
-    /// `service`: DynamoDB has answered. Else `unreachable`, `credentials` or `other`.
+    /// `service`: DynamoDB has answered with this error. The other kinds happened before an answer.
     #[napi(ts_type = "'service' | 'unreachable' | 'credentials' | 'other'")]
     pub kind: String,
     pub name: String,
@@ -121,11 +122,11 @@ pub struct CallFailure {
     pub metadata: Option<String>,
     /// `throttlingReasons`, as JSON.
     pub throttling_reasons: Option<String>,
-    /// The error and what led to it, from the outermost to the innermost.
+    /// The error and its causes, from the outermost to the innermost.
     pub causes: Vec<String>,
-    /// The address that the client sends its requests to, where it says so.
+    /// The endpoint of the client, if the client says it.
     pub endpoint: Option<String>,
-    /// The region that it signs them for.
+    /// The region that the client signs requests for.
     pub region: Option<String>,
 }
 
@@ -168,9 +169,9 @@ where
         .map_err(|error: napi::Error| error.reason.clone())
 }
 
-/// Settings that were given, or that a client has; credentials that a provider gives; a client to
-/// call.
-pub struct Source {
+/// The sources of a store's settings: the options or a client, the user's credential provider, and a
+/// client to call.
+pub struct JsSettings {
     given: Settings,
     connection: Option<Ask<ConnectionAnswer>>,
     credentials: Option<CredentialSource>,
@@ -182,12 +183,12 @@ pub struct Source {
     environment: Arc<Copies>,
 }
 
-impl Source {
-    /// `through_client` can be changed at any time, and holds from the next request on.
+impl JsSettings {
+    /// `through_client` can be changed at any time, and takes effect with the next request.
     ///
     /// # Errors
     ///
-    /// Names the option that is wrong.
+    /// [`InvalidOption`] names the option that is invalid.
     pub fn new(
         given: ConnectionOptions,
         callbacks: Callbacks,
@@ -202,7 +203,7 @@ impl Source {
             credentials: callbacks
                 .credentials
                 .map(|callback| CredentialSource::Provided {
-                    provider: SharedCredentialsProvider::new(Provider(Arc::new(callback))),
+                    provider: SharedCredentialsProvider::new(JsCredentials(Arc::new(callback))),
                     origin: given.credentials_from.clone(),
                 }),
             client: callbacks.call.map(|callback| {
@@ -217,7 +218,7 @@ impl Source {
 }
 
 #[async_trait]
-impl ProvideSettings for Source {
+impl ProvideSettings for JsSettings {
     async fn settings(&self) -> Result<Option<Settings>> {
         let mut settings = match &self.connection {
             Some(callback) => {
@@ -286,7 +287,7 @@ impl ProvideSettings for Source {
 /// The client that the user passed.
 struct JsClient {
     callback: AskClient,
-    /// Where it sends its requests, as it has said with its last failure.
+    /// The endpoint and region that the client's last failure named.
     place: Mutex<Place>,
 }
 
@@ -323,16 +324,17 @@ impl UserClient for JsClient {
     }
 }
 
-struct Provider(Arc<Ask<CredentialsAnswer, bool>>);
+/// The user's credential provider.
+struct JsCredentials(Arc<Ask<CredentialsAnswer, bool>>);
 
-/// By hand: a threadsafe function has no `Debug`, and the SDK wants one.
-impl fmt::Debug for Provider {
+/// Written by hand, because the SDK requires `Debug` and a threadsafe function does not have it.
+impl fmt::Debug for JsCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("credentials from JavaScript")
     }
 }
 
-impl ProvideCredentials for Provider {
+impl ProvideCredentials for JsCredentials {
     fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
     where
         Self: 'a,
@@ -346,7 +348,7 @@ impl ProvideCredentials for Provider {
     }
 }
 
-/// The credentials that JavaScript has given.
+/// Converts the credentials that JavaScript has provided.
 pub(super) fn credentials(answer: CredentialsAnswer) -> provider::Result {
     if let Some(reason) = answer.failure {
         return Err(CredentialsError::provider_error(reason));
@@ -359,7 +361,8 @@ pub(super) fn credentials(answer: CredentialsAnswer) -> provider::Result {
                 .provider_name("JavaScript");
             credentials.set_session_token(answer.session_token);
             credentials.set_expiry(answer.expiration.map(|milliseconds| {
-                // `as` turns what no clock shows, NaN and times before 1970, into 1970: expired.
+                // The cast turns NaN and times before 1970 into 1970, so such credentials count as
+                // expired.
                 UNIX_EPOCH + Duration::from_millis(milliseconds as u64)
             }));
             credentials.set_account_id(answer.account_id.map(Into::into));

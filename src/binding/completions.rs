@@ -1,6 +1,6 @@
-//! One way back to JavaScript for the calls that are made with every request of an application.
-//! Their outcomes gather until JavaScript takes all that there are, in one go: a promise for each
-//! would cost the event loop more than all the rest of a call.
+//! Outcomes of calls, on their way back to JavaScript, for the calls that each request of an application
+//! makes. Outcomes gather until JavaScript takes all of them at once: a promise of napi for each call
+//! would cost the event loop more than the whole rest of the call.
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -20,17 +20,17 @@ use crate::core::dynamo::sdk::Locator;
 use crate::core::error::{Error, Result};
 use crate::core::store::RequestWrites;
 
-/// Tells JavaScript that there are outcomes to take. Weak: JavaScript knows what it waits for, and
-/// holds the process alive as long as that takes.
+/// Tells JavaScript that it can take outcomes. A weak reference: JavaScript itself keeps the process
+/// alive while it waits for calls.
 pub type Notify = ThreadsafeFunction<(), (), (), Status, false, true>;
 
-/// What a call gives: nothing, a session as JSON, or whether there was one.
-pub type Answer = Option<Either<Json, bool>>;
+/// The result of a call: nothing, a session as JSON, or whether the session exists.
+pub type CallResult = Option<Either<Json, bool>>;
 
-/// JSON on its way to JavaScript, which has not to decode it where it is ASCII, as most is.
+/// JSON for JavaScript. Most JSON is ASCII, and V8 need not decode ASCII text as UTF-8.
 pub type Json = Either<Latin1String, String>;
 
-/// See [`Json`].
+/// Converts JSON for JavaScript, see [`Json`].
 pub fn json(text: String) -> Json {
     if text.is_ascii() {
         Either::A(text.into())
@@ -45,22 +45,23 @@ pub fn json(text: String) -> Json {
 pub struct Completed {
     /// The calls that have succeeded.
     pub calls: Vec<u32>,
-    /// What they gave, in the order of `calls`.
+    /// Their results, in the same order.
     #[napi(ts_type = "Array<string | boolean | null>")]
-    pub results: Vec<Answer>,
+    pub results: Vec<CallResult>,
     /// The calls that have failed.
     pub failed_calls: Vec<u32>,
-    /// Why, in the order of `failed_calls`.
+    /// Their errors, in the same order.
     pub failures: Vec<Failure>,
-    /// The outages that have begun, by their reason, or `null` for one that has ended.
+    /// Begins and ends of outages: the reason of an outage that has begun, `null` for one that has
+    /// ended.
     #[napi(ts_type = "Array<Failure | null>")]
     pub outages: Option<Vec<Option<Failure>>>,
-    /// What the store can do without, but its user is to know.
+    /// Problems that fail no call, but that the user has to know of.
     pub warnings: Option<Vec<Failure>>,
 }
 
 impl Completed {
-    /// Whether JavaScript has to be told: there was nothing to take before.
+    /// Whether this holds exactly one entry, so that JavaScript does not yet know of it.
     fn is_first(&self) -> bool {
         let outages = self.outages.as_ref().map_or(0, Vec::len);
         let warnings = self.warnings.as_ref().map_or(0, Vec::len);
@@ -68,31 +69,31 @@ impl Completed {
     }
 }
 
-/// The outcomes of one store's calls that wait to be taken.
+/// The outcomes of one store's calls that JavaScript has not taken yet.
 #[derive(Default)]
 pub struct Outcomes(Mutex<Untaken>);
 
 #[derive(Default)]
 struct Untaken {
     completed: Completed,
-    /// What the requests of these calls have written: until JavaScript has taken the outcomes, it knows
-    /// nothing of that.
+    /// The saves of the requests that made these calls. JavaScript learns their results only when it
+    /// takes the outcomes, so the saves are kept until then.
     writes: Vec<Arc<RequestWrites>>,
 }
 
 impl Outcomes {
-    /// All that have completed since this was last asked.
+    /// Takes all outcomes that have come since the last call of `take`.
     pub fn take(&self) -> Completed {
         let taken = std::mem::take(&mut *locked(&self.0));
         taken.completed
     }
 
-    /// Whether it is the first that waits to be taken.
+    /// Adds an outcome. Returns whether JavaScript has to be notified, because no other outcome waits.
     pub fn push(
         &self,
         call: u32,
         writes: Option<Arc<RequestWrites>>,
-        outcome: Result<Answer, Failure>,
+        outcome: Result<CallResult, Failure>,
     ) -> bool {
         let mut untaken = locked(&self.0);
         untaken.writes.extend(writes);
@@ -124,17 +125,17 @@ impl Outcomes {
     }
 }
 
-/// How the calls of an open store complete. The function in JavaScript is released when the store is
-/// closed and the last of its calls has completed.
+/// Completes the calls of an open store. The JavaScript function `notify` is released once the store is
+/// closed and its last call has completed.
 pub struct Completions {
     notify: Notify,
     outcomes: Arc<Outcomes>,
-    /// Known once the store is open, which tells of its outages by this.
+    /// Knows the endpoint, region and table of the store, for its errors. Set once the store is open.
     locator: OnceLock<Locator>,
 }
 
 impl Completions {
-    /// Will tell JavaScript by `notify` that there are outcomes.
+    /// Calls `notify` whenever JavaScript can take outcomes.
     pub fn new(notify: Notify) -> Self {
         Self {
             notify,
@@ -143,18 +144,18 @@ impl Completions {
         }
     }
 
-    /// Where outcomes gather.
+    /// The queue of outcomes.
     pub fn outcomes(&self) -> &Arc<Outcomes> {
         &self.outcomes
     }
 
-    /// Has failures say where they happened.
+    /// Sets the endpoint, region and table that failures name.
     pub fn locate(&self, locator: Locator) {
-        // The first counts: there is one store.
+        // Refused if it is set already: each store sets it once.
         let _ = self.locator.set(locator);
     }
 
-    /// An error as a failure that says where it happened.
+    /// Converts an error into a failure that names endpoint, region and table.
     pub fn failure(&self, error: &Error) -> Failure {
         match self.locator.get() {
             Some(locator) => Failure::of(error, locator),
@@ -162,9 +163,9 @@ impl Completions {
         }
     }
 
-    /// Puts a call in the queue of those that are to begin. `ask` is called when it begins, and
-    /// takes the places of its operations; the outcome of the future that it gives will be found
-    /// under `number`. `writes` are kept until that is taken.
+    /// Puts a call into the intake. When the call begins, `ask` runs and takes the places of the call's
+    /// operations in the schedule. The outcome of the future that `ask` returns goes into the queue of
+    /// outcomes under `number`. `writes` are kept until JavaScript has taken this outcome.
     pub fn enqueue<F>(
         self: &Arc<Self>,
         number: u32,
@@ -172,9 +173,9 @@ impl Completions {
         context: Option<CallContext>,
         ask: impl FnOnce() -> F + Send + 'static,
     ) where
-        F: Future<Output = Result<Answer>> + Send + 'static,
+        F: Future<Output = Result<CallResult>> + Send + 'static,
     {
-        let call = Call {
+        let call = CallGuard {
             completions: Arc::clone(self),
             number,
             writes,
@@ -184,14 +185,14 @@ impl Completions {
         intake::enqueue(context, Box::new(begin));
     }
 
-    fn push(&self, call: u32, writes: Option<Arc<RequestWrites>>, outcome: Result<Answer>) {
+    fn push(&self, call: u32, writes: Option<Arc<RequestWrites>>, outcome: Result<CallResult>) {
         let outcome = outcome.map_err(|error| self.failure(&error));
-        self.tell(self.outcomes.push(call, writes, outcome));
+        self.notify_if(self.outcomes.push(call, writes, outcome));
     }
 
-    fn tell(&self, is_first: bool) {
+    fn notify_if(&self, is_first: bool) {
         if is_first {
-            // Refused only where JavaScript has ended.
+            // Refused only if JavaScript has ended.
             self.notify
                 .call((), ThreadsafeFunctionCallMode::NonBlocking);
         }
@@ -200,37 +201,37 @@ impl Completions {
 
 impl Observer for Completions {
     fn unavailable(&self, reason: &Error) {
-        self.tell(self.outcomes.push_outage(Some(self.failure(reason))));
+        self.notify_if(self.outcomes.push_outage(Some(self.failure(reason))));
     }
 
     fn available(&self) {
-        self.tell(self.outcomes.push_outage(None));
+        self.notify_if(self.outcomes.push_outage(None));
     }
 
     fn warn(&self, warning: &Error) {
-        self.tell(self.outcomes.push_warning(self.failure(warning)));
+        self.notify_if(self.outcomes.push_warning(self.failure(warning)));
     }
 }
 
-/// Nothing that is done under these locks can panic half way.
+/// No code under these locks can panic and leave a value half changed.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A call that is under way. It completes whatever happens to it.
-struct Call {
+/// A guard for a call in flight: when dropped, it completes the call, if the call has not completed.
+struct CallGuard {
     completions: Arc<Completions>,
     number: u32,
     writes: Option<Arc<RequestWrites>>,
     completed: bool,
 }
 
-impl Call {
+impl CallGuard {
     fn complete_with(
         mut self,
-        work: impl Future<Output = Result<Answer>> + Send,
+        work: impl Future<Output = Result<CallResult>> + Send,
     ) -> impl Future<Output = ()> + Send {
-        unless_it_panics(work).map(move |outcome| {
+        catch_panics(work).map(move |outcome| {
             self.completed = true;
             let writes = self.writes.take();
             self.completions.push(self.number, writes, outcome);
@@ -238,13 +239,12 @@ impl Call {
     }
 }
 
-/// The outcome of `work`. A panic in it is an outcome too.
+/// Runs `work`, and turns a panic in it into an error.
 ///
-/// No `async fn`, like all that calls run through: one keeps room for each future that it takes
-/// and once more for waiting for that, so that a few of them in each other take kilobytes.
-pub fn unless_it_panics<T>(
-    work: impl Future<Output = Result<T>>,
-) -> impl Future<Output = Result<T>> {
+/// This and all other futures that a call runs through are combinators and not `async fn`: an `async fn`
+/// reserves memory for each future that it is given, and again for the same future while it awaits it. A
+/// few nested ones take kilobytes for each call.
+pub fn catch_panics<T>(work: impl Future<Output = Result<T>>) -> impl Future<Output = Result<T>> {
     let caught = AssertUnwindSafe(work).catch_unwind();
     caught.map(|outcome| {
         outcome.unwrap_or(Err(Error::Internal {
@@ -253,7 +253,7 @@ pub fn unless_it_panics<T>(
     })
 }
 
-impl Drop for Call {
+impl Drop for CallGuard {
     fn drop(&mut self) {
         if !self.completed {
             let error = if std::thread::panicking() {

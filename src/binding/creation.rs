@@ -1,6 +1,6 @@
-//! What a table gets that a store creates, under AWS's own names: as CreateTable has them, and
-//! UpdateContinuousBackups for point-in-time recovery. `lib/` has seen to the names and to JavaScript's
-//! types.
+//! The option `createTable`: settings of a table that the store creates. They have the names of AWS's
+//! CreateTable request, or of UpdateContinuousBackups for point-in-time recovery. `lib/` has already
+//! checked the names and the JavaScript types.
 
 use aws_sdk_dynamodb::types::{
     OnDemandThroughput, PointInTimeRecoverySpecification, SseSpecification, SseType, TableClass,
@@ -35,7 +35,7 @@ pub struct CreateTableOptions {
     pub warm_throughput: Option<WarmThroughputOptions>,
 }
 
-/// The most units a second that a table on demand takes.
+/// The largest number of request units a second, for a table on demand.
 #[napi(object, object_to_js = false)]
 pub struct OnDemandThroughputOptions {
     #[napi(js_name = "MaxReadRequestUnits")]
@@ -44,24 +44,24 @@ pub struct OnDemandThroughputOptions {
     pub max_write_request_units: Option<f64>,
 }
 
-/// Whether a table can be restored to a moment of the last days.
+/// Point-in-time recovery of the table.
 #[napi(object, object_to_js = false)]
 pub struct RecoveryOptions {
     #[napi(js_name = "PointInTimeRecoveryEnabled")]
     pub point_in_time_recovery_enabled: Option<bool>,
-    /// Of how many days; 35, unless set.
+    /// How many days back the table can be restored, 1 to 35. DynamoDB's default is 35.
     #[napi(js_name = "RecoveryPeriodInDays")]
     pub recovery_period_in_days: Option<f64>,
 }
 
-/// The key that a table is encrypted with.
+/// Encryption of the table at rest.
 #[napi(object, object_to_js = false)]
 pub struct EncryptionOptions {
     #[napi(js_name = "Enabled")]
     pub enabled: Option<bool>,
     #[napi(js_name = "KMSMasterKeyId")]
     pub kms_master_key_id: Option<String>,
-    /// `KMS`.
+    /// `KMS`, the only type that DynamoDB supports.
     #[napi(js_name = "SSEType")]
     pub sse_type: Option<String>,
 }
@@ -75,7 +75,7 @@ pub struct TagOption {
     pub value: String,
 }
 
-/// The units a second that a table takes from the beginning.
+/// The number of request units a second that the table can serve from the beginning.
 #[napi(object, object_to_js = false)]
 pub struct WarmThroughputOptions {
     #[napi(js_name = "ReadUnitsPerSecond")]
@@ -85,7 +85,7 @@ pub struct WarmThroughputOptions {
 }
 
 impl CreateTableOptions {
-    /// The settings of a table that is paid for as `billing` says.
+    /// The settings of a table with the billing mode `billing`.
     pub fn new_table(&self, billing: Billing) -> Result<NewTable> {
         let on_demand_throughput = self.on_demand_throughput.as_ref();
         if on_demand_throughput.is_some() && billing != Billing::OnDemand {
@@ -143,7 +143,7 @@ impl WarmThroughputOptions {
 }
 
 impl RecoveryOptions {
-    /// `None` where it is off, as DynamoDB has it for a new table.
+    /// `None` if recovery is off, because it is off in every new table.
     fn build(&self) -> Result<Option<PointInTimeRecoverySpecification>> {
         const OPTION: &str = "createTable.PointInTimeRecoverySpecification";
         let Some(enabled) = self.point_in_time_recovery_enabled else {
@@ -205,7 +205,7 @@ fn tags(tags: &[TagOption]) -> Result<Vec<Tag>> {
     tags.collect()
 }
 
-/// A number of units a second.
+/// Checks a number of request units a second.
 fn units(option: &str, field: &str, units: Option<f64>) -> Result<Option<i64>> {
     let units = optional(units, |units| {
         count(&format!("{option}.{field}"), units, "units")

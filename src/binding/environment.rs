@@ -1,4 +1,5 @@
-//! The environment of the program, which JavaScript knows: the variables, and programs that run in it.
+//! The environment of the process, which only JavaScript may read: its variables, and the programs that
+//! run in it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -16,50 +17,51 @@ use super::store::NativeStore;
 use crate::core::dynamo::trace;
 use crate::core::dynamo::variables::{Copies, NAMES, Nothing, Surroundings, Variables};
 
-/// Gives the values of the variables. Weak, and it never throws.
+/// Reads the variables. A weak reference; the function never throws.
 type AskVariables = ThreadsafeFunction<(), Values, (), Status, false, true>;
 
-/// Runs a program. Weak, and its promise never rejects.
+/// Runs a program. A weak reference; the promise never rejects.
 type RunProgram =
     ThreadsafeFunction<String, Promise<CredentialsAnswer>, String, Status, false, true>;
 
 /// The values of variables, in the order of `variableNames`.
 type Values = Vec<Option<String>>;
 
-/// The environment as JavaScript sees it.
+/// The environment that the store was opened in: a process, a worker thread or a test's sandbox.
 #[napi(object, object_to_js = false)]
 pub struct EnvironmentCallbacks {
-    /// By what number the process knows it, see `newEnvironment`.
+    /// Identifies the environment in this process, see `newEnvironment`.
     pub number: u32,
-    /// The values of the variables, in the order of `variableNames`.
+    /// Returns the values of the variables, in the order of `variableNames`.
     #[napi(ts_type = "() => Array<string | undefined>")]
     pub variables: AskVariables,
-    /// The credentials that the program of a `credential_process` prints.
+    /// Runs the program of a `credential_process`, and returns the credentials that it prints.
     #[napi(ts_type = "(command: string) => Promise<CredentialsAnswer>")]
     pub run: RunProgram,
 }
 
-/// The names of the environment variables that matter.
+/// The names of all environment variables that the addon uses.
 #[napi]
 pub fn variable_names() -> Vec<&'static str> {
     NAMES.to_vec()
 }
 
-/// A number for an environment. No other has it in this process, of whatever thread or sandbox.
+/// A number that identifies an environment. Each call gives another one, in all threads and sandboxes of
+/// the process.
 #[napi]
 pub fn new_environment() -> u32 {
     static LAST: AtomicU32 = AtomicU32::new(0);
     LAST.fetch_add(1, Ordering::Relaxed) + 1
 }
 
-/// The value that Lambda gives the invocation of a function for tracing: requests that are made from now on
-/// have it in a header. Without one, there is no such header.
+/// Sets the value of AWS's tracing header for all requests that are made from now on. Lambda gives each
+/// invocation of a function such a value. Without a value, requests have no such header.
 #[napi]
 pub fn use_trace(value: Option<String>) {
     trace::set(value.as_deref());
 }
 
-/// The copies of an environment. Without callbacks, there are no variables.
+/// The copies of an environment's variables. Without callbacks, all variables count as not set.
 pub fn copies(callbacks: Option<EnvironmentCallbacks>) -> Arc<Copies> {
     let surroundings: Arc<dyn Surroundings> = match callbacks {
         Some(callbacks) => Arc::new(JsSurroundings(callbacks)),
@@ -93,8 +95,8 @@ impl Surroundings for JsSurroundings {
 
 #[napi]
 impl NativeStore {
-    /// The values of the variables when the store is first used, in the order of `variableNames`. Later
-    /// ones are asked for.
+    /// Gives the values of the variables before the first use of the store, in the order of
+    /// `variableNames`. Later values are asked for with `EnvironmentCallbacks.variables`.
     #[napi]
     pub fn use_variables(&self, values: Vec<Option<String>>) {
         if let Ok(backend) = self.backend() {

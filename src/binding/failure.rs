@@ -1,7 +1,7 @@
 //! Errors as plain data.
 //!
-//! An error made here would be of no class that JavaScript can test for, so a failure crosses as
-//! an object and `lib/errors.js` makes the `Error` of it.
+//! JavaScript could not test the class of an error that the addon makes. So an error crosses as a plain
+//! object, and `lib/errors.js` makes the `Error` of it.
 
 use napi::Either;
 use napi_derive::napi;
@@ -9,34 +9,35 @@ use napi_derive::napi;
 use crate::core::dynamo::sdk::Locator;
 use crate::core::error::{self, Error, InvalidOption, Place};
 
-/// An error on its way to `lib/errors.js`.
+/// An error, of which `lib/errors.js` makes an `Error`.
 #[napi(object, object_from_js = false)]
 pub struct Failure {
-    /// Always `true`: by it a failure is told from a result.
+    /// Always `true`. Distinguishes a failure from a result.
     #[napi(ts_type = "true")]
     pub failed: bool,
-    /// Stable: DynamoDB's own name for the error, or one that begins with `ERR_`.
+    /// The stable code: DynamoDB's name for the error, or a code that begins with `ERR_`.
     pub code: String,
-    /// The name of the error.
+    /// The `name` of the `Error`.
     pub name: String,
     pub message: String,
-    /// The id by which AWS support finds the request.
+    /// The id of the request, for AWS support.
     pub request_id: Option<String>,
     /// The HTTP status of DynamoDB's answer.
     pub status_code: Option<u16>,
-    /// What the user's client says of the exchange (`$metadata`), as JSON.
+    /// If the user's client sent the request: the `$metadata` of its error, as JSON.
     pub metadata: Option<String>,
-    /// Whether the same call may succeed a little later.
+    /// `true`: the same call may succeed a little later.
     pub retryable: bool,
-    /// How often the request was sent, where it is sent again until the deadline.
+    /// How often the request was sent. Set only for errors after which a request is sent again until the
+    /// deadline, such as throttling.
     pub attempts: Option<u32>,
-    /// Why DynamoDB has throttled the request, where it says so.
+    /// The reasons that DynamoDB gave for throttling the request, if any.
     pub throttling_reasons: Option<Vec<ThrottlingReason>>,
-    /// What led to it, from the outermost reason to the innermost.
+    /// The causes of the error, from the outermost to the innermost.
     pub causes: Vec<String>,
 }
 
-/// Why DynamoDB has throttled a request.
+/// DynamoDB's reason for throttling a request.
 #[napi(object, object_from_js = false)]
 pub struct ThrottlingReason {
     pub reason: String,
@@ -54,13 +55,13 @@ impl From<&error::ThrottlingReason> for ThrottlingReason {
 }
 
 impl Failure {
-    /// The failure of a store's call, with where it happened as far as that is known by now.
+    /// The failure for the error of a store's call. It names table, endpoint and region, as far as they are known.
     pub fn of(error: &Error, locator: &Locator) -> Self {
         let missing = locator.missing_credentials(error);
         Self::at(missing.as_ref().unwrap_or(error), &locator.place())
     }
 
-    /// The failure of a request that went to `place`.
+    /// The failure for the error of a request that went to `place`.
     pub fn at(error: &Error, place: &Place) -> Self {
         let what = match error {
             Error::Outage { reason } => reason,
@@ -87,7 +88,7 @@ impl Failure {
             status_code,
             metadata,
             retryable: error.retryable(),
-            // A client has told of its attempts in its metadata.
+            // If a client sent the request, the number of attempts is in the client's metadata.
             attempts: error.attempts().filter(|attempts| *attempts > 0),
             throttling_reasons: match error.throttling_reasons() {
                 [] => None,
@@ -110,10 +111,10 @@ impl From<InvalidOption> for Failure {
     }
 }
 
-/// What a method hands back: its result or a failure, never an exception.
+/// The return value of a method: its result or a failure. A method never throws.
 pub type Outcome<T> = Either<T, Failure>;
 
-/// Wraps a result for the way to JavaScript.
+/// Converts a result for JavaScript.
 pub fn wrap<T>(result: Result<T, impl Into<Failure>>) -> Outcome<T> {
     match result {
         Ok(value) => Either::A(value),

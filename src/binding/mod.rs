@@ -1,17 +1,19 @@
 //! The addon: the only code that names napi.
 //!
-//! * [`options`]: plain option objects, turned into the core's types.
-//! * [`callbacks`]: what the core asks JavaScript for: a client's settings, credentials.
-//! * [`environment`]: the environment variables, which JavaScript knows.
-//! * [`open`]: opening a store, in each item format.
-//! * [`backend`]: what an open store works with.
-//! * [`store`]: `NativeStore`, whose methods convert, delegate and wrap; [`table`]: those of its
-//!   methods that are about the table.
-//! * [`session`]: sessions on their way across the bridge.
-//! * [`intake`]: the way of calls from JavaScript to the runtime, in their order.
-//! * [`completions`]: the way back for what is called with every request.
+//! * [`options`]: converts plain option objects into the core's types; [`creation`]: the option
+//!   `createTable`.
+//! * [`callbacks`]: the core's questions to JavaScript: a client's settings, credentials, a request through
+//!   a client, a check of a lost table.
+//! * [`environment`]: environment variables and programs, which only JavaScript may read and run.
+//! * [`open`]: opens a store, one function for each item format.
+//! * [`backend`]: the parts of an open store.
+//! * [`store`]: `NativeStore`, whose methods convert, delegate and wrap; [`table`]: its methods for the
+//!   table.
+//! * [`session`]: sessions as they cross between Rust and JavaScript.
+//! * [`intake`]: the queue of calls from JavaScript to the runtime, in the order in which they were made.
+//! * [`completions`]: the queue of outcomes of calls, back to JavaScript.
 //! * [`failure`]: errors as plain data, of which `lib/errors.js` makes the `Error`.
-//! * [`runtime`]: the threads that all of it runs on.
+//! * [`runtime`]: the thread that sends the requests.
 
 mod backend;
 mod callbacks;

@@ -1,5 +1,5 @@
-//! Opening a store: one function for each item format. Nothing is read or sent before the first
-//! call. `notify` is called when outcomes are there to be taken, see `Completions`.
+//! Opens a store: one function for each item format. A store reads and sends nothing before its first
+//! call. It calls `notify` if outcomes can be taken, see `Completions`.
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, LazyLock};
@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 use napi_derive::napi;
 
 use super::backend::Backend;
-use super::callbacks::{Callbacks, Source};
+use super::callbacks::{Callbacks, JsSettings};
 use super::completions::{Completions, Notify};
 use super::environment;
 use super::failure::{Outcome, wrap};
@@ -28,27 +28,26 @@ use crate::core::options::{Billing, TableName};
 use crate::core::store::{Index, SessionStore};
 use crate::core::table::{NewTable, Table};
 
-/// One queue for each table, whichever stores of the process work on it: the order of the
-/// operations on a session has to hold between them.
+/// One queue for each table of the process, because operations on a session keep their order across all
+/// stores that use the table.
 static QUEUES: LazyLock<TableQueues> = LazyLock::new(TableQueues::default);
 
-/// Connections and outages are shared by stores that go the same way.
+/// The connections and circuit breakers that stores with the same settings share.
 static SHARED: LazyLock<Arc<Shared>> = LazyLock::new(Arc::default);
 
-/// What all formats have, read from their options.
+/// The parts that all item formats have in common, read from the options of a store.
 struct Parts<L> {
     name: TableName,
     layout: L,
     billing: Billing,
     new: NewTable,
-    /// The attribute for the time to live of a table that is created.
+    /// If the store creates the table, it turns on time to live on this attribute.
     time_to_live: Option<String>,
     consistent_read: bool,
-    /// Where a session says whose it is.
+    /// The keys of a session that name its user.
     identity: Identity,
-    /// The id of a session that never exists.
+    /// The id of a session that never exists, which probes read.
     probe_key: String,
-    /// See [`Schedule::new`].
     batch_threshold: Option<usize>,
 }
 
@@ -62,7 +61,7 @@ impl<L: Layout> Parts<L> {
         let through_client = Arc::new(AtomicBool::new(false));
         let keeper = callbacks.keeper();
         let environment = environment::copies(callbacks.environment.take());
-        let source = Source::new(
+        let source = JsSettings::new(
             connection,
             callbacks,
             Arc::clone(&through_client),
@@ -125,7 +124,8 @@ impl<L: ExpiringLayout> Parts<L> {
     }
 }
 
-/// A store of what `build` makes. What it has to tell JavaScript comes by `notify`.
+/// Opens a store with the backend that `build` makes. The store reports outcomes, outages and warnings
+/// by `notify`.
 fn open(
     build: impl FnOnce(Arc<dyn Observer>) -> Result<Backend, InvalidOption>,
     notify: Notify,
@@ -137,7 +137,7 @@ fn open(
 
 /// Opens a store in connect-dynamodb's item format.
 ///
-/// Fails with `ERR_INVALID_ARG_VALUE` where an option cannot be right.
+/// Returns a failure with the code `ERR_INVALID_ARG_VALUE` if an option is invalid.
 #[napi]
 pub fn open_connect_store(
     options: ConnectStoreOptions,
@@ -168,7 +168,7 @@ pub fn open_connect_store(
 
 /// Opens a store in koa-session-dynamodb-store's item format.
 ///
-/// Fails with `ERR_INVALID_ARG_VALUE` where an option cannot be right.
+/// Returns a failure with the code `ERR_INVALID_ARG_VALUE` if an option is invalid.
 #[napi]
 pub fn open_koa_store(
     options: KoaStoreOptions,
@@ -183,7 +183,7 @@ pub fn open_koa_store(
             name: options.table()?,
             billing,
             new: new_table(options.create_table.as_ref(), billing)?,
-            // It follows the table's once that is known, see `write_expires_to`.
+            // `lib/koa.table.js` turns it on once it has seen the table, see `write_expires_to`.
             time_to_live: None,
             consistent_read: options.consistent_read,
             identity: Identity::new(&options.identity_keys),
@@ -201,7 +201,7 @@ pub fn open_koa_store(
 
 /// Opens a store in the item format of Shopify's session storage.
 ///
-/// Fails with `ERR_INVALID_ARG_VALUE` where an option cannot be right.
+/// Returns a failure with the code `ERR_INVALID_ARG_VALUE` if an option is invalid.
 #[napi]
 pub fn open_shopify_store(
     options: ShopifyStoreOptions,
@@ -222,7 +222,7 @@ pub fn open_shopify_store(
             new: new_table(options.create_table.as_ref(), billing)?,
             time_to_live: layout.time_to_live().map(str::to_owned),
             consistent_read: options.consistent_read,
-            // Nothing is merged in this format.
+            // The store does not merge changes in this format.
             identity: Identity::default(),
             probe_key: probe_key(&options.probe_key)?,
             batch_threshold: batch_threshold(options.batch, options.batch_threshold)?,

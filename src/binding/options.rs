@@ -1,5 +1,5 @@
-//! Plain option objects, turned into the core's types. `lib/` has seen to their JavaScript types
-//! and filled in the defaults of the package that the store stands in for.
+//! Converts plain option objects into the core's types. `lib/` has already checked their JavaScript
+//! types, and has set the defaults of the package that the store replaces.
 
 use std::time::Duration;
 
@@ -28,23 +28,23 @@ pub struct ConnectStoreOptions {
     pub special_keys: Vec<SpecialKeyOption>,
     pub skip_throw_missing_special_keys: bool,
     pub consistent_read: bool,
-    /// The keys of a session that say whose it is, each as a path.
+    /// The keys of a session that name its user, each as a path such as `account.id`.
     pub identity_keys: Vec<String>,
     /// The id of a session that never exists, which probes read during an outage.
     pub probe_key: String,
-    /// Whether operations are merged under load.
+    /// `true`: merge operations under load.
     pub batch: bool,
-    /// How many of them are in flight or wait before any are merged.
+    /// Merging starts when more than this many operations are pending.
     pub batch_threshold: f64,
     pub pay_per_request: bool,
     pub read_capacity_units: f64,
     pub write_capacity_units: f64,
     pub time_to_live: bool,
-    /// What a table gets that the store creates.
+    /// Settings of the table, if the store creates it.
     pub create_table: Option<CreateTableOptions>,
 }
 
-/// A session key that is stored in an attribute of its own as well.
+/// A session key whose value is also stored in an attribute of its own.
 #[napi(object, object_to_js = false)]
 pub struct SpecialKeyOption {
     pub name: String,
@@ -73,7 +73,8 @@ impl ConnectStoreOptions {
     }
 
     pub fn billing(&self) -> Result<Billing, InvalidOption> {
-        // On demand, connect-dynamodb's documentation sets the capacities to 0.
+        // With `payPerRequest`, the documentation of connect-dynamodb sets the capacities to 0, which
+        // would be refused below.
         if self.pay_per_request {
             return Ok(Billing::OnDemand);
         }
@@ -84,25 +85,26 @@ impl ConnectStoreOptions {
     }
 }
 
-/// The options of a store in koa-session-dynamodb-store's item format: those of its `table`.
+/// The options of a store in koa-session-dynamodb-store's item format: the properties of its option
+/// `table`.
 #[napi(object, object_to_js = false)]
 pub struct KoaStoreOptions {
     pub name: String,
     pub hash_key: String,
     pub ttl_key: String,
     pub consistent_read: bool,
-    /// The keys of a session that say whose it is, each as a path.
+    /// The keys of a session that name its user, each as a path such as `account.id`.
     pub identity_keys: Vec<String>,
     /// The id of a session that never exists, which probes read during an outage.
     pub probe_key: String,
-    /// Whether operations are merged under load.
+    /// `true`: merge operations under load.
     pub batch: bool,
-    /// How many of them are in flight or wait before any are merged.
+    /// Merging starts when more than this many operations are pending.
     pub batch_threshold: f64,
     pub pay_per_request: bool,
     pub read_capacity_units: f64,
     pub write_capacity_units: f64,
-    /// What a table gets that the store creates.
+    /// Settings of the table, if the store creates it.
     pub create_table: Option<CreateTableOptions>,
 }
 
@@ -136,14 +138,14 @@ pub struct ShopifyStoreOptions {
     pub consistent_read: bool,
     /// The id of a session that never exists, which probes read during an outage.
     pub probe_key: String,
-    /// Whether operations are merged under load.
+    /// `true`: merge operations under load.
     pub batch: bool,
-    /// How many of them are in flight or wait before any are merged.
+    /// Merging starts when more than this many operations are pending.
     pub batch_threshold: f64,
-    /// Of a table that is created; on demand where neither is given.
+    /// Capacity units of the table, if the store creates it. If neither is set, the table is on demand.
     pub read_capacity_units: Option<f64>,
     pub write_capacity_units: Option<f64>,
-    /// What a table gets that the store creates.
+    /// Settings of the table, if the store creates it.
     pub create_table: Option<CreateTableOptions>,
 }
 
@@ -152,7 +154,7 @@ impl ShopifyStoreOptions {
         TableName::new("sessionTableName", &self.session_table_name)
     }
 
-    /// An index's name follows the rules of a table's.
+    /// The index's name. Its rules are those of a table's name.
     pub fn index(&self) -> Result<String, InvalidOption> {
         IndexName::new("shopIndexName", &self.shop_index_name).map(IndexName::into)
     }
@@ -164,7 +166,7 @@ impl ShopifyStoreOptions {
     pub fn billing(&self) -> Result<Billing, InvalidOption> {
         match (self.read_capacity_units, self.write_capacity_units) {
             (None, None) => Ok(Billing::OnDemand),
-            // The schema in the README of Shopify's package has one of each.
+            // If only one is set, the other is 1, as in the README of Shopify's package.
             (read, write) => Billing::provisioned(
                 ("readCapacityUnits", read.unwrap_or(1.0)),
                 ("writeCapacityUnits", write.unwrap_or(1.0)),
@@ -173,7 +175,7 @@ impl ShopifyStoreOptions {
     }
 }
 
-/// What a table gets that is created, and paid for as `billing` says.
+/// The settings of a table that the store creates with the billing mode `billing`.
 pub fn new_table(
     options: Option<&CreateTableOptions>,
     billing: Billing,
@@ -189,43 +191,45 @@ pub fn probe_key(key: &str) -> Result<String, InvalidOption> {
     text("probeKey", key.to_owned())
 }
 
-/// How many operations are in flight or wait before any are merged; `None` where they never are.
+/// `None`: operations are never merged. Otherwise merging starts when more than this many operations are
+/// pending.
 pub fn batch_threshold(batch: bool, threshold: f64) -> Result<Option<usize>, InvalidOption> {
     let threshold = count("batchThreshold", threshold, "operations")?;
     Ok(batch.then_some(threshold))
 }
 
-/// Capacity units that may be left as they are.
+/// Checks capacity units; `None` leaves them as they are.
 pub fn capacity(option: &str, units: Option<f64>) -> Result<Option<i64>, InvalidOption> {
     units.map(|units| capacity_units(option, units)).transpose()
 }
 
-/// How to reach DynamoDB. What is missing, the AWS environment decides.
+/// How to reach DynamoDB. If a setting is missing, the AWS environment decides it.
 #[napi(object, object_to_js = false)]
 pub struct ConnectionOptions {
-    /// The option that these were read from, for error messages: `dynamoConfig`, `client`, …
+    /// The option that these settings were read from, for error messages: `dynamoConfig`, `client`, …
     pub origin: String,
     pub region: Option<String>,
     pub endpoint: Option<String>,
-    /// Whether the AWS environment is not asked for another endpoint.
+    /// `true`: ignore endpoints in environment variables and AWS's configuration files.
     pub ignore_configured_endpoint_urls: Option<bool>,
     pub access_key_id: Option<String>,
     pub secret_access_key: Option<String>,
     pub session_token: Option<String>,
-    /// The account that the keys are of.
+    /// The AWS account of the access key.
     pub account_id: Option<String>,
-    /// By what name the process knows the object that gives the credentials, where something does.
+    /// Identifies the object that provides the credentials, if JavaScript provides them. Stores with the
+    /// same object share connections.
     pub credentials_from: Option<String>,
     pub profile: Option<String>,
     pub max_attempts: Option<f64>,
-    /// Whether `maxAttempts` is the default of a client, which nobody has chosen.
+    /// `true`: `maxAttempts` is the default of a client, and was not chosen by the user.
     pub default_attempts: Option<bool>,
-    /// Milliseconds for one attempt.
+    /// Milliseconds that one attempt may take.
     pub request_timeout: Option<f64>,
-    /// Milliseconds for opening a connection.
+    /// Milliseconds that opening a connection may take.
     pub connect_timeout: Option<f64>,
-    /// How many connections may be open at a time. Through the user's client: how many calls of it
-    /// may be in flight.
+    /// The largest number of open connections. If requests go through the user's client, the largest
+    /// number of its calls in flight.
     pub max_sockets: Option<f64>,
     pub use_dualstack_endpoint: Option<bool>,
     pub use_fips_endpoint: Option<bool>,
@@ -233,30 +237,30 @@ pub struct ConnectionOptions {
     pub retry_mode: Option<String>,
     /// `preferred`, `required` or `disabled`.
     pub account_id_endpoint_mode: Option<String>,
-    /// What to add to the `user-agent` of each request.
+    /// A text that is added to the `user-agent` of each request.
     pub user_agent: Option<String>,
-    /// The application's name in the `user-agent`, `app/<name>`.
+    /// The application's name, which becomes `app/<name>` in the `user-agent`.
     pub user_agent_app_id: Option<String>,
-    /// Whether the certificate authorities of the system are trusted too.
+    /// `true`: trust the certificate authorities of the system, too.
     pub use_system_ca: Option<bool>,
-    /// The URL of the proxy that all requests go through.
+    /// The URL of a proxy for all requests.
     pub proxy: Option<String>,
-    /// Whether Node follows the variables that name proxies.
+    /// `true`: Node uses the proxies that environment variables name, so the addon does, too.
     pub use_env_proxy: Option<bool>,
-    /// Whether calls fail at once during an outage.
+    /// `true`: calls fail at once during an outage.
     pub breaker: Option<bool>,
-    /// Milliseconds that the source of credentials may take before calls that wait for it fail.
+    /// Milliseconds that a call waits for credentials before it fails.
     pub credentials_timeout: Option<f64>,
 }
 
 impl ConnectionOptions {
-    /// How many connections may be open at a time, where anybody has said so.
+    /// The largest number of open connections, if it was set.
     pub fn max_sockets(&self) -> Result<Option<usize>, InvalidOption> {
         let number = |sockets| count("maxSockets", sockets, "connections");
         self.max_sockets.map(number).transpose()
     }
 
-    /// How long the source of credentials may take.
+    /// How long a call waits for credentials before it fails.
     pub fn credentials_timeout(&self) -> Result<Duration, InvalidOption> {
         let timeout = self
             .credentials_timeout
@@ -337,7 +341,7 @@ impl ConnectionOptions {
                 .map(|mode| account_id_endpoint_mode(&name("accountIdEndpointMode"), &mode))
                 .transpose()?,
             user_agent: texts("customUserAgent", self.user_agent)?,
-            // An empty name is none, whatever the environment says.
+            // An empty name turns off the name that the environment sets.
             app_id: self.user_agent_app_id,
             trust: match self.use_system_ca {
                 Some(true) => Trust::System,
@@ -358,7 +362,7 @@ impl ConnectionOptions {
 fn is_adaptive(option: &str, mode: &str) -> Result<bool, InvalidOption> {
     match mode {
         "adaptive" => Ok(true),
-        // aws-sdk v2 and the oldest profile files have `legacy`.
+        // `legacy` exists in aws-sdk v2 and in profile files.
         "standard" | "legacy" => Ok(false),
         _ => {
             let rule = "must be \"standard\" or \"adaptive\"";

@@ -1,9 +1,10 @@
-//! The thread that requests are made on, and what is said of a panic in it.
+//! The thread that sends the requests, and the message that a panic in it writes.
 //!
-//! The runtime is ours and lasts as long as the process. One of napi's would end with the last
-//! JavaScript thread that has loaded the addon: a worker that is terminated while the main thread has
-//! not loaded it. napi takes the runtime away before the tasks in flight have ended, so that each of
-//! them that starts another one panics, and the next worker gets a runtime with napi's settings.
+//! The addon has a Tokio runtime of its own, which lasts as long as the process. napi's runtime would
+//! end with the last JavaScript thread that has loaded the addon, for example with a worker, if the main
+//! thread has not loaded the addon. napi drops its runtime before the tasks in flight have ended, so
+//! each task that spawns another one panics. The next worker gets a runtime with napi's default
+//! settings.
 
 use std::future::Future;
 use std::hint::black_box;
@@ -21,17 +22,17 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::core::dynamo::variables::read_early;
 
-/// Tokio's default is one for each processor. One does what several event loops ask for, as it takes
-/// 10 to 40 µs for a call where an application takes some 100 µs for a page. A second one makes every
-/// call dearer: the two wake each other.
+/// Tokio's default is a thread for each processor. One thread is enough for several event loops: a call
+/// takes 10 to 40 µs of it, where the application takes some 100 µs for a page. With two threads, each
+/// call costs more CPU time, because the threads wake each other.
 const WORKERS: usize = 1;
 
-/// Linux shows the first 15 characters, to whoever looks at the threads of a process.
+/// The name of the thread in `ps` and `top`. Linux shows its first 15 characters.
 const THREAD_NAME: &str = "dynamo-session-store";
 
 static RUNTIME: LazyLock<io::Result<Runtime>> = LazyLock::new(|| {
-    // Node unloads the addon with the last JavaScript thread that has loaded it, under the feet of
-    // the runtime's thread.
+    // Without this, Node unloads the addon when the last JavaScript thread that has loaded it ends,
+    // while the runtime's thread still executes its code.
     retain_current_module_for_unload_safety();
     Builder::new_multi_thread()
         .worker_threads(WORKERS)
@@ -41,22 +42,22 @@ static RUNTIME: LazyLock<io::Result<Runtime>> = LazyLock::new(|| {
         .build()
 });
 
-/// Starts the thread while the addon is being loaded.
+/// Starts the thread while Node loads the addon.
 #[module_init]
 fn start_thread() {
     LazyLock::force(&RUNTIME);
 }
 
-/// Runs `task`, which tells nobody of its end.
+/// Runs `task` on the runtime. The task has to report its own result.
 pub fn spawn(task: impl Future<Output = ()> + Send + 'static) {
-    // Without a runtime the addon was not loaded, see `load`.
+    // If the runtime could not be started, `load` has failed, so no JavaScript can call this.
     if let Ok(runtime) = &*RUNTIME {
         runtime.spawn(task);
     }
 }
 
-/// A promise, and the function that settles it from any thread. If JavaScript has ended, the function
-/// does nothing.
+/// Makes a promise, and a function that resolves it from any thread. If JavaScript has ended, the
+/// function does nothing.
 pub fn promise<'env, T>(
     env: &'env Env,
 ) -> napi::Result<(PromiseRaw<'env, T>, impl FnOnce(T) + Send + use<T>)>
@@ -71,14 +72,16 @@ where
     }))
 }
 
-/// Does what a thread does once, while JavaScript is still loaded, and not during the first call: it
-/// asks the processor for its instructions, which a virtual machine answers slowly, and makes a heap.
+/// Does the slow first steps of a thread while JavaScript is still loading, so that they do not slow
+/// down the first call: the hash asks the processor for its features, which takes long on a virtual
+/// machine, and the allocation creates the thread's heap.
 fn begin_early() {
     let hash = digest::digest(&digest::SHA256, b"");
     drop(black_box(hex::encode(hash)));
 }
 
-/// Runs whenever a JavaScript thread loads the addon. Fails if the runtime's thread could not be started.
+/// Runs whenever a JavaScript thread loads the addon. Fails if the runtime's thread could not be
+/// started.
 #[napi(module_exports)]
 pub fn load(_exports: Object<'_>) -> napi::Result<()> {
     keep_panics_short();
@@ -91,13 +94,13 @@ pub fn load(_exports: Object<'_>) -> napi::Result<()> {
     }
 }
 
-/// A panic says where it was, and no more: its message may have a session in it, or a key. Other
-/// addons have hooks of their own.
+/// Replaces the panic message by the place of the panic alone: the message may contain session data or a
+/// key. The hook is this addon's own; other addons have hooks of their own.
 fn keep_panics_short() {
     panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string);
         let place = place.unwrap_or_default();
-        // Where nobody reads standard error, nobody can be told.
+        // If standard error is closed, the message is lost.
         let _ = writeln!(io::stderr(), "dynamo-session-store: a defect at {place}");
     }));
 }

@@ -1,4 +1,4 @@
-//! Sessions on their way across the bridge.
+//! Sessions, as they cross between Rust and JavaScript.
 
 use napi::bindgen_prelude::{Buffer, Either4};
 use napi_derive::napi;
@@ -8,11 +8,11 @@ use crate::core::expiry::UnixMillis;
 use crate::core::layout::{Marks, SpecialValue, Stored};
 use crate::core::store::{self, Conflict, Known, Loaded};
 
-/// A value under a special key: nothing, a text, a number, bytes, or something else.
+/// The value of a special key: not set, a text, a number, bytes, or a value of another type.
 #[napi]
 pub type SpecialArgument = Either4<String, f64, Buffer, OtherValue>;
 
-/// A value that no special key takes.
+/// A value of a type that special keys cannot store.
 #[napi(object, object_to_js = false)]
 pub struct OtherValue {
     pub type_name: String,
@@ -24,7 +24,7 @@ pub struct SessionEntry {
     pub sid: String,
     /// The session as JSON.
     pub data: String,
-    /// Its exact end in milliseconds since the Unix epoch, where a touch has moved it.
+    /// If a touch has moved its end: the exact end in milliseconds since the Unix epoch.
     pub end: Option<f64>,
 }
 
@@ -41,29 +41,30 @@ impl From<(Stored, Marks)> for SessionEntry {
     }
 }
 
-/// What a request knows of the session that it saves or touches.
+/// The knowledge of a web request about the session that it saves or touches.
 #[napi(object, object_to_js = false)]
 pub struct KnownSession {
-    /// The version that it has read or written; nothing where a replaced package has written the
+    /// The version that the request has read or written. Not set if a replaced package has written the
     /// session.
     pub version: Option<String>,
-    /// The session as JSON that its changes count from; nothing for a new session.
+    /// The session as JSON to which the request's changes are compared. Not set for a new session.
     pub base: Option<String>,
-    /// What is in the table as far as it knows, where that is not `base`.
+    /// The session as JSON that the request expects in the table. Not set if it equals `base`.
     pub stored: Option<String>,
-    /// Its saves that have failed since then.
+    /// Saves of the request that have failed since then.
     pub failed: Option<Vec<FailedSave>>,
     #[napi(ts_type = "'overwrite' | 'merge' | 'error'")]
     pub conflict: String,
-    /// The number of the request, where it has saves whose outcomes were not taken yet, or is making one.
+    /// The number of the request. Set if JavaScript has not taken the outcomes of all its saves, or if
+    /// this call is a save.
     pub request: Option<u32>,
 }
 
-/// A save that has failed, and may have been carried out.
+/// A save that has failed. DynamoDB may have carried it out.
 #[napi(object, object_to_js = false)]
 pub struct FailedSave {
     pub version: String,
-    /// The session that was to be saved, as JSON.
+    /// The session of the save, as JSON.
     pub data: String,
 }
 
@@ -85,7 +86,7 @@ impl From<KnownSession> for Known {
     }
 }
 
-/// A session as `load` gives it, and `save` where it has written another than it was given.
+/// A session in the text form that `NativeStore.load` documents.
 pub fn loaded(session: Loaded) -> Json {
     let Loaded {
         data,
@@ -102,7 +103,7 @@ pub fn loaded(session: Loaded) -> Json {
         }
         text.push(';');
     }
-    // Its length in JavaScript before it: whoever else writes to the table may have put a `;` in it.
+    // The version has a length before it, because other writers to the table may have used `;` in it.
     if let Some(version) = marks.version {
         text += &version.encode_utf16().count().to_string();
         text.push(';');

@@ -1,4 +1,4 @@
-//! `NativeStore`: each method converts, delegates and wraps. Those about the table are in `table.rs`.
+//! `NativeStore`: each method converts, delegates and wraps. `table.rs` has the methods for the table.
 
 use std::future::Future;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -13,7 +13,7 @@ use napi_derive::napi;
 use tokio::sync::oneshot;
 
 use super::backend::Backend;
-use super::completions::{Answer, Completed, Completions, Outcomes, json, unless_it_panics};
+use super::completions::{CallResult, Completed, Completions, Outcomes, catch_panics, json};
 use super::failure::{Failure, Outcome, wrap};
 use super::intake;
 use super::runtime;
@@ -25,7 +25,7 @@ use crate::core::expiry::{Expires, UnixMillis};
 use crate::core::layout::{Record, connect};
 use crate::core::store::{Known, NewEnd, RequestWrites, Saved, Touched, new_version};
 
-/// The `expires` attribute of a session that lives until `end`.
+/// The `expires` attribute of a session that ends at `end`.
 ///
 /// `end` is in milliseconds since the Unix epoch, the result in whole seconds.
 #[napi]
@@ -33,30 +33,34 @@ pub fn expires_at(end: f64) -> i64 {
     Expires::at(UnixMillis(end)).seconds()
 }
 
-/// The session in the `sess` and `expires` attributes of an item in connect-dynamodb's format,
-/// `null` where there is none or it has ended. `now` is in milliseconds since the Unix epoch.
+/// Reads the session in the `sess` and `expires` attributes of an item in connect-dynamodb's format.
+/// `null` if the item holds no session, or if the session has ended. `now` is in milliseconds since the
+/// Unix epoch.
 #[napi]
 pub fn session_of(sess: Option<String>, expires: Option<String>, now: f64) -> Option<String> {
     connect::session(sess, expires.as_deref(), UnixMillis(now))
 }
 
-/// A session store. `now` is in milliseconds since the Unix epoch; `limit` in milliseconds, the
-/// time that each request of a call may take, retries included.
+/// A session store. In all methods, `now` is in milliseconds since the Unix epoch. `limit` is the time
+/// that each request of a call may take, in milliseconds, with its waiting and its retries.
 ///
-/// A failure is a result, see `Failure`: no promise rejects, and no method throws. Only napi throws,
-/// before a method runs, where an argument is of another type than declared; `lib/calls.js` makes a
-/// failure of that.
+/// A failure is a result, see `Failure`: no method throws, and no promise rejects. If an argument does
+/// not have its declared type, napi throws before the method runs; `lib/calls.js` turns this into a
+/// failure.
+///
+/// A method that has the parameter `call` returns nothing. Its outcome comes under this number, see
+/// `take`.
 #[napi]
 pub struct NativeStore {
-    /// `None` once closed. What is under way has its own references and ends as it would have.
+    /// `None` once the store is closed. Calls in flight hold their own references and end as usual.
     open: Mutex<Option<Open>>,
     outcomes: Arc<Outcomes>,
     locator: Locator,
-    /// The context of calls that are made now; 0 where there is none.
+    /// The asynchronous context of calls that are made now; 0 without one.
     context: AtomicU32,
 }
 
-/// What a store has while it is open.
+/// The parts of a store that `close` releases.
 struct Open {
     backend: Arc<Backend>,
     completions: Arc<Completions>,
@@ -83,7 +87,7 @@ impl NativeStore {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The backend at this moment, whatever is closed later.
+    /// The backend. A caller keeps it even if the store is closed afterwards.
     pub(super) fn backend(&self) -> Result<Arc<Backend>> {
         let open = self.lock();
         let open = open.as_ref().ok_or(Error::Closed)?;
@@ -95,19 +99,21 @@ impl NativeStore {
         (context != 0).then_some(CallContext(context))
     }
 
-    /// Enqueues a call whose outcome is taken with others. `ask` is called when it begins, and takes
-    /// the places of its operations. On a closed store, which `lib/` makes no calls on, nobody is told
-    /// that there is an outcome.
+    /// Puts a call into the intake. When the call begins, `ask` runs and takes the places of the call's
+    /// operations in the schedule. JavaScript takes the outcome with other outcomes, see `take`.
     ///
-    /// `request` is the number of the request that has made the call. What its saves leave in the table
-    /// is kept until JavaScript has taken the outcome, see `RequestWrites`.
+    /// `request` is the number of the web request that made the call. The results of the request's saves
+    /// are kept until JavaScript has taken the outcome, see `RequestWrites`.
+    ///
+    /// `lib/` makes no calls on a closed store, so the outcome of such a call does not notify
+    /// JavaScript.
     fn call<F>(
         &self,
         number: u32,
         request: Option<u32>,
         ask: impl FnOnce(&Backend, Option<Arc<RequestWrites>>) -> Result<F> + Send + 'static,
     ) where
-        F: Future<Output = Result<Answer>> + Send + 'static,
+        F: Future<Output = Result<CallResult>> + Send + 'static,
     {
         let open = self.lock();
         let Some(Open {
@@ -132,8 +138,8 @@ impl NativeStore {
         });
     }
 
-    /// Has a call begin that has a promise of its own. `ask` is called when it begins, behind those
-    /// that were made before it.
+    /// Starts a call that returns a promise of napi. `ask` runs when the call begins, after all calls
+    /// that were made before it have begun.
     pub(super) fn start<'env, T, F>(
         &self,
         env: &'env Env,
@@ -149,8 +155,8 @@ impl NativeStore {
         let begin = || {
             let asked = backend.map(ask);
             async move {
-                let outcome = unless_it_panics(async { asked?.await }).await;
-                // Gone only where JavaScript has ended.
+                let outcome = catch_panics(async { asked?.await }).await;
+                // The receiver is gone only if JavaScript has ended.
                 let _ = sender.send(outcome);
             }
             .boxed()
@@ -159,7 +165,7 @@ impl NativeStore {
         intake::begin_all();
         let (promise, settle) = runtime::promise(env)?;
         runtime::spawn(async move {
-            // Dropped where the beginning of the call has panicked.
+            // If the beginning of the call panics, the sender is dropped.
             let defect = Error::Internal {
                 operation: "the call",
             };
@@ -172,10 +178,16 @@ impl NativeStore {
 
 #[napi]
 impl NativeStore {
-    /// The session, `null` where there is none or it has ended: its exact end in milliseconds where a
-    /// touch has moved it, when it ends in seconds, and its version, each followed by `;` and empty
-    /// where there is none, and then the session as JSON. One text, because each value that crosses costs the event loop. A call:
-    /// see `take`.
+    /// Loads a session. The result is `null` if the session does not exist or has ended.
+    ///
+    /// Otherwise it is one text, because each value that crosses costs the event loop time. The text is
+    /// `<end>;<expires>;<length>;<version><JSON>`, where a part is empty if it does not exist:
+    ///
+    /// * `end`: the exact end in milliseconds, if a touch has moved it;
+    /// * `expires`: the end in seconds;
+    /// * `length`: the length of `version` in UTF-16 code units;
+    /// * `version`: the session's version;
+    /// * the session as JSON.
     #[napi]
     pub fn load(&self, call: u32, sid: String, now: f64, limit: f64) {
         self.call(call, None, move |backend, _| {
@@ -184,14 +196,16 @@ impl NativeStore {
         });
     }
 
-    /// Writes a session, given as JSON. `expires` is in seconds since the Unix epoch, nothing where it
-    /// never ends; `special` has a value for each special key of the options. `version` is one that no
-    /// other write has; without it, the formats that have versions make one.
+    /// Writes a session, given as JSON. `expires` is in seconds since the Unix epoch, and not set if the
+    /// session never ends. `special` has a value for each special key of the options. `version` is a new
+    /// version, which no other write has; without it, the store makes one in the formats that have
+    /// versions.
     ///
-    /// Gives `null` where the session was written as it is. Where something else was written, with changes
-    /// of others or in another version, gives that in the form of `load`, with the end of the session where
-    /// that of another request was kept. Gives `false` where nothing was written, because the session was
-    /// destroyed since it was read, or somebody else has logged in. A call: see `take`.
+    /// The result is `null` if the session was written as it was given. If the write added changes of
+    /// other requests, or has another version, the result is the session that was written, in the form
+    /// of `load`; it has `expires` if the write kept the end that another request has set. The result is
+    /// `false` if nothing was written, because the session was destroyed after it was read, or because
+    /// another user has logged in.
     #[napi]
     #[allow(
         clippy::too_many_arguments,
@@ -236,12 +250,14 @@ impl NativeStore {
         });
     }
 
-    /// Moves a session's end. `expires` is in seconds since the Unix epoch; `end` is the same to the
-    /// millisecond and `lifetime` in milliseconds, where the session has a cookie with an end. With
-    /// `known`, the end stays as it is where another request has given the session another lifetime.
+    /// Moves the end of a session. `expires` is in seconds since the Unix epoch. If the session's cookie
+    /// has an end, `end` is the same end in milliseconds, and `lifetime` is its lifetime in
+    /// milliseconds.
     ///
-    /// `false` where the session is gone, `true` where its end was moved. Where it stays as it is, that in
-    /// seconds, as text; empty where an earlier save of the request has found out. A call: see `take`.
+    /// The result is `true` if the end was moved, and `false` if the session does not exist any more.
+    /// With `known`, the end is not moved if another request has given the session another lifetime.
+    /// Then the result is the session's end in seconds, as text; it is empty if an earlier save of the
+    /// request has found the other lifetime.
     #[napi]
     #[allow(
         clippy::too_many_arguments,
@@ -273,7 +289,7 @@ impl NativeStore {
                         Some(match touched {
                             Touched::Moved => Either::B(true),
                             Touched::Gone => Either::B(false),
-                            Touched::Kept(end) => Either::A(json(kept(end))),
+                            Touched::Kept(end) => Either::A(json(seconds_text(end))),
                         })
                     }))
                 }
@@ -285,7 +301,7 @@ impl NativeStore {
         });
     }
 
-    /// Deletes a session. A call: see `take`.
+    /// Deletes a session.
     #[napi]
     pub fn destroy(&self, call: u32, sid: String, limit: f64) {
         self.call(call, None, move |backend, _| {
@@ -294,20 +310,20 @@ impl NativeStore {
         });
     }
 
-    /// Has the calls begin that were made since this was last called, of all stores.
+    /// Starts all calls that were made since the last `flush`, of all stores.
     #[napi]
     pub fn flush(&self) {
         intake::begin_all();
     }
 
-    /// The outcomes of all calls that have completed since this was last asked. A method that is a
-    /// call takes a number, under which its outcome comes; `notify` tells when there are some.
+    /// Takes the outcomes of all calls that have completed since the last `take`. The store calls
+    /// `notify` if there are outcomes to take.
     #[napi]
     pub fn take(&self) -> Completed {
         self.outcomes.take()
     }
 
-    /// The sessions that the store's index has under `value`.
+    /// The sessions with the key `value` in the store's index.
     #[napi]
     pub fn find<'env>(
         &self,
@@ -329,7 +345,7 @@ impl NativeStore {
         })
     }
 
-    /// Deletes sessions.
+    /// Deletes many sessions.
     #[napi]
     pub fn destroy_many<'env>(
         &self,
@@ -342,7 +358,7 @@ impl NativeStore {
         })
     }
 
-    /// Every session that is alive.
+    /// All sessions that have not ended.
     #[napi]
     pub fn list<'env>(
         &self,
@@ -359,7 +375,7 @@ impl NativeStore {
         })
     }
 
-    /// The id of every session that is alive.
+    /// The ids of all sessions that have not ended.
     #[napi]
     pub fn ids<'env>(
         &self,
@@ -373,7 +389,7 @@ impl NativeStore {
         })
     }
 
-    /// How many sessions are alive.
+    /// The number of sessions that have not ended.
     #[napi]
     pub fn count<'env>(
         &self,
@@ -388,7 +404,7 @@ impl NativeStore {
         })
     }
 
-    /// Deletes every session that is alive.
+    /// Deletes all sessions that have not ended.
     #[napi]
     pub fn clear<'env>(
         &self,
@@ -402,7 +418,7 @@ impl NativeStore {
         })
     }
 
-    /// Deletes sessions that have ended; how many they were.
+    /// Deletes the sessions that have ended. The result is the number of deleted sessions.
     #[napi]
     pub fn reap<'env>(
         &self,
@@ -417,7 +433,7 @@ impl NativeStore {
         })
     }
 
-    /// Whether requests go through the user's client from now on, whatever its settings say.
+    /// `true`: from now on, requests go through the user's client, whatever its settings are.
     #[napi]
     pub fn use_client(&self, through: bool) {
         if let Ok(backend) = self.backend() {
@@ -425,38 +441,37 @@ impl NativeStore {
         }
     }
 
-    /// Where requests go, as errors say it: `table "sessions", endpoint http://…, region us-east-1`, as far
-    /// as that is known by now.
+    /// The table, endpoint and region of the store, as its errors name them, as far as they are known:
+    /// `table "sessions", endpoint http://…, region us-east-1`.
     #[napi]
     pub fn place(&self) -> String {
         self.locator.place().to_string()
     }
 
-    /// Calls that are made from now on are made in the context of this number, until another is
-    /// entered; 0 is none. The number comes back with each request for them that goes through the
-    /// user's client.
+    /// Sets the asynchronous context of the calls that follow, as a number; 0 for none. If a request for
+    /// one of these calls goes through the user's client, the callback `call` gets this number.
     #[napi]
     pub fn enter(&self, context: u32) {
         self.context.store(context, Ordering::Relaxed);
     }
 
-    /// Lets go of connections, of the client and of the functions in JavaScript, once the calls that
-    /// are under way have ended. Calls after it fail with `ERR_SESSION_CLOSED`.
+    /// Closes the store. Its connections, its client and its JavaScript callbacks are released once the
+    /// calls in flight have ended. Later calls fail with `ERR_SESSION_CLOSED`.
     #[napi]
     pub fn close(&self) {
-        // Dropped when it is unlocked again.
+        // Drop after unlocking: the parts may own JavaScript callbacks.
         let open = self.lock().take();
         drop(open);
     }
 }
 
-/// `lib/` sees to it that a limit is a positive number; nothing here may panic if it was not.
+/// A call's time. `lib/` gives a positive number; the cast accepts any number without a panic.
 pub(super) fn time(limit: f64) -> Duration {
     Duration::from_millis(limit as u64)
 }
 
-/// The end of a session that stays as it is, in whole seconds.
-fn kept(end: Option<UnixMillis>) -> String {
+/// An end that a touch did not move, in whole seconds.
+fn seconds_text(end: Option<UnixMillis>) -> String {
     end.map_or_else(String::new, |end| end.seconds().floor().to_string())
 }
 

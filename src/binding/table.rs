@@ -1,4 +1,4 @@
-//! The methods of `NativeStore` that are about the table.
+//! The methods of `NativeStore` for the table.
 
 use napi::Env;
 use napi::bindgen_prelude::PromiseRaw;
@@ -9,14 +9,14 @@ use super::options::capacity;
 use super::store::{NativeStore, time};
 use crate::core::table::Description;
 
-/// How a table is paid for now, and what it lacks.
+/// The billing mode of a table, and a problem of its index.
 #[napi(object, object_from_js = false)]
 pub struct TableState {
-    /// Whether it is on demand; then the capacities are 0.
+    /// `true`: the table is on demand, and its capacities are 0.
     pub on_demand: bool,
     pub read_capacity_units: f64,
     pub write_capacity_units: f64,
-    /// What is wrong with the store's index.
+    /// If the store needs an index: the problem with this index, if any.
     pub index_failure: Option<Failure>,
 }
 
@@ -31,14 +31,14 @@ impl From<Description> for TableState {
     }
 }
 
-/// What came of creating a table.
+/// The result of creating a table.
 #[napi(object, object_from_js = false)]
 pub struct CreationResult {
-    /// `false` where another process was faster.
+    /// `false` if another process has created the table first.
     pub created: bool,
-    /// Why the table has no time to live, although it was asked for.
+    /// The reason why turning on time to live has failed, if it has.
     pub time_to_live_failure: Option<Failure>,
-    /// What is wrong with the store's index, in a table that another process has created.
+    /// If another process has created the table: the problem with the store's index, if any.
     pub index_failure: Option<Failure>,
 }
 
@@ -50,18 +50,18 @@ pub struct TimeToLiveState {
     pub attribute: Option<String>,
 }
 
-/// What a store has to do for the time to live that it wants.
+/// The steps from a table's present time to live to the one that a store wants.
 #[napi(object, object_from_js = false)]
 pub struct TimeToLivePlan {
-    /// The attribute that the end of a session is written to from now on.
+    /// The attribute to which the store has to write the end of a session from now on.
     pub attribute: String,
-    /// Whether to turn it on or off; nothing to leave it.
+    /// `true`: turn time to live on; `false`: turn it off. Not set: leave it.
     pub change: Option<bool>,
 }
 
 #[napi]
 impl NativeStore {
-    /// Waits until the table can be used.
+    /// Describes the table, and waits until it can be used.
     #[napi]
     pub fn describe_table<'env>(
         &self,
@@ -94,7 +94,7 @@ impl NativeStore {
         })
     }
 
-    /// Turns on point-in-time recovery of a table that was just created, as the options say.
+    /// Turns on point-in-time recovery of a new table, if the options say so.
     #[napi]
     pub fn enable_recovery<'env>(
         &self,
@@ -106,7 +106,8 @@ impl NativeStore {
         })
     }
 
-    /// Gives a provisioned table the capacity units that are named. Whether it had others.
+    /// Sets the capacity units of a provisioned table; a missing number is left as it is. Returns
+    /// whether the table had other capacity units.
     #[napi]
     pub fn set_capacity<'env>(
         &self,
@@ -138,7 +139,7 @@ impl NativeStore {
         })
     }
 
-    /// Looks at the table's time to live, and says what is left to do where it is to be on
+    /// Reads the table's time to live, and returns the steps that are left to turn it on for
     /// `attribute`, or off, as `wanted` says.
     #[napi]
     pub fn plan_time_to_live<'env>(
@@ -158,7 +159,7 @@ impl NativeStore {
         })
     }
 
-    /// In Koa's format, writes the end of sessions to `attribute` from now on.
+    /// In Koa's format: from now on, write the end of sessions to `attribute`.
     #[napi]
     pub fn write_expires_to(&self, attribute: String) {
         if let Ok(backend) = self.backend()
@@ -168,7 +169,7 @@ impl NativeStore {
         }
     }
 
-    /// Turns the table's time to live on `attribute` on or off.
+    /// Turns time to live on `attribute` on or off.
     #[napi]
     pub fn set_time_to_live<'env>(
         &self,

@@ -1,14 +1,14 @@
-//! The context of a call: an opaque number that travels with the operations of the call, and reaches
-//! the user's client with each request.
+//! The asynchronous context of a call, as an opaque number. It travels with the operations of the call,
+//! and reaches the user's client with each request.
 //!
-//! An operation keeps the context in which it takes its place, because a task of nobody's may send
-//! its request.
+//! The task that sends a request belongs to no call. So each operation stores the context of its call
+//! when it is queued.
 
 use std::future::Future;
 
 use tokio::task_local;
 
-/// The number by which the caller knows the context.
+/// The number by which JavaScript finds the context.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CallContext(pub u32);
 
@@ -16,12 +16,12 @@ task_local! {
     static CURRENT: CallContext;
 }
 
-/// The context of the call that the current task works for, if the call has one.
+/// The context of the call that the current task works for, if any.
 pub fn current() -> Option<CallContext> {
     CURRENT.try_with(|context| *context).ok()
 }
 
-/// Calls `ask` in `context`, at once. The future runs what `ask` gives in the same context.
+/// Calls `ask` at once, in `context`. The returned future runs the future of `ask` in the same context.
 pub fn begin<F: Future>(
     context: CallContext,
     ask: impl FnOnce() -> F,

@@ -1,4 +1,4 @@
-//! Everything that can go wrong, and what JavaScript sees of it.
+//! All errors of the core, and how JavaScript sees them.
 
 mod service;
 mod shown;
@@ -19,15 +19,16 @@ use aws_sdk_dynamodb::types::AttributeValue;
 /// The most bytes that DynamoDB takes for an item: 400 KB.
 pub const LARGEST_ITEM: usize = 400 * 1024;
 
-/// The outcome of anything in the core that can fail.
+/// The result of a function of the core that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// A failure. Each variant says which `code` and `name` it has in JavaScript.
+/// An error. The comment of each variant says its `code` in JavaScript; without another note, its `name`
+/// is `SessionStoreError`.
 ///
 /// No variant holds a credential, a session id or session data.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Error {
-    /// DynamoDB answered with an error. `code` and `name` are DynamoDB's own name for it, such as
+    /// DynamoDB answered with an error. `code` and `name` are DynamoDB's name for the error, such as
     /// `ResourceNotFoundException`.
     #[error("{message}")]
     Service {
@@ -35,30 +36,30 @@ pub enum Error {
         code: String,
         /// DynamoDB's explanation.
         message: String,
-        /// The id by which AWS support finds the request.
+        /// The id of the request, for AWS support.
         request_id: Option<String>,
-        /// The HTTP status.
+        /// The HTTP status of the answer.
         status: Option<u16>,
-        /// What the user's client says of the exchange (`$metadata`), as JSON.
+        /// If the user's client sent the request: the `$metadata` of its error, as JSON.
         metadata: Option<String>,
         /// Whether the same call may succeed a little later.
         retryable: bool,
-        /// How often the request was sent, where it is sent again until the deadline: DynamoDB has
-        /// throttled it, or another Region was writing the item.
+        /// Set for throttling, and for conflicts with a write of another Region. After these errors, a
+        /// request is sent again until the deadline.
         repeated: Option<Box<Repeated>>,
     },
 
-    /// The deadline passed. `code` is `ERR_SESSION_TIMEOUT`.
+    /// The deadline of the call passed. `code` is `ERR_SESSION_TIMEOUT`.
     #[error("{operation} did not finish within {} ms", .after.as_millis())]
     Timeout {
-        /// What did not finish.
+        /// The operation that did not finish.
         operation: &'static str,
-        /// The time it had.
+        /// The time that the operation had.
         after: Duration,
     },
 
-    /// Attempts to send a request have timed out, before the deadline of the call. `code` is
-    /// `ERR_SESSION_TIMEOUT`.
+    /// The attempts to send a request have failed before the deadline of the call, and some of them by a
+    /// timeout. `code` is `ERR_SESSION_TIMEOUT`.
     #[error(
         "DynamoDB did not answer: {} timed out after {} ms{}",
         shown::count(*timed_out, *attempts),
@@ -66,11 +67,11 @@ pub enum Error {
         if *timed_out > 1 { " each" } else { "" }
     )]
     AttemptsTimedOut {
-        /// How many have timed out.
+        /// The number of attempts that timed out.
         timed_out: u32,
-        /// How many there were in all.
+        /// The number of all attempts.
         attempts: u32,
-        /// The time that each had.
+        /// The time that each attempt had.
         each: Duration,
     },
 
@@ -78,57 +79,57 @@ pub enum Error {
     /// `ERR_SESSION_UNREACHABLE`.
     #[error("DynamoDB could not be reached{}{}", shown::tried(*attempts), because(causes))]
     Unreachable {
-        /// From the outermost reason to the innermost.
+        /// The causes, from the outermost to the innermost.
         causes: Vec<String>,
-        /// How many attempts there were.
+        /// The number of attempts.
         attempts: u32,
         /// Whether the same call may succeed a little later.
         retryable: bool,
     },
 
-    /// The request was not sent, because DynamoDB does not answer, or there are no credentials, for the time
-    /// being. `code` and
-    /// `name` are those of what is wrong.
+    /// The request was not sent, because of an outage, or because credentials are missing for some time.
+    /// `code` and `name` are those of `reason`.
     #[error("{reason} (the request was not sent: {})", shown::why_not_sent(reason))]
     Outage {
-        /// What is wrong, as the last request found it.
+        /// The error of the last request that was sent.
         reason: Box<Error>,
     },
 
-    /// The user's client failed before DynamoDB had answered. `name` is the one of the client's own
-    /// error, `code` the one that the failure has without a client, else `ERR_SESSION_CLIENT`.
+    /// The user's client failed before DynamoDB had answered. `name` is that of the client's error.
+    /// `code` is `ERR_SESSION_UNREACHABLE`, `ERR_SESSION_CREDENTIALS` or `ERR_SESSION_CLIENT`, see
+    /// `kind`.
     #[error("{message}")]
     Client {
-        /// What it amounts to.
+        /// The kind of the failure.
         kind: ClientFailure,
         /// The name of the client's error.
         name: String,
         /// The client's explanation.
         message: String,
-        /// What the client says of the exchange (`$metadata`), as JSON.
+        /// The `$metadata` of the client's error, as JSON.
         metadata: Option<String>,
-        /// The client's error and what led to it, from the outermost to the innermost.
+        /// The client's error and its causes, from the outermost to the innermost.
         causes: Vec<String>,
     },
 
-    /// There are no credentials to sign with. `code` is `ERR_SESSION_CREDENTIALS`.
+    /// No credentials could be loaded to sign the request. `code` is `ERR_SESSION_CREDENTIALS`.
     #[error("no AWS credentials could be loaded{}", because(causes))]
     Credentials {
-        /// From the outermost reason to the innermost.
+        /// The causes, from the outermost to the innermost.
         causes: Vec<String>,
-        /// Whether the same call may succeed a little later: their source has not answered yet.
+        /// `true`: the credential source has not answered yet, so the same call may succeed a little
+        /// later.
         retryable: bool,
     },
 
-    /// A request could not be made out of the connection settings. `code` is
-    /// `ERR_SESSION_SETTINGS`.
+    /// The connection settings do not allow to make a request. `code` is `ERR_SESSION_SETTINGS`.
     #[error("the connection settings cannot be used{}", because(causes))]
     Settings {
-        /// From the outermost reason to the innermost.
+        /// The causes, from the outermost to the innermost.
         causes: Vec<String>,
     },
 
-    /// The table has another key than the store was told. `code` is `ERR_SESSION_TABLE_KEY`.
+    /// The table's key differs from the store's hash key. `code` is `ERR_SESSION_TABLE_KEY`.
     #[error(
         "table \"{table}\" has the key {found}, but the store needs the partition key {expected} (S) alone: \
         use a table with this key, or set the option \"hashKey\", if the store has it"
@@ -142,7 +143,8 @@ pub enum Error {
         found: String,
     },
 
-    /// DynamoDB refuses an item, because its table has another key. `code` is `ERR_SESSION_TABLE_KEY`.
+    /// DynamoDB refused an item or a key, because the table's key differs from the store's hash key.
+    /// `code` is `ERR_SESSION_TABLE_KEY`.
     #[error(
         "table \"{table}\" has another key than the store needs, the partition key {expected} (S) alone: \
         use a table with this key, or set the option \"hashKey\", if the store has it. DynamoDB says \
@@ -157,62 +159,61 @@ pub enum Error {
         reason: String,
     },
 
-    /// No setting names a region. A warning, not the failure of a call. `code` is `ERR_SESSION_REGION`.
+    /// No setting names a region. This is a warning and fails no call. `code` is `ERR_SESSION_REGION`.
     #[error(
         "no region is set, so the store uses {region}. If the table is in another region, set AWS_REGION \
         or the option \"region\""
     )]
     NoRegion {
-        /// The region that is used.
+        /// The region that the store uses instead.
         region: &'static str,
     },
 
-    /// The table is in a state that no waiting ends. `code` is `ERR_SESSION_TABLE_STATUS`.
+    /// The table has a status that waiting does not change. `code` is `ERR_SESSION_TABLE_STATUS`.
     #[error("table \"{table}\" cannot be used: its status is {status}")]
     TableStatus {
         /// The table's name.
         table: String,
-        /// The table's status, as DynamoDB names it.
+        /// DynamoDB's name for the status.
         status: String,
     },
 
-    /// The table cannot be asked by an index that the store needs. `code` is
-    /// `ERR_SESSION_TABLE_INDEX`.
+    /// The store needs an index that is missing or has another key. `code` is `ERR_SESSION_TABLE_INDEX`.
     #[error("{}", how_to_index(index, attribute, found.as_deref()))]
     TableIndex {
         /// The index's name.
         index: String,
-        /// The partition key that it is to have.
+        /// The partition key that the store needs.
         attribute: String,
-        /// The one that it has, where there is such an index.
+        /// The partition key of the index, if the index exists.
         found: Option<String>,
     },
 
     /// A special key of the session cannot be stored. `code` is `ERR_SESSION_SPECIAL_KEY`.
     #[error("{reason}")]
     SpecialKey {
-        /// What is wrong; names the key, never its value.
+        /// The explanation. It names the key, and never its value.
         reason: String,
     },
 
     /// A value in the session cannot be stored. `code` is `ERR_SESSION_VALUE`.
     #[error("{path} {reason}")]
     Value {
-        /// Where in the session, by its keys: `session.cart[3].price`.
+        /// The place of the value in the session, such as `session.cart[3].price`.
         path: String,
-        /// What is wrong with it; never the value.
+        /// The explanation, without the value.
         reason: &'static str,
     },
 
-    /// A session in the table cannot be read: its item has a value that is of none of DynamoDB's types.
-    /// `code` is `ERR_SESSION_VALUE`.
+    /// An item cannot be read, because it has a value of a type that is not one of DynamoDB's. `code` is
+    /// `ERR_SESSION_VALUE`.
     #[error(
         "the stored session cannot be read: its item has a value whose type is not one of DynamoDB's. \
         A save of the session replaces the item"
     )]
     Unreadable,
 
-    /// The item of a session is larger than DynamoDB takes; nothing was sent. `code` is
+    /// The session's item is larger than DynamoDB allows, so nothing was sent. `code` is
     /// `ERR_SESSION_TOO_LARGE`.
     #[error(
         "the item of the session has {size} bytes, but DynamoDB takes at most {LARGEST_ITEM}: store less in \
@@ -223,7 +224,7 @@ pub enum Error {
         size: usize,
     },
 
-    /// An option cannot be right. `code` is `ERR_INVALID_ARG_VALUE`; a `TypeError`.
+    /// An option is invalid. `code` is `ERR_INVALID_ARG_VALUE`, and `name` is `TypeError`.
     #[error(transparent)]
     Option(#[from] InvalidOption),
 
@@ -231,39 +232,38 @@ pub enum Error {
     #[error("the session store is closed")]
     Closed,
 
-    /// The condition of a write does not hold. No caller of a store sees this: a store knows what it
-    /// means. `code` is DynamoDB's, `ConditionalCheckFailedException`.
+    /// The condition of a write does not hold. `code` is DynamoDB's, `ConditionalCheckFailedException`.
+    /// The store handles this error, so no caller of a store sees it.
     #[error("the condition of a write does not hold")]
     ConditionFailed {
-        /// The item that is there, where DynamoDB said so.
+        /// The stored item, if DynamoDB's answer had it.
         found: Option<FoundItem>,
     },
 
-    /// Other requests have changed the session since it was read. `code` is
-    /// `ERR_SESSION_CONFLICT`.
+    /// Another request has changed the session after this one read it. `code` is `ERR_SESSION_CONFLICT`.
     #[error("another request has changed the session since it was read, so nothing was written")]
     Conflict,
 
-    /// A call has ended in a panic, which is a defect of this package. Other calls go on. `code` is
+    /// A call has panicked, because of a defect of this package. Other calls are not affected. `code` is
     /// `ERR_SESSION_INTERNAL`.
     #[error("{operation} failed because of a defect in dynamo-session-store: please report it")]
     Internal {
-        /// What was being done.
+        /// What has failed, as the subject of a sentence.
         operation: &'static str,
     },
 
-    /// The item format has nothing that could be done so. `code` is `ERR_SESSION_FORMAT`.
+    /// The store's item format does not support the operation. `code` is `ERR_SESSION_FORMAT`.
     #[error("{operation} is not possible in this item format")]
     Format {
-        /// What was asked for.
+        /// The operation, as the subject of a sentence.
         operation: &'static str,
     },
 }
 
-/// DynamoDB's name for a condition that does not hold.
+/// DynamoDB's name for the error of a condition that does not hold.
 pub const CONDITION_FAILED: &str = "ConditionalCheckFailedException";
 
-/// An item that came with an error. It does not print: there is a session in it.
+/// The item in an error. Its `Debug` prints no content, because an item holds a session.
 #[derive(Clone, PartialEq)]
 pub struct FoundItem(pub Box<HashMap<String, AttributeValue>>);
 
@@ -273,18 +273,18 @@ impl fmt::Debug for FoundItem {
     }
 }
 
-/// What the failure of a client amounts to.
+/// The kind of a failure of the user's client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClientFailure {
     /// DynamoDB could not be reached, or did not answer in time.
     Unreachable,
-    /// There are no credentials.
+    /// The client has no credentials.
     Credentials,
     /// Anything else.
     Other,
 }
 
-/// The innermost cause, which is the one that says what to mend.
+/// The innermost cause. It is the one that says what to repair.
 fn because(causes: &[String]) -> String {
     causes
         .last()
@@ -292,7 +292,7 @@ fn because(causes: &[String]) -> String {
         .unwrap_or_default()
 }
 
-/// What is wrong with an index, and what to do.
+/// The problem with an index, and how to solve it.
 fn how_to_index(index: &str, attribute: &str, found: Option<&str>) -> String {
     match found {
         None => format!(
@@ -304,18 +304,18 @@ fn how_to_index(index: &str, attribute: &str, found: Option<&str>) -> String {
     }
 }
 
-/// An option that cannot be right: which one, and the rule that it breaks.
+/// An invalid option: its name, and the rule that its value breaks.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("option \"{option}\" {rule}")]
 pub struct InvalidOption {
-    /// The option, as the user wrote it (`dynamoConfig.endpoint`).
+    /// The name of the option, as the user wrote it (`dynamoConfig.endpoint`).
     pub option: String,
-    /// What it must be, to follow the option's name in a sentence.
+    /// The rule. It continues a sentence that begins with the name of the option: "must be …".
     pub rule: String,
 }
 
 impl InvalidOption {
-    /// Says that `option` breaks `rule`.
+    /// An error for `option`, whose value breaks `rule`.
     pub fn new(option: impl Into<String>, rule: impl Into<String>) -> Self {
         Self {
             option: option.into(),
@@ -325,7 +325,7 @@ impl InvalidOption {
 }
 
 impl Error {
-    /// DynamoDB could not be reached by an attempt, but may be by another.
+    /// An attempt did not reach DynamoDB. Another attempt may succeed.
     pub fn unreachable(causes: Vec<String>) -> Self {
         Self::Unreachable {
             causes,
@@ -334,8 +334,8 @@ impl Error {
         }
     }
 
-    /// DynamoDB could not be reached, for a reason that no retry mends. The last of `causes` says what
-    /// does.
+    /// An attempt did not reach DynamoDB, and no retry can succeed. The last of `causes` says what to
+    /// change.
     pub fn lasting(causes: Vec<String>) -> Self {
         Self::Unreachable {
             causes,
@@ -344,7 +344,7 @@ impl Error {
         }
     }
 
-    /// The stable code that JavaScript sees.
+    /// The stable code in JavaScript.
     pub fn code(&self) -> &str {
         match self {
             Self::Service { code, .. } => code,
@@ -401,7 +401,7 @@ impl Error {
         }
     }
 
-    /// What led to it, from the outermost reason to the innermost.
+    /// The causes of the error, from the outermost to the innermost.
     pub fn causes(&self) -> &[String] {
         match self {
             Self::Unreachable { causes, .. }
@@ -424,22 +424,23 @@ impl Error {
     }
 }
 
-/// The SDK's builders can fail for a part that is missing, which none here is.
+/// Unwraps the result of one of the SDK's builders. A builder fails only if a required part is missing,
+/// and no caller leaves one out.
 pub(crate) fn built<T>(part: Result<T, aws_sdk_dynamodb::error::BuildError>) -> Result<T> {
     part.map_err(|error| Error::Settings {
         causes: vec![error.to_string()],
     })
 }
 
-/// What led to `error`, from the outermost reason to the innermost.
+/// The messages of the causes of `error`, from the outermost to the innermost.
 pub(crate) fn causes(error: &(dyn StdError + 'static)) -> Vec<String> {
     let mut causes: Vec<String> = sources(error).map(ToString::to_string).collect();
-    // Wrappers that print what they wrap say everything twice.
+    // Some wrappers print their cause as their own message.
     causes.dedup();
     causes
 }
 
-/// The errors that led to `error`, from the outermost to the innermost.
+/// The causes of `error`, from the outermost to the innermost.
 pub(crate) fn sources<'e>(
     error: &'e (dyn StdError + 'static),
 ) -> impl Iterator<Item = &'e (dyn StdError + 'static)> {

@@ -1,48 +1,49 @@
-//! When a session ends: pure arithmetic, with the clock as an argument.
+//! The end of a session: arithmetic that takes the time as an argument.
 //!
-//! The `expires` attribute is a whole number of seconds since the Unix epoch, which is what
-//! DynamoDB's time to live reads. Three releases of connect-dynamodb wrote something else, and
-//! their sessions are still in tables:
+//! The `expires` attribute is a whole number of seconds since the Unix epoch, as DynamoDB's time to live
+//! requires. Three series of connect-dynamodb's releases wrote other values, and tables still have
+//! sessions of them:
 //!
 //! | release | `expires` | read here as |
 //! |---|---|---|
-//! | up to 1.0.11 | milliseconds | milliseconds: no time in seconds is that large |
+//! | up to 1.0.11 | milliseconds | milliseconds: no time in seconds is so large |
 //! | 3.0.2 | now in seconds + lifetime in *milliseconds* | repaired, see [`Lifetime`] |
-//! | 3.0.3 to 3.0.5 | seconds with a fraction | as it stands |
+//! | 3.0.3 to 3.0.5 | seconds with a fraction | seconds with the fraction |
 
 use std::fmt;
 
 use aws_sdk_dynamodb::primitives::{DateTime, DateTimeFormat};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 
-/// Beyond this many seconds (the year 5138), an `expires` is taken for milliseconds.
+/// An `expires` of more seconds than this (the year 5138) counts as milliseconds.
 const LARGEST_SECONDS: f64 = 1e11;
 
-/// How far apart the clocks of two servers may be when a 3.0.2 row is recognised, in milliseconds.
+/// The largest difference between the clocks of two servers, in milliseconds, for recognising an item of
+/// connect-dynamodb 3.0.2.
 const CLOCK_SKEW: f64 = 60_000.0;
 
-/// A moment, in milliseconds since the Unix epoch.
+/// A time in milliseconds since the Unix epoch.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub struct UnixMillis(pub f64);
 
 impl UnixMillis {
-    /// The moment in seconds since the Unix epoch, fraction included.
+    /// The time in seconds since the Unix epoch, with its fraction.
     pub fn seconds(self) -> f64 {
         self.0 / 1000.0
     }
 }
 
-/// When a session ends, as it is written: whole seconds since the Unix epoch.
+/// The end of a session as it is stored: whole seconds since the Unix epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Expires(i64);
 
 impl Expires {
-    /// The end of a session that lives until `end`, rounded down to a whole second.
+    /// The stored end of a session that ends at `end`, rounded down to a whole second.
     ///
-    /// A moment that the attribute cannot hold (before 1970, or so late that it would be read as
-    /// milliseconds) becomes the nearest one that it can.
+    /// If the attribute cannot hold `end` (before 1970, or so late that it would count as milliseconds),
+    /// the nearest possible time is stored.
     pub fn at(end: UnixMillis) -> Self {
-        // `as` saturates and turns NaN into 0; the clamp makes both ends explicit.
+        // `clamp` leaves NaN as it is, and the cast turns it into 0.
         Self(end.seconds().floor().clamp(0.0, LARGEST_SECONDS - 1.0) as i64)
     }
 
@@ -58,7 +59,7 @@ impl fmt::Display for Expires {
     }
 }
 
-/// Reads an `expires` attribute as any release wrote it. `None` where it is not a number.
+/// Reads an `expires` attribute of any release. `None` if it is not a number.
 pub fn read(attribute: &str) -> Option<UnixMillis> {
     let number: f64 = attribute.parse().ok()?;
     let millis = if number > LARGEST_SECONDS {
@@ -69,31 +70,31 @@ pub fn read(attribute: &str) -> Option<UnixMillis> {
     millis.is_finite().then_some(UnixMillis(millis))
 }
 
-/// Whether a session that ends at `expires` has ended. One without an end has not.
+/// Whether a session with the end `expires` has ended. A session without an end never has.
 pub fn has_passed(expires: Option<UnixMillis>, now: UnixMillis) -> bool {
     expires.is_some_and(|end| now >= end)
 }
 
-/// What a session's own cookie tells about its lifetime: enough to recognise a row of 3.0.2.
+/// The lifetime in a session's cookie, by which an item of connect-dynamodb 3.0.2 is recognised.
 ///
-/// That release added the lifetime in milliseconds to the time in seconds. With the lifetime known
-/// (`cookie.originalMaxAge`), the moment of writing can be had back from the row, and it is
-/// believable only if it lies between the session's last save (`cookie.expires` less the lifetime)
-/// and now. A longer life that an application chose on purpose does not fit in there.
+/// That release added the lifetime in milliseconds to the time in seconds. `cookie.originalMaxAge` is
+/// the lifetime, so the time of the write can be calculated from the item. The result is plausible only
+/// if it lies between the session's last save (`cookie.expires` minus the lifetime) and now. If an
+/// application has set a longer life on purpose, the result lies outside.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Lifetime {
-    /// `cookie.originalMaxAge`, in milliseconds.
+    /// `cookie.originalMaxAge` in milliseconds.
     max_age: f64,
     /// `cookie.expires`.
     cookie_expires: UnixMillis,
 }
 
 impl Lifetime {
-    /// Reads the lifetime from a session's JSON, going no further into it than the cookie.
-    /// `None` where the cookie has none.
+    /// Reads the lifetime from a session's JSON, up to the end of the cookie. `None` if the cookie has
+    /// no lifetime.
     pub fn of_session(json: &str) -> Option<Self> {
         let mut cookie = Cookie::default();
-        // What follows the cookie is left unread, which the parser takes for an error.
+        // The parser reports an error for the text after the cookie, which it has not read.
         let _ = serde_json::Deserializer::from_str(json).deserialize_map(FindCookie(&mut cookie));
         let expires = DateTime::from_str(cookie.expires.as_deref()?, DateTimeFormat::DateTime);
         Some(Self {
@@ -102,7 +103,7 @@ impl Lifetime {
         })
     }
 
-    /// The true end of a session whose row says `expires`.
+    /// The right end of a session whose item has the end `expires`.
     pub fn repair(self, expires: UnixMillis, now: UnixMillis) -> UnixMillis {
         let written = UnixMillis(expires.0 - self.max_age * 1000.0);
         let saved = UnixMillis(self.cookie_expires.0 - self.max_age);
@@ -122,7 +123,7 @@ struct Cookie {
     expires: Option<String>,
 }
 
-/// Visits a session until it has seen the cookie, which express-session writes first.
+/// Reads a session until it finds the cookie, which express-session writes first.
 struct FindCookie<'c>(&'c mut Cookie);
 
 impl<'de> Visitor<'de> for FindCookie<'_> {

@@ -1,8 +1,8 @@
-//! What must hold whatever the table has, or whoever answers for it: what tests and fuzzing check.
+//! Properties that hold for any item and any answer. Tests and fuzzing check them.
 //!
-//! Each function takes input that anybody may have written, and panics where something does not hold.
-//! `cargo test` calls them with inputs that are made up and with the files in `fuzz/corpus/`, and
-//! `cargo fuzz` with inputs that it finds by what the code does with them. See `docs/RELIABILITY.md`.
+//! Each function takes input that any writer may have produced, and panics if a property does not hold.
+//! `cargo test` calls the functions with generated inputs and with the files in `fuzz/corpus/`. `cargo
+//! fuzz` searches for inputs by the code that they reach. See `docs/RELIABILITY.md`.
 
 use std::fmt;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -31,11 +31,11 @@ use super::layout::{
 };
 use super::merge::{Identity, Merged, Rules, is_same_lifetime, is_unchanged, merge};
 
-/// A clock somewhere in the middle of what may be read.
+/// The current time in all checks.
 const NOW: UnixMillis = UnixMillis(1_795_218_096_565.0);
 
-/// The body of an answer: the fast path reads what the SDK reads, or leaves it to the SDK. What is in
-/// the item goes through every format.
+/// The body of an answer. The fast path reads it as the SDK does, or passes it to the SDK. Each format
+/// reads the items in it.
 pub fn answer(body: &[u8]) {
     let items = readable_items(body);
     items.into_iter().flatten().for_each(item);
@@ -56,7 +56,8 @@ pub fn answer(body: &[u8]) {
     };
     let by_sdk = SDK.get_item(body);
     if output.item.is_none() && by_sdk.is_none() {
-        // Not text in a member that nobody asks for. `answers` takes that for no answer.
+        // A member that the store did not ask for is not valid UTF-8. The SDK refuses such an answer. The
+        // fast path ignores the member, but `answers.rs` has refused the answer before.
         return;
     }
     assert_eq!(Some(&output), by_sdk.as_ref(), "the SDK reads it otherwise");
@@ -65,11 +66,11 @@ pub fn answer(body: &[u8]) {
     }
 }
 
-/// An item: what is no session is none, and what is one is that of the item's own key.
+/// An item. A format reads a session only from an item that holds one, and under the item's own key.
 pub fn item(item: Item) {
     let key = |name: &str| item.get(name).and_then(|key| key.as_s().ok()).cloned();
     for prefix in ["sess:", ""] {
-        let layout = layout(ConnectLayout::new("id", prefix, &[], false));
+        let layout = valid(ConnectLayout::new("id", prefix, &[], false));
         let stored = read_by(&layout, &item);
         let expected = key("sess").filter(|_| key("id").is_some_and(|id| id.starts_with(prefix)));
         let data = stored.as_ref().map(|stored| &stored.data);
@@ -79,7 +80,7 @@ pub fn item(item: Item) {
             "the session is in `sess`, as it is"
         );
     }
-    let koa = layout(KoaLayout::new("sessionId", "expires"));
+    let koa = valid(KoaLayout::new("sessionId", "expires"));
     let stored = read_by(&koa, &item);
     let session = item.get("session");
     let is_session = key("sessionId").is_some() && session.is_some_and(AttributeValue::is_m);
@@ -88,7 +89,7 @@ pub fn item(item: Item) {
         json(&stored.data);
     }
     for time_to_live in [None, Some("ttl")] {
-        let layout = layout(ShopifyLayout::new(time_to_live));
+        let layout = valid(ShopifyLayout::new(time_to_live));
         let stored = read_by(&layout, &item);
         assert_eq!(stored.is_some(), key("id").is_some());
         if let Some(stored) = &stored {
@@ -97,7 +98,7 @@ pub fn item(item: Item) {
     }
 }
 
-/// Reads an item in a format, and looks at what all formats promise.
+/// Reads an item in one format, and checks the properties of all formats.
 fn read_by(layout: &dyn Layout, item: &Item) -> Option<Stored> {
     let marks = layout.marks(item);
     assert!(marks.end.is_none_or(|end| end.0.is_finite()));
@@ -110,9 +111,9 @@ fn read_by(layout: &dyn Layout, item: &Item) -> Option<Stored> {
     Some(stored)
 }
 
-fn layout<L>(made: Result<L, impl fmt::Debug>) -> L {
+fn valid<T>(made: Result<T, impl fmt::Debug>) -> T {
     match made {
-        Ok(layout) => layout,
+        Ok(value) => value,
         Err(error) => unreachable!("{error:?}"),
     }
 }
@@ -122,7 +123,7 @@ fn json(text: &str) {
     assert!(parsed.is_ok(), "what JavaScript gets is JSON");
 }
 
-/// Text in an attribute, which may be meant as a session, as an end, or as a number.
+/// Text in an attribute, which a format may read as a session, as an end, or as a number.
 pub fn text(text: &str) {
     if let Some(end) = expiry::read(text) {
         assert!(end.0.is_finite());
@@ -138,8 +139,8 @@ pub fn text(text: &str) {
         }
     }
     let other = r#"{"cookie":{},"user":"ann"}"#;
-    let connect = layout(ConnectLayout::new("id", "", &[], false));
-    let koa = layout(KoaLayout::new("sessionId", "expires"));
+    let connect = valid(ConnectLayout::new("id", "", &[], false));
+    let koa = valid(KoaLayout::new("sessionId", "expires"));
     for [base, ours, theirs] in [
         [text, other, other],
         [other, text, other],
@@ -168,7 +169,8 @@ pub fn text(text: &str) {
     }
 }
 
-/// The SDK's own reader, which is private: its client, on answers that come from nowhere.
+/// The SDK's reader. It is private, so this calls a client of the SDK whose connector returns the
+/// answer.
 struct Sdk {
     client: Client,
     body: Arc<Mutex<Vec<u8>>>,
@@ -199,7 +201,7 @@ impl Sdk {
     }
 
     fn get_item(&self, body: &[u8]) -> Option<GetItemOutput> {
-        // One after the other: the answer is the same for all.
+        // One request at a time, because all share one answer.
         static TURN: Mutex<()> = Mutex::new(());
         let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         *self.body.lock().unwrap_or_else(PoisonError::into_inner) = body.to_vec();
@@ -208,22 +210,22 @@ impl Sdk {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .build();
-        let answered = layout(runtime).block_on(request.send());
+        let answered = valid(runtime).block_on(request.send());
         let mut output = answered.ok()?;
-        // Only the item is compared: the rest was not asked for.
+        // Compare only the item, because the store asks for nothing else.
         output = GetItemOutput::builder().set_item(output.item).build();
         Some(output)
     }
 }
 
-/// Answers every request with a body.
+/// Answers each request with the same body.
 #[derive(Debug)]
 struct Answering(Arc<Mutex<Vec<u8>>>);
 
 impl HttpConnector for Answering {
     fn call(&self, _request: HttpRequest) -> HttpConnectorFuture {
         let body = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let status = layout(200_u16.try_into());
+        let status = valid(200_u16.try_into());
         HttpConnectorFuture::ready(Ok(HttpResponse::new(status, SdkBody::from(body.clone()))))
     }
 }

@@ -1,12 +1,12 @@
-//! Merging two changes of one session, key by key.
+//! Merges two changes of one session, key by key.
 //!
-//! Two requests have read a session and both have changed it. The second to save takes from its own
-//! session the keys that it has changed, added or removed, and all others from the table. Values are
-//! taken whole, as the JSON text that they are: nothing inside them is merged, except the cookie of
-//! express-session, whose lifetime is a value of its own.
+//! Two requests have read a session, and both have changed it. The second to save keeps its own value of
+//! each key that it has changed, added or removed; the stored session decides all other keys. Nested
+//! values are not merged: a value is the JSON text of one of the two sessions. The cookie of
+//! express-session is an exception, because its lifetime may be changed alone.
 //!
-//! A session in the table and one that is saved may belong to two people, see [`Rules::identity`]: then
-//! they are not merged, and the second login counts.
+//! If the stored session and the saved one belong to two users, they are not merged, and the second
+//! login wins, see [`Rules::identity`].
 
 mod identity;
 mod json;
@@ -19,53 +19,55 @@ pub use self::identity::Identity;
 use self::identity::People;
 use self::json::{Entries, is_same};
 
-/// Where a session keeps its lifetime and its end, which belong together.
+/// The keys of a session that hold its lifetime and its end.
 #[derive(Debug)]
 pub struct Clock {
-    /// The key of the object that holds them; `None` where they are keys of the session.
+    /// The key of the object that holds them, such as `cookie`; `None` if the session itself does.
     pub within: Option<&'static str>,
     /// The key of the lifetime, in milliseconds.
     pub lifetime: &'static str,
-    /// All keys that follow the lifetime, itself included.
+    /// All keys that are taken together with the lifetime, from the same session. The lifetime is one of
+    /// them.
     pub keys: &'static [&'static str],
 }
 
-/// How sessions are merged.
+/// The rules of a merge.
 #[derive(Debug, Clone, Copy)]
 pub struct Rules<'r> {
-    /// Where the end of a session stands. The request that has changed the lifetime decides it. If none
-    /// has, the request that saves moves the end.
+    /// The keys of lifetime and end. If one request has changed the lifetime, its end is kept. If both
+    /// or none have, the end of the saving request is kept.
     pub clock: &'r Clock,
-    /// Where a session says whose it is.
+    /// The keys of the session's user.
     pub identity: &'r Identity,
 }
 
-/// Whose end a merged session has.
+/// The session whose end a merged session has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
-    /// That of the request which saves.
+    /// The saved session's.
     Ours,
-    /// That in the table.
+    /// The stored session's.
     Theirs,
 }
 
-/// What comes of a merge.
+/// The result of a merge.
 #[derive(Debug, PartialEq)]
 pub enum Merged {
-    /// This session, as JSON.
+    /// The merged session as JSON.
     Session(String, End),
-    /// The session of the request, with nothing of that in the table: the request has logged somebody in.
+    /// Write the saved session alone, because its request has logged a user in or out.
     Ours,
-    /// The session in the table stays as it is: somebody else has logged in since.
+    /// Write nothing, because another user has logged in since the session was read.
     Theirs,
 }
 
-/// Merges what `ours` has changed since `bases` into `theirs`. All of them are sessions as JSON.
+/// Merges the changes from `bases` to `ours` into `theirs`. All of them are sessions as JSON.
 ///
-/// `bases` are the session as it was read, and what saves of the request have written that have failed:
-/// they may have been carried out. A key counts as changed if `ours` differs from any of them.
+/// `bases` are the session as it was read, and the sessions of the request's failed saves, which
+/// DynamoDB may have carried out. A key counts as changed if its value in `ours` differs from that in
+/// any base.
 ///
-/// `None` where one of the sessions is no JSON object: then there is nothing to merge.
+/// `None` if one of the sessions is not a JSON object, so that nothing can be merged.
 ///
 /// ```
 /// use dynamo_session_store::core::layout::{ConnectLayout, ExpiringLayout};
@@ -100,7 +102,7 @@ pub fn merge(bases: &[&str], ours: &str, theirs: &str, rules: Rules<'_>) -> Opti
             return Some(theirs.find(key).map(text));
         }
         let Some(within) = clock.within else {
-            return of_the_clock(key, &ours, &theirs, (clock, end));
+            return clock_value(key, &ours, &theirs, (clock, end));
         };
         key.is(within).then(|| {
             let cookie = merge_cookies(&bases, &ours, &theirs, within, (clock, end));
@@ -110,7 +112,7 @@ pub fn merge(bases: &[&str], ours: &str, theirs: &str, rules: Rules<'_>) -> Opti
     Some(Merged::Session(merged, end))
 }
 
-/// Whether `ours` has the same value under `key` as each of `bases`, or none of them has one.
+/// Whether `ours` has the same value under `key` as all of `bases`, or neither has a value.
 pub fn is_unchanged(bases: &[&str], ours: &str, key: &str) -> bool {
     let Some(ours) = Entries::of(ours) else {
         return false;
@@ -144,7 +146,7 @@ fn whose_end(
     }
 }
 
-/// The lifetime in milliseconds; `None` for a session that ends with the browser.
+/// The lifetime in milliseconds. `None` if the session has none, because it ends with the browser.
 fn lifetime(session: &Entries<'_>, clock: &Clock) -> Option<f64> {
     let number = |value: &RawValue| value.get().parse().ok();
     match clock.within {
@@ -153,8 +155,8 @@ fn lifetime(session: &Entries<'_>, clock: &Clock) -> Option<f64> {
     }
 }
 
-/// Whether two lifetimes in milliseconds are one. express-session looks at the clock twice when it moves
-/// the end of a cookie, and the lifetime then differs by the time in between. `lib/known.js` has the same
+/// Whether two lifetimes in milliseconds count as equal. express-session reads the clock twice when it
+/// moves the end of a cookie, so a lifetime changes by the time in between. `lib/known.js` has the same
 /// rule.
 fn is_close(one: Option<f64>, other: Option<f64>) -> bool {
     match (one, other) {
@@ -166,8 +168,8 @@ fn is_close(one: Option<f64>, other: Option<f64>) -> bool {
     }
 }
 
-/// The value of a key of the clock, for the one whose end it is: `None` for other keys.
-fn of_the_clock<'j>(
+/// The value of a key of `clock`, from the session whose end is kept. `None` for other keys.
+fn clock_value<'j>(
     key: &json::Key<'_>,
     ours: &Entries<'j>,
     theirs: &Entries<'j>,
@@ -181,7 +183,7 @@ fn of_the_clock<'j>(
     Some(owner.get(name).map(text))
 }
 
-/// The cookie, field by field; `None` where one is no object.
+/// Merges the cookies field by field. `None` if one of them is not an object.
 fn merge_cookies<'j>(
     bases: &[Entries<'j>],
     ours: &Entries<'j>,
@@ -193,13 +195,13 @@ fn merge_cookies<'j>(
     let bases: Vec<_> = bases.iter().map(cookie).collect::<Option<_>>()?;
     let (ours, theirs) = (cookie(ours)?, cookie(theirs)?);
     let merged = merge_entries(&bases, &ours, &theirs, |key| {
-        of_the_clock(key, &ours, &theirs, clock)
+        clock_value(key, &ours, &theirs, clock)
     });
     Some(Cow::Owned(merged))
 }
 
-/// Merges key by key. `special` decides a key by its own rule: what it gives is the value, or nothing
-/// where the key is to be missing.
+/// Merges two objects key by key. `special` may decide a key by a rule of its own: it returns the value,
+/// or `Some(None)` to leave the key out.
 fn merge_entries<'j>(
     bases: &[Entries<'j>],
     ours: &Entries<'j>,
@@ -229,7 +231,7 @@ fn merge_entries<'j>(
     merged.finish()
 }
 
-/// A value as it is written.
+/// The JSON text of a value.
 fn text(value: &RawValue) -> Cow<'_, str> {
     Cow::Borrowed(value.get())
 }

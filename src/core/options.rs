@@ -1,6 +1,6 @@
-//! What a user may set, parsed once into types that can hold nothing wrong.
+//! A user's options, parsed once into types that cannot hold an invalid value.
 //!
-//! Each constructor takes the option's name as the user wrote it, so that the error can say it.
+//! Each constructor takes the option's name as the user wrote it, and names it in its error.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::error::InvalidOption;
 
 type Result<T> = std::result::Result<T, InvalidOption>;
 
-/// The longest time that any option may name: `setTimeout`'s own limit, 24.8 days.
+/// The longest time of any option in milliseconds, 24.8 days. It is the limit of `setTimeout`.
 const LONGEST: f64 = 2_147_483_647.0;
 
 /// A table's name, or its ARN.
@@ -19,7 +19,7 @@ const LONGEST: f64 = 2_147_483_647.0;
 pub struct TableName(String);
 
 impl TableName {
-    /// 3 to 255 letters, digits, `_`, `-` and `.`, or an ARN.
+    /// Accepts 3 to 255 letters, digits, `_`, `-` and `.`, or an ARN.
     pub fn new(option: &str, name: &str) -> Result<Self> {
         let plain = is_plain(name);
         let arn = name.starts_with("arn:") && name.len() <= 1024;
@@ -34,12 +34,12 @@ impl TableName {
         }
     }
 
-    /// The name as it is sent.
+    /// The name or the ARN.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The name alone, also where an ARN was given.
+    /// The table's name, even if an ARN was given.
     pub fn base(&self) -> &str {
         self.0.rsplit('/').next().unwrap_or(&self.0)
     }
@@ -48,7 +48,7 @@ impl TableName {
 /// The longest text that an error shows, in characters.
 const SHOWN: usize = 40;
 
-/// A name, as an error shows it.
+/// The text of a name in an error.
 fn shown(name: &str) -> String {
     match name.chars().count() {
         ..=SHOWN => format!("{name:?}"),
@@ -61,7 +61,7 @@ fn shown(name: &str) -> String {
 pub struct IndexName(String);
 
 impl IndexName {
-    /// 3 to 255 letters, digits, `_`, `-` and `.`.
+    /// Accepts 3 to 255 letters, digits, `_`, `-` and `.`.
     pub fn new(option: &str, name: &str) -> Result<Self> {
         if is_plain(name) {
             Ok(Self(name.to_owned()))
@@ -81,7 +81,7 @@ impl From<IndexName> for String {
     }
 }
 
-/// What DynamoDB takes for the name of a table or an index.
+/// Whether DynamoDB accepts the name for a table or an index.
 fn is_plain(name: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_alphanumeric() || b"_-.".contains(&b);
     (3..=255).contains(&name.len()) && name.bytes().all(allowed)
@@ -92,7 +92,7 @@ fn is_plain(name: &str) -> bool {
 pub struct AttributeName(String);
 
 impl AttributeName {
-    /// 1 to 255 bytes.
+    /// Accepts 1 to 255 bytes.
     pub fn new(option: &str, name: &str) -> Result<Self> {
         if (1..=255).contains(&name.len()) {
             Ok(Self(name.to_owned()))
@@ -104,28 +104,28 @@ impl AttributeName {
         }
     }
 
-    /// The name as it is sent.
+    /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// How a table that the store creates is paid for.
+/// The billing mode of a table that the store creates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Billing {
     /// `PAY_PER_REQUEST`.
     OnDemand,
-    /// Capacity units, at least one of each.
+    /// Provisioned capacity, at least one unit of each kind.
     Provisioned {
-        /// Strongly consistent reads of 4 KB a second.
+        /// Read capacity units: strongly consistent reads of 4 KB a second.
         read: i64,
-        /// Writes of 1 KB a second.
+        /// Write capacity units: writes of 1 KB a second.
         write: i64,
     },
 }
 
 impl Billing {
-    /// Capacity units, each a whole number of at least one.
+    /// Accepts whole numbers of capacity units, at least 1.
     pub fn provisioned(
         (option_r, read): (&str, f64),
         (option_w, write): (&str, f64),
@@ -137,7 +137,7 @@ impl Billing {
     }
 }
 
-/// A number of capacity units: whole, at least one.
+/// Accepts a whole number of capacity units, at least 1.
 pub fn capacity_units(option: &str, units: f64) -> Result<i64> {
     if units.fract() == 0.0 && (1.0..=9_007_199_254_740_991.0).contains(&units) {
         Ok(units as i64)
@@ -149,7 +149,7 @@ pub fn capacity_units(option: &str, units: f64) -> Result<i64> {
     }
 }
 
-/// A number of `things`, such as operations: whole, at least one.
+/// Accepts a whole number of `things`, such as operations, at least 1.
 pub fn count(option: &str, count: f64, things: &str) -> Result<usize> {
     if count.fract() == 0.0 && (1.0..=f64::from(u32::MAX)).contains(&count) {
         Ok(count as usize)
@@ -159,17 +159,18 @@ pub fn count(option: &str, count: f64, things: &str) -> Result<usize> {
     }
 }
 
-/// A session key that is written to an attribute of its own as well.
+/// A session key whose value is also stored in an attribute of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SpecialKey {
-    /// The key in the session and the attribute in the item.
+    /// The name of the key, and of the attribute.
     pub name: String,
     /// The attribute's type.
     pub kind: ScalarAttributeType,
 }
 
 impl SpecialKey {
-    /// A type of `S`, `N` or `B`; a name that is not in `taken`, which the item format needs.
+    /// Accepts the types `S`, `N` and `B`, and names that are not in `taken`, the attributes of the item
+    /// format.
     pub fn new(option: &str, name: &str, kind: &str, taken: &[&str]) -> Result<Self> {
         if name.is_empty() {
             return Err(InvalidOption::new(
@@ -196,17 +197,17 @@ impl SpecialKey {
     }
 }
 
-/// Where requests go, if not to AWS's own endpoint: an `http` or `https` URL without credentials.
+/// A custom endpoint: an `http` or `https` URL without credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint(String);
 
 impl Endpoint {
-    /// Whether it is reached without TLS.
+    /// Whether requests to the endpoint use no TLS.
     pub fn is_plain(&self) -> bool {
         self.0.starts_with("http:")
     }
 
-    /// Parses a URL with a scheme.
+    /// Accepts an `http` or `https` URL without user, password, query and fragment.
     pub fn new(option: &str, endpoint: &str) -> Result<Self> {
         let rule = "must be an http or https URL such as \"http://localhost:8000\"";
         let url = Url::parse(endpoint).map_err(|_| InvalidOption::new(option, rule))?;
@@ -228,16 +229,16 @@ impl Endpoint {
         Ok(Self(url.into()))
     }
 
-    /// The URL as the SDK takes it.
+    /// The URL.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// A time in milliseconds that is longer than none.
+/// Accepts a time in milliseconds, more than 0.
 pub fn duration(option: &str, milliseconds: f64) -> Result<Duration> {
     if milliseconds > 0.0 && milliseconds <= LONGEST {
-        // Rounded up: a fraction of a millisecond must not become no time at all.
+        // Rounded up, because a fraction of a millisecond must not become 0.
         Ok(Duration::from_millis(milliseconds.ceil() as u64))
     } else {
         Err(InvalidOption::new(
@@ -250,7 +251,7 @@ pub fn duration(option: &str, milliseconds: f64) -> Result<Duration> {
     }
 }
 
-/// A number of attempts, at least one.
+/// Accepts a whole number of attempts, at least 1.
 pub fn attempts(option: &str, count: f64) -> Result<u32> {
     if count.fract() == 0.0 && (1.0..=1_000_000.0).contains(&count) {
         Ok(count as u32)
@@ -262,8 +263,8 @@ pub fn attempts(option: &str, count: f64) -> Result<u32> {
     }
 }
 
-/// A part of credentials, which goes into a header: visible ASCII. The newline at the end of a
-/// secret file is the one that is seen most.
+/// Accepts a part of credentials: visible ASCII characters, because it goes into a header. The most
+/// frequent mistake is a line break at the end of a file.
 pub fn credential(option: &str, value: String) -> Result<String> {
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_graphic()) {
         Ok(value)
@@ -273,7 +274,7 @@ pub fn credential(option: &str, value: String) -> Result<String> {
     }
 }
 
-/// A text that must say something, such as a region or a profile.
+/// Accepts a text that is not blank, such as a region or a profile.
 pub fn text(option: &str, value: String) -> Result<String> {
     if value.trim().is_empty() {
         Err(InvalidOption::new(option, "must not be empty"))

@@ -1,5 +1,5 @@
-//! What can be done with sessions: load, save, destroy; in the formats that keep the end of a
-//! session also touch, list, clear and reap.
+//! The operations on sessions: load, save and destroy. In formats that have an end, also touch, list,
+//! clear and reap.
 
 mod expected;
 mod expiring;
@@ -25,11 +25,10 @@ use super::expiry::{self, UnixMillis};
 use super::layout::{ExpiringLayout, Layout, Marks, Record, Stored};
 use super::merge::Identity;
 
-/// Sessions in one table, in one item format.
+/// The sessions of one table, in one item format.
 ///
-/// A method that is no `async fn` takes the place of its operation when it is called: before all
-/// that are asked for later, whichever of their futures is polled first. Each takes the time that
-/// each of its requests may take, waiting and retries included.
+/// Methods that are not `async` queue their operation when called, not when polled. `limit` is the time
+/// that each request of a method may take, with its waiting and its retries.
 pub struct SessionStore<L: ?Sized> {
     schedule: Schedule,
     layout: Arc<L>,
@@ -39,8 +38,7 @@ pub struct SessionStore<L: ?Sized> {
 }
 
 impl<L: Layout> SessionStore<L> {
-    /// Sessions in the table of `schedule`. Reads are strongly consistent where `consistent_read`
-    /// says so.
+    /// The sessions in the table of `schedule`. Reads are strongly consistent if `consistent_read`.
     pub fn new(schedule: Schedule, layout: L, consistent_read: bool) -> Self {
         Self {
             schedule,
@@ -51,19 +49,19 @@ impl<L: Layout> SessionStore<L> {
         }
     }
 
-    /// The same store, whose sessions say by other keys whose they are.
+    /// Sets the keys of a session that name its user.
     pub fn with_identity(self, identity: Identity) -> Self {
         let identity = Arc::new(identity);
         Self { identity, ..self }
     }
 
-    /// The same store, for what every format can do.
+    /// The same sessions, for the operations of all formats.
     pub fn of_any_format(&self) -> SessionStore<dyn Layout> {
         let layout = Arc::clone(&self.layout);
         self.with(layout)
     }
 
-    /// The same store, for what the formats can do that keep the end of a session.
+    /// The same sessions, for the operations of formats that have an end.
     pub fn of_expiring_format(&self) -> SessionStore<dyn ExpiringLayout>
     where
         L: ExpiringLayout,
@@ -83,18 +81,18 @@ impl<L: Layout> SessionStore<L> {
     }
 }
 
-/// A session as it was read.
+/// A session that was read.
 #[derive(Clone, PartialEq)]
 pub struct Loaded {
     /// The session as JSON.
     pub data: String,
-    /// When it ends; `None` for one that never does.
+    /// The end of the session; `None` if it never ends.
     pub expires: Option<UnixMillis>,
-    /// What this package has written beside it.
+    /// The version and the exact end of the session.
     pub marks: Marks,
 }
 
-/// By hand: there is a session in it.
+/// Written by hand, because the type holds a session.
 impl fmt::Debug for Loaded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Loaded").finish_non_exhaustive()
@@ -102,7 +100,7 @@ impl fmt::Debug for Loaded {
 }
 
 impl<L: Layout + ?Sized> SessionStore<L> {
-    /// The session. `None` where there is none, or it has ended.
+    /// Loads a session. `None` if it does not exist or has ended.
     pub fn load(
         &self,
         sid: &str,
@@ -127,12 +125,11 @@ impl<L: Layout + ?Sized> SessionStore<L> {
         }
     }
 
-    /// Writes a session, also one that has ended already.
+    /// Writes a session, even if it has ended already.
     ///
     /// # Errors
     ///
-    /// Also where the session cannot be written in the store's format, see
-    /// [`Layout::to_item`].
+    /// The errors of the request, and those of [`Layout::to_item`].
     pub fn save(
         &self,
         record: Record,
@@ -146,7 +143,7 @@ impl<L: Layout + ?Sized> SessionStore<L> {
         deadline.bound(written)
     }
 
-    /// Deletes a session. One that is not there is no error.
+    /// Deletes a session. If the session does not exist, this succeeds.
     pub fn destroy(
         &self,
         sid: &str,
@@ -162,8 +159,9 @@ fn alive(stored: Option<Stored>, now: UnixMillis) -> Option<Stored> {
     stored.filter(|stored| !expiry::has_passed(stored.expires, now))
 }
 
-/// Whether a conditional write was done: a condition that does not hold is no failure.
-fn unless_refused(outcome: Result<()>) -> Result<bool> {
+/// Whether a conditional write was carried out. If its condition does not hold, the result is `false`,
+/// and not an error.
+fn condition_held(outcome: Result<()>) -> Result<bool> {
     match outcome {
         Ok(()) => Ok(true),
         Err(Error::ConditionFailed { .. }) => Ok(false),

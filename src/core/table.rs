@@ -1,4 +1,4 @@
-//! The life of the sessions' table: describe, create, wait; its time to live.
+//! The life of the table: describe it, create it, wait for it; its time to live.
 
 mod creation;
 
@@ -27,10 +27,10 @@ mod time_to_live;
 
 pub use time_to_live::{TimeToLive, TimeToLivePlan};
 
-/// The pauses between two looks at a table that is not ready: the first, and the longest.
+/// The pauses between two requests that describe a table which is not ready: the first, and the longest.
 const POLL: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 
-/// The table that sessions are kept in.
+/// The table of a store.
 pub struct Table {
     tables: Arc<dyn Tables>,
     name: TableName,
@@ -41,22 +41,22 @@ pub struct Table {
     new: NewTable,
 }
 
-/// How a table is paid for now, and what it lacks.
+/// The billing mode of a table, and a problem of its index.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Description {
-    /// Whether it is on demand; then the capacities are 0.
+    /// `true`: the table is on demand, and its capacities are 0.
     pub on_demand: bool,
     /// Its read capacity units.
     pub read: i64,
     /// Its write capacity units.
     pub write: i64,
-    /// What is wrong with the store's index.
+    /// If the store needs an index: the problem with this index, if any.
     pub index_failure: Option<Error>,
 }
 
 impl Table {
-    /// The table `name`, keyed by the string attribute `hash_key`. One that is created here gets
-    /// DynamoDB's time to live on the attribute `time_to_live`, if any.
+    /// The table `name` with the partition key `hash_key`, a string. If the store creates the table, it
+    /// turns on time to live on the attribute `time_to_live`, if this is set.
     pub fn new(
         tables: Arc<dyn Tables>,
         name: TableName,
@@ -75,12 +75,12 @@ impl Table {
         }
     }
 
-    /// The same, with these settings where it is created here.
+    /// Sets the settings with which the table is created.
     pub fn with_settings(self, new: NewTable) -> Self {
         Self { new, ..self }
     }
 
-    /// The same, with an index of the keys by a string attribute where it is created here.
+    /// Sets an index that the store needs. If the store creates the table, it also creates the index.
     pub fn with_index(self, index: Index) -> Self {
         Self {
             index: Some(index),
@@ -88,12 +88,12 @@ impl Table {
         }
     }
 
-    /// Waits until the table can be used, where it is being created or deleted.
+    /// Describes the table. If the table is being created or deleted, waits until this has finished.
     ///
     /// # Errors
     ///
-    /// `ResourceNotFoundException` where there is no such table, [`Error::TableKey`] where it has
-    /// another key, [`Error::Timeout`] after `limit`.
+    /// `ResourceNotFoundException` if the table does not exist, [`Error::TableKey`] if it has another
+    /// key, [`Error::Timeout`] after `limit`.
     pub async fn describe(&self, limit: Duration) -> Result<Description> {
         within(limit, "describing the table", self.ready()).await
     }
@@ -103,8 +103,8 @@ impl Table {
         loop {
             let request = DescribeTableInputBuilder::default().table_name(self.name.as_str());
             let answer = self.tables.describe_table(request).await?;
-            // DynamoDB says all of it. A client that is a stub may not, and stands for a table that
-            // is there.
+            // DynamoDB always describes the table. A stub in a test may not: then the table counts as
+            // active.
             let table = answer
                 .table
                 .unwrap_or_else(|| TableDescription::builder().build());
@@ -172,7 +172,7 @@ impl Table {
 
     fn index_failure(&self, table: &TableDescription) -> Option<Error> {
         let index = self.index.as_ref()?;
-        // As with the table's status: a stub says nothing of what it stands for.
+        // A stub in a test may describe nothing, see `ready`: then the index counts as right.
         if table.key_schema().is_empty() {
             return None;
         }
@@ -221,8 +221,8 @@ impl Table {
         within(limit, "updating the time to live", update).await
     }
 
-    /// Gives a provisioned table the capacity units that are named, where it has others. Whether
-    /// it had; a table on demand is left as it is.
+    /// Sets the capacity units of a provisioned table, if they differ; `None` leaves a number as it is.
+    /// Returns whether they differed. A table on demand is not changed.
     pub async fn set_capacity(
         &self,
         read: Option<i64>,

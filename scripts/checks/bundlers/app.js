@@ -1,6 +1,6 @@
 'use strict';
 
-/** The app of a user, to be bundled: it prints how often a browser was there that came twice. */
+/** A user's app, which the check bundles. A browser visits it twice, and the app prints both visit counts. */
 
 const { once } = require('node:events');
 const connect = require('dynamo-session-store');

@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * Loaded before a bundle: prints the error that ends it. Node would print the line that it came from as
- * well, which in a bundle may be all of it, and more than a pipe takes before the process is gone.
+ * Loaded before a bundle: prints its uncaught error. Node itself would also print the source line, which may be the
+ * whole bundle, and more than a pipe takes before the process ends.
  */
 process.on('uncaughtException', ({ code, message }) => {
   console.log(JSON.stringify({ code, message }));

@@ -1,11 +1,11 @@
 'use strict';
 
-/** What `nodes.js` runs: prints the version of Node, or the error of one that is too old. */
+/** The app that `nodes.js` runs. It prints the version of Node or, on a Node that is too old, the error. */
 
 const assert = require('node:assert/strict');
 
-/** The class, or the error that loading it gives. */
-function loaded() {
+/** Loads the class. On a Node that is too old, prints the error and ends the process. */
+function load() {
   try {
     return require('dynamo-session-store').DynamoDBStore;
   } catch (error) {
@@ -15,7 +15,7 @@ function loaded() {
   }
 }
 
-const DynamoDBStore = loaded();
+const DynamoDBStore = load();
 const KoaStore = require('dynamo-session-store/koa');
 const { DynamoDBSessionStorage } = require('dynamo-session-store/shopify');
 const { Session } = require('@shopify/shopify-api');

@@ -1,9 +1,8 @@
 'use strict';
 
 /**
- * The app of a user, in a folder of its own: it logs in over HTTP, twice with a new store, as after
- * a restart, and prints as JSON what came of it. Express is taken from elsewhere: dynamo-session-store
- * is all that was installed.
+ * A user's app: visits itself over HTTP twice, each time with a new store, as after a restart, and prints the results
+ * as JSON. In its folder, only dynamo-session-store is installed. Express is loaded from `EXPRESS_FROM`.
  */
 
 const { once } = require('node:events');
@@ -44,7 +43,7 @@ async function visit(cookie) {
   return { visits, cookie: answer.headers.getSetCookie()[0]?.split(';')[0] };
 }
 
-/** Whether the AWS SDK of the application is found. */
+/** Returns the class name of a client that the store makes with the application's AWS SDK, or the error's code. */
 function findSdk() {
   const DynamoDBStore = connect(session);
   try {

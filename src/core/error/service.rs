@@ -1,28 +1,28 @@
-//! Errors that DynamoDB has answered with.
+//! Errors that DynamoDB answers with.
 
 use serde::Deserialize;
 
 use super::Error;
 
-/// What DynamoDB answers where there is no such table.
+/// DynamoDB's name for the error of a table or index that does not exist.
 pub const NO_SUCH_TABLE: &str = "ResourceNotFoundException";
 
-/// DynamoDB's name for a write that a replica of a global table refuses, because another Region writes
-/// the item at that moment.
+/// The error of a write to a replica of a global table, if another Region is writing the item at the
+/// same time.
 pub const REPLICATED_WRITE_CONFLICT: &str = "ReplicatedWriteConflictException";
 
-/// What stands for the name of an error without one.
+/// The code of an answer without a usable name.
 const UNKNOWN: &str = "UnknownError";
 
-/// The HTTP status with which a server gives up waiting for a request.
+/// The HTTP status of a server that has given up waiting for a request.
 pub const REQUEST_TIMEOUT: u16 = 408;
 
 /// The HTTP status of throttling.
 pub const TOO_MANY_REQUESTS: u16 = 429;
 
 impl Error {
-    /// DynamoDB's answer that is an error. `message` is DynamoDB's own, without what it quotes of a
-    /// signature; whether the same call may succeed later follows from `code` and `status`.
+    /// The error for an error answer of DynamoDB. `message` is DynamoDB's; parts of a signature that it
+    /// quotes are removed. `code` and `status` decide whether the same call may succeed later.
     pub fn service(
         code: String,
         message: Option<&str>,
@@ -31,7 +31,7 @@ impl Error {
         metadata: Option<String>,
     ) -> Self {
         let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"._".contains(&byte);
-        // Whatever stands where a name should be.
+        // A proxy's answer may have any text in the place of the name.
         let is_unknown = code.is_empty() || code == UNKNOWN || !code.bytes().all(is_name);
         let code = match status {
             Some(TOO_MANY_REQUESTS) if is_unknown => "ThrottlingException".to_owned(),
@@ -52,7 +52,7 @@ impl Error {
         }
     }
 
-    /// DynamoDB has left the operation undone, as part of a batch, because it was throttled.
+    /// The error of an operation that DynamoDB left unprocessed in a batch, because of throttling.
     pub fn unprocessed() -> Self {
         let message =
             "DynamoDB has throttled the operation: it was unprocessed in each batch that was sent";
@@ -65,7 +65,7 @@ impl Error {
         )
     }
 
-    /// The same, with why DynamoDB has throttled the request.
+    /// Adds the reasons that DynamoDB gave for throttling.
     pub fn because_of(mut self, reasons: Vec<ThrottlingReason>) -> Self {
         if let Self::Service {
             repeated: Some(repeated),
@@ -77,7 +77,7 @@ impl Error {
         self
     }
 
-    /// Whether DynamoDB has answered that there are more requests than it takes.
+    /// Whether DynamoDB has refused the request because of too many requests.
     pub fn is_throttling(&self) -> bool {
         match self {
             Self::Service { code, status, .. } => is_throttling(code, *status),
@@ -85,7 +85,8 @@ impl Error {
         }
     }
 
-    /// Whether single partitions of the table are at their limit, or reads of an index, and not the table.
+    /// Whether the table itself has capacity left, and only single partitions or reads of an index are
+    /// throttled.
     pub fn is_of_a_part(&self) -> bool {
         let reasons = self.throttling_reasons();
         let is_of_a_part = |ThrottlingReason { reason, .. }: &ThrottlingReason| {
@@ -94,7 +95,7 @@ impl Error {
         !reasons.is_empty() && reasons.iter().all(is_of_a_part)
     }
 
-    /// Whether DynamoDB has looked at the request, and answered it with another error than throttling.
+    /// Whether DynamoDB has processed the request, so that this error is its answer and not throttling.
     pub fn is_answer(&self) -> bool {
         match self {
             Self::Service { status, .. } => {
@@ -105,7 +106,7 @@ impl Error {
         }
     }
 
-    /// Why DynamoDB has throttled the request, where it says so.
+    /// The reasons that DynamoDB gave for throttling, if any.
     pub fn throttling_reasons(&self) -> &[ThrottlingReason] {
         match self {
             Self::Service {
@@ -116,8 +117,8 @@ impl Error {
         }
     }
 
-    /// How many attempts have led to an error of those after which a request is sent again until the
-    /// deadline; `None` for another error.
+    /// The number of attempts, for an error after which a request is sent again until the deadline.
+    /// `None` for other errors.
     pub fn attempts(&self) -> Option<u32> {
         match self {
             Self::Service { repeated, .. } => Some(repeated.as_ref()?.attempts),
@@ -137,19 +138,19 @@ impl Error {
     }
 }
 
-/// What is known of a request that was sent again and again.
+/// The attempts of a request that was sent again until the deadline.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Repeated {
-    /// How many attempts there were; 0 where that is not known.
+    /// The number of attempts; 0 if it is not known.
     pub attempts: u32,
-    /// Why DynamoDB has throttled the last of them, where it says so.
+    /// The reasons that DynamoDB gave for throttling the last attempt, if any.
     pub reasons: Vec<ThrottlingReason>,
 }
 
-/// Why DynamoDB has throttled a request.
+/// DynamoDB's reason for throttling a request.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct ThrottlingReason {
-    /// Such as `TableWriteProvisionedThroughputExceeded`.
+    /// A name such as `TableWriteProvisionedThroughputExceeded`.
     #[serde(default)]
     pub reason: String,
     /// The ARN of the table or the index.
@@ -158,7 +159,7 @@ pub struct ThrottlingReason {
 }
 
 impl ThrottlingReason {
-    /// Whether it is what DynamoDB gives: a word and an ARN.
+    /// Whether reason and resource look like DynamoDB's: a word and an ARN. Other text may be a proxy's.
     fn is_plausible(&self) -> bool {
         let is_word = |byte: u8| byte.is_ascii_alphanumeric();
         let is_of_arn = |byte: u8| byte.is_ascii_alphanumeric() || b":/._-*".contains(&byte);
@@ -166,14 +167,14 @@ impl ThrottlingReason {
     }
 }
 
-/// The reasons in the body of DynamoDB's answer, or in those of a client.
+/// The reasons in the body of DynamoDB's answer, or in the error of a client.
 pub fn throttling_reasons(body: &[u8]) -> Vec<ThrottlingReason> {
     #[derive(Deserialize)]
     struct Body {
         #[serde(rename = "ThrottlingReasons", alias = "throttlingReasons", default)]
         reasons: Vec<ThrottlingReason>,
     }
-    // Most errors have none, and a proxy's page is no JSON.
+    // Most errors have no reasons, and a proxy's error page is not JSON.
     let mut reasons =
         serde_json::from_slice::<Body>(body).map_or_else(|_| Vec::new(), |body| body.reasons);
     reasons.retain(ThrottlingReason::is_plausible);
@@ -181,8 +182,8 @@ pub fn throttling_reasons(body: &[u8]) -> Vec<ThrottlingReason> {
 }
 
 impl Error {
-    /// What an error that DynamoDB answers to an operation for an item says of the table `table`, which is
-    /// to be keyed by `key` alone.
+    /// Explains an error of an operation on an item of `table`, whose only key should be `key`: a
+    /// refused key becomes [`Error::TableKeyRefused`], and a missing table gets a longer message.
     pub fn of_an_item(mut self, table: &str, key: &str) -> Self {
         let Self::Service { code, message, .. } = &mut self else {
             return self;
@@ -203,13 +204,13 @@ impl Error {
     }
 }
 
-/// Whether DynamoDB says that an item has another key than its table.
+/// Whether DynamoDB's message says that the key of an item differs from the key of its table.
 fn is_about_key(message: &str) -> bool {
     [
-        // Of a write, without and with a key of another type.
+        // For a write: the item lacks the table's key, or its key has another type.
         "Missing the key ",
         "Type mismatch for key",
-        // Of all others.
+        // For all other operations.
         "The provided key element does not match the schema",
         "The number of conditions on the keys is invalid",
         // DynamoDB Local.
@@ -219,8 +220,8 @@ fn is_about_key(message: &str) -> bool {
     .any(|words| message.contains(words))
 }
 
-/// DynamoDB's words, without those parts of a signature that it quotes: what was signed has the
-/// session token in it, the header the access key.
+/// DynamoDB's message without the parts of a signature that it quotes: the canonical string contains the
+/// session token, the header contains the access key.
 fn shown_message(code: &str, message: Option<&str>, status: Option<u16>) -> String {
     match (message, status) {
         _ if code == "IncompleteSignatureException" => {
@@ -241,18 +242,18 @@ fn shown_message(code: &str, message: Option<&str>, status: Option<u16>) -> Stri
     }
 }
 
-/// Errors that pass by themselves, which the SDK retries as it does any other.
+/// Errors that disappear after a while, and that the SDK retries like any other.
 const TRANSACTION_IN_PROGRESS: &str = "TransactionInProgressException";
 const LIMIT_EXCEEDED: &str = "LimitExceededException";
 
-/// Whether a request that was answered so is sent again until the deadline of its call: it was throttled, or
-/// another Region writes the item.
+/// Whether a request is sent again until the deadline of its call after this error: DynamoDB has
+/// throttled it, or another Region is writing the item.
 pub fn passes(code: &str, status: Option<u16>) -> bool {
     is_throttling(code, status) || code == REPLICATED_WRITE_CONFLICT
 }
 
-/// Whether DynamoDB, or a proxy before it, answers so to more requests than it takes. With a status of 500 or
-/// more, it is DynamoDB that fails, whatever the name.
+/// Whether DynamoDB, or a proxy before it, has throttled the request. If the status is 500 or more,
+/// DynamoDB itself has failed, whatever the name of the error is.
 fn is_throttling(code: &str, status: Option<u16>) -> bool {
     let is_name = matches!(
         code,
@@ -319,7 +320,7 @@ mod tests {
         assert!(!is_throttling("ThrottlingException", 503));
         assert!(!is_throttling("ReplicatedWriteConflictException", 400));
         assert!(!is_throttling("ValidationException", 400));
-        // The quota of tables does not pass by itself.
+        // The limit of table operations is no throttling of a request.
         assert!(!is_throttling("LimitExceededException", 400));
     }
 

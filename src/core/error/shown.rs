@@ -1,4 +1,4 @@
-//! What an error shows: where it happened, and nothing that is secret.
+//! The text of errors: the place of a request, and the removal of secrets.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ pub(super) fn count(some: u32, all: u32) -> String {
     }
 }
 
-/// " in 3 attempts", where there were several
+/// " in 3 attempts", if there were several
 pub(super) fn tried(attempts: u32) -> String {
     match attempts {
         0 | 1 => String::new(),
@@ -21,7 +21,7 @@ pub(super) fn tried(attempts: u32) -> String {
     }
 }
 
-/// Why a request is not sent during an outage.
+/// The reason why no request is sent during an outage.
 pub(super) fn why_not_sent(reason: &Error) -> &'static str {
     match reason.code() {
         "ERR_SESSION_CREDENTIALS" => "no credentials have been found for some time",
@@ -29,12 +29,12 @@ pub(super) fn why_not_sent(reason: &Error) -> &'static str {
     }
 }
 
-/// Where requests go, as far as that is known: for errors.
+/// The table, endpoint and region of a request, as far as they are known, for errors.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Place {
     /// The table, by name or ARN.
     pub table: Option<String>,
-    /// The address that requests go to.
+    /// The URL of the endpoint.
     pub endpoint: Option<String>,
     /// The region that requests are signed for.
     pub region: Option<String>,
@@ -54,7 +54,7 @@ impl fmt::Display for Place {
 }
 
 impl Error {
-    /// The same, with what others have said as `hide` shows it.
+    /// Replaces each text that DynamoDB, a client or the system has written by the result of `hide`.
     pub fn hiding(mut self, hide: impl Fn(&str) -> String) -> Self {
         match &mut self {
             Self::Service {
@@ -95,19 +95,20 @@ impl Error {
         self
     }
 
-    /// What it says, and where that was if it could be otherwise in another place.
+    /// The error's message. If the error may depend on the place, the message names `place`.
     pub fn message(&self, place: &Place) -> String {
         let place = place.to_string();
-        if self.is_of_the_place() && !place.is_empty() {
+        if self.depends_on_place() && !place.is_empty() {
             format!("{self} ({place})")
         } else {
             self.to_string()
         }
     }
 
-    fn is_of_the_place(&self) -> bool {
+    fn depends_on_place(&self) -> bool {
         match self {
-            // Keys of another account or region, and tables that are somewhere else.
+            // The keys may be those of another account or region, and the table may be in another
+            // region.
             Self::Service { code, .. } => {
                 code == NO_SUCH_TABLE || code == "UnrecognizedClientException"
             }
@@ -119,7 +120,7 @@ impl Error {
                 kind: ClientFailure::Unreachable,
                 ..
             } => true,
-            Self::Outage { reason } => reason.is_of_the_place(),
+            Self::Outage { reason } => reason.depends_on_place(),
             _ => false,
         }
     }

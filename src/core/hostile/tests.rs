@@ -1,5 +1,4 @@
-//! Inputs that are made up here, and those in `fuzz/corpus/`. `PROPTEST_CASES` says how many of the
-//! first there are.
+//! Generated inputs, and those in `fuzz/corpus/`. `PROPTEST_CASES` sets the number of generated inputs.
 
 use std::collections::HashMap;
 use std::fs;
@@ -10,7 +9,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Every file of the corpus of a fuzz target.
+/// All files of the corpus of a fuzz target.
 fn corpus(target: &str) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("fuzz/corpus")
@@ -35,7 +34,7 @@ fn the_corpus_of_texts_holds() {
     }
 }
 
-/// Names that mean something in one of the formats, and any others.
+/// Names of attributes in one of the formats, and arbitrary names.
 fn name() -> impl Strategy<Value = String> {
     let known = [
         "id",
@@ -61,7 +60,7 @@ fn name() -> impl Strategy<Value = String> {
     ]
 }
 
-/// Texts that mean something, and any others.
+/// Sessions, keys and numbers as text, and arbitrary texts.
 fn any_text() -> impl Strategy<Value = String> {
     prop_oneof![
         any::<String>(),
@@ -73,7 +72,7 @@ fn any_text() -> impl Strategy<Value = String> {
     ]
 }
 
-/// A session as JSON, with a cookie that may be wrong in any way, and perhaps cut off.
+/// A session as JSON. Its cookie may be wrong, and its text may be cut off.
 fn json_text() -> impl Strategy<Value = String> {
     let number = prop_oneof![
         any::<f64>().prop_map(|number| serde_json::Value::from(number).to_string()),
@@ -147,7 +146,7 @@ proptest! {
         answer(&body);
     }
 
-    /// Answers that are nearly right: a byte is another one, is gone, or is there twice.
+    /// Damaged answers: a byte is changed, removed or doubled.
     #[test]
     fn any_damaged_answer_holds(found in any_item(), damages in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..4_u8), 1..4)) {
         let mut body = written(&found);

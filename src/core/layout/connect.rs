@@ -27,31 +27,31 @@ const TYPE: &str = "type";
 const SESS: &str = "sess";
 const TYPE_VALUE: &str = "connect-session";
 
-/// The cookie of express-session. `originalExpires` is in that of @fastify/session.
+/// The cookie of express-session. Only the cookie of @fastify/session has `originalExpires`.
 static COOKIE: Clock = Clock {
     within: Some("cookie"),
     lifetime: "originalMaxAge",
     keys: &["originalMaxAge", "expires", "originalExpires"],
 };
 
-/// See the [module](self).
+/// The item format of connect-dynamodb, see the [module](self).
 #[derive(Debug, Clone)]
 pub struct ConnectLayout {
     hash_key: AttributeName,
     prefix: String,
     special_keys: Vec<SpecialKey>,
     skip_missing: bool,
-    /// [`EXPIRES`], to be shared.
+    /// [`EXPIRES`], shared by all operations.
     expires: Arc<str>,
 }
 
 impl ConnectLayout {
-    /// A layout for `hash_key` and `prefix`, with special keys as `(name, type)`. A session
-    /// without one of them is refused, unless `skip_missing`.
+    /// A layout with `hash_key`, `prefix` and special keys as `(name, type)`. If a session lacks a
+    /// special key, [`Layout::to_item`] fails, unless `skip_missing`.
     ///
     /// # Errors
     ///
-    /// Names the option that is wrong.
+    /// [`InvalidOption`] names the option that is invalid.
     pub fn new(
         hash_key: &str,
         prefix: &str,
@@ -66,7 +66,7 @@ impl ConnectLayout {
                 "must not be \"expires\", \"type\", \"sess\", \"_v\" or \"_e\": the store uses these attributes",
             ));
         }
-        // DynamoDB's limit for a partition key is 2,048 bytes, and the id needs some of them.
+        // A partition key has at most 2,048 bytes in DynamoDB, and the session id needs some of them.
         if prefix.len() > 1024 {
             return Err(InvalidOption::new("prefix", "must have at most 1024 bytes"));
         }
@@ -132,7 +132,7 @@ impl Layout for ConnectLayout {
     }
 
     fn read(&self, mut item: Item, now: UnixMillis) -> Option<Stored> {
-        // 3.0.2 writes neither.
+        // connect-dynamodb 3.0.2 writes neither of the two.
         let is_of_3_0_2 = !item.contains_key(Marks::VERSION) && !item.contains_key(Marks::END);
         let AttributeValue::S(id) = item.remove(self.hash_key.as_str())? else {
             return None;
@@ -170,7 +170,8 @@ impl ExpiringLayout for ConnectLayout {
         Ok(AttributeValue::S(json.to_owned()))
     }
 
-    /// The cookie is in the session, where an update cannot reach it: its end is beside it.
+    /// An update expression cannot change the cookie inside the session's text, so the exact end has an
+    /// attribute of its own.
     fn touch(&self, end: UnixMillis, _lifetime: f64) -> Condition {
         let end = AttributeValue::N(number_text(end.0));
         Condition {
@@ -185,8 +186,8 @@ impl ExpiringLayout for ConnectLayout {
         keys.map(|key| key.name.as_str()).collect()
     }
 
-    /// `connect-session` items under the prefix, and the `{ id, expires }` that `touch` of
-    /// connect-dynamodb left of sessions that were gone.
+    /// Items of the type `connect-session` under the prefix, and items with only `id` and `expires`,
+    /// which connect-dynamodb's `touch` made of destroyed sessions.
     fn ours(&self) -> Condition {
         let mut condition = Condition {
             expression: "(#type = :type OR \
@@ -197,7 +198,7 @@ impl ExpiringLayout for ConnectLayout {
                 .into(),
             values: [(":type".to_owned(), AttributeValue::S(TYPE_VALUE.into()))].into(),
         };
-        // DynamoDB refuses an empty string in begins_with.
+        // DynamoDB refuses an empty string in `begins_with`.
         if !self.prefix.is_empty() {
             condition.expression += " AND begins_with(#key, :prefix)";
             let key = self.hash_key.as_str().to_owned();
@@ -209,9 +210,9 @@ impl ExpiringLayout for ConnectLayout {
     }
 }
 
-/// The session in the two attributes that hold it: `None` where there is none or it has ended.
+/// The session in the attributes `sess` and `expires`. `None` if there is no session or it has ended.
 ///
-/// Kept from connect-dynamodb, whose users call `getParsedSession` on an item that they read
+/// This is `getParsedSession` of connect-dynamodb, which users call on items that they have read
 /// themselves.
 pub fn session(sess: Option<String>, expires: Option<&str>, now: UnixMillis) -> Option<String> {
     let (data, end) = read_session(sess?, expires, now);
@@ -232,7 +233,7 @@ fn read_session(
     (sess, end)
 }
 
-/// `N` takes numbers and numeric strings, `S` strings, `B` bytes.
+/// The attribute of a special key. `N` takes numbers and numeric strings, `S` strings, `B` bytes.
 fn special_attribute(key: &SpecialKey, value: SpecialValue) -> Result<Option<AttributeValue>> {
     let refuse = |takes: &str, got: &str| {
         Err(Error::SpecialKey {

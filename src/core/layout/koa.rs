@@ -23,28 +23,30 @@ const SESSION: &str = "session";
 const EXPIRE: &str = "_expire";
 const MAX_AGE: &str = "_maxAge";
 
-/// koa-session's own. `_session` says that the session ends with the browser.
+/// The keys of koa-session. `_session` says that the session ends with the browser.
 static CLOCK: Clock = Clock {
     within: None,
     lifetime: MAX_AGE,
     keys: &[MAX_AGE, EXPIRE, "_session"],
 };
 
-/// See the [module](self). A clone shares the attribute that is written.
+/// The item format of koa-session-dynamodb-store, see the [module](self). All clones write the end to
+/// the same attribute.
 #[derive(Debug, Clone)]
 pub struct KoaLayout {
     hash_key: AttributeName,
     ttl_key: Arc<str>,
-    /// Another attribute than `ttl_key` where the table has its time to live on one.
+    /// The attribute to which the end is written. It differs from `ttl_key` if the table has time to
+    /// live on another attribute.
     written: Arc<RwLock<Arc<str>>>,
 }
 
 impl KoaLayout {
-    /// A layout for `hash_key` and `ttl_key`.
+    /// A layout with `hash_key` and `ttl_key`.
     ///
     /// # Errors
     ///
-    /// Names the option that is wrong.
+    /// [`InvalidOption`] names the option that is invalid.
     pub fn new(hash_key: &str, ttl_key: &str) -> Result<Self, InvalidOption> {
         let hash_key = AttributeName::new("table.hashKey", hash_key)?;
         let ttl_key = AttributeName::new("table.ttlKey", ttl_key)?;
@@ -69,7 +71,7 @@ impl KoaLayout {
         })
     }
 
-    /// From now on the end of a session is written to `attribute`.
+    /// From now on, writes the end of sessions to `attribute`.
     pub fn write_expires_to(&self, attribute: &str) {
         *self.written.write().unwrap_or_else(PoisonError::into_inner) = attribute.into();
     }
@@ -101,7 +103,8 @@ impl Layout for KoaLayout {
             return None;
         };
         let session = item.get(SESSION).filter(|session| session.is_m())?;
-        // What was written before the table's time to live was known has the end elsewhere.
+        // A session that was written before the store knew the table's time to live has its end in
+        // `ttl_key`.
         let written = self.expires_attribute();
         let expires = item.get(&*written).or_else(|| item.get(&*self.ttl_key));
         let expires = expires.and_then(|value| expiry::read(value.as_n().ok()?));
@@ -131,7 +134,7 @@ impl ExpiringLayout for KoaLayout {
         from_json(json)
     }
 
-    /// koa-session looks at the end in the session too.
+    /// koa-session also checks the end inside the session.
     fn touch(&self, end: UnixMillis, lifetime: f64) -> Condition {
         let name = |name: &str, attribute: &str| (name.to_owned(), attribute.to_owned());
         let value = |name: &str, number| (name.to_owned(), AttributeValue::N(number_text(number)));

@@ -1,4 +1,5 @@
-//! Session to item and back: what each item format shares. One file for each format.
+//! The item formats, which convert a session to an item and back: one file for each format. This file
+//! has what the formats share.
 
 pub mod connect;
 pub mod koa;
@@ -22,21 +23,21 @@ use super::merge::Clock;
 /// An item of the table, or the key of one.
 pub type Item = HashMap<String, AttributeValue>;
 
-/// A session on its way into the table.
+/// A session that is to be written.
 #[derive(Clone)]
 pub struct Record {
     /// The session's id, without the store's prefix.
     pub sid: String,
     /// The session as JSON.
     pub data: String,
-    /// When it ends; `None` for one that never does.
+    /// The end of the session; `None` if it never ends.
     pub expires: Option<Expires>,
-    /// The values of the special keys, in the order in which the layout was given the keys.
+    /// The values of the special keys, in the order of the layout's special keys.
     pub special: Vec<SpecialValue>,
 }
 
 impl Record {
-    /// How large its item is, in bytes and about.
+    /// The approximate size of the session's item, in bytes.
     pub fn size(&self) -> usize {
         let special = self.special.iter().map(|value| match value {
             SpecialValue::Text(text) => text.len(),
@@ -47,32 +48,32 @@ impl Record {
     }
 }
 
-/// A session as it was found in the table.
+/// A session that was read from an item.
 #[derive(Clone, PartialEq)]
 pub struct Stored {
     /// The session's id, without the store's prefix.
     pub sid: String,
     /// The session as JSON.
     pub data: String,
-    /// When it ends; `None` for one that never does.
+    /// The end of the session; `None` if it never ends.
     pub expires: Option<UnixMillis>,
 }
 
-/// Writes the end of a session to `attribute`, where it has one.
+/// Writes the end of a session to `attribute`, if the session has an end.
 fn insert_expires(item: &mut Item, attribute: &str, expires: Option<Expires>) {
     if let Some(expires) = expires {
         item.insert(attribute.to_owned(), AttributeValue::N(expires.to_string()));
     }
 }
 
-/// What this package writes beside a session, in every format that keeps the end of one. The replaced
-/// packages ignore it, and drop it when they write the session.
+/// The attributes that this package adds to an item, in the formats that have an end. The replaced
+/// packages ignore these attributes, and drop them when they write the session.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Marks {
-    /// The session's version: another one with each write of the session, not with a touch.
+    /// The session's version. Each write of the session changes it; a touch does not.
     pub version: Option<String>,
-    /// The end that the last touch gave the session, to the millisecond, as long as it agrees with
-    /// the item's `expires`.
+    /// The exact end that the last touch set, in milliseconds. `None` if it does not agree with the
+    /// item's `expires`.
     pub end: Option<UnixMillis>,
 }
 
@@ -80,7 +81,7 @@ impl Marks {
     /// The attribute that holds the version, of type S.
     pub const VERSION: &str = "_v";
 
-    /// The attribute that holds the exact end, of type N: milliseconds since the Unix epoch.
+    /// The attribute that holds the exact end in milliseconds since the Unix epoch, of type N.
     pub const END: &str = "_e";
 
     /// The marks of an item whose end is in the attribute `expires`.
@@ -93,16 +94,16 @@ impl Marks {
                 .get(Self::VERSION)
                 .and_then(|version| version.as_s().ok())
                 .cloned(),
-            // A replaced package that has touched the session since knows nothing of it.
+            // A replaced package that has touched the session since has changed only `expires`.
             end: end.filter(|end| Some(Expires::at(*end).seconds() as f64) == seconds),
         }
     }
 }
 
-/// The value that a session has under a special key.
+/// The session's value of a special key.
 #[derive(Clone, PartialEq)]
 pub enum SpecialValue {
-    /// The session has no such key.
+    /// The session does not have the key.
     Missing,
     /// A string.
     Text(String),
@@ -110,22 +111,23 @@ pub enum SpecialValue {
     Number(f64),
     /// A Buffer or typed array.
     Bytes(Vec<u8>),
-    /// A value of a type that no special key takes, by the name of the type.
+    /// A value of a type that special keys cannot store, by the name of the type.
     Other(String),
 }
 
-/// The parts of a DynamoDB expression on items.
+/// A DynamoDB expression: a condition, or the assignments of an update.
 #[derive(Clone, Default, PartialEq)]
 pub struct Condition {
     /// The expression.
     pub expression: String,
-    /// What its `#names` stand for.
+    /// The attributes for its `#names`.
     pub names: HashMap<String, String>,
-    /// What its `:values` stand for.
+    /// The values for its `:values`.
     pub values: HashMap<String, AttributeValue>,
 }
 
-/// Has types print their names only: they hold sessions, ids of sessions or parts of them.
+/// Implements `Debug` with the name of a type only, because the type holds a session, a session id or
+/// parts of them.
 macro_rules! print_names_only {
     ($($name:ident),+) => {
         $(impl fmt::Debug for $name {
@@ -140,7 +142,7 @@ print_names_only!(Record, Stored, SpecialValue, Condition);
 
 /// An item format.
 pub trait Layout: Send + Sync + 'static {
-    /// The attribute that is the table's key.
+    /// The attribute that is the table's partition key.
     fn hash_key(&self) -> &str;
 
     /// The value of the key attribute for a session.
@@ -150,59 +152,60 @@ pub trait Layout: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`Error::SpecialKey`](super::error::Error::SpecialKey) where a special key is missing or of
-    /// a type that its attribute cannot hold.
+    /// [`Error::SpecialKey`](super::error::Error::SpecialKey) if a special key is missing, or has a type
+    /// that its attribute cannot store; [`Error::Value`](super::error::Error::Value) if a value cannot
+    /// be stored.
     fn to_item(&self, record: Record) -> Result<Item>;
 
-    /// What this package has written beside the session in an item.
+    /// The attributes that this package has added to an item.
     fn marks(&self, _item: &Item) -> Marks {
         Marks::default()
     }
 
-    /// The session in an item, its end repaired where an old release wrote it wrong. `None` for an
-    /// item that holds none.
+    /// The session in an item. If an old release has written a wrong end, the end is repaired. `None` if
+    /// the item holds no session.
     fn read(&self, item: Item, now: UnixMillis) -> Option<Stored>;
 }
 
-/// An item format that keeps the end of a session, after which it is none.
+/// An item format in which a session has an end.
 pub trait ExpiringLayout: Layout {
     /// The attribute that holds the end.
     fn expires_attribute(&self) -> Arc<str>;
 
-    /// The attribute without which an item is no session.
+    /// The attribute that holds the session. An item without it is not a session.
     fn data_attribute(&self) -> &str;
 
-    /// The end of the session in an item, as it stands there.
+    /// The end of the session in an item, without repairs.
     fn end(&self, item: &Item) -> Option<UnixMillis> {
         let expires = item.get(&*self.expires_attribute())?;
         expiry::read(expires.as_n().ok()?)
     }
 
-    /// Where the lifetime and the end of a session stand in its JSON.
+    /// The keys of the session's JSON that hold its lifetime and its end.
     fn clock(&self) -> &'static Clock;
 
-    /// The keys of the session that are stored in an attribute of their own as well.
+    /// The keys of the session that are also stored in an attribute of their own.
     fn copied_keys(&self) -> Vec<&str> {
         Vec::new()
     }
 
-    /// The attribute that holds the session, for a session as JSON.
+    /// The value of [`data_attribute`](Self::data_attribute), for a session as JSON.
     ///
     /// # Errors
     ///
-    /// [`Error::Value`](super::error::Error::Value) where it cannot be written in this format.
+    /// [`Error::Value`](super::error::Error::Value) if a value of the session cannot be stored.
     fn data(&self, json: &str) -> Result<AttributeValue>;
 
-    /// What a touch changes beside the attribute of the end: the assignments of an update
-    /// expression. `end` is exact, `lifetime` in milliseconds.
+    /// The assignments that a touch makes, in addition to that of the end in seconds. `end` is exact,
+    /// and `lifetime` is in milliseconds.
     fn touch(&self, end: UnixMillis, lifetime: f64) -> Condition;
 
-    /// A condition that holds for the items of this format and this store, and for what is left
-    /// of them, among everything else that may be in the table.
+    /// A condition that holds for the items of this store, and for what is left of its destroyed
+    /// sessions, but not for other items in the table.
     fn ours(&self) -> Condition;
 }
 
-/// A number in the shortest form that reads back as itself: `5`, `0.1`, `1e100`.
+/// A number as its shortest text: `5`, `0.1`, `1e100`.
 fn number_text(number: f64) -> String {
     if number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_992.0 {
         (number as i64).to_string()

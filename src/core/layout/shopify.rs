@@ -1,9 +1,9 @@
 //! The item format of `@shopify/shopify-app-session-storage-dynamodb`.
 //!
 //! Each property of a session is an attribute: `id`, `shop`, `state`, `isOnline`, `scope`,
-//! `accessToken`, `expires` and `refreshTokenExpires` (ISO text), `refreshToken`,
-//! `onlineAccessInfo` (a map). Beside them there may be a numeric attribute for DynamoDB's time to
-//! live, which is no property of the session.
+//! `accessToken`, `expires` and `refreshTokenExpires` (ISO text), `refreshToken`, `onlineAccessInfo` (a
+//! map). An item may also have a numeric attribute for DynamoDB's time to live, which is not a property
+//! of the session.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -15,10 +15,10 @@ use crate::core::options::AttributeName;
 
 const ID: &str = "id";
 
-/// The attribute that the index is keyed by.
+/// The partition key of the index.
 pub const SHOP: &str = "shop";
 
-/// The properties of a session, whose attributes are not free.
+/// The properties of a session. The attribute for time to live must have another name.
 const PROPERTIES: [&str; 10] = [
     ID,
     SHOP,
@@ -32,18 +32,18 @@ const PROPERTIES: [&str; 10] = [
     "onlineAccessInfo",
 ];
 
-/// See the [module](self).
+/// The item format of Shopify's session storage, see the [module](self).
 #[derive(Debug, Clone)]
 pub struct ShopifyLayout {
     time_to_live: Option<AttributeName>,
 }
 
 impl ShopifyLayout {
-    /// A layout that writes the end of a session to the attribute `time_to_live`, if any.
+    /// A layout that writes the end of a session to the attribute `time_to_live`, if it is set.
     ///
     /// # Errors
     ///
-    /// Names the option that is wrong.
+    /// [`InvalidOption`] names the option that is invalid.
     pub fn new(time_to_live: Option<&str>) -> Result<Self, InvalidOption> {
         let option = "expiresTtl";
         let time_to_live = time_to_live
@@ -87,8 +87,8 @@ impl Layout for ShopifyLayout {
         Ok(item)
     }
 
-    /// Every attribute is a property, also one that this does not know. An end has no meaning for
-    /// reading: a session whose token has expired is still loaded, to be refreshed.
+    /// Reads all attributes as properties, also unknown ones. A session is read even if its token has
+    /// expired, because the application refreshes the token.
     fn read(&self, mut item: Item, _now: UnixMillis) -> Option<Stored> {
         let sid = item.get(ID)?.as_s().ok()?.clone();
         if let Some(attribute) = self.time_to_live() {

@@ -1,8 +1,9 @@
-//! JSON to DynamoDB's types and back, for formats that keep a session as a map.
+//! Converts JSON to DynamoDB's types and back, for formats that store a session as a map.
 //!
-//! Bytes have no form in JSON. Between `lib/` and here they are an object whose only key is
-//! [`BYTES`], with base64 under it, and BigInts one whose only key is [`BIG`]; a key of the session's own that begins with U+0000 gets
-//! another U+0000 before it, so that nothing a session holds is taken for it.
+//! JSON has no bytes and no BigInts. Between `lib/` and this file, bytes are an object with the only key
+//! [`BYTES`] and a value in base64. A BigInt is an object with the only key [`BIG`] and its digits. If a
+//! key of the session begins with U+0000, another U+0000 is put before it, so that the key differs from
+//! these two.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -17,33 +18,35 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess,
 use super::number_text;
 use crate::core::error::{Error, Result};
 
-/// The key that stands for bytes.
+/// The key of an object that stands for bytes.
 const BYTES: &str = "\0B";
 
-/// The key that stands for a BigInt, with its digits under it.
+/// The key of an object that stands for a BigInt.
 const BIG: &str = "\0N";
 
-/// Beyond this, not every whole number is a number of JavaScript.
+/// The largest whole number up to which JavaScript represents all whole numbers exactly.
 const LARGEST_EXACT: f64 = 9_007_199_254_740_991.0;
 
-/// How numbers are read.
+/// The way in which numbers are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Numbers {
-    /// As numbers of JavaScript, whatever precision that costs.
+    /// As JavaScript numbers, even if they lose precision.
     Plain,
-    /// Whole numbers that are too large for that as BigInts.
+    /// As BigInts if they are whole and too large for an exact JavaScript number, else as JavaScript
+    /// numbers.
     Exact,
 }
 
-/// How many maps and lists DynamoDB lets stand in each other, the attribute itself included: with
-/// the item around them, they are its 32 levels.
+/// The largest depth of nested maps and lists, the session's attribute included. With the item around
+/// them, these are DynamoDB's 32 levels.
 const DEEPEST: usize = 31;
 
-/// The numbers that DynamoDB holds lie between these two, in absolute value.
+/// The absolute value of a number in DynamoDB is 0, or at least the first and less than the second of
+/// these.
 const SMALLEST: f64 = 1e-130;
 const BEYOND_LARGEST: f64 = 1e126;
 
-/// Where in a session a value stands.
+/// The place of a value in a session.
 enum Path<'p> {
     Session,
     Key(&'p Path<'p>, &'p str),
@@ -51,7 +54,7 @@ enum Path<'p> {
 }
 
 impl Path<'_> {
-    /// How many maps and lists are around a value there, the attribute's own included.
+    /// The number of maps and lists around the value, the session included.
     fn depth(&self) -> usize {
         match self {
             Self::Session => 0,
@@ -81,11 +84,11 @@ impl fmt::Display for Path<'_> {
     }
 }
 
-/// The attribute for a session given as JSON.
+/// Converts a session from JSON to an attribute.
 ///
 /// # Errors
 ///
-/// [`Error::Value`] names what DynamoDB cannot hold, by its path in the session.
+/// [`Error::Value`] names the value that DynamoDB cannot store, by its path in the session.
 pub fn from_json(json: &str) -> Result<AttributeValue> {
     let refused = Cell::new(None);
     let seed = Value {
@@ -96,8 +99,8 @@ pub fn from_json(json: &str) -> Result<AttributeValue> {
     parsed.map_err(|_| refused.take().unwrap_or_else(|| malformed(&Path::Session)))
 }
 
-/// What JavaScript writes is JSON but for one thing: text with half of a surrogate pair in it,
-/// which is no Unicode.
+/// The error for text that serde_json refuses. JavaScript writes valid JSON, except for text with half a
+/// surrogate pair, which is not valid Unicode.
 fn malformed(path: &Path) -> Error {
     Error::Value {
         path: path.to_string(),
@@ -105,8 +108,8 @@ fn malformed(path: &Path) -> Error {
     }
 }
 
-/// Reads a value of JSON as an attribute. What DynamoDB cannot hold is told by way of `refused`:
-/// the parser's own errors can carry no more than a text.
+/// Reads a JSON value as an attribute. An error that names a value is passed on in `refused`, because
+/// the parser's error type holds text only.
 #[derive(Clone, Copy)]
 struct Value<'p> {
     path: &'p Path<'p>,
@@ -122,7 +125,7 @@ impl Value<'_> {
         E::custom(reason)
     }
 
-    /// Notes where the parser failed, unless a value inside has been refused already.
+    /// Notes where the parser has failed, unless the error of a nested value is already noted.
     fn locate<E>(&self, error: E) -> E {
         let refused = self.refused.take();
         let refused = refused.unwrap_or_else(|| malformed(self.path));
@@ -130,7 +133,7 @@ impl Value<'_> {
         error
     }
 
-    /// A map or a list around further values.
+    /// Refuses a map or a list that is nested too deep.
     fn check_depth<E: serde::de::Error>(&self) -> Result<(), E> {
         if self.path.depth() < DEEPEST {
             Ok(())
@@ -242,11 +245,10 @@ impl<'de> Visitor<'de> for Value<'_> {
     }
 }
 
-/// The JSON of an attribute. A set becomes a list, as JSON has no sets.
+/// Converts an attribute to JSON. JSON has no sets, so a set becomes a list.
 ///
-/// The keys of a map are sorted, so that an unchanged session has the same text at each read. DynamoDB
-/// keeps no order of its own, and the SDK reads a map as a [`HashMap`], whose order is another one in
-/// each.
+/// The keys of a map are sorted, so that an unchanged session has the same text at each read: DynamoDB
+/// keeps no order of keys, and each [`HashMap`] of the SDK has an order of its own.
 pub fn to_json(value: &AttributeValue, numbers: Numbers) -> String {
     let mut json = String::new();
     Writer {
@@ -275,7 +277,7 @@ impl Writer<'_> {
             AttributeValue::Ns(all) => self.list(all, |writer, number| writer.number(number)),
             AttributeValue::Bs(all) => self.list(all, Self::bytes),
             AttributeValue::M(values) => self.map(values),
-            // Null, and whatever DynamoDB may learn to hold one day.
+            // Null, and types that DynamoDB may add later.
             _ => self.json.push_str("null"),
         }
     }
@@ -311,7 +313,7 @@ impl Writer<'_> {
     }
 
     fn text(&mut self, text: &str) {
-        // Writing to a String cannot fail, and `Value` is how serde_json writes to one.
+        // Writing to a String cannot fail. The `Display` of `Value` quotes and escapes the text.
         let _ = write!(self.json, "{}", serde_json::Value::from(text));
     }
 
@@ -321,7 +323,7 @@ impl Writer<'_> {
         self.json.push_str("\"}");
     }
 
-    /// DynamoDB writes numbers as JSON does; any other text is no number.
+    /// DynamoDB writes numbers in JSON's syntax. Other text is not a number, and becomes `null`.
     fn number(&mut self, number: &str) {
         let Ok(value) = serde_json::from_str::<f64>(number) else {
             return self.json.push_str("null");

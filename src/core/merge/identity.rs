@@ -1,22 +1,22 @@
-//! Whose a session is, as far as it says so.
+//! The user of a session, as the session's keys name it.
 //!
-//! Merging sessions of two people key by key makes one that nobody had: the name of one with the rights
-//! of the other. An application names the keys that identify somebody; the default are those of Passport
-//! and of most examples.
+//! Sessions of two users must not be merged key by key: the result could have the name of one user and
+//! the rights of the other. An application sets the keys that name a user. The default is the keys of
+//! Passport and of most examples.
 
 use serde_json::value::RawValue;
 
 use super::json::{Entries, is_same};
 
-/// The keys of an object that say which user it is, the surest first.
+/// The keys of a user object that hold the user's id, the most reliable first.
 const IDS: [&str; 8] = [
     "id", "_id", "userId", "user", "sub", "uid", "username", "email",
 ];
 
-/// How many objects in each other are looked at for an id.
+/// How many levels of nested objects are searched for an id.
 const DEEPEST: usize = 3;
 
-/// The keys of a session that identify somebody, each as a path of keys.
+/// The keys of a session that name its user, each as a path of keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity(Vec<Vec<String>>);
 
@@ -34,7 +34,7 @@ impl Identity {
         Self(paths.into_iter().map(keys).collect())
     }
 
-    /// Whose `ours` and `theirs` are, which two requests have made of `bases`: see
+    /// Compares the users of `ours` and `theirs`, which two requests have made of `bases`: see
     /// [`merge`](super::merge).
     pub(super) fn compare(
         &self,
@@ -47,7 +47,8 @@ impl Identity {
         for path in &self.0 {
             let (our, their) = (find(ours, path), find(theirs, path));
             let is_our_change = bases.iter().any(|base| !is_same(find(base, path), our));
-            // What a failed save of this request has written is no change of theirs.
+            // A failed save of this request may have written the value, so it is no change of another
+            // request.
             let is_their_change = bases.iter().all(|base| !is_same(find(base, path), their));
             let are_both_there = our.is_some() && their.is_some();
             are_two |= !is_same(our, their) && (are_both_there || is_our_change && is_their_change);
@@ -63,17 +64,18 @@ impl Identity {
     }
 }
 
-/// Whose two sessions are.
+/// The users of two sessions.
 pub(super) enum People<'i> {
-    /// Under one key, both say whose they are, and not the same; or somebody has logged in by one and out
-    /// by the other. `is_our_login`: the request of ours has logged somebody in or out.
+    /// Two users: under one key, both sessions have an id, and the ids differ; or one request has logged
+    /// a user in, and the other one out. `is_our_login`: the request of `ours` has logged a user in or
+    /// out.
     Two { is_our_login: bool },
-    /// All others. The keys that are left to theirs are those by which only the request of theirs has
-    /// logged somebody in or out.
+    /// One user, or none. `left_to_theirs` are the keys by which only the request of `theirs` has logged
+    /// a user in or out.
     One { left_to_theirs: Vec<&'i str> },
 }
 
-/// The id under a path; `None` where nobody is there, or nobody can tell whose id it is.
+/// The user's id under a path. `None` if no user is logged in, or if the value has no id.
 fn find<'j>(session: &Entries<'j>, path: &[String]) -> Option<&'j RawValue> {
     let (first, rest) = path.split_first()?;
     let mut value = session.get(first)?;

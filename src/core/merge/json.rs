@@ -1,7 +1,8 @@
-//! Objects of JSON as JavaScript reads them, with their values as text.
+//! JSON objects as JavaScript reads them, with their values as text.
 //!
-//! A text of JSON may say what no text of Rust can: half a surrogate pair, a number of any size. And two
-//! writers may spell one value differently. Both sides of a comparison are read as JavaScript would.
+//! JSON text may hold values that Rust's types cannot: half a surrogate pair, or a number of any size.
+//! Two writers may also spell one value differently. So a comparison reads both values as JavaScript
+//! does.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -13,9 +14,9 @@ use serde_json::value::RawValue;
 /// Values nested deeper than this are compared as text.
 const DEEPEST: usize = 128;
 
-/// A key.
+/// A key of an object.
 pub struct Key<'j> {
-    /// As it is written, quotes included.
+    /// The key as it stands in the JSON text, with its quotes.
     written: &'j str,
     name: Cow<'j, str>,
 }
@@ -35,7 +36,8 @@ impl<'j> Key<'j> {
     }
 }
 
-/// The name that a key spells. A half of a surrogate pair stays an escape, and so does a backslash.
+/// The name that a key spells. Half a surrogate pair is kept as an escape, and each backslash is
+/// doubled, so that different keys have different names.
 fn name(written: &str) -> Cow<'_, str> {
     let plain = written.trim_matches('"');
     if !plain.contains('\\') {
@@ -52,15 +54,15 @@ fn name(written: &str) -> Cow<'_, str> {
     Cow::Owned(name)
 }
 
-/// The keys of an object with their values, in their order. Of a key that stands there more than once,
-/// the last value counts, as in JavaScript.
+/// The keys and values of an object, in their order. If a key is repeated, its last value counts, as in
+/// JavaScript.
 pub struct Entries<'j> {
     keys: Vec<Key<'j>>,
     values: HashMap<Cow<'j, str>, &'j RawValue>,
 }
 
 impl<'j> Entries<'j> {
-    /// The entries of an object; `None` for anything else.
+    /// The entries of an object; `None` if `json` is not an object.
     pub fn of(json: &'j str) -> Option<Self> {
         serde_json::from_str(json).ok()
     }
@@ -70,12 +72,12 @@ impl<'j> Entries<'j> {
         self.values.get(name).copied()
     }
 
-    /// The value under the same key.
+    /// The value of a key that has the same name as `key`.
     pub fn find(&self, key: &Key<'_>) -> Option<&'j RawValue> {
         self.get(&key.name)
     }
 
-    /// Each key once, with its value.
+    /// Each key with its value; a repeated key comes once.
     pub fn iter(&self) -> impl Iterator<Item = (&Key<'j>, &'j RawValue)> {
         self.keys
             .iter()
@@ -87,12 +89,12 @@ impl<'j> Entries<'j> {
     }
 }
 
-/// An object that is being written.
+/// Writes an object.
 #[derive(Default)]
 pub struct Object(String);
 
 impl Object {
-    /// Writes a key, unless it has no value.
+    /// Writes a key and its value. Without a value, it leaves out the key.
     pub fn extend(&mut self, key: &Key<'_>, value: Option<Cow<'_, str>>) {
         if let Some(value) = value {
             self.0.push(if self.0.is_empty() { '{' } else { ',' });
@@ -112,7 +114,7 @@ impl Object {
     }
 }
 
-/// Whether two values are the same to JavaScript, however they are written.
+/// Whether JavaScript reads the two values as equal, however they are spelt.
 pub fn is_same(one: Option<&RawValue>, other: Option<&RawValue>) -> bool {
     match (one, other) {
         (None, None) => true,
@@ -145,9 +147,10 @@ fn is_same_value(one: &RawValue, other: &RawValue, depth: usize) -> bool {
     }
 }
 
-/// A value, as far as it has to be looked at.
+/// A value, parsed one level deep.
 enum Value<'j> {
-    /// `null`, and a number that is too large for JavaScript: that becomes `null` when it is written.
+    /// `null`, and a number that is too large for JavaScript: JavaScript reads it as infinity and writes
+    /// `null`.
     Null,
     Bool(bool),
     Number(f64),
@@ -184,7 +187,7 @@ impl<'j> Value<'j> {
     }
 }
 
-/// The UTF-16 code units of a string of JSON; `None` where it is none.
+/// The UTF-16 code units of a JSON string; `None` if `json` is not a string.
 fn units(json: &str) -> Option<Vec<u16>> {
     let text = json.strip_prefix('"')?.strip_suffix('"')?;
     let mut units = Vec::with_capacity(text.len());

@@ -35,16 +35,16 @@ fn session(merged: Option<Merged>) -> String {
 #[test]
 fn each_keeps_what_it_has_changed() {
     let cases = [
-        // Both have changed another key.
+        // Each request has changed another key.
         (
             r#"{"a":1,"b":1}"#,
             r#"{"a":2,"b":1}"#,
             r#"{"a":1,"b":2}"#,
             r#"{"a":2,"b":2}"#,
         ),
-        // The same key: the one who saves last.
+        // Both have changed the same key: the second to save wins.
         (r#"{"a":1}"#, r#"{"a":2}"#, r#"{"a":3}"#, r#"{"a":2}"#),
-        // One has removed a key, the other has changed another one.
+        // One request has removed a key, the other has changed another key.
         (
             r#"{"a":1,"b":1}"#,
             r#"{"b":1}"#,
@@ -57,12 +57,12 @@ fn each_keeps_what_it_has_changed() {
             r#"{"b":1}"#,
             r#"{"b":2}"#,
         ),
-        // Both have added one.
+        // Each request has added a key.
         ("{}", r#"{"a":1}"#, r#"{"b":1}"#, r#"{"b":1,"a":1}"#),
-        // One has removed what the other has changed.
+        // One request has removed a key that the other has changed.
         (r#"{"a":1}"#, "{}", r#"{"a":2}"#, "{}"),
         (r#"{"a":1}"#, r#"{"a":2}"#, "{}", r#"{"a":2}"#),
-        // A cookie that is no object is that of the one who saves.
+        // The cookie is not an object: the second to save wins.
         (
             r#"{"cookie":1}"#,
             r#"{"cookie":1}"#,
@@ -90,7 +90,7 @@ fn values_are_compared_as_json_and_taken_as_they_are_written() {
 
 #[test]
 fn values_are_compared_as_javascript_reads_them() {
-    // Each is spelt by another writer, and by JavaScript that has read and written it.
+    // Another writer has spelt the value, and JavaScript has read and written it.
     for (theirs, ours) in [
         ("1.0", "1"),
         ("1e2", "100"),
@@ -205,21 +205,22 @@ fn a_short_lifetime_that_is_changed_by_less_than_a_second_is_another() {
 
 #[test]
 fn sessions_of_two_people_are_not_mixed() {
-    // Both have logged in: the second login counts, and nothing of the first is left.
+    // Both requests have logged in: the second login counts, and nothing of the first session is kept.
     let base = r#"{"user":"a","isAdmin":false}"#;
     let root = r#"{"user":"root","isAdmin":true}"#;
     let ben = r#"{"user":"b","isAdmin":false}"#;
     assert_eq!(merge_by(&OWN, &[base], ben, root), Some(Merged::Ours));
-    // A page of the one who was there before adds nothing to the session of the next.
+    // A page of the first user adds nothing to the session of the second user.
     let page = r#"{"user":"a","isAdmin":false,"cart":1}"#;
     assert_eq!(merge_by(&OWN, &[base], page, root), Some(Merged::Theirs));
-    // The same for a login beside a page.
+    // A login beside a page of the first user.
     assert_eq!(merge_by(&OWN, &[base], ben, page), Some(Merged::Ours));
-    // Passport's, and users that are objects.
+    // Passport's key, and users that are objects.
     let passport = |id: usize| format!(r#"{{"passport":{{"user":{{"_id":{id},"seen":{id}}}}}}}"#);
     let merged = merge_by(&OWN, &["{}"], &passport(1), &passport(2));
     assert_eq!(merged, Some(Merged::Ours));
-    // One has logged in, the other out: what is left has not the rights of the one without the name.
+    // One request has logged in, the other out: a session without the name must not keep the user's
+    // rights.
     let out = r#"{"isAdmin":false}"#;
     assert_eq!(merge_by(&OWN, &[base], out, root), Some(Merged::Ours));
     assert_eq!(merge_by(&OWN, &[base], root, out), Some(Merged::Ours));
@@ -228,14 +229,14 @@ fn sessions_of_two_people_are_not_mixed() {
 #[test]
 fn what_says_whose_a_session_is_belongs_to_the_request_that_has_logged_in_or_out() {
     for (base, ours, theirs, both) in [
-        // A page that changes something else of the user is no login.
+        // A page that changes another field of the user is no login.
         (
             r#"{"user":{"id":1,"seen":1},"a":1}"#,
             r#"{"user":{"id":1,"seen":2},"a":2}"#,
             r#"{"a":1}"#,
             r#"{"a":2}"#,
         ),
-        // Neither is one that says that nobody is there.
+        // Setting the user to `null` is no logout if nobody was logged in.
         (
             r#"{"a":1}"#,
             r#"{"user":null,"a":2}"#,
@@ -258,7 +259,7 @@ fn what_says_whose_a_session_is_belongs_to_the_request_that_has_logged_in_or_out
     ] {
         assert_eq!(merged(base, ours, theirs), both);
     }
-    // What a failed save of the request has written is no logout of somebody else.
+    // The value of a failed save of the same request is no logout by another request.
     let (base, failed) = (r#"{"user":1,"a":1}"#, r#"{"a":1}"#);
     let merged = merge_by(&COOKIE, &[base, failed], r#"{"user":1,"a":2}"#, failed);
     assert_eq!(session(merged), r#"{"a":2,"user":1}"#);
@@ -267,7 +268,7 @@ fn what_says_whose_a_session_is_belongs_to_the_request_that_has_logged_in_or_out
 #[test]
 fn sessions_of_one_or_of_nobody_are_merged() {
     for (base, ours, theirs, both) in [
-        // A login beside a page of a visitor.
+        // A login beside a page of a visitor who is not logged in.
         (
             "{}",
             r#"{"cart":1}"#,
@@ -280,21 +281,21 @@ fn sessions_of_one_or_of_nobody_are_merged() {
             r#"{"cart":1}"#,
             r#"{"cart":1,"user":"a"}"#,
         ),
-        // A logout that takes the user away.
+        // A logout beside a page.
         (
             r#"{"user":"a","cart":1}"#,
             r#"{"user":"a","cart":2}"#,
             r#"{"passport":{},"cart":1}"#,
             r#"{"passport":{},"cart":2}"#,
         ),
-        // One person, of whom something else has changed.
+        // One user, of whom another field has changed.
         (
             r#"{"user":{"id":1,"seen":1},"a":1}"#,
             r#"{"user":{"id":1,"seen":2},"a":1}"#,
             r#"{"user":{"id":1,"seen":1},"a":2}"#,
             r#"{"user":{"id":1,"seen":2},"a":2}"#,
         ),
-        // Nobody can tell whose these are.
+        // Users without an id.
         (
             r#"{"user":{"seen":1},"a":1}"#,
             r#"{"user":{"seen":2},"a":1}"#,

@@ -1,4 +1,4 @@
-//! Conditions of writes: what has to be in the table for a write to be done.
+//! Conditions of writes: the session that has to be in the table.
 
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemInputBuilder;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
@@ -6,21 +6,21 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailur
 
 use crate::core::layout::{Condition, ExpiringLayout, Item, Marks};
 
-/// See the [module](self).
+/// A condition of a write, see the [module](self).
 pub enum Expected {
-    /// The session of this birth, in whatever version; without a birth, any session.
+    /// Any version of the session with this birth; without a birth, any session.
     Birth(Option<String>),
-    /// This version.
+    /// A session with this version.
     Version(String),
-    /// This session, in no version.
+    /// A session with these data and without a version.
     Data(AttributeValue),
-    /// A session in no version.
+    /// Any session without a version.
     Unversioned,
 }
 
 impl Expected {
-    /// The request that writes `item`. If it is refused for its version, the answer has the item that is
-    /// there.
+    /// A request that writes `item`. If the condition does not hold, the error has the stored item, unless the
+    /// condition is a birth.
     pub fn put<L: ExpiringLayout + ?Sized>(&self, item: Item, layout: &L) -> PutItemInputBuilder {
         let condition = self.condition(layout);
         PutItemInputBuilder::default()
@@ -31,8 +31,8 @@ impl Expected {
             .set_return_values_on_condition_check_failure(self.found())
     }
 
-    /// The request that makes `change`. If it is refused for its version, the answer has the item that is
-    /// there.
+    /// A request that makes `change`. If the condition does not hold, the error has the stored item, unless the
+    /// condition is a birth.
     pub fn update<L: ExpiringLayout + ?Sized>(
         &self,
         change: Condition,
@@ -49,7 +49,8 @@ impl Expected {
             .set_return_values_on_condition_check_failure(self.found())
     }
 
-    /// Nobody looks at an item that is not of the session's birth.
+    /// Asks for the stored item in the error, unless the condition is a birth: the store ignores the
+    /// item then.
     fn found(&self) -> Option<ReturnValuesOnConditionCheckFailure> {
         let is_looked_at = !matches!(self, Self::Birth(_));
         is_looked_at.then_some(ReturnValuesOnConditionCheckFailure::AllOld)
@@ -76,7 +77,8 @@ impl Expected {
                 [version],
                 [(":version", text(expected))],
             ),
-            // A version that is no text is of somebody else's making.
+            // If the version is not a text, another writer has set the attribute, so the item counts as
+            // unversioned.
             Self::Data(expected) => condition(
                 "NOT attribute_type(#version, :text) AND #data = :data",
                 [data, version],

@@ -1,4 +1,4 @@
-//! What the formats can do that keep the end of a session, beside touch: list, clear and reap.
+//! Operations of the formats that have an end, except touch: list, clear and reap.
 
 use std::time::Duration;
 
@@ -8,23 +8,23 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::{StreamExt, stream};
 use serde::de::IgnoredAny;
 
-use super::{SessionStore, alive, unless_refused};
+use super::{SessionStore, alive, condition_held};
 use crate::core::deadline::Deadline;
 use crate::core::dynamo::schedule::Schedule;
 use crate::core::error::{Error, Result};
 use crate::core::expiry::{self, UnixMillis};
 use crate::core::layout::{Condition, ExpiringLayout, Item, Marks, Stored};
 
-/// How many deletions of `clear` and `reap` are under way at once.
+/// The largest number of deletions of `clear` and `reap` in flight.
 const DELETES_AT_ONCE: usize = 16;
 
-/// An `expires` further ahead than this (400 days, the longest that browsers keep a cookie) is
-/// looked at by `reap`: it may be in milliseconds, or of connect-dynamodb 3.0.2.
+/// `reap` also reads sessions whose `expires` is further ahead than this, in milliseconds. It is 400
+/// days, the longest life of a cookie in browsers. Such an `expires` may be in milliseconds, or written
+/// by connect-dynamodb 3.0.2.
 const FAR_AHEAD: f64 = 400.0 * 86_400_000.0;
 
 impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
-    /// Every session that is alive and that can be read. Reads the whole table, and holds all that it
-    /// gives.
+    /// All sessions that have not ended and can be read. Reads the whole table into memory.
     pub async fn list(&self, now: UnixMillis, limit: Duration) -> Result<Vec<(Stored, Marks)>> {
         let mut pages = self.alive_pages(now, limit);
         let mut sessions = Vec::new();
@@ -34,7 +34,7 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
         Ok(sessions)
     }
 
-    /// The id of every session that [`list`](Self::list) gives. Reads the whole table page by page.
+    /// The ids of the sessions of [`list`](Self::list). Reads the whole table page by page.
     pub async fn ids(&self, now: UnixMillis, limit: Duration) -> Result<Vec<String>> {
         let mut pages = self.alive_pages(now, limit);
         let mut ids = Vec::new();
@@ -44,7 +44,7 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
         Ok(ids)
     }
 
-    /// How many sessions [`list`](Self::list) gives. Reads the whole table page by page.
+    /// The number of the sessions of [`list`](Self::list). Reads the whole table page by page.
     pub async fn count(&self, now: UnixMillis, limit: Duration) -> Result<usize> {
         let mut pages = self.alive_pages(now, limit);
         let mut count = 0;
@@ -54,11 +54,12 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
         Ok(count)
     }
 
-    /// Deletes every session that [`list`](Self::list) gives. Reads the whole table page by page.
+    /// Deletes the sessions of [`list`](Self::list). Reads the whole table page by page.
     ///
     /// # Errors
     ///
-    /// The first failure, after everything else was tried; a page that cannot be read ends it.
+    /// The first error of a deletion, after all other deletions were tried; or the error of a page that
+    /// cannot be read, at once.
     pub async fn clear(&self, now: UnixMillis, limit: Duration) -> Result<()> {
         let mut pages = self.alive_pages(now, limit);
         let mut done = Deletions::default();
@@ -73,13 +74,15 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
         done.outcome().map(|_| ())
     }
 
-    /// Deletes sessions that have ended, and returns how many. Reads the whole table page by page.
+    /// Deletes the sessions that have ended, and returns their number. Reads the whole table page by
+    /// page.
     ///
-    /// A session that is touched or saved meanwhile stays.
+    /// A session that is touched or saved in the meantime is not deleted.
     ///
     /// # Errors
     ///
-    /// The first failure, after everything else was tried; a page that cannot be read ends it.
+    /// The first error of a deletion, after all other deletions were tried; or the error of a page that
+    /// cannot be read, at once.
     pub async fn reap(&self, now: UnixMillis, limit: Duration) -> Result<usize> {
         let mut condition = self.layout.ours();
         condition.expression += " AND (#expires < :now OR #expires > :far)";
@@ -89,7 +92,8 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
             .values
             .insert(":now".into(), number(now.seconds().floor()));
         condition.values.insert(":far".into(), number(far));
-        // Eventually consistent, at half the price: a deletion is conditional on what the scan saw.
+        // Eventually consistent reads cost half. They are enough, because each deletion is conditional
+        // on the item that the scan has read.
         let mut pages = self.pages("reap", condition, false, limit);
         let mut done = Deletions::default();
         while let Some(page) = pages.next().await? {
@@ -100,20 +104,20 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
         done.outcome()
     }
 
-    /// The pages of the items that may hold a session which is alive.
+    /// Pages of items that may hold sessions which have not ended.
     fn alive_pages(&self, now: UnixMillis, limit: Duration) -> Pages {
         let mut condition = self.layout.ours();
         condition.expression += " AND NOT #expires <= :now";
         name_expires(&*self.layout, &mut condition);
-        // A session without an end, or with one that is no number, passes: nothing compares with it.
-        // Whole seconds, rounded down: what passes is looked at again below.
+        // `NOT` lets sessions pass whose end is missing or not a number, because such a comparison is false.
+        // `now` is rounded down, so sessions pass that end later in this second; `alive_of` checks them again.
         let seconds = now.seconds().floor();
         condition.values.insert(":now".into(), number(seconds));
         let consistent = self.consistent_read;
         self.pages("reading the sessions", condition, consistent, limit)
     }
 
-    /// The sessions of a page that are alive.
+    /// The sessions in a page that have not ended.
     fn alive_of(
         &self,
         page: Vec<Item>,
@@ -126,7 +130,7 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
         })
     }
 
-    /// Every page of the items that meet `condition`.
+    /// Pages of the items for which `condition` holds.
     fn pages(
         &self,
         operation: &'static str,
@@ -147,8 +151,9 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
         }
     }
 
-    /// The key and `expires` of an item whose session has ended, or that has lost its session: one
-    /// with nothing but these two. What else holds no session belongs to somebody else.
+    /// The key and `expires` of an item whose session has ended, or of an item with nothing but these
+    /// two, which is left of a destroyed session. Other items without a session belong to other
+    /// applications.
     fn if_ended(&self, item: Item, now: UnixMillis) -> Option<(String, AttributeValue)> {
         let key = item.get(self.layout.hash_key())?.as_s().ok()?.clone();
         let expires = item.get(&*self.layout.expires_attribute())?.clone();
@@ -161,7 +166,7 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
         expiry::has_passed(end, now).then_some((key, expires))
     }
 
-    /// Whether the item was deleted; one whose `expires` has changed is not.
+    /// Deletes an item if its `expires` has not changed. Returns whether it was deleted.
     async fn delete_unchanged(
         &self,
         key: String,
@@ -174,7 +179,7 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
             .expression_attribute_values(":expires", expires);
         let deadline = Deadline::new(limit, "reap");
         let deleted = deadline.ask(|| self.schedule.delete_if(key, request));
-        unless_refused(deadline.bound(deleted).await)
+        condition_held(deadline.bound(deleted).await)
     }
 }
 
@@ -189,13 +194,13 @@ fn number(seconds: f64) -> AttributeValue {
     AttributeValue::N(format!("{seconds:.0}"))
 }
 
-/// A table that is read page by page.
+/// A scan of the table, page by page.
 struct Pages {
     schedule: Schedule,
     /// The request for the next page; `None` after the last.
     next: Option<ScanInputBuilder>,
     operation: &'static str,
-    /// The time that each page may take.
+    /// The time that the request of each page may take.
     limit: Duration,
 }
 
@@ -215,12 +220,12 @@ impl Pages {
     }
 }
 
-/// Whether a session that is stored as text is an object: nothing else can be given to anybody.
+/// Whether a session stored as text is a JSON object, so that JavaScript can read it.
 fn is_readable(data: &str) -> bool {
     data.trim_start().starts_with('{') && serde_json::from_str::<IgnoredAny>(data).is_ok()
 }
 
-/// Deletions that are made a few at a time.
+/// Runs deletions, some at a time.
 #[derive(Default)]
 struct Deletions {
     deleted: usize,
@@ -228,7 +233,7 @@ struct Deletions {
 }
 
 impl Deletions {
-    /// Runs `deletes`, each of which tells whether it has deleted something.
+    /// Runs `deletes`. The result of each is whether it has deleted a session.
     async fn run(&mut self, deletes: impl Iterator<Item = impl Future<Output = Result<bool>>>) {
         let mut outcomes = stream::iter(deletes).buffer_unordered(DELETES_AT_ONCE);
         while let Some(outcome) = outcomes.next().await {
@@ -241,7 +246,7 @@ impl Deletions {
         }
     }
 
-    /// How many have deleted something, or the first failure.
+    /// The number of deleted sessions, or the first error.
     fn outcome(self) -> Result<usize> {
         match self.failure {
             Some(error) => Err(error),

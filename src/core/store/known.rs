@@ -1,12 +1,12 @@
-//! What a request knows of its session: what it has read, and what it has written since.
+//! The knowledge of a web request about its session: the version that it has read, and its saves since.
 //!
-//! JavaScript keeps it between the calls of a request. From the moment at which it makes a call until it
-//! has taken the outcome, a [`RequestWrites`] keeps what the call leaves in the table. JavaScript fetches
-//! it when it makes a call, and drops it when it takes an outcome, both on the thread of its event loop. So
-//! there is no moment at which neither of the two knows of a write.
+//! JavaScript keeps this knowledge between the calls of a request. While a call is in flight, a
+//! [`RequestWrites`] keeps the results of the request's saves. JavaScript fetches the `RequestWrites`
+//! when it makes a call, and drops it when it takes the outcome. Both happen on the thread of its event
+//! loop, so at any moment one of the two knows each save.
 //!
-//! A version is `<birth>.<write>`. All versions of a session have its birth: a session that was destroyed
-//! and made again under the same id has another. No two writes have the same second part.
+//! A version is `<birth>.<write>`. All versions of a session have the same birth. If a session is
+//! destroyed and made again under the same id, it has another birth. Each write has another second part.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -20,62 +20,62 @@ use tokio::sync::Notify;
 use super::Loaded;
 use super::versions::Saved;
 
-/// The version of a session that is written without knowledge of what is there: it is born.
+/// The version of a new session, with a new birth.
 pub fn new_version() -> String {
     let birth = URL_SAFE_NO_PAD.encode(fastrand::u64(..).to_be_bytes());
     let write = URL_SAFE_NO_PAD.encode(fastrand::u64(..).to_be_bytes());
     format!("{birth}.{write}")
 }
 
-/// The birth of the session that has this version; `None` in a version of somebody else's making.
+/// The birth in a version; `None` if another program has written the version.
 pub fn birth(version: &str) -> Option<&str> {
     version.split_once('.').map(|(birth, _)| birth)
 }
 
-/// The version of another attempt of the write that `version` is of, for a session of this birth. What
-/// such an attempt writes differs from what the one before it has written.
+/// The version of another attempt of the write that has `version`, for a session with this birth. Each
+/// attempt needs another version, because it writes other data.
 pub(super) fn attempt(version: &str, birth: Option<&str>, number: u32) -> String {
     let (own, write) = version.split_once('.').unwrap_or((version, version));
     format!("{}.{write}~{number}", birth.unwrap_or(own))
 }
 
-/// Whether an attempt of the write that `version` is of has written `found`.
+/// Whether `found` is the version of an attempt of the write that has `version`.
 fn is_attempt_of(version: &str, found: &str) -> bool {
     let write = |version| str::split_once(version, '.').map_or(version, |(_, write)| write);
     let rest = write(found).strip_prefix(write(version));
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('~'))
 }
 
-/// What becomes of a session that another request has changed since it was read.
+/// The behaviour of a save if another request has changed the session since it was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Conflict {
-    /// It is overwritten, unless it was destroyed.
+    /// Overwrite the session, unless it was destroyed.
     Overwrite,
-    /// The changes of both are kept, key by key.
+    /// Merge both changes, key by key.
     Merge,
-    /// The write fails with [`Error::Conflict`](crate::core::error::Error::Conflict).
+    /// Fail with [`Error::Conflict`](crate::core::error::Error::Conflict).
     Fail,
 }
 
-/// What a request knows of the session that it saves.
+/// The knowledge of a request about the session that it saves.
 #[derive(Clone)]
 pub struct Known {
-    /// The version that is expected in the table; `None` for a session that has none, because a
-    /// replaced package has written it.
+    /// The version that the request expects in the table; `None` if a replaced package has written the
+    /// session.
     pub version: Option<String>,
-    /// The session as JSON that the request's changes count from; `None` for a new session, which is
-    /// written whatever is there.
+    /// The session as JSON to which the request's changes are compared. `None` for a new session, which
+    /// is written without a condition.
     pub base: Option<String>,
-    /// The session as JSON that is expected in the table, where that is not `base`: an earlier save
-    /// of the request was merged.
+    /// The session as JSON that the request expects in the table, if it is not `base`, because an
+    /// earlier save of the request was merged.
     pub stored: Option<String>,
-    /// Saves of the request since then that have failed. They may have been carried out.
+    /// Saves of the request that have failed since then. DynamoDB may have carried them out.
     pub failed: Vec<FailedSave>,
-    /// What to do where something else is there.
+    /// The behaviour if the stored session is another one than expected.
     pub conflict: Conflict,
 }
 
-/// By hand: there is a session in it.
+/// Written by hand, because the type holds a session.
 impl fmt::Debug for Known {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Known")
@@ -85,13 +85,12 @@ impl fmt::Debug for Known {
 }
 
 impl Known {
-    /// The birth of the session, as far as it has one.
+    /// The birth of the session, if it has one.
     pub(super) fn birth(&self) -> Option<&str> {
         birth(self.version.as_deref()?)
     }
 
-    /// Whether the session that is in the table in the version `found` is another one than the request
-    /// has read, under the same id.
+    /// Whether the stored version `found` has another birth than the session that the request has read.
     pub(super) fn is_of_another(&self, found: Option<&str>) -> bool {
         match (self.birth(), found.and_then(birth)) {
             (Some(known), Some(found)) => known != found,
@@ -99,25 +98,26 @@ impl Known {
         }
     }
 
-    /// Whether a save that has failed has written `found` all the same.
+    /// Whether a failed save of the request has written the version `found`.
     pub(super) fn has_written(&self, found: Option<&str>) -> bool {
         let is_it = |failed: &FailedSave| found.is_some_and(|found| failed.has_written(found));
         self.failed.iter().any(is_it)
     }
 
-    /// What the changes of a request count from: see [`merge`](crate::core::merge::merge).
+    /// The sessions to which the request's changes are compared, see
+    /// [`merge`](crate::core::merge::merge).
     pub(super) fn bases(&self) -> Vec<&str> {
         let failed = self.failed.iter().map(|failed| &*failed.data);
         self.base.as_deref().into_iter().chain(failed).collect()
     }
 }
 
-/// A save that has failed.
+/// A save that has failed. DynamoDB may have carried it out.
 #[derive(Clone)]
 pub struct FailedSave {
-    /// Its version.
+    /// The version of the save.
     pub version: String,
-    /// The session that it was given, as JSON.
+    /// The session of the save, as JSON.
     pub data: String,
 }
 
@@ -127,83 +127,85 @@ impl FailedSave {
     }
 }
 
-/// The requests that have writes in flight, by their number.
+/// The requests that have saves in flight, by their number.
 pub(super) type Requests = Arc<Mutex<HashMap<u32, Weak<RequestWrites>>>>;
 
-/// The saves of one request that are in flight, or whose outcome was not taken yet. See the
+/// The saves of one request that are in flight, or whose outcome JavaScript has not taken yet. See the
 /// [module](self).
 pub struct RequestWrites {
     number: u32,
-    others: Requests,
+    requests: Requests,
     has_begun: AtomicBool,
-    /// Whether the first save is to tell what it has left. It has no turn that it keeps until then.
-    is_awaited: AtomicBool,
-    /// Tells that it has.
-    told: Notify,
-    left: Mutex<Left>,
+    /// Whether the first save is in flight. It may be sent in a batch, so later saves may get their turn
+    /// just before its result is noted here.
+    is_first_in_flight: AtomicBool,
+    /// Notified when the result of the first save is noted.
+    first_noted: Notify,
+    results: Mutex<SaveResults>,
 }
 
-/// What the saves have left in the table.
+/// The results of the request's saves.
 #[derive(Default)]
-struct Left {
-    saved: Option<LastSave>,
+struct SaveResults {
+    last_saved: Option<LastSaved>,
     failed: Vec<FailedSave>,
 }
 
 /// The last save that has succeeded.
-struct LastSave {
+struct LastSaved {
     version: String,
     base: String,
     stored: Option<String>,
 }
 
 impl RequestWrites {
-    /// Those of the request of this number.
+    /// The saves of the request with this number.
     pub(super) fn of(requests: &Requests, number: u32) -> Arc<Self> {
-        let mut known = locked(requests);
-        if let Some(writes) = known.get(&number).and_then(Weak::upgrade) {
+        let mut in_flight = locked(requests);
+        if let Some(writes) = in_flight.get(&number).and_then(Weak::upgrade) {
             return writes;
         }
         let writes = Arc::new(Self {
             number,
-            others: Arc::clone(requests),
+            requests: Arc::clone(requests),
             has_begun: AtomicBool::new(false),
-            is_awaited: AtomicBool::new(false),
-            told: Notify::new(),
-            left: Mutex::default(),
+            is_first_in_flight: AtomicBool::new(false),
+            first_noted: Notify::new(),
+            results: Mutex::default(),
         });
-        known.insert(number, Arc::downgrade(&writes));
+        in_flight.insert(number, Arc::downgrade(&writes));
         writes
     }
 
-    /// A save is made. Whether it is the first.
+    /// Notes that the request makes a save. Returns whether it is its first.
     pub(super) fn begin(&self) -> bool {
         !self.has_begun.swap(true, Ordering::Relaxed)
     }
 
-    /// What is known when it is the turn of an operation. The saves before it have ended then, but the
-    /// call of the first may not have been told yet.
+    /// Adds the results of the request's earlier saves to `known`. Called at the turn of an operation,
+    /// when the earlier saves have ended. Waits for the first save, whose result may be noted a moment
+    /// later.
     pub(super) async fn update(&self, known: Known) -> Known {
         loop {
-            let told = self.told.notified();
-            if !self.is_awaited.load(Ordering::Acquire) {
+            let noted = self.first_noted.notified();
+            if !self.is_first_in_flight.load(Ordering::Acquire) {
                 return self.updated(known);
             }
-            told.await;
+            noted.await;
         }
     }
 
     fn updated(&self, known: Known) -> Known {
-        let left = locked(&self.left);
-        let Some(saved) = &left.saved else {
-            let failed = [known.failed, left.failed.clone()].concat();
+        let results = locked(&self.results);
+        let Some(saved) = &results.last_saved else {
+            let failed = [known.failed, results.failed.clone()].concat();
             return Known { failed, ..known };
         };
         Known {
             version: Some(saved.version.clone()),
             base: Some(saved.base.clone()),
             stored: saved.stored.clone(),
-            failed: left.failed.clone(),
+            failed: results.failed.clone(),
             conflict: known.conflict,
         }
     }
@@ -211,16 +213,16 @@ impl RequestWrites {
 
 impl Drop for RequestWrites {
     fn drop(&mut self) {
-        let mut known = locked(&self.others);
-        // Its successor may be there already.
+        let mut in_flight = locked(&self.requests);
+        // Another `RequestWrites` may have taken the number already.
         let is_over = |writes: &Weak<Self>| writes.strong_count() == 0;
-        if known.get(&self.number).is_some_and(is_over) {
-            known.remove(&self.number);
+        if in_flight.get(&self.number).is_some_and(is_over) {
+            in_flight.remove(&self.number);
         }
     }
 }
 
-/// A save that is made. If this is dropped before it has an outcome, the save has failed.
+/// A guard for a save in flight. If it is dropped before `has_saved`, the save counts as failed.
 pub(super) struct Saving {
     writes: Arc<RequestWrites>,
     as_failed: Option<Box<dyn FnOnce() -> FailedSave + Send>>,
@@ -228,8 +230,8 @@ pub(super) struct Saving {
 }
 
 impl Saving {
-    /// A save whose turn has come, and lasts until this is dropped. `as_failed` gives the save, in case
-    /// that it fails: one that waits holds its session only once.
+    /// A save at its turn, which keeps the turn until this is dropped. `as_failed` returns the record of the
+    /// save. It is called only at the end, so that a save in flight holds its session only once.
     pub fn in_turn(
         writes: Arc<RequestWrites>,
         as_failed: impl FnOnce() -> FailedSave + Send + 'static,
@@ -241,26 +243,26 @@ impl Saving {
         }
     }
 
-    /// The first save of a request, whose turn may end a moment before this is dropped.
+    /// The first save of a request. Its turn may end a moment before this is dropped.
     pub fn first(
         writes: Arc<RequestWrites>,
         as_failed: impl FnOnce() -> FailedSave + Send + 'static,
     ) -> Self {
-        writes.is_awaited.store(true, Ordering::Release);
+        writes.is_first_in_flight.store(true, Ordering::Release);
         let mut first = Self::in_turn(writes, as_failed);
         first.has_turn = false;
         first
     }
 
-    /// Has later saves of the request count on what this one has left.
+    /// Notes the result of a successful save, for later saves of the request.
     pub fn has_saved(mut self, saved: &Saved) {
         let Some(as_failed) = self.as_failed.take() else {
             return;
         };
         let FailedSave { version, data } = as_failed();
-        let save = match saved {
+        let last_saved = match saved {
             Saved::Gone => return,
-            Saved::AsGiven => LastSave {
+            Saved::AsGiven => LastSaved {
                 version,
                 base: data,
                 stored: None,
@@ -269,14 +271,14 @@ impl Saving {
                 data: stored,
                 marks,
                 ..
-            }) => LastSave {
+            }) => LastSaved {
                 version: marks.version.clone().unwrap_or(version),
                 stored: (*stored != data).then(|| stored.clone()),
                 base: data,
             },
         };
-        *locked(&self.writes.left) = Left {
-            saved: Some(save),
+        *locked(&self.writes.results) = SaveResults {
+            last_saved: Some(last_saved),
             failed: Vec::new(),
         };
     }
@@ -285,16 +287,18 @@ impl Saving {
 impl Drop for Saving {
     fn drop(&mut self) {
         if let Some(as_failed) = self.as_failed.take() {
-            locked(&self.writes.left).failed.push(as_failed());
+            locked(&self.writes.results).failed.push(as_failed());
         }
         if !self.has_turn {
-            self.writes.is_awaited.store(false, Ordering::Release);
-            self.writes.told.notify_waiters();
+            self.writes
+                .is_first_in_flight
+                .store(false, Ordering::Release);
+            self.writes.first_noted.notify_waiters();
         }
     }
 }
 
-/// Nothing that is done under these locks can panic half way.
+/// No code under these locks can panic and leave a value half changed.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -13,7 +13,7 @@ use crate::core::error::{Error, Result};
 use crate::core::expiry::UnixMillis;
 use crate::core::layout::{Layout, Stored};
 
-/// An index of the table: its name, and the attribute that it is keyed by.
+/// An index of the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Index {
     /// The index's name.
@@ -23,7 +23,7 @@ pub struct Index {
 }
 
 impl<L: Layout + ?Sized> SessionStore<L> {
-    /// The ids of the sessions that `index` has under `value`, from every page, in its order.
+    /// The ids of the sessions with the key `value` in `index`, from all pages, in the index's order.
     pub async fn find(&self, index: &Index, value: &str, limit: Duration) -> Result<Vec<String>> {
         let request = QueryInputBuilder::default()
             .index_name(&index.name)
@@ -51,7 +51,7 @@ impl<L: Layout + ?Sized> SessionStore<L> {
         }
     }
 
-    /// The sessions of `ids` that there are and that can be read, in the order of `ids`.
+    /// Loads the sessions of `ids` in their order, without those that do not exist or cannot be read.
     pub async fn load_many(
         &self,
         ids: &[String],
@@ -74,11 +74,11 @@ impl<L: Layout + ?Sized> SessionStore<L> {
         Ok(unique.iter().filter_map(|id| found.remove(*id)).collect())
     }
 
-    /// Deletes the sessions of `ids`. Those that are not there are no error.
+    /// Deletes the sessions of `ids`. Sessions that do not exist are skipped.
     ///
     /// # Errors
     ///
-    /// The first failure; other deletions may not have been done then.
+    /// The first error. Other sessions may not have been deleted then.
     pub fn destroy_many(
         &self,
         ids: &[String],
@@ -94,7 +94,7 @@ impl<L: Layout + ?Sized> SessionStore<L> {
     }
 }
 
-/// Each id once, in their order. A batch with one twice would be refused.
+/// Each id once, in the given order, because DynamoDB refuses a batch with a repeated key.
 fn unique(ids: &[String]) -> Vec<&str> {
     let mut seen = HashSet::new();
     let ids = ids.iter().map(String::as_str);

@@ -1,4 +1,4 @@
-//! Touch: moving the end of a session without writing the session.
+//! Touch: moves the end of a session without writing the session.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 
 use super::expected::Expected;
 use super::known::{Known, RequestWrites};
-use super::{SessionStore, unless_refused};
+use super::{SessionStore, condition_held};
 use crate::core::deadline::Deadline;
 use crate::core::dynamo::schedule::InTurn;
 use crate::core::error::{CONDITION_FAILED, Error, FoundItem, Result};
@@ -16,17 +16,16 @@ use crate::core::expiry::{Expires, UnixMillis};
 use crate::core::layout::{Condition, ExpiringLayout};
 use crate::core::merge::is_same_lifetime;
 
-/// How often a touch looks for the version of a session that others write all the time. After that it
-/// is done in whatever version.
+/// The number of attempts of a touch that require the version which was read last, if other requests keep
+/// writing the session. One more attempt accepts any version of the session.
 const ATTEMPTS: u32 = 4;
 
-/// The end that a touch gives a session.
+/// The new end of a session.
 #[derive(Debug, Clone, Copy)]
 pub struct NewEnd {
-    /// The end in whole seconds, as DynamoDB's time to live reads it.
+    /// The end in whole seconds, for DynamoDB's time to live.
     pub expires: Expires,
-    /// The end to the millisecond and the lifetime in milliseconds, where the session has a cookie
-    /// with an end.
+    /// If the session's cookie has an end: the exact end, and the lifetime in milliseconds.
     pub exact: Option<(UnixMillis, f64)>,
 }
 
@@ -39,21 +38,21 @@ impl From<Expires> for NewEnd {
     }
 }
 
-/// What came of a touch.
+/// The result of a touch.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Touched {
     /// The end was moved.
     Moved,
-    /// The end stays as it is: another request has given the session another lifetime. It is known
-    /// where the touch has found that out, and not an earlier save of the same request.
+    /// The end was not moved, because another request has given the session another lifetime. The end is
+    /// `None` if an earlier save of the same request has found this, so that the touch has not read it.
     Kept(Option<UnixMillis>),
-    /// The session is gone.
+    /// The session does not exist any more.
     Gone,
 }
 
 impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
-    /// Moves a session's end. `false` where the session is gone: then nothing is written, so that
-    /// a session that was destroyed meanwhile does not come back as an empty item.
+    /// Moves the end of a session. If the session does not exist, the result is `false`, and nothing is
+    /// written: otherwise a destroyed session would come back as an empty item.
     pub fn touch<E: Into<NewEnd>>(
         &self,
         sid: &str,
@@ -64,13 +63,13 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
         let make = move || Expected::Birth(None).update(new_end(&*layout, to), &*layout);
         let deadline = Deadline::new(limit, "touch");
         let touched = deadline.ask(|| self.schedule.update(self.layout.key(sid), make));
-        deadline.bound(touched).map(unless_refused)
+        deadline.bound(touched).map(condition_held)
     }
 
     /// Moves the end of a session that a request has read, unless another request has given the session
     /// another lifetime since.
     ///
-    /// `writes` are those of the request, where some may be in flight.
+    /// `writes` are the saves of the request, if some may be in flight.
     pub fn touch_known(
         &self,
         sid: &str,
@@ -124,18 +123,18 @@ async fn touch_in_turn<L: ExpiringLayout + ?Sized>(
         let refused = match turn.update(expected.update(change, layout)).await {
             Ok(()) => return Ok(Touched::Moved),
             Err(Error::ConditionFailed { found }) => found,
-            // As a user's client has it.
+            // A called client reports a condition that does not hold as DynamoDB's error.
             Err(error) if error.is_service(CONDITION_FAILED) => None,
             Err(error) => return Err(error),
         };
         if matches!(expected, Expected::Birth(_)) {
             break;
         }
-        // Some that stand in for DynamoDB leave the item out although there is one.
+        // Some emulators of DynamoDB leave the item out of the error.
         let found = match refused {
             Some(FoundItem(item)) => Some(*item),
             None => match turn.get().await {
-                // Nobody can tell which lifetime it has.
+                // The lifetime of the stored session cannot be read, so the touch accepts any version.
                 Err(Error::Unreadable) => {
                     expected = of_its_birth();
                     continue;
@@ -164,7 +163,7 @@ async fn touch_in_turn<L: ExpiringLayout + ?Sized>(
     Ok(Touched::Gone)
 }
 
-/// The assignments that give a session another end.
+/// The assignments of a touch.
 fn new_end<L: ExpiringLayout + ?Sized>(layout: &L, to: NewEnd) -> Condition {
     let NewEnd { expires, exact } = to;
     let mut change = match exact {

@@ -1,10 +1,11 @@
-//! Saving a session that was read before: a logout stays a logout, and requests that run at the same
-//! time do not undo each other.
+//! Saves of a session that was read before: a destroyed session stays destroyed, and simultaneous
+//! requests do not undo each other's changes.
 //!
-//! Each write of a session gives it a new version, also one that is tried again with the changes of
-//! others: the one before may have been done, and others may count on what that has written. A write
-//! that knows what it has read is conditional on that: the session has to be there still, and unless
-//! the store overwrites, in the version that was read. The condition costs nothing where it holds.
+//! Each write gives the session a new version, and so does each retry with the changes of other
+//! requests: the first attempt may have been carried out, and other requests may have read its version.
+//!
+//! A save of a known session is conditional: the session must still exist, and unless the store
+//! overwrites, it must have the version that was read. If the condition holds, it costs nothing.
 
 use std::fmt;
 use std::sync::Arc;
@@ -25,27 +26,28 @@ use crate::core::expiry::UnixMillis;
 use crate::core::layout::{ExpiringLayout, Item, Marks, Record};
 use crate::core::merge::{End, Identity, Merged, Rules, is_unchanged, merge};
 
-/// How often a write is tried where another process is faster each time.
+/// The largest number of attempts of a save, if other processes keep changing the session.
 const ATTEMPTS: u32 = 40;
 
-/// The attempts that follow each other at once. Before each of the others there is a pause of up to
-/// so long times its number: else many processes keep being in each other's way.
+/// The number of attempts without a pause. Before attempt `AT_ONCE + n`, there is a random pause of up to
+/// n times `PAUSE`, so that many processes do not keep refusing each other's writes.
 const AT_ONCE: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(3);
 
-/// What came of a save.
+/// The result of a save.
 #[derive(Clone, PartialEq)]
 pub enum Saved {
     /// The session was written as it was given.
     AsGiven,
-    /// This was written: the session with the changes of others, or in another version. It has an end
-    /// where that of another request was kept.
+    /// The session was written with the changes of other requests, or in another version. It has an end if the
+    /// end of another request was kept.
     Changed(Loaded),
-    /// Nothing was written: the session was destroyed since it was read, or somebody else has logged in.
+    /// Nothing was written, because the session was destroyed since it was read, or because another user
+    /// has logged in.
     Gone,
 }
 
-/// By hand: there may be a session in it.
+/// Written by hand, because the type may hold a session.
 impl fmt::Debug for Saved {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -57,23 +59,22 @@ impl fmt::Debug for Saved {
 }
 
 impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
-    /// The saves of a request that are in flight. Whoever makes a call for the request holds them until
-    /// the outcome of the call has been taken.
+    /// The saves of a request that are in flight. The caller holds them until the outcome of its call
+    /// has been taken.
     pub fn writes_of(&self, request: u32) -> Arc<RequestWrites> {
         RequestWrites::of(&self.requests, request)
     }
 
-    /// Writes a session in a new `version`, which no other write has. Without knowledge of what is
-    /// there it is written whatever that is, also where it has ended already.
+    /// Writes a session with a new `version`, which no other write has. Without `known`, the session is
+    /// written without a condition, even if it has ended already.
     ///
-    /// `writes` are those of the request that saves, where more of them may be in flight: what these
-    /// have written counts then, whatever stands in `known`.
+    /// `writes` are the saves of the request, if some may be in flight. Their results replace those in
+    /// `known`.
     ///
     /// # Errors
     ///
-    /// [`Error::Conflict`] where another request has changed the session and `known` says so; where
-    /// the session cannot be written in the store's format, see
-    /// [`Layout::to_item`](crate::core::layout::Layout::to_item).
+    /// [`Error::Conflict`] if another request has changed the session, and `known.conflict` is
+    /// [`Conflict::Fail`]; the errors of [`Layout::to_item`](crate::core::layout::Layout::to_item).
     pub fn save_version(
         &self,
         record: Record,
@@ -83,7 +84,8 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
         limit: Duration,
     ) -> impl Future<Output = Result<Saved>> + Send + use<L> {
         let key = self.layout.key(&record.sid);
-        // The first save of a new session, and one of which nothing is known, may be sent in a batch.
+        // The first save of a new session, and a save without knowledge, have no condition. So they may
+        // be sent in a batch.
         let is_first = writes.as_ref().is_none_or(|writes| writes.begin());
         let known = known.filter(|known| known.base.is_some() || !is_first);
         let mut write = Write {
@@ -132,25 +134,25 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
     }
 }
 
-/// A session that is to be written.
+/// A save of a session.
 struct Write<L: ?Sized> {
     layout: Arc<L>,
     identity: Arc<Identity>,
     record: Record,
-    /// That of the attempt that is made.
+    /// The version of the present attempt.
     version: String,
 }
 
-/// What a write puts into the table.
+/// The content that an attempt writes.
 struct Content {
     data: String,
     end: End,
-    /// Whether there are changes of others in it.
+    /// Whether the content has changes of other requests.
     is_merged: bool,
 }
 
 impl<L: ExpiringLayout + ?Sized> Write<L> {
-    /// This save, in case that it fails.
+    /// The record of this save if it fails.
     fn as_failed(&self) -> FailedSave {
         FailedSave {
             version: self.version.clone(),
@@ -185,13 +187,14 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
         }) else {
             return Ok(Saved::Gone);
         };
-        let mut there: Option<Item> = None;
+        let mut stored_item: Option<Item> = None;
         let has_copies = !self.layout.copied_keys().is_empty();
         if content.is_merged && (has_copies || content.end == End::Theirs) {
-            // Their end, and the copies of keys that others have changed, are only in the table.
-            there = match turn.get().await {
+            // The end of the other request, and the attributes of special keys that it has changed, are
+            // only in the table.
+            stored_item = match turn.get().await {
                 Ok(None) => return Ok(Saved::Gone),
-                // Others have changed it: the write is refused.
+                // Another writer has changed the item, so the condition will fail.
                 Err(Error::Unreadable) => None,
                 found => found?,
             };
@@ -202,31 +205,31 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
                 tokio::time::sleep(longest.mul_f64(fastrand::f64())).await;
             }
             let mut item = self.item(&content.data)?;
-            if let Some(there) = there.as_ref().filter(|_| content.is_merged) {
-                self.copy_unchanged(&known.bases(), there, &mut item);
+            if let Some(stored_item) = stored_item.as_ref().filter(|_| content.is_merged) {
+                self.copy_unchanged(&known.bases(), stored_item, &mut item);
                 if content.end == End::Theirs {
-                    self.copy_end(there, &mut item);
+                    self.copy_end(stored_item, &mut item);
                 }
             }
             let request = expected.put(item, &*self.layout);
             let refused = match turn.put(request).await {
-                Ok(()) => return Ok(self.saved(&given, content, there.as_ref())),
+                Ok(()) => return Ok(self.saved(&given, content, stored_item.as_ref())),
                 Err(Error::ConditionFailed { found }) => found,
-                // As a user's client has it.
+                // A called client reports a condition that does not hold as DynamoDB's error.
                 Err(error) if error.is_service(CONDITION_FAILED) => None,
                 Err(error) => return Err(error),
             };
             if known.conflict == Conflict::Overwrite {
                 return Ok(Saved::Gone);
             }
-            // Some that stand in for DynamoDB leave the item out although there is one.
+            // Some emulators of DynamoDB leave the item out of the error.
             let found = match refused {
                 Some(FoundItem(item)) => Ok(Some(*item)),
                 None => turn.get().await,
             };
             let found = match found {
                 Err(Error::Unreadable) if known.conflict == Conflict::Merge => {
-                    // There is nothing to merge with, so this session replaces it.
+                    // The stored session cannot be read and merged, so this session replaces it.
                     expected = Expected::Birth(known.birth().map(str::to_owned));
                     content = self.ours();
                     self.version = attempt(&given, known.birth(), number + 1);
@@ -242,9 +245,9 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
                 return Ok(Saved::Gone);
             };
             let version = self.layout.marks(&found).version;
-            // An attempt whose answer was lost has done it.
+            // An earlier attempt, whose answer was lost, has been carried out.
             if version.as_ref() == Some(&self.version) {
-                return Ok(self.saved(&given, content, there.as_ref()));
+                return Ok(self.saved(&given, content, stored_item.as_ref()));
             }
             if known.is_of_another(version.as_deref()) {
                 return Ok(Saved::Gone);
@@ -253,15 +256,16 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
                 && version.is_none()
                 && *read == stored
             {
-                // It is what was read, but DynamoDB has half a surrogate pair where U+FFFD was read.
+                // The session is unchanged: DynamoDB has half a surrogate pair where U+FFFD was read.
                 expected = Expected::Unversioned;
                 continue;
             }
             if known.conflict == Conflict::Fail && !known.has_written(version.as_deref()) {
                 return Err(Error::Conflict);
             }
-            // Another content needs another version: an attempt whose answer was lost may have been
-            // done, and somebody who has read that must not overwrite what comes after it.
+            // Other content needs another version. If an attempt was carried out and its answer lost,
+            // another request may have read its version, and must not overwrite the next attempt's
+            // content.
             self.version = attempt(
                 &given,
                 version.as_deref().and_then(known::birth),
@@ -271,7 +275,7 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
                 Some(version) => Expected::Version(version),
                 None => Expected::Data(stored),
             };
-            // The end of the session does not matter here, and neither does the time.
+            // A merge does not use the end of the stored session, so any time will do.
             let theirs = self.layout.read(found.clone(), UnixMillis(0.0));
             let merged = match theirs {
                 Some(theirs) => self.merged(known, &theirs.data),
@@ -281,18 +285,18 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
                 Some(content) => content,
                 None => return Ok(Saved::Gone),
             };
-            there = Some(found);
+            stored_item = Some(found);
         }
         Err(Error::Conflict)
     }
 
-    /// What came of a write that was done. `given` is the version that the caller has given it.
-    fn saved(&self, given: &str, content: Content, there: Option<&Item>) -> Saved {
+    /// The result of a save that was carried out. `given` is the version that the caller gave the save.
+    fn saved(&self, given: &str, content: Content, stored_item: Option<&Item>) -> Saved {
         if content.data == self.record.data && self.version == given && content.end == End::Ours {
             return Saved::AsGiven;
         }
-        let kept = there.filter(|_| content.end == End::Theirs);
-        let expires = kept.and_then(|there| self.layout.end(there));
+        let kept = stored_item.filter(|_| content.end == End::Theirs);
+        let expires = kept.and_then(|stored_item| self.layout.end(stored_item));
         let version = Some(self.version.clone());
         Saved::Changed(Loaded {
             data: content.data,
@@ -310,8 +314,8 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
         }
     }
 
-    /// The session with what others have changed. What cannot be merged is ours. `None` where somebody
-    /// else has logged in, so that nothing is to be written.
+    /// The session with the changes of other requests. If the sessions cannot be merged, the session as
+    /// it was given. `None` if another user has logged in, so that nothing may be written.
     fn merged(&self, known: &Known, theirs: &str) -> Option<Content> {
         let rules = Rules {
             clock: self.layout.clock(),
@@ -338,19 +342,19 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
         Ok(item)
     }
 
-    /// The attributes that are copies of a key that this request has not changed.
-    fn copy_unchanged(&self, bases: &[&str], there: &Item, item: &mut Item) {
+    /// Copies the attributes of special keys that this request has not changed.
+    fn copy_unchanged(&self, bases: &[&str], stored_item: &Item, item: &mut Item) {
         for key in self.layout.copied_keys() {
             if is_unchanged(bases, &self.record.data, key) {
-                copy(key, there, item);
+                copy(key, stored_item, item);
             }
         }
     }
 
-    /// The end that another request has given the session.
-    fn copy_end(&self, there: &Item, item: &mut Item) {
-        copy(&self.layout.expires_attribute(), there, item);
-        copy(Marks::END, there, item);
+    /// Copies the end that another request has given the session.
+    fn copy_end(&self, stored_item: &Item, item: &mut Item) {
+        copy(&self.layout.expires_attribute(), stored_item, item);
+        copy(Marks::END, stored_item, item);
     }
 }
 

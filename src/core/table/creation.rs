@@ -1,4 +1,4 @@
-//! Creating the table, and what it gets beside its key.
+//! Creates the table, with its settings.
 
 use std::time::Duration;
 
@@ -19,48 +19,48 @@ use crate::core::options::Billing;
 const NOT_FOUND: &str = "ResourceNotFoundException";
 const IN_USE: &str = "ResourceInUseException";
 
-/// What DynamoDB answers while it sets up the backups of a new table.
+/// DynamoDB's error while it prepares the backups of a new table.
 const NO_BACKUPS_YET: &str = "ContinuousBackupsUnavailableException";
 
-/// What a table gets that is created here, beside its key, its index, its billing and its time to live.
-/// What is `None` is DynamoDB's to choose.
+/// Settings with which the table is created, in addition to its key, index, billing mode and time to
+/// live. DynamoDB decides the settings that are `None`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct NewTable {
-    /// Whether it cannot be deleted.
+    /// `true`: the table cannot be deleted.
     pub deletion_protection: Option<bool>,
-    /// The key that it is encrypted with.
+    /// Encryption at rest.
     pub encryption: Option<SseSpecification>,
-    /// What its storage and its requests cost.
+    /// The table class, which decides the prices of storage and requests.
     pub class: Option<TableClass>,
-    /// Its tags.
+    /// The tags of the table.
     pub tags: Option<Vec<Tag>>,
-    /// The units a second that it takes from the beginning, and so does its index.
+    /// The request units a second that the table and its index can serve from the beginning.
     pub warm_throughput: Option<WarmThroughput>,
-    /// The most units a second that it takes on demand, and so does its index.
+    /// The largest number of request units a second of the table and of its index, on demand.
     pub on_demand_throughput: Option<OnDemandThroughput>,
-    /// Whether it can be restored to a moment of the last days, and of how many.
+    /// Point-in-time recovery, and the number of days that it covers.
     pub recovery: Option<PointInTimeRecoverySpecification>,
 }
 
-/// What came of creating a table.
+/// The result of creating a table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Creation {
-    /// `false` where another process was faster.
+    /// `false` if another process has created the table first.
     pub created: bool,
-    /// Why the table has no time to live, although it was asked for.
+    /// The reason why turning on time to live has failed, if it has.
     pub time_to_live_failure: Option<Error>,
-    /// What is wrong with the store's index, in a table that another process has created.
+    /// If another process has created the table: the problem with the store's index, if any.
     pub index_failure: Option<Error>,
 }
 
 impl Table {
-    /// Creates the table and waits until it can be used. A table that another process creates at
-    /// the same time is waited for.
+    /// Creates the table, and waits until it can be used. If another process is creating the table,
+    /// waits for that.
     ///
     /// # Errors
     ///
-    /// As [`describe`](Self::describe), and DynamoDB's own. A time to live that is refused is not
-    /// among them.
+    /// The errors of [`describe`](Self::describe), and those of DynamoDB. If turning on time to live
+    /// fails, the result says so instead.
     pub async fn create(&self, limit: Duration) -> Result<Creation> {
         within(limit, "creating the table", async {
             let (created, table) = self.create_and_wait().await?;
@@ -77,7 +77,7 @@ impl Table {
         .await
     }
 
-    /// Whether the table was created here, and what it is.
+    /// Returns whether this process has created the table, and the table's description.
     async fn create_and_wait(&self) -> Result<(bool, Description)> {
         let mut pause = POLL.0;
         loop {
@@ -89,9 +89,9 @@ impl Table {
             loop {
                 match self.ready().await {
                     Ok(table) => return Ok((created, table)),
-                    // A table that was just asked for may not be seen yet.
+                    // DynamoDB may not know a new table at once.
                     Err(error) if error.is_service(NOT_FOUND) && created => wait(&mut pause).await,
-                    // What was in the way was a table on its way out.
+                    // The table that was in use was being deleted. Create it again.
                     Err(error) if error.is_service(NOT_FOUND) => break,
                     Err(error) => return Err(error),
                 }
@@ -100,12 +100,12 @@ impl Table {
         }
     }
 
-    /// Turns on point-in-time recovery, if a new table is to have it. DynamoDB refuses that for a while
-    /// after it has created a table.
+    /// Turns on point-in-time recovery, if the settings of the new table say so. DynamoDB refuses this
+    /// for a while after it has created a table.
     ///
     /// # Errors
     ///
-    /// DynamoDB's last refusal when `limit` has passed.
+    /// After `limit`, DynamoDB's last refusal.
     pub async fn enable_recovery(&self, limit: Duration) -> Result<()> {
         let Some(specification) = &self.new.recovery else {
             return Ok(());
@@ -124,7 +124,7 @@ impl Table {
                     wait(&mut pause).await;
                     refused = Some(error);
                 }
-                // The deadline says less than the refusal before it.
+                // The refusal says more than the error of the deadline.
                 Err(Error::Timeout { .. }) if let Some(refused) = refused => return Err(refused),
                 answer => return answer.map(|_| ()),
             }
@@ -172,7 +172,7 @@ impl Table {
     }
 }
 
-/// Whether recovery may be turned on a little later.
+/// Whether a later attempt to turn on recovery may succeed.
 fn passes(error: &Error) -> bool {
     error.is_service(NO_BACKUPS_YET) || error.retryable()
 }

@@ -1,28 +1,29 @@
-//! A table's time to live, and what is to be done about it: pure.
+//! A table's time to live, and the plan to change it, without I/O.
 
 /// A table's time to live.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimeToLive {
     /// DynamoDB's name for its status: `ENABLED`, `ENABLING`, `DISABLED` or `DISABLING`.
     pub status: String,
-    /// The attribute that it is on.
+    /// The attribute that time to live reads.
     pub attribute: Option<String>,
 }
 
-/// What a store that wants its table to have time to live, or not, has to do.
+/// The steps from a table's present time to live to the one that a store wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimeToLivePlan {
-    /// The attribute to write the end of a session to.
+    /// The attribute to which the store has to write the end of a session.
     pub attribute: String,
-    /// Whether to turn it on or off; `None` to leave it.
+    /// `true`: turn time to live on; `false`: turn it off; `None`: leave it.
     pub change: Option<bool>,
 }
 
 impl TimeToLive {
-    /// The plan of a store that writes `attribute` and wants time to live as `wanted` says.
+    /// The plan of a store that writes the end to `attribute`, and wants time to live on or off, as
+    /// `wanted` says.
     ///
-    /// Time to live on another attribute is somebody's choice: it stays, and a store that wants
-    /// time to live writes that attribute.
+    /// If time to live is on for another attribute, the user has chosen it. So it is left on, and a
+    /// store that wants time to live writes the end to that attribute.
     pub fn plan(&self, attribute: &str, wanted: bool) -> TimeToLivePlan {
         let on = matches!(self.status.as_str(), "ENABLED" | "ENABLING");
         match &self.attribute {

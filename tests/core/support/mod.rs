@@ -5,6 +5,7 @@ pub mod fake;
 pub mod hooked;
 pub mod memory;
 pub mod merged;
+mod plain;
 pub mod sessions;
 pub mod versioned;
 
@@ -75,7 +76,7 @@ pub fn client() -> Client {
         .behavior_version(BehaviorVersion::latest())
         .region(Region::from_static(REGION))
         .endpoint_url(local_endpoint())
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .http_client(plain::http_client())
         .credentials_provider(Credentials::new("AKIDLOCAL", "local", None, None, "test"))
         .build();
     Client::from_conf(config)

@@ -3,6 +3,6 @@
 module.exports = {
   output: 'standalone',
   outputFileTracingRoot: __dirname,
-  // The line of docs/BUNDLERS.md: Next does not see that the addon is loaded.
+  // The line of docs/BUNDLERS.md: Next does not detect the addon.
   outputFileTracingIncludes: { '/*': ['./node_modules/dynamo-session-store-*/**'] },
 };

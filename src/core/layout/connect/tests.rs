@@ -1,4 +1,4 @@
-//! Items as connect-dynamodb writes and reads them, special keys, and options that are wrong.
+//! Items as connect-dynamodb writes and reads them, special keys, and invalid options.
 
 use super::*;
 use crate::core::expiry::Expires;

@@ -1,8 +1,8 @@
-//! JSON to attributes and back: bytes, large numbers, sets, and what DynamoDB cannot hold.
+//! JSON to attributes and back: bytes, large numbers, sets, and values that DynamoDB cannot store.
 
 use super::*;
 
-/// `depth` lists in each other.
+/// `depth` nested lists.
 fn nested(depth: usize) -> String {
     format!("{{\"list\":{}{}}}", "[".repeat(depth), "]".repeat(depth))
 }
@@ -50,7 +50,7 @@ fn the_keys_of_a_map_are_in_the_same_order_at_each_read() {
     let map = r#"{"user":1,"10":1,"9":1,"é":1,"Zoë":1,"_expire":1,"cart":1,"a":1,"b":1}"#;
     let sorted = r#"{"10":1,"9":1,"Zoë":1,"_expire":1,"a":1,"b":1,"cart":1,"user":1,"é":1}"#;
     for _ in 0..8 {
-        // Each read makes a map of its own, with an order of its own.
+        // Each read makes a new map, whose keys have another order.
         let value = from_json(&format!(r#"{{"menu":{map},"list":[{map}]}}"#)).unwrap();
         let read = to_json(&value, Numbers::Plain);
         assert_eq!(read, format!(r#"{{"list":[{sorted}],"menu":{sorted}}}"#));
