@@ -12,11 +12,11 @@ use napi::bindgen_prelude::{Either, Latin1String};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi_derive::napi;
 
-use super::backend::Whereabouts;
 use super::failure::Failure;
 use super::intake;
 use crate::core::context::CallContext;
 use crate::core::dynamo::outage::Observer;
+use crate::core::dynamo::sdk::Locator;
 use crate::core::error::{Error, Result};
 use crate::core::store::RequestWrites;
 
@@ -130,8 +130,8 @@ impl Outcomes {
 pub struct Completions {
     notify: Notify,
     outcomes: Arc<Outcomes>,
-    /// The endpoint, region and table of the store, for its errors. Set once the store is open.
-    whereabouts: OnceLock<Whereabouts>,
+    /// Knows the endpoint, region and table of the store, for its errors. Set once the store is open.
+    locator: OnceLock<Locator>,
 }
 
 impl Completions {
@@ -140,7 +140,7 @@ impl Completions {
         Self {
             notify,
             outcomes: Arc::default(),
-            whereabouts: OnceLock::new(),
+            locator: OnceLock::new(),
         }
     }
 
@@ -150,15 +150,15 @@ impl Completions {
     }
 
     /// Sets the endpoint, region and table that failures name.
-    pub fn locate(&self, whereabouts: Whereabouts) {
+    pub fn locate(&self, locator: Locator) {
         // Refused if it is set already: each store sets it once.
-        let _ = self.whereabouts.set(whereabouts);
+        let _ = self.locator.set(locator);
     }
 
     /// Converts an error into a failure that names endpoint, region and table.
     pub fn failure(&self, error: &Error) -> Failure {
-        match self.whereabouts.get() {
-            Some(whereabouts) => whereabouts.failure(error),
+        match self.locator.get() {
+            Some(locator) => Failure::of(error, locator),
             None => error.clone().into(),
         }
     }

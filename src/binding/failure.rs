@@ -6,6 +6,7 @@
 use napi::Either;
 use napi_derive::napi;
 
+use crate::core::dynamo::sdk::Locator;
 use crate::core::error::{self, Error, InvalidOption, Place};
 
 /// An error, of which `lib/errors.js` makes an `Error`.
@@ -54,6 +55,12 @@ impl From<&error::ThrottlingReason> for ThrottlingReason {
 }
 
 impl Failure {
+    /// The failure for the error of a store's call. It names table, endpoint and region, as far as they are known.
+    pub fn of(error: &Error, locator: &Locator) -> Self {
+        let missing = locator.missing_credentials(error);
+        Self::at(missing.as_ref().unwrap_or(error), &locator.place())
+    }
+
     /// The failure for the error of a request that went to `place`.
     pub fn at(error: &Error, place: &Place) -> Self {
         let what = match error {

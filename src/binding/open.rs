@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 
 use napi_derive::napi;
 
-use super::backend::{Backend, Whereabouts};
+use super::backend::Backend;
 use super::callbacks::{Callbacks, JsSettings};
 use super::completions::{Completions, Notify};
 use super::environment;
@@ -82,10 +82,7 @@ impl<L: Layout> Parts<L> {
             },
         };
         let dynamo = SdkDynamo::for_store(source, Arc::clone(&SHARED), context);
-        let whereabouts = Whereabouts {
-            table: self.name.clone(),
-            dynamo: dynamo.locator(),
-        };
+        let locator = dynamo.locator();
         let table = Table::new(
             Arc::new(dynamo.clone()),
             self.name.clone(),
@@ -102,7 +99,7 @@ impl<L: Layout> Parts<L> {
             sessions: sessions.of_any_format(),
             expiring: None,
             table,
-            whereabouts,
+            locator,
             through_client,
             environment,
             koa: None,

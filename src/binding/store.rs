@@ -12,13 +12,14 @@ use napi::bindgen_prelude::{Either, PromiseRaw, ToNapiValue};
 use napi_derive::napi;
 use tokio::sync::oneshot;
 
-use super::backend::{Backend, Whereabouts};
+use super::backend::Backend;
 use super::completions::{CallResult, Completed, Completions, Outcomes, catch_panics, json};
-use super::failure::{Outcome, wrap};
+use super::failure::{Failure, Outcome, wrap};
 use super::intake;
 use super::runtime;
 use super::session::{KnownSession, SessionEntry, SpecialArgument, loaded, special_value};
 use crate::core::context::CallContext;
+use crate::core::dynamo::sdk::Locator;
 use crate::core::error::{Error, Result};
 use crate::core::expiry::{Expires, UnixMillis};
 use crate::core::layout::{Record, connect};
@@ -54,7 +55,7 @@ pub struct NativeStore {
     /// `None` once the store is closed. Calls in flight hold their own references and end as usual.
     open: Mutex<Option<Open>>,
     outcomes: Arc<Outcomes>,
-    whereabouts: Whereabouts,
+    locator: Locator,
     /// The asynchronous context of calls that are made now; 0 without one.
     context: AtomicU32,
 }
@@ -67,9 +68,9 @@ struct Open {
 
 impl NativeStore {
     pub fn new(backend: Backend, completions: Arc<Completions>) -> Self {
-        completions.locate(backend.whereabouts.clone());
+        completions.locate(backend.locator.clone());
         let outcomes = Arc::clone(completions.outcomes());
-        let whereabouts = backend.whereabouts.clone();
+        let locator = backend.locator.clone();
         let open = Open {
             backend: Arc::new(backend),
             completions,
@@ -77,7 +78,7 @@ impl NativeStore {
         Self {
             open: Mutex::new(Some(open)),
             outcomes,
-            whereabouts,
+            locator,
             context: AtomicU32::new(0),
         }
     }
@@ -149,7 +150,7 @@ impl NativeStore {
         F: Future<Output = Result<T>> + Send + 'static,
     {
         let backend = self.backend();
-        let whereabouts = self.whereabouts.clone();
+        let locator = self.locator.clone();
         let (sender, receiver) = oneshot::channel();
         let begin = || {
             let asked = backend.map(ask);
@@ -169,7 +170,7 @@ impl NativeStore {
                 operation: "the call",
             };
             let outcome = receiver.await.unwrap_or(Err(defect));
-            settle(wrap(outcome.map_err(|error| whereabouts.failure(&error))));
+            settle(wrap(outcome.map_err(|error| Failure::of(&error, &locator))));
         });
         Ok(promise)
     }
@@ -444,7 +445,7 @@ impl NativeStore {
     /// `table "sessions", endpoint http://…, region us-east-1`.
     #[napi]
     pub fn place(&self) -> String {
-        self.whereabouts.place().to_string()
+        self.locator.place().to_string()
     }
 
     /// Sets the asynchronous context of the calls that follow, as a number; 0 for none. If a request for

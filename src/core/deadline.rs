@@ -7,7 +7,7 @@
 
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -15,6 +15,8 @@ use tokio::task_local;
 use tokio::time::Instant;
 
 use super::error::{Error, Result};
+
+use crate::core::lock::locked;
 
 task_local! {
     /// The deadlines of the calls that the current task works for.
@@ -186,11 +188,6 @@ pub fn note_taken() {
 fn each(note: impl Fn(&Deadline)) {
     // Tests send requests without a call.
     let _ = CURRENT.try_with(|deadlines| deadlines.all().iter().for_each(|one| note(one)));
-}
-
-/// Nothing that is done under these locks can panic half way.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -16,7 +16,8 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::dynamo::size::LARGEST;
+/// The most bytes that DynamoDB takes for an item: 400 KB.
+pub const LARGEST_ITEM: usize = 400 * 1024;
 
 /// The result of a function of the core that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -215,7 +216,7 @@ pub enum Error {
     /// The session's item is larger than DynamoDB allows, so nothing was sent. `code` is
     /// `ERR_SESSION_TOO_LARGE`.
     #[error(
-        "the item of the session has {size} bytes, but DynamoDB takes at most {LARGEST}: store less in \
+        "the item of the session has {size} bytes, but DynamoDB takes at most {LARGEST_ITEM}: store less in \
         the session"
     )]
     TooLarge {

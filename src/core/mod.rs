@@ -10,6 +10,7 @@ pub mod expiry;
 #[cfg(any(test, fuzzing))]
 pub mod hostile;
 pub mod layout;
+mod lock;
 pub mod merge;
 pub mod options;
 pub mod store;

@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_types::endpoint_config::AccountIdEndpointMode;
-use dynamo_session_store::core::dynamo::connection::connect;
+use dynamo_session_store::core::dynamo::open::direct as connect;
 use dynamo_session_store::core::dynamo::settings::{CredentialSource, Settings};
 use dynamo_session_store::core::dynamo::shared::Shared;
 use dynamo_session_store::core::dynamo::variables::{Nothing, Variables};

@@ -20,9 +20,8 @@ pub struct Answered {
     pub failure: Option<Error>,
 }
 
-/// An operation of DynamoDB, and the members that its answer may have. One of `needed` has to be
-/// there, unless that is empty.
-pub struct Operation {
+/// The members that the answer to an operation may have. If `needed` has names, one of these members is there.
+pub struct Shape {
     name: &'static str,
     needed: &'static [&'static str],
     others: &'static [&'static str],
@@ -35,27 +34,27 @@ const LONG: usize = 16 * 1024;
 const CONSUMED: &str = "ConsumedCapacity";
 const METRICS: &str = "ItemCollectionMetrics";
 
-/// The operations for items.
-static OPERATIONS: [Operation; 8] = [
-    Operation::new("GetItem", &[], &["Item", CONSUMED]),
-    Operation::new("PutItem", &[], &["Attributes", CONSUMED, METRICS]),
-    Operation::new("UpdateItem", &[], &["Attributes", CONSUMED, METRICS]),
-    Operation::new("DeleteItem", &[], &["Attributes", CONSUMED, METRICS]),
-    Operation::new(
+/// The shapes of answers to operations for items.
+static SHAPES: [Shape; 8] = [
+    Shape::new("GetItem", &[], &["Item", CONSUMED]),
+    Shape::new("PutItem", &[], &["Attributes", CONSUMED, METRICS]),
+    Shape::new("UpdateItem", &[], &["Attributes", CONSUMED, METRICS]),
+    Shape::new("DeleteItem", &[], &["Attributes", CONSUMED, METRICS]),
+    Shape::new(
         "BatchGetItem",
         &["Responses", "UnprocessedKeys"],
         &[CONSUMED],
     ),
-    Operation::new(
+    Shape::new(
         "BatchWriteItem",
         &[],
         &["UnprocessedItems", CONSUMED, METRICS],
     ),
-    Operation::new("Query", &["Items", "Count"], &["ScannedCount", CONSUMED]),
-    Operation::new("Scan", &["Items", "Count"], &["ScannedCount", CONSUMED]),
+    Shape::new("Query", &["Items", "Count"], &["ScannedCount", CONSUMED]),
+    Shape::new("Scan", &["Items", "Count"], &["ScannedCount", CONSUMED]),
 ];
 
-impl Operation {
+impl Shape {
     const fn new(
         name: &'static str,
         needed: &'static [&'static str],
@@ -99,8 +98,8 @@ pub enum Expected {
     Anything,
     /// An object in JSON: each answer of DynamoDB is one.
     Object,
-    /// An object with members of this operation.
-    Answer(&'static Operation),
+    /// An object with members of this shape.
+    Members(&'static Shape),
 }
 
 impl Expected {
@@ -108,9 +107,8 @@ impl Expected {
     pub fn of(request: &HttpRequest) -> Self {
         let target = request.headers().get("x-amz-target");
         let name = target.and_then(|target| target.rsplit_once('.'));
-        let operation =
-            name.and_then(|(_, name)| OPERATIONS.iter().find(|operation| operation.name == name));
-        operation.map_or(Self::Object, Self::Answer)
+        let shape = name.and_then(|(_, name)| SHAPES.iter().find(|shape| shape.name == name));
+        shape.map_or(Self::Object, Self::Members)
     }
 
     /// Whether this is no answer of DynamoDB's, but one of another server. Throttling is throttling, whichever
@@ -119,7 +117,7 @@ impl Expected {
         match self {
             Self::Anything => false,
             _ if status == TOO_MANY_REQUESTS => false,
-            Self::Answer(operation) if status < 300 => !operation.is_answered(body),
+            Self::Members(shape) if status < 300 => !shape.is_answered(body),
             _ => serde_json::from_slice::<Members>(body).is_err(),
         }
     }
@@ -302,116 +300,4 @@ impl<'de> Deserialize<'de> for Members {
 }
 
 #[cfg(test)]
-mod tests {
-    use aws_smithy_runtime_api::http::StatusCode;
-
-    use super::*;
-
-    fn named(name: &str) -> &'static Operation {
-        OPERATIONS
-            .iter()
-            .find(|operation| operation.name == name)
-            .unwrap()
-    }
-
-    async fn answered(operation: &str, body: &str, sum: Option<u32>) -> Result<Answered, String> {
-        let status = StatusCode::try_from(200_u16).unwrap();
-        let mut response = HttpResponse::new(status, SdkBody::from(body));
-        if let Some(sum) = sum {
-            let headers = response.headers_mut();
-            headers.insert("x-amz-crc32", sum.to_string());
-        }
-        let read = read(response, &Expected::Answer(named(operation))).await;
-        read.map_err(|error| std::error::Error::source(&error).unwrap().to_string())
-    }
-
-    #[tokio::test]
-    async fn what_dynamodb_answers_is_an_answer() {
-        for (operation, body) in [
-            ("GetItem", "{}"),
-            ("GetItem", r#"{"Item":{"id":{"S":"a"}}}"#),
-            ("GetItem", r#"{"NewOne":1,"ConsumedCapacity":{}}"#),
-            ("PutItem", "{}"),
-            ("BatchGetItem", r#"{"Responses":{}}"#),
-            ("BatchWriteItem", r#"{"UnprocessedItems":{}}"#),
-            ("Scan", r#"{"Count":0,"Items":[]}"#),
-        ] {
-            assert!(answered(operation, body, None).await.is_ok(), "{body}");
-        }
-    }
-
-    #[tokio::test]
-    async fn nothing_else_is() {
-        for (operation, body) in [
-            ("GetItem", ""),
-            ("GetItem", "[]"),
-            ("GetItem", "null"),
-            ("GetItem", r#"{"Item":{"#),
-            ("GetItem", r#"{"message":"log in to this network"}"#),
-            ("PutItem", ""),
-            ("PutItem", "<html></html>"),
-            ("PutItem", r#"{"Item":{}}"#),
-            ("BatchGetItem", "{}"),
-            ("Scan", "{}"),
-        ] {
-            let reason = answered(operation, body, None).await.err().unwrap();
-            assert!(reason.contains("not from DynamoDB"), "{body}: {reason}");
-        }
-    }
-
-    #[tokio::test]
-    async fn an_answer_of_another_server_shows_its_status_and_content_type_alone() {
-        let ask = async |expected: &Expected, status: u16, kind: Option<&str>, body: &str| {
-            let status = StatusCode::try_from(status).unwrap();
-            let mut response = HttpResponse::new(status, SdkBody::from(body.to_owned()));
-            if let Some(kind) = kind {
-                response
-                    .headers_mut()
-                    .insert("content-type", kind.to_owned());
-            }
-            let error = read(response, expected).await.err()?;
-            let cause = std::error::Error::source(&error).unwrap().to_string();
-            Some((error.is_user(), cause))
-        };
-        let html = Some("text/html; charset=utf-8");
-        let (lasts, said) = ask(&Expected::Object, 404, html, "<p>no").await.unwrap();
-        assert!(lasts, "another attempt is of no use");
-        assert!(
-            said.contains("HTTP status 404, content type text/html. Check"),
-            "{said}"
-        );
-        let (lasts, said) = ask(&Expected::Object, 200, None, "").await.unwrap();
-        assert!(!lasts && said.contains("no content type"), "{said}");
-        let odd = Some("sid=abc; q");
-        let (_, said) = ask(&Expected::Object, 403, odd, "<Error/>").await.unwrap();
-        assert!(!said.contains("abc"), "{said}");
-        for status in [408, 500, 503] {
-            let (lasts, said) = ask(&Expected::Object, status, html, "<p>").await.unwrap();
-            assert!(!lasts && said.ends_with("content type text/html"), "{said}");
-            assert_eq!(ask(&Expected::Object, status, html, "{}").await, None);
-        }
-        assert_eq!(ask(&Expected::Object, 429, html, "<p>").await, None);
-        assert_eq!(ask(&Expected::Anything, 404, html, "<p>").await, None);
-        assert_eq!(ask(&Expected::Object, 400, None, "{}").await, None);
-    }
-
-    #[tokio::test]
-    async fn a_long_body_is_known_by_its_first_member() {
-        let text = "x".repeat(2 * LONG);
-        let answers = |first: &str| format!(r#"{{"{first}":{{"text":{{"S":"{text}"}}}}}}"#);
-        assert!(answered("GetItem", &answers("Item"), None).await.is_ok());
-        assert!(answered("GetItem", &answers("page"), None).await.is_err());
-        assert!(answered("Scan", &answers("Item"), None).await.is_err());
-    }
-
-    #[tokio::test]
-    async fn a_checksum_has_to_match() {
-        let sum = crc32fast::hash(b"{}");
-        assert!(answered("PutItem", "{}", Some(sum)).await.is_ok());
-        let reason = answered("PutItem", "{}", Some(sum + 1))
-            .await
-            .err()
-            .unwrap();
-        assert!(reason.contains("damaged"), "{reason}");
-    }
-}
+mod tests;

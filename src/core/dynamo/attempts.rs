@@ -1,23 +1,37 @@
-//! What became of the attempts to send a request, and where they went: for errors.
+//! A request that the SDK sends, as the parts of its client see it that are ours.
+//!
+//! They know the request by the task: the SDK sends a request in the task that asks.
 
 use std::future::Future;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 
+use aws_credential_types::Credentials;
+use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::config::interceptors::{
     BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextRef,
 };
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
+use aws_smithy_runtime_api::client::result::ConnectorError;
+
+use crate::core::lock::locked;
 
 tokio::task_local! {
-    /// The attempts of the request that this task sends. The SDK sends it in the task that asks.
+    /// The attempts of the request that this task sends.
     static ATTEMPTS: Arc<Attempts>;
 }
 
-/// How many attempts were sent, and how many of them timed out.
+/// The outcome of an attempt.
+pub type AttemptOutcome = Result<HttpResponse, ConnectorError>;
+
+/// The attempts of a request, which the SDK makes all or all but the first.
 #[derive(Debug, Default)]
 pub struct Attempts {
+    /// The credentials to sign with.
+    credentials: Option<Credentials>,
+    /// The outcome of the first attempt, until the SDK has taken it.
+    first: Mutex<Option<AttemptOutcome>>,
     sent: AtomicU32,
     timed_out: AtomicU32,
     /// The `x-amz-date` of the last one.
@@ -37,16 +51,37 @@ impl Attempts {
 
     /// The date that the last one was signed with: `20261121T105438Z`.
     pub fn date(&self) -> Option<String> {
-        let date = self.date.lock().unwrap_or_else(PoisonError::into_inner);
+        let date = locked(&self.date);
         date.clone()
     }
 }
 
-/// Does `work`, which sends a request with a client that a [`Watch`] is on, and counts its attempts.
-pub async fn counted<T>(work: impl Future<Output = T>) -> (T, Arc<Attempts>) {
-    let attempts = Arc::<Attempts>::default();
+/// Runs `work`, which sends a request by a client that a [`Watch`] is on: signed with `credentials`, and with
+/// `first` as the outcome of the first attempt if that was made already.
+pub async fn sending<T>(
+    credentials: Option<Credentials>,
+    first: Option<AttemptOutcome>,
+    work: impl Future<Output = T>,
+) -> (T, Arc<Attempts>) {
+    let attempts = Arc::new(Attempts {
+        credentials,
+        first: Mutex::new(first),
+        ..Attempts::default()
+    });
     let answer = ATTEMPTS.scope(Arc::clone(&attempts), work).await;
     (answer, attempts)
+}
+
+/// The credentials that the task's request is signed with, if it sends one.
+pub fn credentials() -> Option<Credentials> {
+    let credentials = ATTEMPTS.try_with(|attempts| attempts.credentials.clone());
+    credentials.ok().flatten()
+}
+
+/// The outcome of the first attempt, if that was made before the SDK makes one. Given once.
+pub fn take_first() -> Option<AttemptOutcome> {
+    let first = ATTEMPTS.try_with(|attempts| locked(&attempts.first).take());
+    first.ok().flatten()
 }
 
 /// Watches the attempts of a client. A clone watches for the same.
@@ -81,7 +116,7 @@ impl Intercept for Watch {
         let date = context.request().headers().get("x-amz-date");
         let _ = ATTEMPTS.try_with(|attempts| {
             attempts.sent.fetch_add(1, Ordering::Relaxed);
-            let mut last = attempts.date.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut last = locked(&attempts.date);
             *last = date.map(str::to_owned);
         });
         Ok(())

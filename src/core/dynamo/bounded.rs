@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -22,6 +22,7 @@ use super::socket::{Socket, Sockets, Stream};
 use super::tls;
 use super::trust::Authorities;
 use crate::core::error::Error;
+use crate::core::lock::locked;
 
 /// After a connection has failed, others are closed that were silent for this long: those that have
 /// answered within it are well.
@@ -86,7 +87,7 @@ impl Bounded {
     }
 
     pub(super) fn host(&self, uri: &Uri) -> Host {
-        let mut hosts = self.0.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut hosts = locked(&self.0.hosts);
         let host = hosts.entry(authority(uri)).or_insert_with(|| Host {
             bound: Arc::new(Semaphore::new(self.0.max_sockets)),
             sockets: Arc::default(),
@@ -104,7 +105,7 @@ impl Bounded {
 
     /// Has everybody give up who waits to open a connection.
     pub fn close(&self) {
-        let hosts = self.0.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        let hosts = locked(&self.0.hosts);
         for host in hosts.values() {
             host.bound.close();
         }

@@ -10,7 +10,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -18,6 +18,8 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
+
+use crate::core::lock::locked;
 
 /// How long an address may take to answer before the next one is dialled too. Node and RFC 8305 have the
 /// same.
@@ -126,7 +128,7 @@ impl Dialer {
     }
 
     fn locked(&self) -> MutexGuard<'_, HashMap<String, Addresses>> {
-        self.hosts.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.hosts)
     }
 }
 

@@ -1,47 +1,22 @@
-//! Where DynamoDB is, and an SDK client that talks to it.
+//! A connection to DynamoDB: its clients, credentials and limits. [`open`](super::open) makes one.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::retry::RetryConfig;
-use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
-use aws_sdk_dynamodb::config::{BehaviorVersion, IdentityCache};
-use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
+use aws_smithy_runtime::client::retries::TokenBucket;
 
 use super::attempts::Watch;
-use super::credentials::asking::Asking;
 use super::credentials::cache::Cache;
-use super::credentials::instance::Instance;
-use super::credentials::requests::Requests;
-use super::credentials::{Checked, OfEnvironment};
-use super::environment::{Environment, Service};
 use super::fast::FastPath;
 use super::http::Http;
-use super::interceptors::{HashBody, KeepFromEnvironment, UserAgent};
 use super::outage::Outage;
-use super::outage::guard::Guard;
-use super::proxy::Proxies;
 use super::redact::Secrets;
 use super::refused::Refusal;
-use super::region;
 use super::registry::Registry;
-use super::settings::Settings;
-use super::shared::{Address, Shared};
-use super::surrogates::WellFormed;
-use super::throttle::{Limits, Repeats, Throttling};
-use super::trust::Authorities;
-use super::user_client::{self, UserClient};
-use super::variables::{Copies, Surroundings, Variables};
+use super::throttle::{Limits, Repeats};
 use crate::core::error::{Error, Result};
-
-/// The SDK's own first pause is a second, far too long for somebody who waits for a page.
-const FIRST_BACKOFF: Duration = Duration::from_millis(50);
-
-/// The longest pause before a retry. The SDK's own is 20 seconds.
-const LONGEST_BACKOFF: Duration = Duration::from_secs(1);
 
 /// A connection to DynamoDB.
 pub struct Connection {
@@ -75,10 +50,12 @@ pub struct Connection {
     pub lacks_region: bool,
     /// The credentials of late, which no error may quote.
     pub secrets: Secrets,
-    configured: Option<String>,
-    watch: Watch,
+    /// The endpoint of the settings.
+    pub configured: Option<String>,
+    /// Knows the endpoint once a request was sent.
+    pub watch: Watch,
     /// Whether requests are dated by DynamoDB's clock where that differs from this machine's.
-    corrects_clock: bool,
+    pub corrects_clock: bool,
 }
 
 impl Connection {
@@ -119,13 +96,12 @@ impl Connection {
     pub async fn mend(
         &self,
         refusal: Option<Refusal>,
-        used: Option<Credentials>,
+        used: &Credentials,
         limit: Duration,
     ) -> Option<Credentials> {
-        let (used, signer) = (used?, self.signer.as_ref()?);
         match refusal? {
-            Refusal::Date => self.corrects_clock.then_some(used),
-            Refusal::Credentials => signer.others(&used, limit).await,
+            Refusal::Date => self.corrects_clock.then(|| used.clone()),
+            Refusal::Credentials => self.signer.as_ref()?.others(used, limit).await,
         }
     }
 
@@ -146,212 +122,4 @@ impl Connection {
     pub fn outages(&self) -> impl Iterator<Item = &Arc<Outage>> {
         self.address.iter().chain(&self.credentials)
     }
-}
-
-/// A connection through a client of the user's, whose retries and timeouts are its own business.
-pub fn through(client: Arc<dyn UserClient>, breaker: bool, max_sockets: usize) -> Connection {
-    let (secrets, watch) = (Secrets::default(), Watch::default());
-    let guard = Guard {
-        http: user_client::http_client(client),
-        address: breaker.then(|| Arc::new(Outage::of_client())),
-        credentials: None,
-        request_timeout: Duration::MAX,
-        is_direct: false,
-        is_probe: false,
-        secrets: secrets.clone(),
-    };
-    let client = user_client::sdk_client(guard.clone().client(), watch.clone());
-    Connection {
-        probe: probing(&client, &guard),
-        client,
-        fast: None,
-        request_timeout: Duration::MAX,
-        max_sockets,
-        address: guard.address,
-        credentials: None,
-        signer: None,
-        corrects_clock: false,
-        pool: None,
-        retries: None,
-        repeats: Repeats::default(),
-        limits: Registry::default(),
-        region: None,
-        lacks_region: false,
-        secrets,
-        configured: None,
-        watch,
-    }
-}
-
-/// Connects with these settings, in an environment with these variables. Nothing is sent yet, except what
-/// finding the region asks. If credentials are asked for again, so are `surroundings` for the variables.
-///
-/// # Errors
-///
-/// [`Error::Settings`] for a region or an endpoint of the environment that cannot be one.
-pub async fn connect(
-    settings: &Settings,
-    variables: Variables,
-    surroundings: Arc<dyn Surroundings>,
-    shared: &Shared,
-) -> Result<Connection> {
-    let environment = Environment::load(settings.profile.as_deref(), variables).await;
-    let mut settings = environment.complete(settings)?;
-    let variables = environment.variables();
-    let authorities = Authorities::new(settings.trust, environment.ca_bundle(), variables);
-    let proxies = match &settings.proxy {
-        Some(proxy) => Proxies::from(proxy.clone()),
-        None if settings.follows_proxy_variables => Proxies::of_variables(variables)?,
-        None => Proxies::default(),
-    };
-    let pool = shared.http(settings.max_sockets, authorities, proxies.clone());
-    let endpoint = match &settings.endpoint {
-        None if settings.ignore_configured_endpoints => None,
-        None => environment.endpoint(Service::DynamoDb)?,
-        given => given.clone(),
-    };
-    let configured = endpoint.map(|endpoint| endpoint.as_str().to_owned());
-    let requests = Requests::new((*pool).clone());
-    let instance = Arc::new(Instance::new(requests.clone()));
-    let found = region::find(&settings, &environment, &instance).await?;
-    let region = found.region;
-    // A DynamoDB at another address takes any region.
-    let lacks_region = found.is_default && configured.is_none();
-    if found.is_fips {
-        settings.use_fips = Some(true);
-    }
-    let settings = &settings;
-    let address = Address {
-        endpoint: configured.clone(),
-        region: region.as_ref().to_owned(),
-        variants: (settings.use_dual_stack, settings.use_fips),
-    };
-    let asking = Asking::new("the provider of the credentials");
-    let credentials = match &settings.credentials {
-        Some(credentials) => credentials.provider(),
-        None => {
-            let copies = Copies::new(surroundings);
-            copies.give(variables.clone());
-            let region = region.as_ref();
-            let asking = asking.clone();
-            let source = OfEnvironment::new(copies, settings, region, requests, instance, asking);
-            SharedCredentialsProvider::new(source)
-        }
-    };
-    let (secrets, watch) = (Secrets::default(), Watch::default());
-    let outage = settings.breaker.then(|| Arc::new(Outage::of_credentials()));
-    let checked = SharedCredentialsProvider::new(Checked::new(credentials, secrets.clone()));
-    let signer = Cache::new(checked, asking, outage.clone());
-    let corrects_clock = !environment.disables_clock_correction();
-    let region_name = region.to_string();
-    let mut config = aws_sdk_dynamodb::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(region)
-        .retry_config(retry_config(settings))
-        .timeout_config(timeout_config(settings))
-        // The credentials are kept by their own cache.
-        .identity_cache(IdentityCache::no_cache())
-        .credentials_provider(signer.clone())
-        .disable_clock_skew_correction(!corrects_clock)
-        .interceptor(KeepFromEnvironment::new(
-            variables,
-            settings.app_id.as_deref(),
-        ))
-        .retry_classifier(Throttling)
-        .interceptor(HashBody)
-        .interceptor(WellFormed)
-        .interceptor(watch.clone());
-    config.set_use_dual_stack(settings.use_dual_stack);
-    config.set_use_fips(settings.use_fips);
-    config.set_account_id_endpoint_mode(settings.account_id_endpoint_mode.clone());
-    config.set_endpoint_url(configured.clone());
-    if let Some(suffix) = &settings.user_agent {
-        config = config.interceptor(UserAgent(suffix.clone()));
-    }
-    // All that the stores that go the same way may spend on retries, together.
-    let retries = shared.retries(address.clone(), proxies.clone());
-    let partition = RetryPartition::custom("dynamodb").token_bucket((*retries).clone());
-    config = config.retry_partition(partition.build());
-    let guard = Guard {
-        http: pool.shared(),
-        address: settings.breaker.then(|| shared.outage(address, proxies)),
-        credentials: outage,
-        request_timeout: settings.request_timeout,
-        is_direct: true,
-        is_probe: false,
-        secrets: secrets.clone(),
-    };
-    let tokens = (*retries).clone();
-    let (client, fast) = clients(config, &guard, tokens, settings, corrects_clock);
-    Ok(Connection {
-        probe: probing(&client, &guard),
-        client,
-        fast,
-        request_timeout: settings.request_timeout,
-        max_sockets: settings.max_sockets,
-        address: guard.address,
-        credentials: guard.credentials,
-        signer: Some(signer),
-        corrects_clock,
-        pool: Some(pool),
-        retries: Some(retries),
-        repeats: Repeats {
-            until_deadline: true,
-            max_attempts: settings.max_attempts.filter(|_| !settings.default_attempts),
-        },
-        limits: Registry::default(),
-        region: Some(region_name),
-        lacks_region,
-        secrets,
-        configured,
-        watch,
-    })
-}
-
-/// For all but throttling, see [`super::throttle`].
-fn retry_config(settings: &Settings) -> RetryConfig {
-    let retries = RetryConfig::standard()
-        .with_initial_backoff(FIRST_BACKOFF)
-        .with_max_backoff(LONGEST_BACKOFF);
-    match settings.max_attempts {
-        Some(attempts) => retries.with_max_attempts(attempts),
-        None => retries,
-    }
-}
-
-fn timeout_config(settings: &Settings) -> TimeoutConfig {
-    TimeoutConfig::builder()
-        .connect_timeout(settings.connect_timeout)
-        .operation_attempt_timeout(settings.request_timeout)
-        .build()
-}
-
-fn clients(
-    config: aws_sdk_dynamodb::config::Builder,
-    guard: &Guard,
-    retries: TokenBucket,
-    settings: &Settings,
-    corrects_clock: bool,
-) -> (Client, Option<FastPath>) {
-    let http = guard.clone().client();
-    // The SDK's own way, for whoever asks for its mode by name.
-    if settings.adaptive_retries == Some(true) {
-        let client = Client::from_conf(config.http_client(http).build());
-        return (client, None);
-    }
-    let fast = FastPath::new(config, http, retries, settings, corrects_clock);
-    (fast.client().clone(), Some(fast))
-}
-
-/// A client for probes, otherwise like `client`, whose requests `guard` sends.
-fn probing(client: &Client, guard: &Guard) -> Client {
-    let guard = Guard {
-        is_probe: true,
-        ..guard.clone()
-    };
-    let config = client.config().to_builder();
-    let config = config
-        .http_client(guard.client())
-        .retry_config(RetryConfig::disabled());
-    Client::from_conf(config.build())
 }

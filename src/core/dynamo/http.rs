@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::error::Error as StdError;
 use std::fmt;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::config::RuntimeComponents;
@@ -35,6 +35,7 @@ use super::socket::{Pulse, PulseOf};
 use super::tls;
 use super::trust::Authorities;
 use crate::core::error::Error;
+use crate::core::lock::locked;
 
 /// A request that is given up sooner than this says nothing of its connection.
 const PATIENCE: Duration = Duration::from_millis(100);
@@ -111,7 +112,7 @@ impl Drop for PooledClient {
 
 impl PooledClient {
     fn pool(&self, timeout: Option<Duration>, spares_own: bool) -> SharedHttpConnector {
-        let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pools = locked(&self.pools);
         let pool = pools.entry((timeout, spares_own)).or_insert_with(|| {
             let connector = self.connector.within(timeout, spares_own);
             let client = Client::builder(TokioExecutor::new())

@@ -17,7 +17,7 @@ pub trait KeepTable: Send + Sync + 'static {
 pub struct LostTable {
     keeper: Arc<dyn KeepTable>,
     /// How often it was looked for.
-    looks: AtomicU64,
+    searches: AtomicU64,
     /// What came of it the last time.
     is_back: Mutex<bool>,
 }
@@ -27,23 +27,23 @@ impl LostTable {
     pub fn new(keeper: Arc<dyn KeepTable>) -> Self {
         Self {
             keeper,
-            looks: AtomicU64::new(0),
+            searches: AtomicU64::new(0),
             is_back: Mutex::new(false),
         }
     }
 
     /// How often the table was looked for up to now. A request notes it before it is sent.
-    pub fn looks(&self) -> u64 {
-        self.looks.load(Ordering::Acquire)
+    pub fn searches(&self) -> u64 {
+        self.searches.load(Ordering::Acquire)
     }
 
-    /// Whether a request can be sent again that has missed the table, and was sent after `looks`.
-    pub async fn is_back(&self, looks: u64) -> bool {
+    /// Whether a request can be sent again that has missed the table, and was sent after `searches`.
+    pub async fn is_back(&self, searches: u64) -> bool {
         let mut is_back = self.is_back.lock().await;
         // Somebody else may have seen to it since the request was sent.
-        if self.looks() == looks {
+        if self.searches() == searches {
             *is_back = self.keeper.ensure().await;
-            self.looks.store(looks + 1, Ordering::Release);
+            self.searches.store(searches + 1, Ordering::Release);
         }
         *is_back
     }
@@ -76,12 +76,12 @@ mod tests {
     async fn it_is_looked_for_once_for_all_that_have_missed_it() {
         let count = Arc::new(AtomicU64::new(0));
         let lost = LostTable::new(Arc::new(Counting(Arc::clone(&count))));
-        let before = lost.looks();
+        let before = lost.searches();
         let found = join_all((0..5).map(|_| lost.is_back(before))).await;
         assert_eq!(found, [false; 5]);
         assert_eq!(count.load(Ordering::Relaxed), 1);
         // A request that was sent since then has missed it again.
-        assert!(lost.is_back(lost.looks()).await);
+        assert!(lost.is_back(lost.searches()).await);
         assert!(lost.is_back(before).await);
         assert_eq!(count.load(Ordering::Relaxed), 2);
     }
@@ -103,7 +103,7 @@ mod tests {
     #[tokio::test]
     async fn a_panic_is_the_failure_of_one_and_the_next_has_it_looked_for() {
         let lost = LostTable::new(Arc::new(Panicking(AtomicBool::new(true))));
-        let before = lost.looks();
+        let before = lost.searches();
         let first = AssertUnwindSafe(lost.is_back(before)).catch_unwind();
         assert!(first.await.is_err());
         assert!(lost.is_back(before).await);

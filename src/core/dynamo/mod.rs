@@ -1,9 +1,10 @@
 //! The requests that the core needs, behind two traits: one for items, one for tables.
 //!
 //! * [`sdk`]: both traits, through the AWS SDK for Rust. Its parts:
+//!   * [`pipeline`]: the way of every request, layer by layer; [`operation`]: in what operations differ.
 //!   * [`settings`]: how to reach DynamoDB, and where settings come from.
-//!   * [`ways`]: the ways that requests can go, and which is taken.
-//!   * [`connection`]: the SDK's client, made of settings.
+//!   * [`routes`]: the routes that requests can take, and which is taken.
+//!   * [`connection`]: the SDK's clients for one way to DynamoDB; [`open`] makes one.
 //!   * [`shared`]: what the stores of a process share, in a [`registry`] by their keys.
 //!   * [`http`]: the HTTP client under it; [`bounded`]: the bound on its connections; [`connect`]: which
 //!     address is dialled when; [`socket`]: whether a connection is alive.
@@ -19,8 +20,8 @@
 //!   * [`credentials`]: where credentials come from if the options give none.
 //!   * [`interceptors`]: what is changed in the SDK's requests.
 //!   * [`failure`]: what the SDK's errors mean.
-//!   * [`attempts`]: what became of attempts, and where they went; [`redact`]: what errors may not
-//!     quote.
+//!   * [`attempts`]: what the SDK's client knows of the request that it sends: credentials, attempts, the
+//!     address; [`redact`]: what errors may not quote.
 //!   * [`refused`]: requests that are sent once more with another signature.
 //!   * [`fast`]: the fast path: requests for items without the SDK's machinery.
 //!   * [`user_client`]: the user's client in place of HTTP.
@@ -39,13 +40,17 @@ mod fast;
 mod http;
 mod interceptors;
 pub mod lost;
+pub mod open;
+mod operation;
 pub mod outage;
 mod pages;
+mod pipeline;
 pub mod proxy;
 mod redact;
 mod refused;
 mod region;
 mod registry;
+mod routes;
 pub mod schedule;
 pub mod sdk;
 pub mod settings;
@@ -59,39 +64,27 @@ pub mod trace;
 pub mod trust;
 pub mod user_client;
 pub mod variables;
-mod ways;
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemOutput;
-use aws_sdk_dynamodb::operation::batch_get_item::builders::BatchGetItemInputBuilder;
-use aws_sdk_dynamodb::operation::batch_write_item::BatchWriteItemOutput;
-use aws_sdk_dynamodb::operation::batch_write_item::builders::BatchWriteItemInputBuilder;
-use aws_sdk_dynamodb::operation::create_table::CreateTableOutput;
-use aws_sdk_dynamodb::operation::create_table::builders::CreateTableInputBuilder;
-use aws_sdk_dynamodb::operation::delete_item::DeleteItemOutput;
-use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemInputBuilder;
-use aws_sdk_dynamodb::operation::describe_table::DescribeTableOutput;
-use aws_sdk_dynamodb::operation::describe_table::builders::DescribeTableInputBuilder;
-use aws_sdk_dynamodb::operation::describe_time_to_live::DescribeTimeToLiveOutput;
-use aws_sdk_dynamodb::operation::describe_time_to_live::builders::DescribeTimeToLiveInputBuilder;
-use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
-use aws_sdk_dynamodb::operation::get_item::builders::GetItemInputBuilder;
-use aws_sdk_dynamodb::operation::put_item::PutItemOutput;
-use aws_sdk_dynamodb::operation::put_item::builders::PutItemInputBuilder;
-use aws_sdk_dynamodb::operation::query::QueryOutput;
-use aws_sdk_dynamodb::operation::query::builders::QueryInputBuilder;
-use aws_sdk_dynamodb::operation::scan::ScanOutput;
-use aws_sdk_dynamodb::operation::scan::builders::ScanInputBuilder;
-use aws_sdk_dynamodb::operation::update_continuous_backups::UpdateContinuousBackupsOutput;
-use aws_sdk_dynamodb::operation::update_continuous_backups::builders::UpdateContinuousBackupsInputBuilder;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
-use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
-use aws_sdk_dynamodb::operation::update_table::UpdateTableOutput;
-use aws_sdk_dynamodb::operation::update_table::builders::UpdateTableInputBuilder;
-use aws_sdk_dynamodb::operation::update_time_to_live::UpdateTimeToLiveOutput;
-use aws_sdk_dynamodb::operation::update_time_to_live::builders::UpdateTimeToLiveInputBuilder;
-
+use aws_sdk_dynamodb::operation::{
+    batch_get_item::{BatchGetItemOutput, builders::BatchGetItemInputBuilder},
+    batch_write_item::{BatchWriteItemOutput, builders::BatchWriteItemInputBuilder},
+    create_table::{CreateTableOutput, builders::CreateTableInputBuilder},
+    delete_item::{DeleteItemOutput, builders::DeleteItemInputBuilder},
+    describe_table::{DescribeTableOutput, builders::DescribeTableInputBuilder},
+    describe_time_to_live::{DescribeTimeToLiveOutput, builders::DescribeTimeToLiveInputBuilder},
+    get_item::{GetItemOutput, builders::GetItemInputBuilder},
+    put_item::{PutItemOutput, builders::PutItemInputBuilder},
+    query::{QueryOutput, builders::QueryInputBuilder},
+    scan::{ScanOutput, builders::ScanInputBuilder},
+    update_continuous_backups::{
+        UpdateContinuousBackupsOutput, builders::UpdateContinuousBackupsInputBuilder,
+    },
+    update_item::{UpdateItemOutput, builders::UpdateItemInputBuilder},
+    update_table::{UpdateTableOutput, builders::UpdateTableInputBuilder},
+    update_time_to_live::{UpdateTimeToLiveOutput, builders::UpdateTimeToLiveInputBuilder},
+};
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
@@ -99,7 +92,7 @@ use tokio::time::Instant;
 
 /// What the fast path reads in the body of an answer; `None` for what it leaves to the SDK.
 #[cfg(any(test, fuzzing))]
-pub(in crate::core) fn fast_answer<R: fast::Request>(body: &[u8]) -> Option<R::Output> {
+pub(in crate::core) fn fast_answer<R: fast::FastOperation>(body: &[u8]) -> Option<R::Output> {
     R::read(body).ok()
 }
 
@@ -142,8 +135,8 @@ impl KeyedTable {
     }
 }
 
-/// The answer to a request.
-pub type Answer<T> = BoxFuture<'static, Result<T>>;
+/// What comes of a request.
+pub type ResultFuture<T> = BoxFuture<'static, Result<T>>;
 
 /// Requests for items: one method for each, in the SDK's own vocabulary.
 ///
@@ -157,10 +150,10 @@ pub type Answer<T> = BoxFuture<'static, Result<T>>;
 pub trait Items: Send + Sync + 'static {
     /// Finds out how requests will go, without sending one for an item. A failure of it comes again
     /// with each request.
-    fn prepare(&self) -> Answer<()>;
+    fn prepare(&self) -> ResultFuture<()>;
 
     /// Whether requests may be merged into batches. `false` until that is known, and where somebody
-    /// looks at each request.
+    /// searches at each request.
     fn merges(&self) -> bool;
 
     /// How many requests may be in flight at a time.
@@ -182,15 +175,18 @@ pub trait Items: Send + Sync + 'static {
         None
     }
 
-    fn get_item(&self, request: GetItemInputBuilder) -> Answer<GetItemOutput>;
-    fn put_item(&self, request: PutItemInputBuilder) -> Answer<PutItemOutput>;
-    fn update_item(&self, request: UpdateItemInputBuilder) -> Answer<UpdateItemOutput>;
-    fn delete_item(&self, request: DeleteItemInputBuilder) -> Answer<DeleteItemOutput>;
-    fn batch_get_item(&self, request: BatchGetItemInputBuilder) -> Answer<BatchGetItemOutput>;
-    fn batch_write_item(&self, request: BatchWriteItemInputBuilder)
-    -> Answer<BatchWriteItemOutput>;
-    fn query(&self, request: QueryInputBuilder) -> Answer<QueryOutput>;
-    fn scan(&self, request: ScanInputBuilder) -> Answer<ScanOutput>;
+    fn get_item(&self, request: GetItemInputBuilder) -> ResultFuture<GetItemOutput>;
+    fn put_item(&self, request: PutItemInputBuilder) -> ResultFuture<PutItemOutput>;
+    fn update_item(&self, request: UpdateItemInputBuilder) -> ResultFuture<UpdateItemOutput>;
+    fn delete_item(&self, request: DeleteItemInputBuilder) -> ResultFuture<DeleteItemOutput>;
+    fn batch_get_item(&self, request: BatchGetItemInputBuilder)
+    -> ResultFuture<BatchGetItemOutput>;
+    fn batch_write_item(
+        &self,
+        request: BatchWriteItemInputBuilder,
+    ) -> ResultFuture<BatchWriteItemOutput>;
+    fn query(&self, request: QueryInputBuilder) -> ResultFuture<QueryOutput>;
+    fn scan(&self, request: ScanInputBuilder) -> ResultFuture<ScanOutput>;
 }
 
 /// Requests for tables. They are few: never merged, and not counted among those for items.
@@ -199,19 +195,22 @@ pub trait Items: Send + Sync + 'static {
     reason = "each method is the DynamoDB operation of its name"
 )]
 pub trait Tables: Send + Sync + 'static {
-    fn describe_table(&self, request: DescribeTableInputBuilder) -> Answer<DescribeTableOutput>;
-    fn create_table(&self, request: CreateTableInputBuilder) -> Answer<CreateTableOutput>;
-    fn update_table(&self, request: UpdateTableInputBuilder) -> Answer<UpdateTableOutput>;
+    fn describe_table(
+        &self,
+        request: DescribeTableInputBuilder,
+    ) -> ResultFuture<DescribeTableOutput>;
+    fn create_table(&self, request: CreateTableInputBuilder) -> ResultFuture<CreateTableOutput>;
+    fn update_table(&self, request: UpdateTableInputBuilder) -> ResultFuture<UpdateTableOutput>;
     fn describe_time_to_live(
         &self,
         request: DescribeTimeToLiveInputBuilder,
-    ) -> Answer<DescribeTimeToLiveOutput>;
+    ) -> ResultFuture<DescribeTimeToLiveOutput>;
     fn update_time_to_live(
         &self,
         request: UpdateTimeToLiveInputBuilder,
-    ) -> Answer<UpdateTimeToLiveOutput>;
+    ) -> ResultFuture<UpdateTimeToLiveOutput>;
     fn update_continuous_backups(
         &self,
         request: UpdateContinuousBackupsInputBuilder,
-    ) -> Answer<UpdateContinuousBackupsOutput>;
+    ) -> ResultFuture<UpdateContinuousBackupsOutput>;
 }

@@ -2,10 +2,12 @@
 //! taken out of what becomes an error.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use aws_credential_types::Credentials;
 use serde_json::Value;
+
+use crate::core::lock::locked;
 
 /// What stands in place of a secret.
 const HIDDEN: &str = "[hidden]";
@@ -37,7 +39,7 @@ impl Secrets {
             Some(credentials.secret_access_key()),
             credentials.session_token(),
         ];
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = locked(&self.0);
         for part in parts.into_iter().flatten() {
             if part.len() >= SHORTEST && !known.iter().any(|each| each == part) {
                 known.push_back(part.to_owned());
@@ -62,7 +64,7 @@ impl Secrets {
             let escaped = Value::from(value).to_string();
             text = text.replace(escaped.trim_matches('"'), HIDDEN);
         }
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = locked(&self.0);
         by_word(&text, |word| {
             looks_secret(word)
                 || known

@@ -1,6 +1,8 @@
 //! Values that are shared for as long as somebody uses them.
 
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
+
+use crate::core::lock::locked;
 
 /// Values by their keys, for as long as somebody uses them. They are few.
 pub struct Registry<K, V>(Mutex<Vec<(K, Weak<V>)>>);
@@ -15,7 +17,7 @@ impl<K: PartialEq, V> Registry<K, V> {
     /// Lets go of the keys of values that nobody uses any more.
     pub fn sweep(&self) {
         // Dropped after it is unlocked again: with a key, a function of JavaScript may go.
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut entries = locked(&self.0);
         let unused = entries.extract_if(.., |(_, value)| value.strong_count() == 0);
         let unused: Vec<_> = unused.collect();
         drop(entries);
@@ -25,7 +27,7 @@ impl<K: PartialEq, V> Registry<K, V> {
     /// The value of `key`, made by `make` where nobody uses one.
     pub fn of(&self, key: K, make: impl FnOnce() -> V) -> Arc<V> {
         self.sweep();
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut entries = locked(&self.0);
         let found = entries.iter().find(|(each, _)| *each == key);
         if let Some(value) = found.and_then(|(_, value)| value.upgrade()) {
             return value;
@@ -38,7 +40,7 @@ impl<K: PartialEq, V> Registry<K, V> {
     /// How many keys there are.
     #[cfg(test)]
     pub fn len(&self) -> usize {
-        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let entries = locked(&self.0);
         entries.len()
     }
 }

@@ -4,10 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::core::error::{Error, Result};
-
-/// The most bytes that DynamoDB takes for an item: 400 KB.
-pub const LARGEST: usize = 400 * 1024;
+use crate::core::error::{Error, LARGEST_ITEM, Result};
 
 /// What a list or map takes beside its elements, and each element beside itself.
 const CONTAINER: usize = 3;
@@ -21,7 +18,7 @@ const ELEMENT: usize = 1;
 pub fn checked(item: &HashMap<String, AttributeValue>) -> Result<usize> {
     let attributes = item.iter().map(|(name, value)| name.len() + of(value));
     let size = attributes.sum();
-    if size > LARGEST {
+    if size > LARGEST_ITEM {
         return Err(Error::TooLarge { size });
     }
     Ok(size)

@@ -8,7 +8,7 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
@@ -21,6 +21,8 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::connect::Peer;
 use super::tls;
+
+use crate::core::lock::locked;
 
 /// Bytes in both directions: TCP, TLS, or TLS inside of TLS.
 pub trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -36,7 +38,7 @@ pub struct Sockets(Mutex<Vec<Weak<Pulse>>>);
 
 impl Sockets {
     fn add(&self, pulse: &Arc<Pulse>) {
-        let mut sockets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut sockets = locked(&self.0);
         sockets.retain(|each| each.strong_count() > 0);
         sockets.push(Arc::downgrade(pulse));
     }
@@ -44,7 +46,7 @@ impl Sockets {
     /// Closes the connections from which nothing was heard since then, except those that a request is in
     /// flight on: they have a timeout of their own.
     pub fn close_silent_since(&self, since: Instant) {
-        let sockets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let sockets = locked(&self.0);
         for pulse in sockets.iter().filter_map(Weak::upgrade) {
             if pulse.state().heard < since {
                 pulse.is_doubted.store(true, Ordering::Release);
@@ -83,7 +85,7 @@ impl Pulse {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.state)
     }
 
     fn hear(&self) {

@@ -10,13 +10,15 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_credential_types::provider;
 use aws_sdk_dynamodb::config::endpoint::DefaultResolver;
 use aws_types::os_shim_internal::Env;
+
+use crate::core::lock::locked;
 
 /// How long JavaScript may take to answer. If its event loop is busy for longer, the last copy is used.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -208,7 +210,7 @@ impl Copies {
     }
 
     fn last(&self) -> MutexGuard<'_, Last> {
-        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.last)
     }
 }
 

@@ -39,7 +39,7 @@ impl Error {
             _ => code,
         };
         Self::Service {
-            message: explain(&code, message, status),
+            message: shown_message(&code, message, status),
             retryable: status.is_some_and(|status| status >= 500 || status == REQUEST_TIMEOUT)
                 || passes(&code, status)
                 || code == TRANSACTION_IN_PROGRESS
@@ -222,7 +222,7 @@ fn is_about_key(message: &str) -> bool {
 
 /// DynamoDB's message without the parts of a signature that it quotes: the canonical string contains the
 /// session token, the header contains the access key.
-fn explain(code: &str, message: Option<&str>, status: Option<u16>) -> String {
+fn shown_message(code: &str, message: Option<&str>, status: Option<u16>) -> String {
     match (message, status) {
         _ if code == "IncompleteSignatureException" => {
             "the signature of the request is incomplete".to_owned()

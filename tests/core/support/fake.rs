@@ -17,7 +17,7 @@ use aws_sdk_dynamodb::operation::scan::ScanOutput;
 use aws_sdk_dynamodb::operation::scan::builders::ScanInputBuilder;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
-use dynamo_session_store::core::dynamo::{Answer, Items};
+use dynamo_session_store::core::dynamo::{Items, ResultFuture};
 use dynamo_session_store::core::error::Result;
 
 /// Reads alone: see the [module](self).
@@ -43,14 +43,14 @@ macro_rules! answer {
 
 macro_rules! nobody_asks {
     ($($method:ident: $request:ty => $output:ty),+) => {
-        $(fn $method(&self, _request: $request) -> Answer<$output> {
+        $(fn $method(&self, _request: $request) -> ResultFuture<$output> {
             unreachable!("nobody asks for {}", stringify!($method))
         })+
     };
 }
 
 impl<R: Reads> Items for Fake<R> {
-    fn prepare(&self) -> Answer<()> {
+    fn prepare(&self) -> ResultFuture<()> {
         answer!(self, R::prepare)
     }
 
@@ -62,11 +62,14 @@ impl<R: Reads> Items for Fake<R> {
         128
     }
 
-    fn get_item(&self, request: GetItemInputBuilder) -> Answer<GetItemOutput> {
+    fn get_item(&self, request: GetItemInputBuilder) -> ResultFuture<GetItemOutput> {
         answer!(self, |reads: &R| reads.get_item(request))
     }
 
-    fn batch_get_item(&self, request: BatchGetItemInputBuilder) -> Answer<BatchGetItemOutput> {
+    fn batch_get_item(
+        &self,
+        request: BatchGetItemInputBuilder,
+    ) -> ResultFuture<BatchGetItemOutput> {
         answer!(self, |reads: &R| reads.batch_get_item(request))
     }
 

@@ -19,7 +19,7 @@ use aws_sdk_dynamodb::operation::scan::ScanOutput;
 use aws_sdk_dynamodb::operation::scan::builders::ScanInputBuilder;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
-use dynamo_session_store::core::dynamo::{Answer, Items};
+use dynamo_session_store::core::dynamo::{Items, ResultFuture};
 use dynamo_session_store::core::error::Result;
 
 /// What happens before an item is deleted. An error takes the place of the deletion.
@@ -38,7 +38,7 @@ pub struct Hooked<I, H> {
 }
 
 impl<I: Items + Clone, H: BeforeDelete> Items for Hooked<I, H> {
-    fn prepare(&self) -> Answer<()> {
+    fn prepare(&self) -> ResultFuture<()> {
         self.inner.prepare()
     }
 
@@ -50,7 +50,7 @@ impl<I: Items + Clone, H: BeforeDelete> Items for Hooked<I, H> {
         self.inner.max_requests()
     }
 
-    fn delete_item(&self, request: DeleteItemInputBuilder) -> Answer<DeleteItemOutput> {
+    fn delete_item(&self, request: DeleteItemInputBuilder) -> ResultFuture<DeleteItemOutput> {
         let key = request.get_key().as_ref().unwrap()["id"].as_s().unwrap();
         let (inner, hook, key) = (self.inner.clone(), Arc::clone(&self.hook), key.clone());
         Box::pin(async move {
@@ -59,34 +59,37 @@ impl<I: Items + Clone, H: BeforeDelete> Items for Hooked<I, H> {
         })
     }
 
-    fn get_item(&self, request: GetItemInputBuilder) -> Answer<GetItemOutput> {
+    fn get_item(&self, request: GetItemInputBuilder) -> ResultFuture<GetItemOutput> {
         self.inner.get_item(request)
     }
 
-    fn put_item(&self, request: PutItemInputBuilder) -> Answer<PutItemOutput> {
+    fn put_item(&self, request: PutItemInputBuilder) -> ResultFuture<PutItemOutput> {
         self.inner.put_item(request)
     }
 
-    fn update_item(&self, request: UpdateItemInputBuilder) -> Answer<UpdateItemOutput> {
+    fn update_item(&self, request: UpdateItemInputBuilder) -> ResultFuture<UpdateItemOutput> {
         self.inner.update_item(request)
     }
 
-    fn batch_get_item(&self, request: BatchGetItemInputBuilder) -> Answer<BatchGetItemOutput> {
+    fn batch_get_item(
+        &self,
+        request: BatchGetItemInputBuilder,
+    ) -> ResultFuture<BatchGetItemOutput> {
         self.inner.batch_get_item(request)
     }
 
     fn batch_write_item(
         &self,
         request: BatchWriteItemInputBuilder,
-    ) -> Answer<BatchWriteItemOutput> {
+    ) -> ResultFuture<BatchWriteItemOutput> {
         self.inner.batch_write_item(request)
     }
 
-    fn query(&self, request: QueryInputBuilder) -> Answer<QueryOutput> {
+    fn query(&self, request: QueryInputBuilder) -> ResultFuture<QueryOutput> {
         self.inner.query(request)
     }
 
-    fn scan(&self, request: ScanInputBuilder) -> Answer<ScanOutput> {
+    fn scan(&self, request: ScanInputBuilder) -> ResultFuture<ScanOutput> {
         self.inner.scan(request)
     }
 }

@@ -1,7 +1,9 @@
 //! What is being waited for while credentials are looked for: for errors.
 
 use std::borrow::Cow;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
+
+use crate::core::lock::locked;
 
 /// The subject of a sentence: `credential_process of profile "shop"`. A clone is the same.
 #[derive(Debug, Clone)]
@@ -15,12 +17,12 @@ impl Asking {
 
     /// Says that `what` is waited for from now on.
     pub fn set(&self, what: impl Into<Cow<'static, str>>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = what.into();
+        *locked(&self.0) = what.into();
     }
 
     /// What is waited for.
     pub fn what(&self) -> String {
-        let what = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let what = locked(&self.0);
         what.clone().into_owned()
     }
 }

@@ -6,8 +6,7 @@
 //! there. There is no timer: a call finds that it is time.
 
 use std::fmt;
-use std::future::Future;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
@@ -16,9 +15,11 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
+use super::super::attempts;
 use super::super::outage::Outage;
 use super::asking::Asking;
 use crate::core::error::{Error, Result, causes, sources};
+use crate::core::lock::locked;
 
 /// Credentials are renewed this long before they end, or when half of their life is over.
 const MARGIN: Duration = Duration::from_secs(5 * 60);
@@ -38,19 +39,8 @@ const LONGEST: Duration = Duration::from_secs(60);
 const ALIKE: Duration = Duration::from_secs(5);
 
 tokio::task_local! {
-    /// The credentials of the request that this task sends. The SDK asks for them in the task that sends.
-    static SIGNING: Option<Credentials>;
-
     /// Whether the source is asked because DynamoDB has refused what it gave last.
     static REPLACING: bool;
-}
-
-/// Does `work`, in which the SDK signs with `credentials`.
-pub fn signing_with<T>(
-    credentials: Option<Credentials>,
-    work: impl Future<Output = T>,
-) -> impl Future<Output = T> {
-    SIGNING.scope(credentials, work)
 }
 
 /// For a source that is asked, and keeps credentials itself: whether to get others, because DynamoDB has refused
@@ -229,7 +219,7 @@ impl State {
 
 impl Inner {
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.state)
     }
 
     /// Asks the source, unless it is being asked. `replaces` says whether what it gave last was refused.
@@ -350,7 +340,7 @@ impl ProvideCredentials for Cache {
     where
         Self: 'a,
     {
-        if let Ok(Some(credentials)) = SIGNING.try_with(Clone::clone) {
+        if let Some(credentials) = attempts::credentials() {
             return future::ProvideCredentials::ready(Ok(credentials));
         }
         future::ProvideCredentials::new(async {

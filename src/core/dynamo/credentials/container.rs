@@ -10,7 +10,7 @@ use http::uri::Scheme;
 
 use super::super::variables::Variables;
 use super::given;
-use super::requests::{Answer, Limits, Request, Requests};
+use super::requests::{Answer, Request, Requests, RetryPolicy};
 
 /// Where a path without a host is.
 const ECS: &str = "http://169.254.170.2";
@@ -22,7 +22,7 @@ const ADDRESSES: [IpAddr; 3] = [
     IpAddr::V6(Ipv6Addr::new(0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x23)),
 ];
 
-const LIMITS: Limits = Limits {
+const POLICY: RetryPolicy = RetryPolicy {
     connect: Duration::from_secs(2),
     attempt: Duration::from_secs(5),
     attempts: 3,
@@ -48,7 +48,7 @@ pub async fn credentials(variables: &Variables, requests: &Requests) -> provider
         headers: headers.clone(),
         ..Request::default()
     };
-    let answer = requests.send(&LIMITS, request, Answer::is_transient);
+    let answer = requests.send(&POLICY, request, Answer::is_transient);
     let answer = answer.await?;
     if answer.is_success() {
         return given::read(&answer.body, "container");

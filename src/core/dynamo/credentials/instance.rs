@@ -1,6 +1,6 @@
 //! The metadata service of an instance of EC2: its role's credentials, and its region.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::{Duration, Instant, SystemTime};
 
 use aws_credential_types::Credentials;
@@ -10,10 +10,8 @@ use aws_credential_types::provider::error::CredentialsError;
 use super::super::environment::Environment;
 use super::given;
 use super::innermost;
-use super::requests::{Answer, Limits, Request, Requests, Unanswered};
-
-/// The header with the lifetime of a token, in seconds.
-pub const LIFETIME: &str = "x-aws-ec2-metadata-token-ttl-seconds";
+use super::requests::{Answer, Request, Requests, RetryPolicy, TOKEN_LIFETIME, Unanswered};
+use crate::core::lock::locked;
 
 /// The lifetime that is asked for: the longest that there is.
 const LONGEST: Duration = Duration::from_secs(6 * 60 * 60);
@@ -25,7 +23,7 @@ const ROLES: &str = "/latest/meta-data/iam/security-credentials/";
 
 /// Off EC2 nothing answers, and that should not take longer than it has to. An attempt is longer than the
 /// opening of a connection, so that a service which was reached and does not answer is told from none.
-const LIMITS: Limits = Limits {
+const POLICY: RetryPolicy = RetryPolicy {
     connect: Duration::from_secs(1),
     attempt: Duration::from_secs(2),
     attempts: 4,
@@ -85,7 +83,7 @@ impl Instance {
     /// "Not loaded" if this machine is no instance, or has no role.
     pub async fn credentials(&self, environment: &Environment) -> provider::Result {
         let given = self.ask_for_credentials(environment).await;
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = locked(&self.last);
         match given {
             Ok(credentials) => {
                 *last = Some(credentials.clone());
@@ -139,7 +137,7 @@ impl Instance {
                 headers: token.clone().map(header).into_iter().collect(),
                 ..Request::default()
             };
-            let answer = self.requests.send(&LIMITS, request, Answer::is_transient);
+            let answer = self.requests.send(&POLICY, request, Answer::is_transient);
             let answer = answer.await.map_err(|reason| match token {
                 Some(_) => Refusal::Unanswered(reason),
                 None => Refusal::Absent(reason),
@@ -173,11 +171,11 @@ impl Instance {
         let request = || Request {
             method: "PUT",
             url: format!("{base}/latest/api/token"),
-            headers: vec![(LIFETIME, LONGEST.as_secs().to_string())],
+            headers: vec![(TOKEN_LIFETIME, LONGEST.as_secs().to_string())],
             ..Request::default()
         };
         let asked = Instant::now();
-        let answer = self.requests.send(&LIMITS, request, Answer::is_transient);
+        let answer = self.requests.send(&POLICY, request, Answer::is_transient);
         let needs_token = needs_token(environment);
         let token = match answer.await {
             Ok(answer) if answer.is_success() => {
@@ -209,14 +207,14 @@ impl Instance {
     }
 
     fn kept(&self, base: &str) -> Option<Option<String>> {
-        let kept = self.token.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = locked(&self.token);
         let (address, token) = kept.as_ref()?;
         let is_good = address == base && Instant::now() < token.until;
         is_good.then(|| token.value.clone())
     }
 
     fn keep(&self, token: Option<(String, Token)>) {
-        *self.token.lock().unwrap_or_else(PoisonError::into_inner) = token;
+        *locked(&self.token) = token;
     }
 }
 

@@ -16,9 +16,12 @@ use super::super::http::Http;
 /// The first pause before a request is sent again. Each further one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
+/// The header with the lifetime of an instance's token, in seconds.
+pub const TOKEN_LIFETIME: &str = "x-aws-ec2-metadata-token-ttl-seconds";
+
 /// How long a request may take, and how often it is sent.
 #[derive(Debug, Clone, Copy)]
-pub struct Limits {
+pub struct RetryPolicy {
     /// The time that a connection may take to open.
     pub connect: Duration,
     /// The time that one attempt may take.
@@ -107,18 +110,18 @@ impl Requests {
     /// Why there was no answer to the last attempt.
     pub async fn send(
         &self,
-        limits: &Limits,
+        policy: &RetryPolicy,
         make: impl Fn() -> Request + Send,
         is_transient: impl Fn(&Answer) -> bool + Send,
     ) -> Result<Answer, Unanswered> {
-        let connector = self.0.connector(Some(limits.connect));
+        let connector = self.0.connector(Some(policy.connect));
         let mut pause = FIRST_PAUSE;
-        for left in (0..limits.attempts.max(1)).rev() {
-            let outcome = attempt(&connector, make(), limits.attempt).await;
+        for left in (0..policy.attempts.max(1)).rev() {
+            let outcome = attempt(&connector, make(), policy.attempt).await;
             let again = match &outcome {
                 Ok(answer) => is_transient(answer),
-                Err(Unanswered::Connector(error)) => limits.repeats_unanswered && !error.is_user(),
-                Err(Unanswered::Timeout(_)) => limits.repeats_unanswered,
+                Err(Unanswered::Connector(error)) => policy.repeats_unanswered && !error.is_user(),
+                Err(Unanswered::Timeout(_)) => policy.repeats_unanswered,
                 Err(Unanswered::Request(_)) => false,
             };
             if !again || left == 0 {
@@ -166,7 +169,7 @@ impl Answer {
     async fn read(mut response: HttpResponse) -> Result<Self, Unanswered> {
         let body = ByteStream::new(response.take_body()).collect().await;
         let body = body.map_err(|error| ConnectorError::io(error.into()))?;
-        let lifetime = response.headers().get(super::instance::LIFETIME);
+        let lifetime = response.headers().get(TOKEN_LIFETIME);
         Ok(Self {
             status: response.status().as_u16(),
             token_lifetime: lifetime.map(str::to_owned),

@@ -6,7 +6,7 @@ use aws_credential_types::provider::error::CredentialsError;
 
 use super::super::environment::{Environment, Service};
 use super::super::settings::Settings;
-use super::requests::Limits;
+use super::requests::RetryPolicy;
 
 /// The parts of AWS, by how the names of their regions begin: what the names of their hosts end in, and
 /// the same for those with IPv4 and IPv6. The first that fits counts.
@@ -31,7 +31,7 @@ pub struct Reach {
     pub region: String,
     pub use_fips: bool,
     pub use_dual_stack: bool,
-    pub limits: Limits,
+    pub policy: RetryPolicy,
 }
 
 impl Reach {
@@ -41,7 +41,7 @@ impl Reach {
             region: region.to_owned(),
             use_fips: settings.use_fips == Some(true),
             use_dual_stack: settings.use_dual_stack == Some(true),
-            limits: Limits {
+            policy: RetryPolicy {
                 connect: settings.connect_timeout,
                 // Not as short as a request to DynamoDB: these services take seconds at times.
                 attempt: settings.request_timeout.max(PATIENCE),

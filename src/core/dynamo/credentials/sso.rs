@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use aws_credential_types::Credentials;
@@ -19,6 +19,7 @@ use super::super::environment::{Environment, Service};
 use super::given::time;
 use super::requests::{Answer, Request, Requests};
 use super::service::Reach;
+use crate::core::lock::locked;
 
 /// A token is renewed when it has this long to live.
 const MARGIN: Duration = Duration::from_secs(5 * 60);
@@ -74,7 +75,7 @@ impl Sso {
             headers: vec![("x-amz-sso_bearer_token", token.clone())],
             ..Request::default()
         };
-        let answer = requests.send(&reach.limits, request, Answer::is_transient);
+        let answer = requests.send(&reach.policy, request, Answer::is_transient);
         let answer = answer.await?;
         if !answer.is_success() {
             let status = answer.status;
@@ -112,7 +113,7 @@ impl Sso {
 
     /// Whether the last attempt was long enough ago. The next one is now.
     fn may_renew(&self) -> bool {
-        let mut renewed = self.renewed.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut renewed = locked(&self.renewed);
         let may = renewed.is_none_or(|last| last.elapsed() >= PAUSE);
         if may {
             *renewed = Some(Instant::now());
@@ -215,7 +216,7 @@ async fn renew(
         headers: vec![("content-type", "application/json".to_owned())],
         body: body.to_string(),
     };
-    let answer = requests.send(&reach.limits, request, Answer::is_transient);
+    let answer = requests.send(&reach.policy, request, Answer::is_transient);
     let answer = answer.await.ok()?;
     answer.is_success().then(|| token.renewed(&answer.body))?
 }

@@ -55,7 +55,7 @@ pub async fn assume(
     let signed = || signed(&address, &body, &identity, &reach.region);
     signed()?;
     let request = || signed().unwrap_or_default();
-    let answer = requests.send(&reach.limits, request, is_transient).await?;
+    let answer = requests.send(&reach.policy, request, is_transient).await?;
     read(&answer, action)
 }
 
@@ -76,7 +76,7 @@ pub async fn assume_with_token(
     let body = form(action, role, ("WebIdentityToken", Some(&token)));
     let address = reach.address(Service::Sts, &reach.region, environment)?;
     let request = || unsigned(&address, &body);
-    let answer = requests.send(&reach.limits, request, is_transient).await?;
+    let answer = requests.send(&reach.policy, request, is_transient).await?;
     read(&answer, action)
 }
 

@@ -25,14 +25,12 @@ use serde_json::Error;
 type Result<T, E = Error> = std::result::Result<T, E>;
 
 use super::attributes::{Attributes, Found};
+use crate::core::dynamo::operation::Operation;
 
-/// A request that can do without the SDK. What cannot be written or read here, the SDK can.
-pub trait Request: Sync {
+/// An operation that can do without the SDK. What cannot be written or read here, the SDK can.
+pub trait FastOperation: Operation {
     /// The operation's name.
-    const OPERATION: &'static str;
-
-    /// What DynamoDB answers.
-    type Output;
+    const NAME: &'static str;
 
     /// The request's body.
     fn to_json(&self) -> Result<Vec<u8>>;
@@ -63,9 +61,8 @@ macro_rules! body {
     }};
 }
 
-impl Request for GetItemInputBuilder {
-    const OPERATION: &'static str = "GetItem";
-    type Output = GetItemOutput;
+impl FastOperation for GetItemInputBuilder {
+    const NAME: &'static str = "GetItem";
 
     fn to_json(&self) -> Result<Vec<u8>> {
         body!(
@@ -78,19 +75,18 @@ impl Request for GetItemInputBuilder {
 
     fn read(body: &[u8]) -> Result<GetItemOutput> {
         #[derive(Deserialize)]
-        struct Answer {
+        struct Members {
             #[serde(rename = "Item")]
             item: Option<Found>,
         }
-        let Answer { item } = serde_json::from_slice(body)?;
+        let Members { item } = serde_json::from_slice(body)?;
         let item = item.map(|Found(item)| item);
         Ok(GetItemOutput::builder().set_item(item).build())
     }
 }
 
-impl Request for PutItemInputBuilder {
-    const OPERATION: &'static str = "PutItem";
-    type Output = PutItemOutput;
+impl FastOperation for PutItemInputBuilder {
+    const NAME: &'static str = "PutItem";
 
     fn to_json(&self) -> Result<Vec<u8>> {
         body!(
@@ -111,9 +107,8 @@ impl Request for PutItemInputBuilder {
     }
 }
 
-impl Request for UpdateItemInputBuilder {
-    const OPERATION: &'static str = "UpdateItem";
-    type Output = UpdateItemOutput;
+impl FastOperation for UpdateItemInputBuilder {
+    const NAME: &'static str = "UpdateItem";
 
     fn to_json(&self) -> Result<Vec<u8>> {
         body!(
@@ -135,9 +130,8 @@ impl Request for UpdateItemInputBuilder {
     }
 }
 
-impl Request for DeleteItemInputBuilder {
-    const OPERATION: &'static str = "DeleteItem";
-    type Output = DeleteItemOutput;
+impl FastOperation for DeleteItemInputBuilder {
+    const NAME: &'static str = "DeleteItem";
 
     fn to_json(&self) -> Result<Vec<u8>> {
         body!(
@@ -156,9 +150,8 @@ impl Request for DeleteItemInputBuilder {
     }
 }
 
-impl Request for BatchGetItemInputBuilder {
-    const OPERATION: &'static str = "BatchGetItem";
-    type Output = BatchGetItemOutput;
+impl FastOperation for BatchGetItemInputBuilder {
+    const NAME: &'static str = "BatchGetItem";
 
     fn to_json(&self) -> Result<Vec<u8>> {
         only!(self, get_request_items => set_request_items);
@@ -172,13 +165,13 @@ impl Request for BatchGetItemInputBuilder {
 
     fn read(body: &[u8]) -> Result<BatchGetItemOutput> {
         #[derive(Deserialize)]
-        struct Answer {
+        struct Members {
             #[serde(rename = "Responses", default)]
             responses: HashMap<String, Vec<Found>>,
             #[serde(rename = "UnprocessedKeys", default)]
             unprocessed: HashMap<String, IgnoredAny>,
         }
-        let answer: Answer = serde_json::from_slice(body)?;
+        let answer: Members = serde_json::from_slice(body)?;
         nothing_is_left(&answer.unprocessed)?;
         let responses = answer.responses.into_iter();
         let responses = responses.map(|(table, items)| {
@@ -190,9 +183,8 @@ impl Request for BatchGetItemInputBuilder {
     }
 }
 
-impl Request for BatchWriteItemInputBuilder {
-    const OPERATION: &'static str = "BatchWriteItem";
-    type Output = BatchWriteItemOutput;
+impl FastOperation for BatchWriteItemInputBuilder {
+    const NAME: &'static str = "BatchWriteItem";
 
     fn to_json(&self) -> Result<Vec<u8>> {
         only!(self, get_request_items => set_request_items);
@@ -208,11 +200,11 @@ impl Request for BatchWriteItemInputBuilder {
 
     fn read(body: &[u8]) -> Result<BatchWriteItemOutput> {
         #[derive(Deserialize)]
-        struct Answer {
+        struct Members {
             #[serde(rename = "UnprocessedItems", default)]
             unprocessed: HashMap<String, IgnoredAny>,
         }
-        let answer: Answer = serde_json::from_slice(body)?;
+        let answer: Members = serde_json::from_slice(body)?;
         nothing_is_left(&answer.unprocessed)?;
         Ok(BatchWriteItemOutput::builder().build())
     }

@@ -20,9 +20,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
-use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Builder as ConfigBuilder;
-use aws_sdk_dynamodb::config::http::{HttpRequest, HttpResponse};
+use aws_sdk_dynamodb::config::http::HttpRequest;
 use aws_smithy_runtime::client::retries::TokenBucket;
 use aws_smithy_runtime_api::client::connection::CaptureSmithyConnection;
 use aws_smithy_runtime_api::client::http::{
@@ -35,16 +34,15 @@ use aws_smithy_types::byte_stream::ByteStream;
 #[cfg(test)]
 pub use self::attributes::Attributes;
 pub use self::attributes::Found;
-pub use self::json::Request;
+pub use self::json::FastOperation;
 use self::replay::Replay;
-use self::template::{Learning, Template};
+use self::template::{RecordingSigner, Template};
+use super::attempts::AttemptOutcome;
 use super::settings::Settings;
 use crate::core::error::Error;
 
-/// A client of the SDK, and what it takes to do without it most of the time.
+/// What it takes to do without the SDK's client most of the time.
 pub struct FastPath {
-    client: Client,
-    http: SharedHttpClient,
     template: SharedTemplate,
     /// What the client may spend on retries: full while all goes well.
     tokens: TokenBucket,
@@ -55,73 +53,66 @@ pub struct FastPath {
 
 type SharedTemplate = Arc<RwLock<Option<Arc<Template>>>>;
 
-/// An attempt that has to be taken up by the SDK.
-type Outcome = Result<HttpResponse, ConnectorError>;
-
 impl FastPath {
-    /// Makes a client of `config`, whose requests `http` sends and whose retries take from `tokens`.
-    pub fn new(
+    /// The fast path beside a client of `config`, whose requests `http` sends and whose retries take from
+    /// `tokens`; and what that client is made of.
+    pub fn beside(
         config: ConfigBuilder,
         http: SharedHttpClient,
         tokens: TokenBucket,
         settings: &Settings,
         corrects_clock: bool,
-    ) -> Self {
+    ) -> (Self, ConfigBuilder) {
         let template = SharedTemplate::default();
         // As the SDK asks for them: so both have the same connections.
         let connection = HttpConnectorSettings::builder()
             .connect_timeout(settings.connect_timeout)
             .build();
-        let learning = Learning::new(http.clone(), connection, Arc::clone(&template));
-        let config = config.http_client(http.clone()).push_auth_scheme(learning);
-        Self {
-            client: Client::from_conf(config.build()),
-            http,
+        let signer = RecordingSigner::new(http.clone(), connection, Arc::clone(&template));
+        let config = config.http_client(Replay(http)).push_auth_scheme(signer);
+        let fast = Self {
             template,
             tokens,
             request_timeout: settings.request_timeout,
             corrects_clock,
-        }
+        };
+        (fast, config)
     }
 
-    /// Sends `request`, signed with `credentials`. Where it cannot, or that does not end well, the client that
-    /// has to send it.
-    pub async fn send<R: Request>(
+    /// Sends `request`, signed with `credentials`.
+    ///
+    /// # Errors
+    ///
+    /// If the SDK has to send the request: the outcome of the first attempt, if there was one.
+    #[allow(clippy::result_large_err, reason = "see `attempt`")]
+    pub async fn send<R: FastOperation>(
         &self,
         request: &R,
         credentials: &Credentials,
-    ) -> Result<R::Output, Client> {
+    ) -> Result<R::Output, Option<AttemptOutcome>> {
         let Some((request, template)) = self.make(request, credentials) else {
-            return Err(self.client.clone());
+            return Err(None);
         };
         let attempt = attempt::<R>(request, template.connector());
-        let outcome = match tokio::time::timeout(self.request_timeout, attempt).await {
-            Ok(Ok(output)) => return Ok(output),
+        match tokio::time::timeout(self.request_timeout, attempt).await {
+            Ok(Ok(output)) => Ok(output),
             // The SDK could not know from this outcome that the date was wrong: it has another one.
             Ok(Err(Ok(answer))) if self.corrects_clock && template.is_dated_wrong(&answer) => {
-                return Err(self.client.clone());
+                Err(None)
             }
-            Ok(Err(outcome)) => outcome,
-            Err(_) => Err(ConnectorError::timeout(
+            Ok(Err(outcome)) => Err(Some(outcome)),
+            Err(_) => Err(Some(Err(ConnectorError::timeout(
                 Error::Timeout {
                     operation: "a request to DynamoDB",
                     after: self.request_timeout,
                 }
                 .into(),
-            )),
-        };
-        let replay = Replay::new(outcome, self.http.clone());
-        let config = self.client.config().to_builder().http_client(replay);
-        Err(Client::from_conf(config.build()))
-    }
-
-    /// The client of the SDK.
-    pub fn client(&self) -> &Client {
-        &self.client
+            )))),
+        }
     }
 
     /// What to send, and what it was made by; `None` where the SDK has to.
-    fn make<R: Request>(
+    fn make<R: FastOperation>(
         &self,
         request: &R,
         credentials: &Credentials,
@@ -131,7 +122,7 @@ impl FastPath {
             return None;
         }
         let body = request.to_json().ok()?;
-        let request = template.request(R::OPERATION, body)?;
+        let request = template.request(R::NAME, body)?;
         Some((request, template))
     }
 
@@ -146,10 +137,10 @@ impl FastPath {
     clippy::result_large_err,
     reason = "a failed attempt is moved once, to where it is taken apart"
 )]
-async fn attempt<R: Request>(
+async fn attempt<R: FastOperation>(
     mut request: HttpRequest,
     connector: &SharedHttpConnector,
-) -> Result<R::Output, Outcome> {
+) -> Result<R::Output, AttemptOutcome> {
     let connection = CaptureSmithyConnection::new();
     request.add_extension(connection.clone());
     let mut response = connector.call(request).await.map_err(Err)?;

@@ -1,7 +1,4 @@
-//! An HTTP client whose first request has been made already.
-
-use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+//! The HTTP client of the SDK, which gets the outcome of a first attempt that the fast path has made.
 
 use aws_sdk_dynamodb::config::RuntimeComponents;
 use aws_sdk_dynamodb::config::http::HttpRequest;
@@ -10,56 +7,28 @@ use aws_smithy_runtime_api::client::http::{
     SharedHttpConnector,
 };
 
-use super::Outcome;
+use crate::core::dynamo::attempts;
 
-/// Answers the first request with what came of it elsewhere, and sends those that follow.
-#[derive(Clone)]
-pub struct Replay {
-    outcome: Arc<Mutex<Option<Outcome>>>,
-    http: SharedHttpClient,
-}
+/// Answers the SDK's first attempt with the outcome that there is already, and has the inner client make all
+/// others.
+#[derive(Debug)]
+pub struct Replay<C>(pub C);
 
-impl Replay {
-    pub fn new(outcome: Outcome, http: SharedHttpClient) -> Self {
-        Self {
-            outcome: Arc::new(Mutex::new(Some(outcome))),
-            http,
-        }
-    }
-}
-
-impl fmt::Debug for Replay {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Replay")
-    }
-}
-
-impl HttpClient for Replay {
+impl HttpClient for Replay<SharedHttpClient> {
     fn http_connector(
         &self,
         settings: &HttpConnectorSettings,
         components: &RuntimeComponents,
     ) -> SharedHttpConnector {
-        SharedHttpConnector::new(ReplayConnector {
-            replay: self.clone(),
-            connector: self.http.http_connector(settings, components),
-        })
+        SharedHttpConnector::new(Replay(self.0.http_connector(settings, components)))
     }
 }
 
-#[derive(Debug)]
-struct ReplayConnector {
-    replay: Replay,
-    connector: SharedHttpConnector,
-}
-
-impl HttpConnector for ReplayConnector {
+impl HttpConnector for Replay<SharedHttpConnector> {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let outcome = self.replay.outcome.lock();
-        let outcome = outcome.unwrap_or_else(PoisonError::into_inner).take();
-        match outcome {
+        match attempts::take_first() {
             Some(outcome) => HttpConnectorFuture::ready(outcome),
-            None => self.connector.call(request),
+            None => self.0.call(request),
         }
     }
 }

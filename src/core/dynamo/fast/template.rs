@@ -236,14 +236,14 @@ fn amz_date(seconds: i64) -> Option<String> {
 
 /// The SDK's signing, which leaves a [`Template`] behind.
 #[derive(Debug)]
-pub struct Learning {
+pub struct RecordingSigner {
     scheme: SigV4AuthScheme,
     http: SharedHttpClient,
     settings: HttpConnectorSettings,
     template: SharedTemplate,
 }
 
-impl Learning {
+impl RecordingSigner {
     /// Templates will send through `http`.
     pub fn new(
         http: SharedHttpClient,
@@ -259,7 +259,7 @@ impl Learning {
     }
 }
 
-impl AuthScheme for Learning {
+impl AuthScheme for RecordingSigner {
     fn scheme_id(&self) -> AuthSchemeId {
         self.scheme.scheme_id()
     }
@@ -276,7 +276,7 @@ impl AuthScheme for Learning {
     }
 }
 
-impl Sign for Learning {
+impl Sign for RecordingSigner {
     fn sign_http_request(
         &self,
         request: &mut HttpRequest,

@@ -11,7 +11,7 @@ pub mod guard;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
@@ -21,6 +21,7 @@ use tokio::sync::Notify;
 
 use self::breaker::Breaker;
 use crate::core::error::{ClientFailure, Error};
+use crate::core::lock::locked;
 
 /// How probes are sent.
 #[derive(Debug, Clone, Copy)]
@@ -257,11 +258,6 @@ fn is_outage(error: &Error) -> bool {
 /// Whether DynamoDB has answered.
 fn is_answer(error: &Error) -> bool {
     matches!(error, Error::Service { .. } | Error::ConditionFailed { .. })
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing that is done under these locks can panic half way.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

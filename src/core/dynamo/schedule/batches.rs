@@ -1,12 +1,9 @@
 //! Sending operations: many as one request, and one by one what DynamoDB does not take that way.
 
 use std::collections::{HashMap, HashSet};
-use std::future::{Future, poll_fn};
 use std::iter;
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Poll, ready};
 
 use aws_sdk_dynamodb::operation::batch_get_item::builders::BatchGetItemInputBuilder;
 use aws_sdk_dynamodb::operation::batch_write_item::builders::BatchWriteItemInputBuilder;
@@ -15,18 +12,19 @@ use aws_sdk_dynamodb::operation::get_item::builders::GetItemInputBuilder;
 use aws_sdk_dynamodb::types::{
     AttributeValue, DeleteRequest, KeysAndAttributes, PutRequest, WriteRequest,
 };
-use futures_util::future::{Either, select};
 use futures_util::{StreamExt, stream};
-use tokio::sync::oneshot;
+use tokio::runtime::Handle;
 
-use super::put::Put;
+use super::item_operation::{
+    Change, ItemOperation, ItemResult, answer_all, can_be_sent, is_consistent, while_wanted,
+};
 use super::queue::{Key, Kind, Rules, Sends};
 use super::refusals::{Permission, is_denial, is_of_an_item};
-use super::table::{Slot, Turn};
-use super::{Item, Outcome, send_put};
+use super::table::{Sender, Slot, Together, Turn};
+use super::{Item, send_put};
 use crate::core::context::{self, CallContext};
 use crate::core::deadline::{self, Deadline};
-use crate::core::dynamo::{Answer, Items, KeyedTable, throttle};
+use crate::core::dynamo::{Items, KeyedTable, ResultFuture, throttle};
 use crate::core::error::{Error, Result, built};
 
 /// How many items a BatchGetItem and a BatchWriteItem take.
@@ -39,29 +37,6 @@ const ROUNDS: u32 = 3;
 
 /// How many requests are in flight for a batch that was refused, where as many slots are free.
 const SINGLES_AT_ONCE: usize = 8;
-
-/// An operation that can be merged, and who waits for it.
-pub struct Operation {
-    pub change: Change,
-    /// The context of the call that has asked for it.
-    pub context: Option<CallContext>,
-    /// The deadline of that call.
-    pub deadline: Option<Arc<Deadline>>,
-    pub answer: oneshot::Sender<Outcome>,
-}
-
-/// What an operation does to its item.
-pub enum Change {
-    /// It is read.
-    None { consistent: bool },
-    /// It is written.
-    Put(Put),
-    /// It is deleted.
-    Delete,
-}
-
-/// The operations on one key that are sent as one, and their turn.
-type Together = (Turn, Vec<Operation>);
 
 /// Sends the operations of one lane.
 pub struct Batches {
@@ -103,6 +78,20 @@ impl Sends for Batches {
     }
 }
 
+impl Sender for Batches {
+    fn items(&self) -> &Arc<dyn Items> {
+        &self.items
+    }
+
+    fn open(&self) {
+        self.is_open.store(true, Ordering::Relaxed);
+    }
+
+    fn send(self: Arc<Self>, runtime: &Handle, slot: Slot, kind: Kind, together: Vec<Together>) {
+        runtime.spawn(self.send_together(slot, kind, together));
+    }
+}
+
 impl Batches {
     pub fn new(items: Arc<dyn Items>, table: Arc<KeyedTable>, threshold: Option<usize>) -> Self {
         Self {
@@ -113,15 +102,6 @@ impl Batches {
             reads: Permission::default(),
             writes: Permission::default(),
         }
-    }
-
-    pub fn items(&self) -> &Arc<dyn Items> {
-        &self.items
-    }
-
-    /// It is known now how requests go.
-    pub fn open(&self) {
-        self.is_open.store(true, Ordering::Relaxed);
     }
 
     fn permission(&self, kind: Kind) -> &Permission {
@@ -140,7 +120,7 @@ impl Batches {
     }
 
     /// Sends operations of one kind, and answers those who wait for them.
-    pub async fn send(self: Arc<Self>, slot: Slot, kind: Kind, mut together: Vec<Together>) {
+    async fn send_together(self: Arc<Self>, slot: Slot, kind: Kind, mut together: Vec<Together>) {
         together.retain_mut(|(_turn, waiting)| can_be_sent(waiting));
         let mut is_denied = false;
         if together.len() > 1 && self.may_batch(kind) {
@@ -202,7 +182,7 @@ impl Batches {
                     answer_all(waiting, Ok(found.remove(&**turn.key())));
                 }
             }
-            let is_wanted = |operation: &Operation| !operation.answer.is_closed();
+            let is_wanted = |operation: &ItemOperation| !operation.answer.is_closed();
             together.retain(|(_, waiting)| waiting.iter().any(is_wanted));
             if together.is_empty() {
                 return Ok(());
@@ -218,7 +198,7 @@ impl Batches {
         Ok(())
     }
 
-    fn read_batch(&self, together: &[Together]) -> Result<Answer<Processed>> {
+    fn read_batch(&self, together: &[Together]) -> Result<ResultFuture<Processed>> {
         let all = together.iter().flat_map(|(_, waiting)| waiting);
         let wanted = KeysAndAttributes::builder()
             .set_keys(Some(
@@ -249,7 +229,7 @@ impl Batches {
         }))
     }
 
-    fn write_batch(&self, together: &mut [Together]) -> Result<Answer<Processed>> {
+    fn write_batch(&self, together: &mut [Together]) -> Result<ResultFuture<Processed>> {
         let wanted = together
             .iter_mut()
             .filter_map(|(turn, waiting)| {
@@ -293,12 +273,12 @@ impl Batches {
     /// Sends the operations on one key: one read for all, or the last write, and where that is
     /// refused those before it too, each on its own. A read is sent in the context of the first who
     /// has asked for it, a write in its own. Whether DynamoDB has done any of them.
-    async fn send_alone(&self, turn: Turn, mut waiting: Vec<Operation>) -> bool {
+    async fn send_alone(&self, turn: Turn, mut waiting: Vec<ItemOperation>) -> bool {
         let mut has_succeeded = false;
         let consistent = is_consistent(&waiting);
         let first = waiting.first().and_then(|operation| operation.context);
         while can_be_sent(&mut waiting)
-            && let Some(Operation {
+            && let Some(ItemOperation {
                 change,
                 context,
                 deadline,
@@ -327,7 +307,7 @@ impl Batches {
         has_succeeded
     }
 
-    fn single(&self, key: &Key, change: Change, consistent: bool) -> Answer<Option<Item>> {
+    async fn single(&self, key: &Key, change: Change, consistent: bool) -> ItemResult {
         let table = self.table.name.as_str();
         match change {
             Change::None { .. } => {
@@ -335,50 +315,28 @@ impl Batches {
                     .table_name(table)
                     .set_key(Some(self.table.key(key)))
                     .consistent_read(consistent);
-                let answer = self.items.get_item(request);
-                let (table, key) = (Arc::clone(&self.table), Key::clone(key));
-                Box::pin(async move {
-                    let mut item = answer.await?.item;
-                    // DynamoDB gives the key too. A client that is a stub may not.
-                    if let Some(item) = &mut item
-                        && !item.contains_key(&table.hash_key)
-                    {
-                        item.extend(table.key(&key));
-                    }
-                    Ok(item)
-                })
+                let mut item = self.items.get_item(request).await?.item;
+                // DynamoDB gives the key too. A client that is a stub may not.
+                if let Some(item) = &mut item
+                    && !item.contains_key(&self.table.hash_key)
+                {
+                    item.extend(self.table.key(key));
+                }
+                Ok(item)
             }
             Change::Put(put) => {
-                let answer = send_put(&*self.items, &self.table, put);
-                Box::pin(async move { answer.await.map(|_| None) })
+                send_put(&*self.items, &self.table, put).await?;
+                Ok(None)
             }
             Change::Delete => {
                 let request = DeleteItemInputBuilder::default()
                     .table_name(table)
                     .set_key(Some(self.table.key(key)));
-                let answer = self.items.delete_item(request);
-                Box::pin(async move { answer.await.map(|_| None) })
+                self.items.delete_item(request).await?;
+                Ok(None)
             }
         }
     }
-}
-
-/// Makes the item of the last operation, which is the one that is sent. If that fails, this operation
-/// is answered with the failure, and the one before it is the last. `false` if none is left.
-fn can_be_sent(waiting: &mut Vec<Operation>) -> bool {
-    while let Some(Operation { change, .. }) = waiting.last_mut() {
-        let Change::Put(put) = change else {
-            return true;
-        };
-        let Err(error) = put.item().map(|_| ()) else {
-            return true;
-        };
-        if let Some(operation) = waiting.pop() {
-            // Whoever has given up is not there to be told.
-            let _ = operation.answer.send(Err(error));
-        }
-    }
-    false
 }
 
 /// What came of a batch, by the keys of the items.
@@ -413,31 +371,6 @@ fn deadlines(together: &[Together]) -> Vec<Arc<Deadline>> {
     deadlines.collect()
 }
 
-fn is_consistent<'o>(operations: impl IntoIterator<Item = &'o Operation>) -> bool {
-    let mut changes = operations.into_iter().map(|operation| &operation.change);
-    changes.any(|change| matches!(change, Change::None { consistent: true }))
-}
-
-/// The outcome of `request`; `None` where all who waited for it have given up, and so has it.
-async fn while_wanted<'w, T, A: 'w>(
-    request: impl Future<Output = T>,
-    waiters: impl Iterator<Item = &'w mut oneshot::Sender<A>>,
-) -> Option<T> {
-    let mut waiters: Vec<_> = waiters.collect();
-    // From the last on: they are the last to reach their deadline.
-    let unwanted = poll_fn(|context| {
-        while let Some(waiter) = waiters.last_mut() {
-            ready!(waiter.poll_closed(context));
-            waiters.pop();
-        }
-        Poll::Ready(())
-    });
-    match select(pin!(request), unwanted).await {
-        Either::Left((outcome, _)) => Some(outcome),
-        Either::Right(_) => None,
-    }
-}
-
 /// Whether an error holds for every operation of a batch: everything but a refusal of what was in
 /// it, or of batches, and an answer that has an item which cannot be read.
 fn is_for_all(error: &Error) -> bool {
@@ -454,16 +387,5 @@ fn is_for_all(error: &Error) -> bool {
         }
         Error::Unreadable => false,
         _ => true,
-    }
-}
-
-fn answer_all(mut waiting: Vec<Operation>, outcome: Outcome) {
-    let last = waiting.pop();
-    // Whoever has given up is not there to be told.
-    for operation in waiting {
-        let _ = operation.answer.send(outcome.clone());
-    }
-    if let Some(last) = last {
-        let _ = last.answer.send(outcome);
     }
 }

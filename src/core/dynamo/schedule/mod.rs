@@ -9,6 +9,7 @@
 //! [`batches`] and [`refusals`]. Reads of the same item share a request, see [`sharing`].
 
 mod batches;
+mod item_operation;
 mod put;
 #[allow(
     clippy::indexing_slicing,
@@ -38,12 +39,13 @@ use futures_util::FutureExt;
 use futures_util::future::ready;
 use tokio::sync::oneshot;
 
-use self::batches::{Batches, Change, Operation};
+use self::batches::Batches;
+use self::item_operation::{Change, ItemOperation};
 use self::put::Put;
 use self::queue::{Key, Kind};
 use self::table::{Lane, Waiting};
 pub use self::table::{TableQueue, TableQueues};
-use super::{Answer, Items, KeyedTable, size};
+use super::{Items, KeyedTable, ResultFuture, size};
 use crate::core::context;
 use crate::core::deadline::{self, Deadline};
 use crate::core::error::{Error, Result};
@@ -77,12 +79,12 @@ impl Schedule {
         let batches = Batches::new(items, Arc::clone(&table), threshold);
         Self {
             table,
-            lane: Lane::new(queue, batches),
+            lane: Lane::new(queue, Arc::new(batches)),
         }
     }
 
     /// The item under `key`.
-    pub fn get(&self, key: String, consistent: bool) -> Answer<Option<Item>> {
+    pub fn get(&self, key: String, consistent: bool) -> ResultFuture<Option<Item>> {
         let key = Key::from(key);
         let read = || self.read(Arc::clone(&key), consistent);
         if consistent {
@@ -104,7 +106,7 @@ impl Schedule {
         &self,
         keys: impl IntoIterator<Item = String>,
         consistent: bool,
-    ) -> Vec<Answer<Option<Item>>> {
+    ) -> Vec<ResultFuture<Option<Item>>> {
         self.ask_many(Kind::ReadOfMany, keys, || Change::None { consistent })
     }
 
@@ -118,7 +120,7 @@ impl Schedule {
         key: String,
         size: usize,
         make: impl FnOnce() -> Result<Item> + Send + 'static,
-    ) -> Answer<()> {
+    ) -> ResultFuture<()> {
         let put = Put::new(make);
         if size <= LARGE {
             return self.write(key.into(), Change::Put(put));
@@ -135,8 +137,8 @@ impl Schedule {
     pub fn in_turn<T: Send + 'static>(
         &self,
         key: String,
-        work: impl FnOnce(InTurn) -> Answer<T> + Send + 'static,
-    ) -> Answer<T> {
+        work: impl FnOnce(InTurn) -> ResultFuture<T> + Send + 'static,
+    ) -> ResultFuture<T> {
         let (table, key) = (Arc::clone(&self.table), Key::from(key));
         self.alone(Some(Arc::clone(&key)), move |items| {
             work(InTurn { items, table, key })
@@ -150,7 +152,7 @@ impl Schedule {
         &self,
         key: String,
         make: impl FnOnce() -> UpdateItemInputBuilder + Send + 'static,
-    ) -> Answer<()> {
+    ) -> ResultFuture<()> {
         let (table, key) = (Arc::clone(&self.table), Key::from(key));
         let update = self.alone(Some(Arc::clone(&key)), move |items| {
             let request = make()
@@ -162,13 +164,13 @@ impl Schedule {
     }
 
     /// Deletes the item under `key`.
-    pub fn delete(&self, key: String) -> Answer<()> {
+    pub fn delete(&self, key: String) -> ResultFuture<()> {
         self.write(key.into(), Change::Delete)
     }
 
     /// Deletes the item under `key` on the condition that `request` has. Table and key are filled
     /// in.
-    pub fn delete_if(&self, key: String, request: DeleteItemInputBuilder) -> Answer<()> {
+    pub fn delete_if(&self, key: String, request: DeleteItemInputBuilder) -> ResultFuture<()> {
         let request = request
             .table_name(self.table.name.as_str())
             .set_key(Some(self.table.key(&key)));
@@ -177,7 +179,7 @@ impl Schedule {
     }
 
     /// Deletes the items under `keys`: in batches, however few other operations there are.
-    pub fn delete_many(&self, keys: impl IntoIterator<Item = String>) -> Vec<Answer<()>> {
+    pub fn delete_many(&self, keys: impl IntoIterator<Item = String>) -> Vec<ResultFuture<()>> {
         let keys: Vec<Key> = keys.into_iter().map(Key::from).collect();
         for key in &keys {
             self.lane.sharing().forget(key);
@@ -187,29 +189,29 @@ impl Schedule {
     }
 
     /// A page of an index. The table is filled in.
-    pub fn query(&self, request: QueryInputBuilder) -> Answer<QueryOutput> {
+    pub fn query(&self, request: QueryInputBuilder) -> ResultFuture<QueryOutput> {
         let request = request.table_name(self.table.name.as_str());
         self.alone(None, move |items| items.query(request))
     }
 
     /// A page of the table. The table is filled in.
-    pub fn scan(&self, request: ScanInputBuilder) -> Answer<ScanOutput> {
+    pub fn scan(&self, request: ScanInputBuilder) -> ResultFuture<ScanOutput> {
         let request = request.table_name(self.table.name.as_str());
         self.alone(None, move |items| items.scan(request))
     }
 
-    fn read(&self, key: Key, consistent: bool) -> Answer<Option<Item>> {
+    fn read(&self, key: Key, consistent: bool) -> ResultFuture<Option<Item>> {
         self.ask(Kind::Read, key, Change::None { consistent })
     }
 
     /// A write that may be merged.
-    fn write(&self, key: Key, change: Change) -> Answer<()> {
+    fn write(&self, key: Key, change: Change) -> ResultFuture<()> {
         self.lane.sharing().forget(&key);
         let written = self.ask(Kind::Write, key, change);
         without_output(written)
     }
 
-    fn ask(&self, kind: Kind, key: Key, change: Change) -> Answer<Option<Item>> {
+    fn ask(&self, kind: Kind, key: Key, change: Change) -> ResultFuture<Option<Item>> {
         let (operation, answer) = self.operation(&key, change);
         let waiting = Waiting::Batched(operation);
         self.lane.add(Some(key), kind, waiting);
@@ -222,7 +224,7 @@ impl Schedule {
         kind: Kind,
         keys: impl IntoIterator<Item = impl Into<Key>>,
         change: impl Fn() -> Change,
-    ) -> Vec<Answer<Option<Item>>> {
+    ) -> Vec<ResultFuture<Option<Item>>> {
         let asked = keys.into_iter().map(|key| {
             let key = key.into();
             let (operation, answer) = self.operation(&key, change());
@@ -234,10 +236,10 @@ impl Schedule {
     }
 
     /// An operation that can be merged, and its answer.
-    fn operation(&self, key: &Key, change: Change) -> (Operation, Answer<Option<Item>>) {
+    fn operation(&self, key: &Key, change: Change) -> (ItemOperation, ResultFuture<Option<Item>>) {
         let (answer, answered) = oneshot::channel();
         let asked = self.asked(Some(Arc::clone(key)), answered);
-        let operation = Operation {
+        let operation = ItemOperation {
             change,
             context: context::current(),
             deadline: deadline::current(),
@@ -265,8 +267,8 @@ impl Schedule {
     fn alone<T: Send + 'static>(
         &self,
         key: Option<Key>,
-        send: impl FnOnce(Arc<dyn Items>) -> Answer<T> + Send + 'static,
-    ) -> Answer<T> {
+        send: impl FnOnce(Arc<dyn Items>) -> ResultFuture<T> + Send + 'static,
+    ) -> ResultFuture<T> {
         if let Some(key) = &key {
             self.lane.sharing().forget(key);
         }
@@ -372,7 +374,7 @@ impl Drop for Waits {
 }
 
 /// Sends a write of its own.
-fn send_put(items: &dyn Items, table: &KeyedTable, put: Put) -> Answer<PutItemOutput> {
+fn send_put(items: &dyn Items, table: &KeyedTable, put: Put) -> ResultFuture<PutItemOutput> {
     match put.into_item() {
         Ok(item) => {
             let request = PutItemInputBuilder::default()
@@ -385,9 +387,6 @@ fn send_put(items: &dyn Items, table: &KeyedTable, put: Put) -> Answer<PutItemOu
 }
 
 /// An answer of which only matters whether it is a success.
-fn without_output<T: 'static>(answer: Answer<T>) -> Answer<()> {
+fn without_output<T: 'static>(answer: ResultFuture<T>) -> ResultFuture<()> {
     answer.map(|answer| answer.map(|_| ())).boxed()
 }
-
-/// What an operation that can be merged gives: an item where it was read.
-type Outcome = Result<Option<Item>>;

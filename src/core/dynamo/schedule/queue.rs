@@ -1,8 +1,7 @@
 //! Whose turn it is: which operations wait, in which order, and what is sent together. No I/O.
 //!
 //! Two things hold an operation back. First the operations on the same key that were asked for
-//! before it: it takes its turn when they are answered, except a read after reads. Then the requests
-//! that are in flight in its lane. A lane is one store's way to the table; several stores of a
+//! before it: see [`order`]. Then the requests that are in flight in its lane. A lane is one store's way to the table; several stores of a
 //! process may have lanes in one queue, because the order on a key has to hold between them too.
 //!
 //! In a lane, the operation whose turn came first is sent first, together with as many others of its
@@ -18,12 +17,14 @@
 //! So an operation waits no longer than the requests take that are in flight when its turn has come,
 //! unless more is asked for than `max_requests` can carry. The tests state the bound.
 
+mod order;
 mod rules;
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 
+use self::order::{Flow, Order};
 use self::rules::{KINDS, USES};
 pub use self::rules::{Key, Kind, LaneId, Rules, Sends, Waits};
 
@@ -51,38 +52,9 @@ impl<O> fmt::Debug for Batch<O> {
     }
 }
 
-/// Operations on one key that follow each other, of one lane and kind.
-struct Run<O> {
-    lane: LaneId,
-    kind: Kind,
-    /// Whether nothing on the key is in the way any more.
-    is_ready: bool,
-    operations: Vec<O>,
-}
-
-/// The turns on one key.
-struct Turns<O> {
-    /// How many reads are in flight.
-    reading: usize,
-    /// Whether a write is in flight.
-    writing: bool,
-    waiting: VecDeque<Run<O>>,
-}
-
-impl<O> Default for Turns<O> {
-    fn default() -> Self {
-        Self {
-            reading: 0,
-            writing: false,
-            // Most keys have one operation at a time; the first push would make room for four.
-            waiting: VecDeque::with_capacity(1),
-        }
-    }
-}
-
 /// What is ready to be sent.
 enum Ready<O> {
-    /// The first run of this kind that is ready on this key.
+    /// The first run of this kind that has its turn on this key.
     Run(Key),
     /// An operation without a key.
     Keyless(O),
@@ -97,7 +69,7 @@ struct InFlight {
     merged_operations: usize,
 }
 
-struct Lane<S, O> {
+struct Lane<S: ?Sized, O> {
     sender: Arc<S>,
     /// What is ready, and when it became so; one queue for each of [`KINDS`].
     ready: [VecDeque<(u64, Ready<O>)>; 5],
@@ -108,8 +80,8 @@ struct Lane<S, O> {
 }
 
 /// See the [module](self).
-pub struct Queue<S, O> {
-    keys: HashMap<Key, Turns<O>>,
+pub struct Queue<S: ?Sized, O> {
+    order: Order<O>,
     lanes: HashMap<LaneId, Lane<S, O>>,
     /// Lanes in which something may be sent now.
     woken: Vec<LaneId>,
@@ -117,10 +89,10 @@ pub struct Queue<S, O> {
     arrivals: u64,
 }
 
-impl<S, O> Default for Queue<S, O> {
+impl<S: ?Sized, O> Default for Queue<S, O> {
     fn default() -> Self {
         Self {
-            keys: HashMap::new(),
+            order: Order::default(),
             lanes: HashMap::new(),
             woken: Vec::new(),
             last_lane: 0,
@@ -129,7 +101,7 @@ impl<S, O> Default for Queue<S, O> {
     }
 }
 
-impl<S: Sends, O: Waits> Queue<S, O> {
+impl<S: Sends + ?Sized, O: Waits> Queue<S, O> {
     /// A new lane, whose requests `sender` sends.
     pub fn add_lane(&mut self, sender: Arc<S>) -> LaneId {
         self.last_lane += 1;
@@ -147,16 +119,8 @@ impl<S: Sends, O: Waits> Queue<S, O> {
     /// sender, to be dropped elsewhere.
     pub fn remove_lane(&mut self, id: LaneId) -> Option<Arc<S>> {
         let lane = self.lanes.remove(&id)?;
-        let mut left = Vec::new();
-        for (key, turns) in &mut self.keys {
-            let before = turns.waiting.len();
-            turns.waiting.retain(|run| run.lane != id);
-            if turns.waiting.len() < before {
-                left.push(Arc::clone(key));
-            }
-        }
-        for key in left {
-            self.advance(&key);
+        for (key, flows) in self.order.remove_lane(id) {
+            self.make_ready_on(&key, flows);
         }
         Some(lane.sender)
     }
@@ -166,25 +130,8 @@ impl<S: Sends, O: Waits> Queue<S, O> {
         let Some(key) = key else {
             return self.make_ready(lane, kind, Ready::Keyless(operation));
         };
-        let waiting = &mut self.keys.entry(Arc::clone(&key)).or_default().waiting;
-        // Reads join across reads of other lanes: a request must not have a key twice.
-        let is_like_it = |run: &Run<O>| (run.lane, run.kind) == (lane, kind);
-        let joined = waiting
-            .iter_mut()
-            .rev()
-            .take_while(|run| is_like_it(run) || (run.kind.is_read() && kind.is_read()))
-            .find(|run| is_like_it(run))
-            .filter(|_| kind != Kind::Alone);
-        if let Some(run) = joined {
-            return run.operations.push(operation);
-        }
-        waiting.push_back(Run {
-            lane,
-            kind,
-            is_ready: false,
-            operations: vec![operation],
-        });
-        self.advance(&key);
+        let flows = self.order.add(&key, lane, kind, operation);
+        self.make_ready_on(&key, flows);
     }
 
     /// The next request to send, and its sender, if there is one.
@@ -216,23 +163,14 @@ impl<S: Sends, O: Waits> Queue<S, O> {
 
     /// An operation on `key` is answered: those that have waited for it may have their turn.
     pub fn done(&mut self, key: &Key, kind: Kind) {
-        if let Some(turns) = self.keys.get_mut(key) {
-            if kind.is_read() {
-                turns.reading -= 1;
-            } else {
-                turns.writing = false;
-            }
-            self.advance(key);
-        }
+        let flows = self.order.done(key, kind);
+        self.make_ready_on(key, flows);
     }
 
     /// An operation on `key` was given up: it holds nobody any more.
     pub fn give_up(&mut self, key: &Key) {
-        if let Some(turns) = self.keys.get_mut(key) {
-            let is_wanted = |run: &Run<O>| run.operations.iter().any(Waits::is_wanted);
-            turns.waiting.retain(is_wanted);
-            self.advance(key);
-        }
+        let flows = self.order.give_up(key);
+        self.make_ready_on(key, flows);
     }
 
     /// Whether one more request of this kind may be in flight, for operations that have had their turn: then
@@ -256,33 +194,8 @@ impl<S: Sends, O: Waits> Queue<S, O> {
         }
     }
 
-    /// Gives the next operations on `key` their turn, where nothing is in their way.
-    fn advance(&mut self, key: &Key) {
-        let Some(turns) = self.keys.get_mut(key) else {
-            return;
-        };
-        if turns.writing {
-            return;
-        }
-        let mut ready = Vec::new();
-        let mut is_free = turns.reading == 0;
-        for run in &mut turns.waiting {
-            // Reads begin beside reads. Whatever else there is waits until it is alone.
-            if !run.kind.is_read() && !is_free {
-                break;
-            }
-            if !std::mem::replace(&mut run.is_ready, true) {
-                ready.push((run.lane, run.kind));
-            }
-            if !run.kind.is_read() {
-                break;
-            }
-            is_free = false;
-        }
-        if turns.waiting.is_empty() && turns.reading == 0 {
-            self.keys.remove(key);
-        }
-        for (lane, kind) in ready {
+    fn make_ready_on(&mut self, key: &Key, flows: Vec<Flow>) {
+        for (lane, kind) in flows {
             self.make_ready(lane, kind, Ready::Run(Arc::clone(key)));
         }
     }
@@ -344,7 +257,9 @@ impl<S: Sends, O: Waits> Queue<S, O> {
                 }
                 Ready::Keyless(_) => {}
                 Ready::Run(key) => {
-                    if let Some(operations) = self.begin(&key, id, kind) {
+                    let (operations, flows) = self.order.begin(&key, id, kind);
+                    self.make_ready_on(&key, flows);
+                    if !operations.is_empty() {
                         taken.push((Some(key), operations));
                     }
                 }
@@ -352,29 +267,9 @@ impl<S: Sends, O: Waits> Queue<S, O> {
         }
         taken
     }
-
-    /// Begins the run of this lane and kind whose turn it is on `key`; nothing where nobody waits for
-    /// it any more.
-    fn begin(&mut self, key: &Key, lane: LaneId, kind: Kind) -> Option<Vec<O>> {
-        let turns = self.keys.get_mut(key)?;
-        let is_it = |run: &Run<O>| run.is_ready && (run.lane, run.kind) == (lane, kind);
-        let run = turns.waiting.iter().position(is_it)?;
-        let mut operations = turns.waiting.remove(run)?.operations;
-        operations.retain(Waits::is_wanted);
-        if operations.is_empty() {
-            self.advance(key);
-            return None;
-        }
-        if kind.is_read() {
-            turns.reading += 1;
-        } else {
-            turns.writing = true;
-        }
-        Some(operations)
-    }
 }
 
-impl<S, O> Lane<S, O> {
+impl<S: ?Sized, O> Lane<S, O> {
     /// The kind of the next request, and how many operations it takes at most.
     fn due(&self, rules: &Rules) -> Option<(Kind, usize)> {
         let uses = [self.state(0, rules), self.state(1, rules)];

@@ -1,12 +1,13 @@
 //! What it means that DynamoDB refuses a batch.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use crate::core::error::{Error, REPLICATED_WRITE_CONFLICT};
+use crate::core::lock::locked;
 
 /// How long operations are sent one by one after DynamoDB has denied a batch. A policy may get the
 /// permission meanwhile.
@@ -26,13 +27,13 @@ impl Permission {
         if !self.is_denied.load(Ordering::Relaxed) {
             return true;
         }
-        let denied = *self.denied.lock().unwrap_or_else(PoisonError::into_inner);
+        let denied = *locked(&self.denied);
         denied.is_none_or(|denied| denied.elapsed() >= DENIED_FOR)
     }
 
     /// Notes that a batch was denied now.
     pub fn deny(&self) {
-        let mut denied = self.denied.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut denied = locked(&self.denied);
         *denied = Some(Instant::now());
         self.is_denied.store(true, Ordering::Relaxed);
     }

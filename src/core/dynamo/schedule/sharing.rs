@@ -4,19 +4,20 @@
 //! after the request was sent would be missing for those who joined it.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use futures_util::FutureExt;
 use futures_util::future::{Shared, WeakShared};
 
 use super::Item;
 use super::queue::{Key, LaneId};
-use crate::core::dynamo::Answer;
+use crate::core::dynamo::ResultFuture;
+use crate::core::lock::locked;
 
 /// A read that any number of callers can wait for. It goes on while one of them does.
 pub type Joined = Shared<Reading>;
 
-type Reading = Answer<Option<Item>>;
+type Reading = ResultFuture<Option<Item>>;
 
 /// The reads that are in flight in all lanes of a table.
 #[derive(Default)]
@@ -73,7 +74,7 @@ impl Sharing {
 
     fn reads(&self) -> MutexGuard<'_, Reads> {
         // Nothing in there can panic half way.
-        self.reads.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.reads)
     }
 }
 

@@ -2,18 +2,19 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use futures_util::FutureExt;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
-use super::batches::{Batches, Operation};
-use super::queue::{Batch, Key, Kind, LaneId, Queue, Waits};
+use super::item_operation::ItemOperation;
+use super::queue::{Batch, Key, Kind, LaneId, Queue, Sends, Waits};
 use super::sharing::Sharing;
 use crate::core::dynamo::Items;
 use crate::core::dynamo::registry::Registry;
+use crate::core::lock::locked;
 use crate::core::options::TableName;
 
 /// The queue of each table that a process has stores for.
@@ -31,16 +32,31 @@ impl TableQueues {
 /// See the [module](self).
 #[derive(Default)]
 pub struct TableQueue {
-    queue: Mutex<Queue<Batches, Waiting>>,
+    queue: Mutex<Queue<dyn Sender, Waiting>>,
     /// Whether a task is about to send what may be sent: see [`Self::pump_soon`].
     is_pumping: AtomicBool,
     sharing: Arc<Sharing>,
 }
 
+/// Sends the operations of one lane.
+pub trait Sender: Sends + Send + Sync + 'static {
+    /// Where the requests go.
+    fn items(&self) -> &Arc<dyn Items>;
+
+    /// It is known now how requests go.
+    fn open(&self);
+
+    /// Sends operations of one kind, in a new task, and answers those who wait for them.
+    fn send(self: Arc<Self>, runtime: &Handle, slot: Slot, kind: Kind, together: Vec<Together>);
+}
+
+/// The operations on one key that are sent as one, and their turn.
+pub type Together = (Turn, Vec<ItemOperation>);
+
 /// An operation that waits.
 pub enum Waiting {
     /// To be sent, perhaps with others.
-    Batched(Operation),
+    Batched(ItemOperation),
     /// To be told that it may be sent.
     Alone(oneshot::Sender<(Slot, Option<Turn>)>),
 }
@@ -55,9 +71,9 @@ impl Waits for Waiting {
 }
 
 impl TableQueue {
-    fn queue(&self) -> MutexGuard<'_, Queue<Batches, Waiting>> {
+    fn queue(&self) -> MutexGuard<'_, Queue<dyn Sender, Waiting>> {
         // Nothing in there can panic half way.
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.queue)
     }
 
     /// Sends what may be sent from a new task, which runs after the current one yields: then
@@ -86,7 +102,7 @@ impl TableQueue {
         let Ok(runtime) = Handle::try_current() else {
             return;
         };
-        while let Some((batches, batch)) = self.next() {
+        while let Some((sender, batch)) = self.next() {
             let slot = Slot {
                 table: Arc::clone(self),
                 lane: batch.lane,
@@ -105,13 +121,13 @@ impl TableQueue {
                 begin_alone(slot, turns);
             } else {
                 let together = turns.filter_map(|(turn, waiting)| Some((turn?, batched(waiting))));
-                runtime.spawn(batches.send(slot, batch.kind, together.collect()));
+                sender.send(&runtime, slot, batch.kind, together.collect());
             }
         }
     }
 
     /// Apart from [`Self::pump`], so that the queue is not locked any longer.
-    fn next(&self) -> Option<(Arc<Batches>, Batch<Waiting>)> {
+    fn next(&self) -> Option<(Arc<dyn Sender>, Batch<Waiting>)> {
         self.queue().next()
     }
 }
@@ -125,7 +141,7 @@ fn begin_alone(slot: Slot, turns: impl Iterator<Item = (Option<Turn>, Vec<Waitin
     }
 }
 
-fn batched(waiting: Vec<Waiting>) -> Vec<Operation> {
+fn batched(waiting: Vec<Waiting>) -> Vec<ItemOperation> {
     let operations = waiting.into_iter().filter_map(|waiting| match waiting {
         Waiting::Batched(operation) => Some(operation),
         Waiting::Alone(_) => None,
@@ -189,7 +205,7 @@ impl Drop for Turn {
 /// One store's way into the queue of its table.
 pub struct Lane {
     table: Arc<TableQueue>,
-    batches: Arc<Batches>,
+    sender: Arc<dyn Sender>,
     id: LaneId,
     /// Whether [`Items::prepare`] was called.
     is_preparing: AtomicBool,
@@ -198,12 +214,11 @@ pub struct Lane {
 }
 
 impl Lane {
-    pub fn new(table: Arc<TableQueue>, batches: Batches) -> Arc<Self> {
-        let batches = Arc::new(batches);
-        let id = table.queue().add_lane(Arc::clone(&batches));
+    pub fn new(table: Arc<TableQueue>, sender: Arc<dyn Sender>) -> Arc<Self> {
+        let id = table.queue().add_lane(Arc::clone(&sender));
         Arc::new(Self {
             table,
-            batches,
+            sender,
             id,
             is_preparing: AtomicBool::new(false),
             watch: OnceLock::new(),
@@ -215,7 +230,7 @@ impl Lane {
     }
 
     pub fn items(&self) -> &Arc<dyn Items> {
-        self.batches.items()
+        self.sender.items()
     }
 
     pub fn sharing(&self) -> &Arc<Sharing> {
@@ -230,7 +245,7 @@ impl Lane {
 
     /// Operations of one kind take their places. Nothing is sent before the last has its place:
     /// otherwise another thread might send the first of them in a request of its own.
-    pub fn add_many(self: &Arc<Self>, kind: Kind, operations: Vec<(Key, Operation)>) {
+    pub fn add_many(self: &Arc<Self>, kind: Kind, operations: Vec<(Key, ItemOperation)>) {
         let mut queue = self.table.queue();
         for (key, operation) in operations {
             queue.add(self.id, Some(key), kind, Waiting::Batched(operation));
@@ -268,7 +283,7 @@ impl Lane {
             // calls in a lane that stays closed would time out.
             let prepared = AssertUnwindSafe(async move { items.prepare().await });
             let _ = prepared.catch_unwind().await;
-            lane.batches.open();
+            lane.sender.open();
             lane.watch_throttling();
             lane.look();
         });

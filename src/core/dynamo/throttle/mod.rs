@@ -9,25 +9,22 @@
 
 mod rate;
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
-use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemOutput;
-use aws_sdk_dynamodb::operation::batch_get_item::builders::BatchGetItemInputBuilder;
-use aws_sdk_dynamodb::operation::batch_write_item::BatchWriteItemOutput;
-use aws_sdk_dynamodb::operation::batch_write_item::builders::BatchWriteItemInputBuilder;
 use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep};
 
 use self::rate::Rate;
-use super::{answers, size};
+use super::answers;
 use crate::core::deadline;
 use crate::core::error::{self, Error, Result};
+use crate::core::lock::locked;
 
 /// The longest pause before the second attempt. That before each next one is twice as long. One attempt that
 /// was throttled delays a page by 25 ms on average.
@@ -40,9 +37,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// How often a batch is sent that is refused because another Region writes one of its items. Then the
 /// operations are sent one by one, and the others of the batch do not wait.
 const BATCHES_IN_CONFLICT: u32 = 3;
-
-/// A page of this size has no more items because DynamoDB answers with 16 MB at most.
-const FULL_PAGE: usize = 8 * 1024 * 1024;
 
 /// The pause before an operation is sent again that was throttled so often: a random part of a time that
 /// doubles ("full jitter"), so that those who wait do not all come back at once.
@@ -224,36 +218,22 @@ pub struct Patience<'c> {
     /// How many operations it is for.
     operations: usize,
     attempts: u32,
-    times: u32,
+    /// How often DynamoDB has refused the request for reasons that pass by themselves.
+    refusals: u32,
 }
 
 impl<'c> Patience<'c> {
-    /// For a request about the table, not about items.
-    pub fn of_table(repeats: &Repeats) -> Self {
+    /// For a request about `operations` items of the table with these limits; without limits, a request about
+    /// the table itself, or one that the user's client sends.
+    pub fn new(repeats: &Repeats, limits: Option<(Use, &'c Limits)>, operations: usize) -> Self {
+        let limits = limits.filter(|_| repeats.until_deadline);
         Self {
             repeats: repeats.until_deadline,
             max_attempts: repeats.max_attempts,
-            pace: None,
-            operations: 1,
-            attempts: 0,
-            times: 0,
-        }
-    }
-
-    /// For a request about `operations` items.
-    pub fn of_items(
-        repeats: &Repeats,
-        limits: Option<&'c Limits>,
-        of: Use,
-        operations: usize,
-    ) -> Self {
-        let patience = Self::of_table(repeats);
-        let limits = limits.filter(|_| patience.repeats);
-        let pace = limits.map(|limits| (limits, limits.pace(of)));
-        Self {
-            pace,
+            pace: limits.map(|(of, limits)| (limits, limits.pace(of))),
             operations,
-            ..patience
+            attempts: 0,
+            refusals: 0,
         }
     }
 
@@ -268,7 +248,7 @@ impl<'c> Patience<'c> {
             let waiting = limits.wait(pace);
             pace.turn(self.operations).await;
             drop(waiting);
-            if self.times == 0 {
+            if self.refusals == 0 {
                 deadline::note_taken();
             }
         }
@@ -293,18 +273,22 @@ impl<'c> Patience<'c> {
     }
 
     /// What the request has come to; `None` if it is to be sent again, after a pause that has passed by
-    /// then.
-    pub async fn outcome<T: Unprocessed>(&mut self, outcome: Result<T>) -> Option<Result<T>> {
+    /// then. `unprocessed` says how many operations an answer leaves undone because the table throttles.
+    pub async fn outcome<T>(
+        &mut self,
+        outcome: Result<T>,
+        unprocessed: impl FnOnce(&T) -> usize,
+    ) -> Option<Result<T>> {
         let mut error = match outcome {
             Ok(answer) => {
                 if let Some((limits, pace)) = self.pace {
-                    let left = answer.unprocessed().min(self.operations);
+                    let left = unprocessed(&answer).min(self.operations);
                     pace.note(self.operations - left, left);
                     if left > 0 {
                         limits.note(&Error::unprocessed());
                     }
                 }
-                if self.times > 0 {
+                if self.refusals > 0 {
                     deadline::note_taken();
                 }
                 return Some(Ok(answer));
@@ -321,7 +305,7 @@ impl<'c> Patience<'c> {
             }
             Err(error) => error,
         };
-        self.times += 1;
+        self.refusals += 1;
         self.attempts += error.attempts().unwrap_or_default();
         error.set_attempts(self.attempts);
         if error.is_throttling() {
@@ -332,7 +316,7 @@ impl<'c> Patience<'c> {
                     pace.note(0, self.operations);
                 }
             }
-        } else if self.operations > 1 && self.times >= BATCHES_IN_CONFLICT {
+        } else if self.operations > 1 && self.refusals >= BATCHES_IN_CONFLICT {
             return Some(Err(error));
         }
         let is_last = self.max_attempts.is_some_and(|most| self.attempts >= most);
@@ -341,88 +325,10 @@ impl<'c> Patience<'c> {
         }
         deadline::note_throttled(&error);
         let waiting = self.pace.map(|(limits, pace)| limits.wait(pace));
-        sleep(pause(self.times)).await;
+        sleep(pause(self.refusals)).await;
         drop(waiting);
         None
     }
-}
-
-/// An answer, which may leave some of the operations undone that the request was for.
-pub trait Unprocessed {
-    /// How many were throttled.
-    fn unprocessed(&self) -> usize {
-        0
-    }
-}
-
-impl Unprocessed for BatchGetItemOutput {
-    fn unprocessed(&self) -> usize {
-        let left = self.unprocessed_keys.iter().flat_map(|left| left.values());
-        let left = left.map(|left| left.keys.len()).sum();
-        if left == 0 {
-            return 0;
-        }
-        let found = self.responses.iter().flat_map(|found| found.values());
-        let sizes = found
-            .flatten()
-            .map(|item| size::checked(item).unwrap_or(size::LARGEST));
-        if sizes.sum::<usize>() >= FULL_PAGE {
-            0
-        } else {
-            left
-        }
-    }
-}
-
-impl Unprocessed for BatchWriteItemOutput {
-    fn unprocessed(&self) -> usize {
-        let left = self.unprocessed_items.iter().flat_map(|left| left.values());
-        left.map(Vec::len).sum()
-    }
-}
-
-macro_rules! processed {
-    ($($operation:ident::$output:ident),+ $(,)?) => {
-        $(impl Unprocessed for aws_sdk_dynamodb::operation::$operation::$output {})+
-    };
-}
-
-processed!(
-    get_item::GetItemOutput,
-    put_item::PutItemOutput,
-    update_item::UpdateItemOutput,
-    delete_item::DeleteItemOutput,
-    query::QueryOutput,
-    scan::ScanOutput,
-    describe_table::DescribeTableOutput,
-    create_table::CreateTableOutput,
-    update_table::UpdateTableOutput,
-    describe_time_to_live::DescribeTimeToLiveOutput,
-    update_time_to_live::UpdateTimeToLiveOutput,
-    update_continuous_backups::UpdateContinuousBackupsOutput,
-);
-
-/// How many keys the request is for.
-pub fn keys(request: &BatchGetItemInputBuilder) -> usize {
-    let tables = request
-        .get_request_items()
-        .iter()
-        .flat_map(|all| all.values());
-    tables.map(|wanted| wanted.keys.len()).sum()
-}
-
-/// How many writes the request is for.
-pub fn writes(request: &BatchWriteItemInputBuilder) -> usize {
-    let tables = request
-        .get_request_items()
-        .iter()
-        .flat_map(|all| all.values());
-    tables.map(Vec::len).sum()
-}
-
-/// Nothing that is done under these locks can panic half way.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -228,8 +228,8 @@ async fn the_sdk_gets_the_credentials_of_the_request() {
     let (cache, source) = cache(|_| (Duration::ZERO, Some(Duration::ZERO)));
     let given = cache.get(LIMIT).await.unwrap();
     let signing = async { cache.provide_credentials().await };
-    let signing = signing_with(Some(given.clone()), signing);
-    assert_eq!(signing.await.unwrap(), given);
+    let (signing, _attempts) = attempts::sending(Some(given.clone()), None, signing).await;
+    assert_eq!(signing.unwrap(), given);
     assert_eq!(source.asked(), 1);
 }
 

@@ -265,7 +265,7 @@ fn reads_of_one_key_that_wait_share_a_request_and_those_in_flight_do_not() {
     for _request in 0..2 {
         model.done(Read, "a");
     }
-    assert!(model.queue.keys.is_empty());
+    assert!(model.queue.order.is_empty());
 }
 
 #[test]
@@ -311,7 +311,7 @@ fn nothing_overtakes_what_was_asked_of_its_key_before() {
         assert_eq!(model.next(), None);
         model.done(kind, "a");
     }
-    assert!(model.queue.keys.is_empty());
+    assert!(model.queue.order.is_empty());
 }
 
 #[test]

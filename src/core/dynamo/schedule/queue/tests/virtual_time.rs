@@ -140,7 +140,7 @@ impl Play {
             let is_settled = known.sent.is_some() || known.given_up.get();
             prop_assert!(is_settled, "{number} was never sent");
         }
-        prop_assert!(self.queue.keys.is_empty(), "keys are left");
+        prop_assert!(self.queue.order.is_empty(), "keys are left");
         Ok(())
     }
 

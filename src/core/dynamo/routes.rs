@@ -1,7 +1,7 @@
-//! The ways that the requests of a store can go: straight to DynamoDB, or through the user's client.
+//! The routes that the requests of a store can take: straight to DynamoDB, or through the user's client.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
@@ -10,11 +10,12 @@ use futures_util::future::BoxFuture;
 use tokio::sync::OnceCell;
 
 use super::KeyedTable;
-use super::attempts::counted;
-use super::connection::{self, Connection};
-use super::credentials::cache::{Cache, signing_with};
+use super::attempts::sending;
+use super::connection::Connection;
+use super::credentials::cache::Cache;
 use super::failure::translate;
 use super::lost::{KeepTable, LostTable};
+use super::open;
 use super::outage::{Member, Observer, Outage};
 use super::redact::Secrets;
 use super::region;
@@ -22,6 +23,7 @@ use super::settings::ProvideSettings;
 use super::shared::Shared;
 use super::throttle::Limits;
 use crate::core::error::{Error, NO_SUCH_TABLE, Place, Result};
+use crate::core::lock::locked;
 
 /// What a store is to its requests.
 pub struct StoreContext {
@@ -45,8 +47,8 @@ pub struct Probe {
     pub consistent: bool,
 }
 
-/// The ways that requests can go.
-pub(super) struct Ways {
+/// The routes that requests can take.
+pub(super) struct Routes {
     source: Box<dyn ProvideSettings>,
     shared: Arc<Shared>,
     /// `None` inside where requests have to go through the user's client.
@@ -65,28 +67,40 @@ pub(super) struct Ways {
 
 /// See `SdkDynamo::locator`.
 #[derive(Clone)]
-pub struct Locator(Weak<Ways>);
+pub struct Locator {
+    routes: Weak<Routes>,
+    /// The name of the store's table.
+    table: Option<String>,
+}
 
 impl Locator {
-    pub(super) fn new(ways: &Arc<Ways>) -> Self {
-        Self(Arc::downgrade(ways))
+    pub(super) fn new(routes: &Arc<Routes>) -> Self {
+        let store = routes.store.as_ref();
+        Self {
+            routes: Arc::downgrade(routes),
+            table: store.map(|(table, ..)| table.name.as_str().to_owned()),
+        }
     }
 
     /// Where requests go, as far as that is known by now.
     pub fn place(&self) -> Place {
-        let ways = self.0.upgrade();
-        ways.map_or_else(Place::default, |ways| ways.place())
+        let routes = self.routes.upgrade();
+        let place = routes.map_or_else(Place::default, |routes| routes.place());
+        Place {
+            table: self.table.clone(),
+            ..place
+        }
     }
 
     /// The error to show in place of `error`, with which a call has just ended: if its deadline has passed while
     /// there were no credentials, they are what was missing.
-    pub fn explained(&self, error: &Error) -> Option<Error> {
-        let ways = self.0.upgrade().filter(|_| error.is_deadline())?;
-        ways.known()?.signer.as_ref()?.missing()
+    pub fn missing_credentials(&self, error: &Error) -> Option<Error> {
+        let routes = self.routes.upgrade().filter(|_| error.is_deadline())?;
+        routes.known()?.signer.as_ref()?.missing()
     }
 }
 
-impl Ways {
+impl Routes {
     /// Will connect with the settings that `source` gives.
     pub fn new(
         source: impl ProvideSettings,
@@ -143,7 +157,7 @@ impl Ways {
         let cell = self.shared.connection(&settings, &variables, number);
         let connect = || {
             let surroundings = Arc::clone(surroundings);
-            connection::connect(&settings, variables, surroundings, &self.shared)
+            open::direct(&settings, variables, surroundings, &self.shared)
         };
         let connection = cell.get_or_try_init(connect).await?;
         self.join(connection);
@@ -164,7 +178,7 @@ impl Ways {
             causes: vec!["the store has no client to send requests through".to_owned()],
         })?;
         let max_sockets = self.source.max_calls().unwrap_or(usize::MAX);
-        let connection = connection::through(client, self.source.breaker(), max_sockets);
+        let connection = open::through(client, self.source.breaker(), max_sockets);
         self.join(&connection);
         Ok(connection)
     }
@@ -179,8 +193,8 @@ impl Ways {
                 region: region::DEFAULT_REGION,
             });
         }
-        let member: Arc<dyn Member> = Arc::new(Listening {
-            ways: Arc::downgrade(self),
+        let member: Arc<dyn Member> = Arc::new(Registration {
+            routes: Arc::downgrade(self),
             table: table.clone(),
             probe: probe.clone(),
             client: connection.probe.clone(),
@@ -192,7 +206,7 @@ impl Ways {
         for outage in connection.outages() {
             outage.join(Arc::downgrade(&member));
         }
-        let mut members = self.members.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut members = locked(&self.members);
         members.push(member);
     }
 
@@ -227,7 +241,7 @@ impl Ways {
     }
 
     /// What an error of an operation for items says of the store's table.
-    pub fn explain(&self, error: Error) -> Error {
+    pub fn about_table(&self, error: Error) -> Error {
         match &self.store {
             Some((table, ..)) => error.of_an_item(table.name.as_str(), &table.hash_key),
             None => error,
@@ -240,15 +254,15 @@ impl Ways {
     }
 
     /// How often a lost table was looked for; `None` where nobody does.
-    pub fn looks(&self) -> Option<u64> {
-        self.lost.as_ref().map(LostTable::looks)
+    pub fn searches(&self) -> Option<u64> {
+        self.lost.as_ref().map(LostTable::searches)
     }
 
-    /// Whether a request can be sent again that was sent after `looks` and has ended in `error`.
-    pub async fn is_table_back(&self, looks: Option<u64>, error: &Error) -> bool {
-        match (&self.lost, looks) {
-            (Some(lost), Some(looks)) if error.is_service(NO_SUCH_TABLE) => {
-                lost.is_back(looks).await
+    /// Whether a request can be sent again that was sent after `searches` and has ended in `error`.
+    pub async fn is_table_back(&self, searches: Option<u64>, error: &Error) -> bool {
+        match (&self.lost, searches) {
+            (Some(lost), Some(searches)) if error.is_service(NO_SUCH_TABLE) => {
+                lost.is_back(searches).await
             }
             _ => false,
         }
@@ -257,8 +271,8 @@ impl Ways {
 
 /// A store, as the outages of one of its connections see it. The store may have another way by now:
 /// an outage is probed by the connection that it is of.
-struct Listening {
-    ways: Weak<Ways>,
+struct Registration {
+    routes: Weak<Routes>,
     table: KeyedTable,
     probe: Probe,
     client: Client,
@@ -268,27 +282,27 @@ struct Listening {
     request_timeout: Duration,
 }
 
-impl Observer for Listening {
+impl Observer for Registration {
     fn unavailable(&self, reason: &Error) {
-        if let Some(ways) = self.ways.upgrade()
-            && let Some((.., observer)) = &ways.store
-            && ways.outages.fetch_add(1, Ordering::Relaxed) == 0
+        if let Some(routes) = self.routes.upgrade()
+            && let Some((.., observer)) = &routes.store
+            && routes.outages.fetch_add(1, Ordering::Relaxed) == 0
         {
             observer.unavailable(reason);
         }
     }
 
     fn available(&self) {
-        if let Some(ways) = self.ways.upgrade()
-            && let Some((.., observer)) = &ways.store
-            && ways.outages.fetch_sub(1, Ordering::Relaxed) == 1
+        if let Some(routes) = self.routes.upgrade()
+            && let Some((.., observer)) = &routes.store
+            && routes.outages.fetch_sub(1, Ordering::Relaxed) == 1
         {
             observer.available();
         }
     }
 }
 
-impl Member for Listening {
+impl Member for Registration {
     fn probe(&self, limit: Duration) -> BoxFuture<'static, ()> {
         let request = GetItemInputBuilder::default()
             .table_name(self.table.name.as_str())
@@ -307,7 +321,7 @@ impl Member for Listening {
                     Some(signer) => Some(signer.get(limit).await.ok()?),
                     None => None,
                 };
-                Some(counted(signing_with(signing, request.send_with(&client))).await)
+                Some(sending(signing, None, request.send_with(&client)).await)
             };
             let sent = tokio::time::timeout(limit, sent).await.ok().flatten();
             let failure = sent.and_then(|(sent, attempts)| Some((sent.err()?, attempts)));
@@ -325,7 +339,7 @@ impl Member for Listening {
     }
 }
 
-impl Drop for Ways {
+impl Drop for Routes {
     fn drop(&mut self) {
         // First this store lets go of its connection, then everybody does whom nobody uses.
         self.direct.take();

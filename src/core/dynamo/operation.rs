@@ -1,0 +1,290 @@
+//! The operations of DynamoDB, each known by the SDK's builder of its request.
+
+use std::error::Error as StdError;
+use std::future::{Future, ready};
+
+use aws_credential_types::Credentials;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::http::HttpResponse;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::{
+    batch_get_item::BatchGetItemError, batch_write_item::BatchWriteItemError,
+    create_table::CreateTableError, delete_item::DeleteItemError,
+    describe_table::DescribeTableError, describe_time_to_live::DescribeTimeToLiveError,
+    get_item::GetItemError, put_item::PutItemError, query::QueryError, scan::ScanError,
+    update_continuous_backups::UpdateContinuousBackupsError, update_item::UpdateItemError,
+    update_table::UpdateTableError, update_time_to_live::UpdateTimeToLiveError,
+};
+use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
+
+use super::attempts::AttemptOutcome;
+use super::fast::{FastOperation, FastPath};
+use super::pages::{self, Readable};
+use super::throttle::Use;
+use super::*;
+use crate::core::error::{CONDITION_FAILED, FoundItem, LARGEST_ITEM};
+
+/// A page of this size has no more items because DynamoDB answers with 16 MB at most.
+const FULL_PAGE: usize = 8 * 1024 * 1024;
+
+/// How the SDK reports that an operation has failed.
+pub type SdkFailure<O> = SdkError<<O as Operation>::Error, HttpResponse>;
+
+/// A request for an operation, with everything in which operations differ on their way through the
+/// [`pipeline`](super::pipeline).
+pub trait Operation: Clone + Send + Sync + 'static {
+    /// What DynamoDB answers.
+    type Output: Send;
+
+    /// The errors that DynamoDB has for the operation.
+    type Error: ProvideErrorMetadata + StdError + Send + Sync + 'static;
+
+    /// Which capacity of the table the operation uses. `None`: it is about the table, not about items.
+    const USE: Option<Use> = None;
+
+    /// How many items the request is for.
+    fn items(&self) -> usize {
+        1
+    }
+
+    /// Sends the request by the fast path.
+    ///
+    /// # Errors
+    ///
+    /// If the SDK has to send the request: the outcome of the first attempt, if there was one.
+    fn by_fast_path(
+        &self,
+        _fast: &FastPath,
+        _credentials: &Credentials,
+    ) -> impl Future<Output = Result<Self::Output, Option<AttemptOutcome>>> + Send {
+        ready(Err(None))
+    }
+
+    /// Sends the request by the SDK.
+    fn by_sdk(
+        self,
+        client: &Client,
+    ) -> impl Future<Output = Result<Self::Output, SdkFailure<Self>>> + Send;
+
+    /// The request's body, which no error may quote.
+    fn body(&self) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// The outcome for an error that means more for this operation than for others.
+    fn meaning(_error: &SdkFailure<Self>) -> Option<Result<Self::Output>> {
+        None
+    }
+
+    /// How many items of the request DynamoDB has left undone because the table throttles.
+    fn unprocessed(_output: &Self::Output) -> usize {
+        0
+    }
+}
+
+macro_rules! by_sdk {
+    () => {
+        fn by_sdk(
+            self,
+            client: &Client,
+        ) -> impl Future<Output = Result<Self::Output, SdkFailure<Self>>> + Send {
+            self.send_with(client)
+        }
+    };
+}
+
+macro_rules! by_fast_path {
+    () => {
+        fn by_fast_path(
+            &self,
+            fast: &FastPath,
+            credentials: &Credentials,
+        ) -> impl Future<Output = Result<Self::Output, Option<AttemptOutcome>>> + Send {
+            fast.send(self, credentials)
+        }
+
+        by_sdk!();
+
+        fn body(&self) -> Option<Vec<u8>> {
+            self.to_json().ok()
+        }
+    };
+}
+
+macro_rules! about_the_table {
+    ($($request:ident: $output:ident, $error:ident;)+) => {
+        $(impl Operation for $request {
+            type Output = $output;
+            type Error = $error;
+            by_sdk!();
+        })+
+    };
+}
+
+impl Operation for GetItemInputBuilder {
+    type Output = GetItemOutput;
+    type Error = GetItemError;
+    const USE: Option<Use> = Some(Use::Reads);
+    by_fast_path!();
+
+    fn meaning(error: &SdkFailure<Self>) -> Option<Result<Self::Output>> {
+        unreadable(error)
+    }
+}
+
+impl Operation for PutItemInputBuilder {
+    type Output = PutItemOutput;
+    type Error = PutItemError;
+    const USE: Option<Use> = Some(Use::Writes);
+    by_fast_path!();
+
+    fn meaning(error: &SdkFailure<Self>) -> Option<Result<Self::Output>> {
+        match error.as_service_error()? {
+            PutItemError::ConditionalCheckFailedException(refusal) => unmet(error, Some(refusal)),
+            _ => unmet(error, None),
+        }
+    }
+}
+
+impl Operation for UpdateItemInputBuilder {
+    type Output = UpdateItemOutput;
+    type Error = UpdateItemError;
+    const USE: Option<Use> = Some(Use::Writes);
+    by_fast_path!();
+
+    fn meaning(error: &SdkFailure<Self>) -> Option<Result<Self::Output>> {
+        match error.as_service_error()? {
+            UpdateItemError::ConditionalCheckFailedException(refusal) => {
+                unmet(error, Some(refusal))
+            }
+            _ => unmet(error, None),
+        }
+    }
+}
+
+impl Operation for DeleteItemInputBuilder {
+    type Output = DeleteItemOutput;
+    type Error = DeleteItemError;
+    const USE: Option<Use> = Some(Use::Writes);
+    by_fast_path!();
+}
+
+impl Operation for BatchGetItemInputBuilder {
+    type Output = BatchGetItemOutput;
+    type Error = BatchGetItemError;
+    const USE: Option<Use> = Some(Use::Reads);
+    by_fast_path!();
+
+    fn items(&self) -> usize {
+        let tables = self.get_request_items().iter().flat_map(HashMap::values);
+        tables.map(|wanted| wanted.keys.len()).sum()
+    }
+
+    fn meaning(error: &SdkFailure<Self>) -> Option<Result<Self::Output>> {
+        unreadable(error)
+    }
+
+    fn unprocessed(output: &Self::Output) -> usize {
+        let left = output.unprocessed_keys.iter().flat_map(HashMap::values);
+        let left = left.map(|left| left.keys.len()).sum();
+        if left == 0 {
+            return 0;
+        }
+        let found = output.responses.iter().flat_map(HashMap::values).flatten();
+        let sizes = found.map(|item| size::checked(item).unwrap_or(LARGEST_ITEM));
+        if sizes.sum::<usize>() < FULL_PAGE {
+            left
+        } else {
+            0
+        }
+    }
+}
+
+impl Operation for BatchWriteItemInputBuilder {
+    type Output = BatchWriteItemOutput;
+    type Error = BatchWriteItemError;
+    const USE: Option<Use> = Some(Use::Writes);
+    by_fast_path!();
+
+    fn items(&self) -> usize {
+        let tables = self.get_request_items().iter().flat_map(HashMap::values);
+        tables.map(Vec::len).sum()
+    }
+
+    fn unprocessed(output: &Self::Output) -> usize {
+        let left = output.unprocessed_items.iter().flat_map(HashMap::values);
+        left.map(Vec::len).sum()
+    }
+}
+
+impl Operation for QueryInputBuilder {
+    type Output = QueryOutput;
+    type Error = QueryError;
+    const USE: Option<Use> = Some(Use::Reads);
+    by_sdk!();
+
+    fn meaning(error: &SdkFailure<Self>) -> Option<Result<Self::Output>> {
+        page(error, |page| {
+            QueryOutput::builder()
+                .set_items(Some(page.items))
+                .set_last_evaluated_key(page.last_evaluated_key)
+                .build()
+        })
+    }
+}
+
+impl Operation for ScanInputBuilder {
+    type Output = ScanOutput;
+    type Error = ScanError;
+    const USE: Option<Use> = Some(Use::Reads);
+    by_sdk!();
+
+    fn meaning(error: &SdkFailure<Self>) -> Option<Result<Self::Output>> {
+        page(error, |page| {
+            ScanOutput::builder()
+                .set_items(Some(page.items))
+                .set_last_evaluated_key(page.last_evaluated_key)
+                .build()
+        })
+    }
+}
+
+about_the_table! {
+    DescribeTableInputBuilder: DescribeTableOutput, DescribeTableError;
+    CreateTableInputBuilder: CreateTableOutput, CreateTableError;
+    UpdateTableInputBuilder: UpdateTableOutput, UpdateTableError;
+    DescribeTimeToLiveInputBuilder: DescribeTimeToLiveOutput, DescribeTimeToLiveError;
+    UpdateTimeToLiveInputBuilder: UpdateTimeToLiveOutput, UpdateTimeToLiveError;
+    UpdateContinuousBackupsInputBuilder: UpdateContinuousBackupsOutput, UpdateContinuousBackupsError;
+}
+
+/// A write whose condition does not hold: with the item that is there, if that was asked for and can be read.
+fn unmet<T, E>(
+    error: &SdkError<E, HttpResponse>,
+    refusal: Option<&ConditionalCheckFailedException>,
+) -> Option<Result<T>> {
+    // If the SDK cannot read the item in the error, it does not know the error either.
+    if refusal.is_none() && answers::error_code(error.raw_response()?)? != CONDITION_FAILED {
+        return None;
+    }
+    let found = refusal.and_then(|refusal| refusal.item.clone());
+    Some(Err(Error::ConditionFailed {
+        found: found.map(|item| FoundItem(Box::new(item))),
+    }))
+}
+
+/// An answer that is JSON, but has an item that the SDK cannot read.
+fn unreadable<T, E>(error: &SdkError<E, HttpResponse>) -> Option<Result<T>> {
+    answers::success(error.raw_response()?)?;
+    Some(Err(Error::Unreadable))
+}
+
+/// The same for a page: `output` makes an answer of the items that can be read.
+fn page<T, E>(
+    error: &SdkError<E, HttpResponse>,
+    output: impl FnOnce(Readable) -> T,
+) -> Option<Result<T>> {
+    let body = answers::success(error.raw_response()?)?;
+    let page = pages::readable(body).map(output);
+    Some(page.ok_or(Error::Unreadable))
+}

@@ -1,0 +1,131 @@
+//! The pipeline that every request goes through, whether the fast path sends it or the SDK.
+//!
+//! Its layers, from the outermost to the innermost:
+//!
+//! 1. [`throttle`](super::throttle): a request that DynamoDB throttles is sent again until the deadline of its
+//!    call, at the rate that the table takes.
+//! 2. [`outage`](super::outage): during an outage nothing is sent.
+//! 3. [`credentials`](super::credentials): the request gets the credentials to sign it with.
+//! 4. [`fast`](super::fast): most requests end here.
+//! 5. [`lost`](super::lost): if the table is missing, it is looked for, and the request sent once more.
+//! 6. [`refused`](super::refused): if DynamoDB refuses the signature and another can be made, the request is
+//!    sent once more.
+//! 7. The SDK, with its own retries: [`attempts`](super::attempts) says how it knows of this request.
+//! 8. [`failure`](super::failure): the SDK's error becomes an [`Error`].
+//!
+//! Below both the fast path and the SDK is one HTTP client: [`outage::guard`](super::outage::guard), which
+//! notes the outcome of each attempt for layer 2, on [`http`](super::http).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::ProvideErrorMetadata;
+
+use super::attempts::{AttemptOutcome, sending};
+use super::connection::Connection;
+use super::failure::translate;
+use super::operation::Operation;
+use super::refused::Refusal;
+use super::routes::Routes;
+use super::throttle::Patience;
+use crate::core::error::{Error, Result};
+
+/// Sends a request. See the [module](self).
+pub async fn send<O: Operation>(routes: Arc<Routes>, request: O) -> Result<O::Output> {
+    let connection = routes.connection().await?;
+    let limits = O::USE.zip(routes.limits());
+    let mut patience = Patience::new(&connection.repeats, limits, request.items());
+    loop {
+        connection.admit()?;
+        patience.turn().await;
+        // An outage may have begun meanwhile.
+        connection.admit()?;
+        let limit = routes.credentials_timeout();
+        let turn = Turn {
+            credentials: connection.credentials(limit).await?,
+            limit,
+            routes: &routes,
+            connection,
+            request: &request,
+        };
+        let answer = turn.send(&patience).await;
+        if let Some(answer) = patience.outcome(answer, O::unprocessed).await {
+            return answer;
+        }
+    }
+}
+
+/// A request that may be sent now.
+struct Turn<'r, O> {
+    routes: &'r Routes,
+    connection: &'r Connection,
+    request: &'r O,
+    /// The credentials to sign with; `None`: the user's client signs.
+    credentials: Option<Credentials>,
+    /// How long the source of credentials may take to give others.
+    limit: Duration,
+}
+
+impl<O: Operation> Turn<'_, O> {
+    async fn send(&self, patience: &Patience<'_>) -> Result<O::Output> {
+        let searches = O::USE.and_then(|_| self.routes.searches());
+        let first = match (&self.connection.fast, &self.credentials) {
+            (Some(fast), Some(credentials)) => {
+                match self.request.by_fast_path(fast, credentials).await {
+                    Ok(output) => return Ok(output),
+                    Err(first) => first,
+                }
+            }
+            _ => None,
+        };
+        let client = patience.limited(self.connection.client.clone());
+        // Boxed: it is large, and most requests go by the fast path.
+        Box::pin(self.find_table(searches, &client, first)).await
+    }
+
+    /// Sends the request by the SDK; a second time if the table is missing, and is found after `searches` before.
+    async fn find_table(
+        &self,
+        searches: Option<u64>,
+        client: &Client,
+        first: Option<AttemptOutcome>,
+    ) -> Result<O::Output> {
+        let mut answer = self.sign(client, first).await;
+        if let Err(error) = &answer
+            && self.routes.is_table_back(searches, error).await
+        {
+            answer = self.sign(&self.connection.client, None).await;
+        }
+        answer.map_err(|error| match O::USE {
+            Some(_) => self.routes.about_table(error),
+            None => error,
+        })
+    }
+
+    /// Sends the request by the SDK; a second time if the signature is refused, and another can be made.
+    async fn sign(&self, client: &Client, first: Option<AttemptOutcome>) -> Result<O::Output> {
+        let credentials = self.credentials.clone();
+        let request = self.request.clone().by_sdk(client);
+        let (mut answer, mut attempts) = sending(credentials, first, request).await;
+        if let (Err(error), Some(used)) = (&answer, &self.credentials) {
+            let date = attempts.date();
+            let refusal = Refusal::of(error.code(), error.raw_response(), date.as_deref());
+            let other = self.connection.mend(refusal, used, self.limit).await;
+            if other.is_some() {
+                let request = self.request.clone().by_sdk(&self.connection.client);
+                (answer, attempts) = sending(other, None, request).await;
+            }
+        }
+        answer.or_else(|error| {
+            O::meaning(&error).unwrap_or_else(|| {
+                let (connection, body) = (self.connection, self.request.body());
+                let hide = |text: &str| connection.secrets.hide(text, body.as_deref());
+                let error = translate(error, connection.request_timeout, &attempts, hide);
+                connection.note(&error);
+                Err::<O::Output, Error>(error)
+            })
+        })
+    }
+}
