@@ -14,34 +14,6 @@ const { SetupError, program, root } = require('../setup');
 /** @typedef {{ from: string, to: string }} Edge one file, or module, uses another */
 /** @typedef {Map<string, string>} Files the text of each file, by its path from the root */
 
-/**
- * Circles that stay, as the edge that closes them.
- *
- * @type {readonly (Edge & { reason: string })[]}
- */
-const ACCEPTED = [
-  {
-    from: 'core::error',
-    to: 'core::dynamo::size',
-    reason: 'an error names the largest item, which its size is compared with there',
-  },
-  {
-    from: 'core::dynamo::shared',
-    to: 'core::dynamo::connection',
-    reason: 'connections share their parts, and are shared themselves',
-  },
-  {
-    from: 'core::dynamo::credentials::requests',
-    to: 'core::dynamo::credentials::instance',
-    reason: 'the name of a header',
-  },
-  {
-    from: 'core::dynamo::schedule::batches',
-    to: 'core::dynamo::schedule::table',
-    reason: 'a batch holds the slot and the turns that its table has given it',
-  },
-];
-
 // JavaScript
 
 /** The files of an adapter, which no other adapter uses. */
@@ -244,10 +216,9 @@ function usedModules(files) {
  * What is wrong in `src/`.
  *
  * @param {Files} files
- * @param {readonly Edge[]} [accepted]
  * @returns {string[]}
  */
-function wrongInRust(files, accepted = ACCEPTED) {
+function wrongInRust(files) {
   const wrong = [];
   for (const [file, text] of files) {
     const code = rustCode(text);
@@ -276,38 +247,26 @@ function wrongInRust(files, accepted = ACCEPTED) {
       wrong.push(`${from} uses ${to}: src/core/dynamo knows requests, not sessions`);
     }
   }
-  return [...wrong, ...circles(edges, accepted)];
+  return [...wrong, ...circles(edges)];
 }
 
 // Circles
 
 /**
- * The circles in a graph, and the accepted edges that close none.
+ * The circles in a graph.
  *
  * @param {Edge[]} edges
- * @param {readonly Edge[]} [accepted]
  * @returns {string[]}
  */
-function circles(edges, accepted = []) {
-  const isAccepted = (/** @type {Edge} */ { from, to }) =>
-    accepted.some((each) => each.from === from && each.to === to);
-  const whole = graphOf(edges);
-  const closeNone = accepted.filter(({ from, to }) => {
-    return !whole.get(from)?.has(to) || !shortestWay(whole, to, from);
-  });
-  const graph = graphOf(edges.filter((edge) => !isAccepted(edge)));
+function circles(edges) {
+  const graph = graphOf(edges);
   const found = new Map();
   for (const start of graph.keys()) {
     const circle = shortestWay(graph, start, start);
     const key = circle && [...circle].sort().join();
     if (key && !found.has(key)) found.set(key, circle);
   }
-  return [
-    ...[...found.values()].map((circle) => `${[...circle, circle[0]].join(' → ')} is a circle`),
-    ...closeNone.map(
-      ({ from, to }) => `${from} → ${to} closes no circle any more: accept it no longer`,
-    ),
-  ];
+  return [...found.values()].map((circle) => `${[...circle, circle[0]].join(' → ')} is a circle`);
 }
 
 /** @param {Edge[]} edges */
@@ -359,6 +318,6 @@ function main() {
   return 0;
 }
 
-module.exports = { circles, wrongInJavaScript, wrongInRust };
+module.exports = { wrongInJavaScript, wrongInRust };
 
 if (require.main === module) program(main);
