@@ -212,7 +212,7 @@ async function checkExternal(/** @type {NodeJS.Require} */ load) {
   await load('esbuild').build({ ...forEsbuild, external: [NAME], outfile: file });
   assert.deepEqual(start(file, {}), { status: 0, stdout: '[1,2]\n', stderr: '' });
   const { message } = failure(file);
-  assert.match(message, /DynamoDBStore needs express-session.*pass it:/);
+  assert.match(message, /DynamoDBStore needs express-session.*pass that package:/);
   done('an external package: runs on the express-session of the bundle when that is passed');
 }
 
