@@ -2,8 +2,10 @@
 
 /** The life of the table: found, created, waited for, refused. */
 
+const { DeleteTableCommand } = require('@aws-sdk/client-dynamodb');
 const { DynamoDBStore } = require('..');
 const {
+  client,
   describeTable,
   dynamoConfig,
   newTable,
@@ -190,4 +192,33 @@ test('describeSessionsTable and createSessionsTable can be called by themselves'
   await store.createSessionsTable();
   await store.describeSessionsTable();
   await store.createSessionsTable();
+});
+
+describe('the property "initialized"', () => {
+  class Initialized extends DynamoDBStore {
+    initialized = true;
+  }
+  const storesOfSubclass = storesOf(Initialized);
+
+  test('is the own property of a store that applications find with connect-dynamodb', async () => {
+    const store = newStore({ table: await newTable() });
+    expect(Object.entries(store)).toContainEqual(['initialized', false]);
+    await store.initialize();
+    expect(Object.entries(store)).toContainEqual(['initialized', true]);
+  });
+
+  test('of a subclass says that the table exists', async () => {
+    const { stub, store } = await storesOfSubclass.newStubbed(() => ({}));
+    expect(await store.get('abc')).toBeNull();
+    expect(stub.count('DescribeTable')).toBe(0);
+  });
+
+  test('that is set to false has the table looked for, and made again after it was lost', async () => {
+    const store = newStore({ table: newTableName(), initialized: true });
+    store.initialized = false;
+    await store.initialize();
+    await client.send(new DeleteTableCommand({ TableName: store.table }));
+    await store.set('abc', { a: 1 });
+    expect(await store.get('abc')).toEqual({ a: 1 });
+  });
 });

@@ -14,6 +14,7 @@ const { storesOf } = require('./support/stores');
 const { refusal } = require('./support/stub-dynamodb');
 
 const { keep, newStubbed } = storesOf(DynamoDBStore);
+const storesOfKoa = storesOf(KoaStore);
 
 let proxy;
 
@@ -146,6 +147,26 @@ test('a table that cannot be made again is missing', async () => {
   expect(await failure(store.get('sid'))).toMatchObject({ code: 'AccessDeniedException' });
   isLost = false;
   expect(await store.get('sid')).toBeNull();
+});
+
+test('a store for Koa that must not look for its lost table goes on once the table is back', async () => {
+  let isLost = false;
+  const { store } = await storesOfKoa.newStubbed(
+    ({ operation }) => {
+      if (operation === 'DescribeTable') {
+        return isLost ? refusal('AccessDeniedException') : { body: { Table: {} } };
+      }
+      return isLost && operation === 'GetItem' ? refusal('ResourceNotFoundException') : {};
+    },
+    { table: { autoCreate: true } },
+  );
+  await store.get('sid');
+  isLost = true;
+  expect(await failure(store.get('sid'))).toMatchObject({ code: 'ResourceNotFoundException' });
+  const looks = jest.spyOn(store, 'createTableIfDontExists');
+  isLost = false;
+  expect(await store.get('sid')).toBeUndefined();
+  expect(looks).not.toHaveBeenCalled();
 });
 
 test('a call waits for the table no longer than its deadline', async () => {

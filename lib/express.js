@@ -41,6 +41,8 @@ function storeClass(Store) {
         this,
         typeof Store.prototype.createSession === 'function',
       );
+      /** Whether the table is known to exist. `true` in the options: the application creates it. */
+      this.initialized = settings.initialized;
       this.#sessions = new SessionStore(
         (...args) => openConnectStore({ ...native, createTable }, ...args),
         readConnection(options, settings.operationTimeout),
@@ -48,10 +50,12 @@ function storeClass(Store) {
         {
           events: this,
           table: native.table,
-          // `initialized: true`: the application creates the table, so the store does not look for it.
-          isTableAwaited: !settings.initialized,
+          readiness: readinessOf(this),
           prefix: native.prefix,
-          prepare: () => this.initialize(),
+          prepare: (isLost) => {
+            if (isLost) this.initialized = false;
+            return this.initialize();
+          },
         },
       );
       // Read only: the addon has its own copies of the options, so an assignment would have no effect.
@@ -80,15 +84,6 @@ function storeClass(Store) {
     /** `native`: the addon sends the requests. `client`: they go through the client. */
     get transport() {
       return this.#sessions.transport;
-    }
-
-    /** Whether the table is known to exist. */
-    get initialized() {
-      return this.#sessions.table.isReady;
-    }
-
-    set initialized(isInitialized) {
-      this.#sessions.table.isReady = isInitialized;
     }
 
     /** @param {Callback} [callback] */
@@ -207,7 +202,7 @@ function storeClass(Store) {
 
     #initialize() {
       const { isClosed, table } = this.#sessions;
-      if (table.isReady) return isClosed ? Promise.reject(closedError()) : Promise.resolve();
+      if (this.initialized) return isClosed ? Promise.reject(closedError()) : Promise.resolve();
       return table.prepare({
         describe: () => this.describeSessionsTable(),
         create: () => this.createSessionsTable(),
@@ -290,6 +285,22 @@ function storeClass(Store) {
         `getExpiresValue() must return a number of seconds, but returned ${typeName(expires)}`,
       );
     }
+  };
+}
+
+/**
+ * Whether a store is ready for calls: its public property says so, which applications set and override.
+ *
+ * @param {{ initialized: boolean }} store
+ */
+function readinessOf(store) {
+  return {
+    get isReady() {
+      return store.initialized;
+    },
+    set isReady(isReady) {
+      store.initialized = isReady;
+    },
   };
 }
 

@@ -59,7 +59,7 @@ class DynamoDBStore extends EventEmitter {
       {
         events: this,
         table: native.name,
-        isTableAwaited: autoCreate,
+        readiness: { isReady: !autoCreate },
         prepare: () => this.createTableIfDontExists(),
       },
     );

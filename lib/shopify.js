@@ -42,7 +42,7 @@ function storageClass(getSession) {
         {
           events: this,
           table: native.sessionTableName,
-          isTableAwaited: false,
+          readiness: { isReady: true },
           prepare: () => this.createTableIfNotExists(),
         },
       );

@@ -56,7 +56,7 @@ class SessionStore {
   #gate;
   #settings;
   #prefix;
-  /** @type {() => unknown} */
+  /** @type {(isLost?: boolean) => unknown} */
   #prepare;
 
   /**
@@ -66,12 +66,13 @@ class SessionStore {
    * @param {object} adapter
    * @param {EventEmitter} adapter.events emits `warning`, `unavailable` and `available`
    * @param {string} adapter.table the name of the table
-   * @param {boolean} adapter.isTableAwaited `true`: calls wait until the store has found or created the table
+   * @param {{ isReady: boolean }} adapter.readiness `isReady` is `false` while calls have to wait for the table
    * @param {string} [adapter.prefix] the prefix of the items' keys
-   * @param {() => unknown} adapter.prepare looks for the table, and creates it if it is missing
+   * @param {(isLost?: boolean) => unknown} adapter.prepare looks for the table, and creates it if it is missing.
+   *   `isLost`: a request has found no table
    */
   constructor(open, connection, settings, adapter) {
-    const { events, table, isTableAwaited, prefix = '', prepare } = adapter;
+    const { events, table, readiness, prefix = '', prepare } = adapter;
     this.#settings = settings;
     this.#prefix = prefix;
     this.#prepare = prepare;
@@ -81,7 +82,7 @@ class SessionStore {
       place: this.#dynamodb.place,
     }));
     const native = () => this.#dynamodb.native;
-    this.table = new Table(table, isTableAwaited, settings, native, events, this.#gate);
+    this.table = new Table(table, readiness, settings, native, events, this.#gate);
     this.#dynamodb = new DynamoDB(open, connection, {
       ensureTable: () => this.#restoreTable(),
       onOutages: outageEvents(events, settings.disconnectEvents ?? false),
@@ -298,8 +299,7 @@ class SessionStore {
   /** The addon calls this if a request finds no table. Returns whether the table exists afterwards. */
   async #restoreTable() {
     if (!this.table.isRecreated) return false;
-    this.table.markLost();
-    await this.#prepare();
+    await this.#prepare(true);
     return true;
   }
 }

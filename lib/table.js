@@ -23,14 +23,12 @@ const NOT_FOUND = 'ResourceNotFoundException';
  */
 
 class Table {
-  /** Whether calls can be sent without waiting for the table. */
-  isReady;
   /** Whether the store creates the table again if it is lost. */
   isRecreated;
   /** The current work on the table, for errors. */
   step = 'waiting for the table';
   #name;
-  #isAwaited;
+  #readiness;
   #settings;
   #native;
   #events;
@@ -40,16 +38,15 @@ class Table {
 
   /**
    * @param {string} name
-   * @param {boolean} isAwaited `true`: calls wait until the store has found or created the table
+   * @param {{ isReady: boolean }} readiness whether calls can be sent without waiting for the table
    * @param {{ createTable?: CreateTableOptions, tableTimeout: number }} settings
    * @param {() => NativeStore} native the store in the addon
    * @param {EventEmitter} events emits `warning`
    * @param {Gate} gate makes the store's `close` wait for work on the table
    */
-  constructor(name, isAwaited, settings, native, events, gate) {
-    this.isReady = !isAwaited;
-    this.isRecreated = isAwaited;
-    this.#isAwaited = isAwaited;
+  constructor(name, readiness, settings, native, events, gate) {
+    this.isRecreated = !readiness.isReady;
+    this.#readiness = readiness;
     this.#name = name;
     this.#settings = settings;
     this.#native = native;
@@ -72,9 +69,9 @@ class Table {
     return this.#preparing;
   }
 
-  /** Notes that the table was deleted. If calls waited for the table at first, they wait again. */
-  markLost() {
-    if (this.#isAwaited) this.isReady = false;
+  /** Whether calls can be sent without waiting for the table. */
+  get isReady() {
+    return this.#readiness.isReady;
   }
 
   /** @param {Steps} steps */
@@ -94,7 +91,7 @@ class Table {
       this.step = 'setting up the table';
       await setUp();
     }
-    this.isReady = true;
+    this.#readiness.isReady = true;
   }
 
   /**
