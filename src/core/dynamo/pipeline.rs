@@ -80,7 +80,14 @@ impl<O: Operation> Turn<'_, O> {
             }
             _ => None,
         };
-        let client = patience.limited(self.connection.client.clone());
+        let client = &self.connection.client;
+        // A retry strategy holds one permit. In a client that requests share, each retry would lose the
+        // permit of another request, and the tokens in it.
+        let client = match first {
+            Some(_) => Client::from_conf(client.config().to_builder().build()),
+            None => client.clone(),
+        };
+        let client = patience.limited(client);
         // Boxed: it is large, and most requests go by the fast path.
         Box::pin(self.find_table(searches, &client, first)).await
     }
