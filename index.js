@@ -2,14 +2,14 @@
 
 if (!('isWellFormed' in String.prototype)) require('./lib/node-version');
 
-const express = require('./lib/connect');
+const store = require('./lib/connect');
 
-module.exports = express.connect;
-module.exports.SessionStoreError = express.SessionStoreError;
+module.exports = store.connect;
+module.exports.SessionStoreError = store.SessionStoreError;
 // Node recognizes a getter in this form, so that `import { DynamoDBStore }` works too.
 Object.defineProperty(module.exports, 'DynamoDBStore', {
   enumerable: true,
   get() {
-    return express.DynamoDBStore;
+    return store.DynamoDBStore;
   },
 });

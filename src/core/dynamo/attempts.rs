@@ -25,8 +25,9 @@ tokio::task_local! {
 /// The outcome of an attempt.
 pub type AttemptOutcome = Result<HttpResponse, ConnectorError>;
 
-/// The attempts of a request, which the SDK makes all or all but the first.
-#[derive(Debug, Default)]
+/// The attempts of a request, which the SDK makes all or all but the first. Without `Debug`: it holds
+/// credentials and an answer.
+#[derive(Default)]
 pub struct Attempts {
     /// The credentials to sign with.
     credentials: Option<Credentials>,

@@ -153,7 +153,7 @@ pub trait Items: Send + Sync + 'static {
     fn prepare(&self) -> ResultFuture<()>;
 
     /// Whether requests may be merged into batches. `false` until that is known, and where somebody
-    /// searches at each request.
+    /// looks at each request.
     fn merges(&self) -> bool;
 
     /// How many requests may be in flight at a time.

@@ -33,26 +33,35 @@ use super::throttle::Patience;
 use crate::core::error::{Error, Result};
 
 /// Sends a request. See the [module](self).
-pub async fn send<O: Operation>(routes: Arc<Routes>, request: O) -> Result<O::Output> {
-    let connection = routes.connection().await?;
-    let limits = O::USE.zip(routes.limits());
-    let mut patience = Patience::new(&connection.repeats, limits, request.items());
-    loop {
-        connection.admit()?;
-        patience.turn().await;
-        // An outage may have begun meanwhile.
-        connection.admit()?;
-        let limit = routes.credentials_timeout();
-        let turn = Turn {
-            credentials: connection.credentials(limit).await?,
-            limit,
-            routes: &routes,
-            connection,
-            request: &request,
-        };
-        let answer = turn.send(&patience).await;
-        if let Some(answer) = patience.outcome(answer, O::unprocessed).await {
-            return answer;
+#[allow(
+    clippy::manual_async_fn,
+    reason = "the future of an `async fn` holds its request twice"
+)]
+pub fn send<O: Operation>(
+    routes: Arc<Routes>,
+    request: O,
+) -> impl Future<Output = Result<O::Output>> + Send {
+    async move {
+        let connection = routes.connection().await?;
+        let limits = O::USE.zip(routes.limits());
+        let mut patience = Patience::new(&connection.repeats, limits, request.items());
+        loop {
+            connection.admit()?;
+            patience.turn().await;
+            // An outage may have begun meanwhile.
+            connection.admit()?;
+            let limit = routes.credentials_timeout();
+            let turn = Turn {
+                credentials: connection.credentials(limit).await?,
+                limit,
+                routes: &routes,
+                connection,
+                request: &request,
+            };
+            let answer = turn.send(&patience).await;
+            if let Some(answer) = patience.outcome(answer, O::unprocessed).await {
+                return answer;
+            }
         }
     }
 }
@@ -114,14 +123,15 @@ impl<O: Operation> Turn<'_, O> {
     /// Sends the request by the SDK; a second time if the signature is refused, and another can be made.
     async fn sign(&self, client: &Client, first: Option<AttemptOutcome>) -> Result<O::Output> {
         let credentials = self.credentials.clone();
-        let request = self.request.clone().by_sdk(client);
+        // Boxed, as it is moved to the task-local scope.
+        let request = Box::pin(self.request.clone().by_sdk(client));
         let (mut answer, mut attempts) = sending(credentials, first, request).await;
         if let (Err(error), Some(used)) = (&answer, &self.credentials) {
             let date = attempts.date();
             let refusal = Refusal::of(error.code(), error.raw_response(), date.as_deref());
             let other = self.connection.mend(refusal, used, self.limit).await;
             if other.is_some() {
-                let request = self.request.clone().by_sdk(&self.connection.client);
+                let request = Box::pin(self.request.clone().by_sdk(&self.connection.client));
                 (answer, attempts) = sending(other, None, request).await;
             }
         }
