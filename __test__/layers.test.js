@@ -103,3 +103,12 @@ test('modules of the core that use each other are a circle, a module and its par
   const circle = 'core::dynamo::table → core::dynamo::batches → core::dynamo::table is a circle';
   expect(wrongInRust(modules)).toEqual([circle]);
 });
+
+test('modules of the binding that use each other are a circle', () => {
+  const modules = files({
+    'src/binding/callbacks.rs': 'use super::environment::EnvironmentCallbacks;',
+    'src/binding/environment.rs': 'use super::callbacks::credentials;',
+  });
+  const circle = 'binding::callbacks → binding::environment → binding::callbacks is a circle';
+  expect(wrongInRust(modules)).toEqual([circle]);
+});

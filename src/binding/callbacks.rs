@@ -7,18 +7,18 @@
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
-use aws_credential_types::provider::{self, ProvideCredentials, SharedCredentialsProvider, future};
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use futures_util::future::BoxFuture;
 use napi::Status;
 use napi::bindgen_prelude::{FnArgs, FromNapiValue, JsValuesTupleIntoVec, Promise};
 use napi::threadsafe_function::ThreadsafeFunction;
 use napi_derive::napi;
 
+use super::credentials::{CredentialsAnswer, credentials};
 use super::environment::EnvironmentCallbacks;
 use super::options::ConnectionOptions;
 use crate::core::context::CallContext;
@@ -85,18 +85,6 @@ pub struct ConnectionAnswer {
     /// `true`: requests have to go through the client. If the options forbid this, `failure` is the
     /// reason.
     pub through_client: Option<bool>,
-    pub failure: Option<String>,
-}
-
-/// Credentials, or the reason why none could be loaded.
-#[napi(object, object_to_js = false)]
-pub struct CredentialsAnswer {
-    pub access_key_id: Option<String>,
-    pub secret_access_key: Option<String>,
-    pub session_token: Option<String>,
-    /// The time at which they expire, in milliseconds since the Unix epoch.
-    pub expiration: Option<f64>,
-    pub account_id: Option<String>,
     pub failure: Option<String>,
 }
 
@@ -345,31 +333,5 @@ impl ProvideCredentials for JsCredentials {
                 .map_err(CredentialsError::provider_error)?;
             credentials(answer)
         })
-    }
-}
-
-/// Converts the credentials that JavaScript has provided.
-pub(super) fn credentials(answer: CredentialsAnswer) -> provider::Result {
-    if let Some(reason) = answer.failure {
-        return Err(CredentialsError::provider_error(reason));
-    }
-    match (answer.access_key_id, answer.secret_access_key) {
-        (Some(id), Some(secret)) => {
-            let mut credentials = Credentials::builder()
-                .access_key_id(id)
-                .secret_access_key(secret)
-                .provider_name("JavaScript");
-            credentials.set_session_token(answer.session_token);
-            credentials.set_expiry(answer.expiration.map(|milliseconds| {
-                // The cast turns NaN and times before 1970 into 1970, so such credentials count as
-                // expired.
-                UNIX_EPOCH + Duration::from_millis(milliseconds as u64)
-            }));
-            credentials.set_account_id(answer.account_id.map(Into::into));
-            Ok(credentials.build())
-        }
-        _ => Err(CredentialsError::provider_error(
-            "the credential provider gave no accessKeyId and secretAccessKey",
-        )),
     }
 }

@@ -12,7 +12,7 @@ use napi::bindgen_prelude::Promise;
 use napi::threadsafe_function::ThreadsafeFunction;
 use napi_derive::napi;
 
-use super::callbacks::{CredentialsAnswer, credentials};
+use super::credentials::{CredentialsAnswer, credentials};
 use super::store::NativeStore;
 use crate::core::dynamo::trace;
 use crate::core::dynamo::variables::{Copies, NAMES, Nothing, Surroundings, Variables};

@@ -4,6 +4,7 @@
 //!   `createTable`.
 //! * [`callbacks`]: the core's questions to JavaScript: a client's settings, credentials, a request through
 //!   a client, a check of a lost table.
+//! * [`credentials`]: credentials as JavaScript gives them.
 //! * [`environment`]: environment variables and programs, which only JavaScript may read and run.
 //! * [`open`]: opens a store, one function for each item format.
 //! * [`backend`]: the parts of an open store.
@@ -19,6 +20,7 @@ mod backend;
 mod callbacks;
 mod completions;
 mod creation;
+mod credentials;
 mod environment;
 mod failure;
 mod intake;
