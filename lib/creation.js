@@ -6,13 +6,11 @@
  * option is set.
  */
 
-const { invalidArgument, resultOf } = require('./errors');
+const { invalidArgument } = require('./errors');
 const { option, optionsObject } = require('./options');
 
-/** @import { CreateTableOptions, NativeStore } from '../native/binding' */
-/** @import { Gate } from './gate' */
+/** @import { CreateTableOptions } from '../native/binding' */
 /** @import { Kind } from './options' */
-/** @import { Table } from './table' */
 
 /** The fields of `createTable`. @type {Record<string, Kind>} */
 const FIELDS = {
@@ -89,26 +87,4 @@ function readTag(given, index) {
   return tag;
 }
 
-/**
- * Turns on point-in-time recovery of a table that the store has just created, if `createTable` asks for it. No
- * call waits for it, because DynamoDB refuses it until backups of the new table are set up, which may take a
- * minute. A failure is emitted as `warning`.
- *
- * @param {{ createTable?: CreateTableOptions, tableTimeout: number }} settings
- * @param {() => NativeStore} native the store in the addon
- * @param {Table} table
- * @param {Gate} gate makes the store's `close` wait for the recovery
- */
-function enableRecovery({ createTable, tableTimeout }, native, table, gate) {
-  if (!createTable?.PointInTimeRecoverySpecification?.PointInTimeRecoveryEnabled) return;
-  const enable = async () => {
-    try {
-      resultOf(await native().enableRecovery(tableTimeout));
-    } catch (error) {
-      table.warn('has no point-in-time recovery', error);
-    }
-  };
-  gate.track(enable());
-}
-
-module.exports = { enableRecovery, readCreateTable };
+module.exports = { readCreateTable };

@@ -98,7 +98,7 @@ function storeClass(Store) {
 
     /** @param {Callback} [callback] */
     createSessionsTable(callback) {
-      return deliver(this.#sessions.table.create().then(nothing), callback);
+      return deliver(this.#sessions.table.create(), callback);
     }
 
     /** @param {string} sid @param {Callback} [callback] */

@@ -162,7 +162,7 @@ class DynamoDBStore extends EventEmitter {
 
   /** Creates the table, and waits until it can be used. */
   createTable() {
-    return deliver(this.#sessions.table.create().then(nothing), undefined);
+    return deliver(this.#sessions.table.create(), undefined);
   }
 
   /** Sets the capacity units of a provisioned table. Resolves to whether the table had others before. */

@@ -106,21 +106,29 @@ class Table {
 
   /**
    * Creates the table, and waits until it can be used. If the table then lacks a setting, emits a `warning`.
-   *
-   * @returns {Promise<boolean>} `false` if another process has created the table first
    */
   async create() {
     const { createTable, tableTimeout } = this.#settings;
     const creation = resultOf(await this.#native().createTable(tableTimeout));
     const { created, indexFailure, timeToLiveFailure } = creation;
-    if (created && createTable) {
-      require('./creation').enableRecovery(this.#settings, this.#native, this, this.#gate);
-    }
     if (indexFailure) this.warn('cannot be searched by shop', toError(indexFailure));
+    const recovery = createTable?.PointInTimeRecoverySpecification;
+    if (created && recovery?.PointInTimeRecoveryEnabled) this.#gate.track(this.#enableRecovery());
     if (timeToLiveFailure) {
       this.warn('was created without time to live', toError(timeToLiveFailure));
     }
-    return created;
+  }
+
+  /**
+   * Turns on point-in-time recovery. No call waits for it, because DynamoDB refuses it until backups of the new
+   * table are set up, which may take a minute.
+   */
+  async #enableRecovery() {
+    try {
+      resultOf(await this.#native().enableRecovery(this.#settings.tableTimeout));
+    } catch (error) {
+      this.warn('has no point-in-time recovery', error);
+    }
   }
 
   /**
