@@ -1,5 +1,6 @@
 //! Where the fast path fails: it is the SDK's to mend, and callers get the same errors as from it.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
@@ -9,7 +10,9 @@ use dynamo_session_store::core::dynamo::Items;
 use dynamo_session_store::core::dynamo::sdk::SdkDynamo;
 use dynamo_session_store::core::dynamo::settings::{CredentialSource, Settings};
 use dynamo_session_store::core::error::{Error, Result};
+use futures_util::future::{join, join_all};
 use serde_json::json;
+use tokio::sync::Semaphore;
 
 use crate::fast::{Item, TABLE, batch_get, batch_write, get, key, own_settings, ways};
 use crate::support::canned::{Answer, Canned, Request, in_turn};
@@ -208,6 +211,33 @@ async fn all_requests_are_the_sdks_until_what_retries_have_cost_is_earned_back()
         dynamo.get_item(get()).await.unwrap();
         successes += 1;
     }
+}
+
+#[tokio::test]
+async fn requests_that_fail_at_one_moment_lose_nothing_of_what_retries_may_cost() {
+    const REQUESTS: usize = 20;
+    let gate = Arc::new(Semaphore::new(0));
+    let held = Arc::clone(&gate);
+    let mut failures = 0;
+    let answer = move |_: &Request| {
+        failures += 1;
+        if failures > REQUESTS {
+            return found();
+        }
+        Answer::error(500, "InternalServerError", "oh").behind(&held)
+    };
+    let (server, dynamo) = learned(answer, own_settings()).await;
+    let gets = join_all((0..REQUESTS).map(|_| dynamo.get_item(get())));
+    let fail = async {
+        server.has_seen(1 + REQUESTS).await;
+        gate.add_permits(1);
+    };
+    let (outputs, ()) = join(gets, fail).await;
+    for output in outputs {
+        output.unwrap();
+    }
+    dynamo.get_item(get()).await.unwrap();
+    assert_ne!(*ways(&server).last().unwrap(), "SDK");
 }
 
 /// Gives other credentials whenever it is asked, which have ended.
