@@ -129,7 +129,7 @@ const LONGEST_NAME = 40;
 function harmlessStep(parent, key) {
   const shown = step(parent, key);
   const isName = matches('^(\\.[\\w\\p{Alphabetic}]+|\\[\\d+\\])$', shown);
-  return isName && key.length <= LONGEST_NAME ? shown : '[…]';
+  return isName && key.length <= LONGEST_NAME ? shown : '[\u2026]';
 }
 
 /**

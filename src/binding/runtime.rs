@@ -10,7 +10,7 @@ use std::future::Future;
 use std::hint::black_box;
 use std::io::{self, Write as _};
 use std::panic;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use napi::Env;
 use napi::bindgen_prelude::{
@@ -20,6 +20,7 @@ use napi_derive::{module_init, napi};
 use ring::digest;
 use tokio::runtime::{Builder, Runtime};
 
+use crate::core::dynamo::rehearsal::rehearse;
 use crate::core::dynamo::variables::read_early;
 
 /// Tokio's default is a thread for each processor. One thread is enough for several event loops: a call
@@ -38,14 +39,22 @@ static RUNTIME: LazyLock<io::Result<Runtime>> = LazyLock::new(|| {
         .worker_threads(WORKERS)
         .thread_name(THREAD_NAME)
         .enable_all()
-        .on_thread_start(begin_early)
         .build()
 });
 
-/// Starts the thread while Node loads the addon.
+/// Set once the thread has read the environment, see [`read_early`].
+static HAS_READ: OnceLock<()> = OnceLock::new();
+
+/// Starts the thread while Node loads the addon, and gives it the slow first steps, so that they do not slow down the
+/// first call.
 #[module_init]
 fn start_thread() {
-    LazyLock::force(&RUNTIME);
+    spawn(async {
+        let _ = panic::catch_unwind(read_early);
+        let _ = HAS_READ.set(());
+        begin_early();
+        rehearse().await;
+    });
 }
 
 /// Runs `task` on the runtime. The task has to report its own result.
@@ -85,9 +94,11 @@ fn begin_early() {
 #[napi(module_exports)]
 pub fn load(_exports: Object<'_>) -> napi::Result<()> {
     keep_panics_short();
-    read_early();
     match &*RUNTIME {
-        Ok(_) => Ok(()),
+        Ok(_) => {
+            HAS_READ.wait();
+            Ok(())
+        }
         Err(error) => Err(napi::Error::from_reason(format!(
             "the addon cannot start its thread: {error}"
         ))),

@@ -18,6 +18,7 @@
 //!   * [`variables`]: environment variables, as a copy of JavaScript's; [`environment`]: what they and
 //!     profiles say of the way to DynamoDB; [`region`]: the region.
 //!   * [`credentials`]: where credentials come from if the options give none.
+//!   * [`rehearsal`]: the first request of a process, rehearsed while JavaScript is loading.
 //!   * [`interceptors`]: what is changed in the SDK's requests.
 //!   * [`failure`]: what the SDK's errors mean.
 //!   * [`attempts`]: what the SDK's client knows of the request that it sends: credentials, attempts, the
@@ -50,6 +51,7 @@ mod redact;
 mod refused;
 mod region;
 mod registry;
+pub mod rehearsal;
 mod routes;
 pub mod schedule;
 pub mod sdk;

@@ -214,8 +214,8 @@ impl Copies {
     }
 }
 
-/// Makes each library that reads the environment once in a process read it now. To be called on the thread
-/// of JavaScript, while the addon is loaded.
+/// Makes each library that reads the environment once in a process read it now. To be called while the addon is
+/// loaded: JavaScript must not run meanwhile, because it may assign variables.
 pub fn read_early() {
     // The SDK looks for a variable that names another file of its partitions.
     let _ = DefaultResolver::new();
