@@ -281,6 +281,8 @@ declare namespace connect {
   type TimeToLive<Session> = types.TimeToLive<Session>;
   type CallbackError = types.CallbackError;
   export import SessionStoreError = types.SessionStoreError;
+  export type LockOptions = types.LockOptions;
+  export type SessionLock = types.SessionLock;
 
   /** A stored session: the application's data and the cookie. */
   type Stored<Session extends object> = Session & session.SessionData;
@@ -411,6 +413,28 @@ declare namespace connect {
      */
     reap(): Promise<number>;
     reap(callback?: (error?: CallbackError, reaped?: number) => void): void;
+
+    /**
+     * Runs `task` while no other caller of `withLock`, in any process, holds the lock of this session.
+     * The other methods do not wait for the lock. See docs/LOCKS.md.
+     *
+     * Fails with `ERR_SESSION_LOCKED` if another caller has held the lock for the time of the option
+     * `wait`; with `ERR_SESSION_LOCK_LOST` if the lock was lost before the task has ended; otherwise with the
+     * error of the task, if it fails.
+     *
+     * @param sid the id of the session, which need not exist
+     * @returns the result of `task`
+     * @example
+     * await store.withLock(request.sessionID, async (lock) => {
+     *   await placeOrder(request.session.cart, { signal: lock.signal });
+     * });
+     */
+    withLock<T>(sid: string, task: (lock: SessionLock) => T | Promise<T>): Promise<T>;
+    withLock<T>(
+      sid: string,
+      options: LockOptions | undefined,
+      task: (lock: SessionLock) => T | Promise<T>,
+    ): Promise<T>;
 
     /**
      * Takes the answer to a GetItem and gives its session; `null` if the answer has none, or the

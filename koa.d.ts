@@ -101,6 +101,28 @@ declare class DynamoDBStore extends EventEmitter {
   destroy(key: string, data?: DynamoDBStore.RequestData): Promise<void>;
 
   /**
+   * Runs `task` while no other caller of `withLock`, in any process, holds the lock of this session.
+   * The other methods do not wait for the lock. See docs/LOCKS.md.
+   *
+   * Fails with `ERR_SESSION_LOCKED` if another caller has held the lock for the time of the option
+   * `wait`; with `ERR_SESSION_LOCK_LOST` if the lock was lost before the task has ended; otherwise with the
+   * error of the task, if it fails.
+   *
+   * @param key the id of the session, which need not exist
+   * @returns the result of `task`
+   * @example
+   * await store.withLock(key, async (lock) => {
+   *   await placeOrder(ctx.session.cart, { signal: lock.signal });
+   * });
+   */
+  withLock<T>(key: string, task: (lock: DynamoDBStore.SessionLock) => T | Promise<T>): Promise<T>;
+  withLock<T>(
+    key: string,
+    options: DynamoDBStore.LockOptions | undefined,
+    task: (lock: DynamoDBStore.SessionLock) => T | Promise<T>,
+  ): Promise<T>;
+
+  /**
    * Creates the table if it does not exist, and waits until it can be used. Then sets its time to
    * live as `table.useTtlExpired` says, and its capacity as `table` says. If DynamoDB refuses one
    * of these two, the store emits `warning`.
@@ -152,6 +174,8 @@ declare class DynamoDBStore extends EventEmitter {
 declare namespace DynamoDBStore {
   export { DynamoDBStore };
   export import SessionStoreError = types.SessionStoreError;
+  export type LockOptions = types.LockOptions;
+  export type SessionLock = types.SessionLock;
   export type AwsClient = types.AwsClient;
   export type Transport = types.Transport;
   export type AwsCredentials = types.AwsCredentials;

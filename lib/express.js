@@ -165,6 +165,11 @@ function storeClass(Store) {
       return deliver(this.#sessions.reap(), callback);
     }
 
+    /** @param {string} sid @param {any} options @param {any} [task] */
+    async withLock(sid, options, task) {
+      return this.#sessions.withLock(sessionId(sid), options, task);
+    }
+
     /**
      * Parses the session in the answer to a GetItem. A method of connect-dynamodb.
      *

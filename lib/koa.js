@@ -150,6 +150,11 @@ class DynamoDBStore extends EventEmitter {
     );
   }
 
+  /** @param {string} key @param {any} options @param {any} [task] */
+  async withLock(key, options, task) {
+    return this.#sessions.withLock(sessionId(key), options, task);
+  }
+
   /** @param {Callback} [callback] */
   createTableIfDontExists(callback) {
     return deliver(this.#table.prepare(), callback);

@@ -6,16 +6,16 @@
  */
 
 const { DynamoDB } = require('./aws/dynamodb');
-const { resultOf } = require('./errors');
+const { closedError, resultOf } = require('./errors');
 const { Gate } = require('./gate');
 const { Loaded, Saving, unconditionalSave } = require('./known');
 const { outageEvents } = require('./outages');
 const { Pending } = require('./pending');
 const { Table } = require('./table');
-const { warnOnce } = require('./warning');
+const { warn, warnOnce } = require('./warning');
 
 /** @import { EventEmitter } from 'node:events' */
-/** @import { SessionEntry, SpecialArgument } from '../native/binding' */
+/** @import { LeaseArgument, SessionEntry, SpecialArgument } from '../native/binding' */
 /** @import { Connection } from './aws/config' */
 /** @import { Open } from './aws/dynamodb' */
 /** @import { Save } from './calls' */
@@ -55,6 +55,9 @@ class SessionStore {
   /** @type {Gate} */
   #gate;
   #settings;
+  #events;
+  /** The name of the table. */
+  #name;
   #prefix;
   /** @type {(isLost?: boolean) => unknown} */
   #prepare;
@@ -74,6 +77,8 @@ class SessionStore {
   constructor(open, connection, settings, adapter) {
     const { events, table, readiness, prefix = '', prepare } = adapter;
     this.#settings = settings;
+    this.#events = events;
+    this.#name = table;
     this.#prefix = prefix;
     this.#prepare = prepare;
     const pending = new Pending(settings.maxPendingCalls);
@@ -251,6 +256,37 @@ class SessionStore {
    */
   async reap() {
     return resultOf(await this.#call(undefined, (limit) => this.#native.reap(Date.now(), limit)));
+  }
+
+  /**
+   * Runs `task` while no other caller, in any process, holds the lock of the same session.
+   *
+   * @param {string} sid the session need not exist
+   * @param {any} given the options, or the task
+   * @param {any} [after] the task, after options
+   * @returns {Promise<any>} the result of the task
+   */
+  async withLock(sid, given, after) {
+    if (this.isClosed) throw closedError();
+    const { readLockArguments, withLock } = require('./lock');
+    const { options, task } = readLockArguments(given, after);
+    const { operationTimeout } = this.#settings;
+    const requests = {
+      claim: (/** @type {LeaseArgument} */ lease, /** @type {string | undefined} */ ended) =>
+        this.#call(undefined, (limit) =>
+          this.#native.claimLock(sid, lease, ended, Date.now(), limit),
+        ).then(resultOf),
+      // These do not pass the gate: `close` refuses new calls, but waits for the task and its lock.
+      renew: async (/** @type {LeaseArgument} */ lease, /** @type {number} */ left) => {
+        const limit = Math.max(1, Math.min(left, operationTimeout));
+        return resultOf(await this.#native.renewLock(sid, lease, Date.now(), limit));
+      },
+      release: async (/** @type {string} */ holder) =>
+        resultOf(await this.#native.releaseLock(sid, holder, operationTimeout)),
+      warn: (/** @type {Error} */ error) => warn(this.#events, error),
+    };
+    const name = `${this.#name}\n${this.#prefix}${sid}`;
+    return this.#gate.track(withLock(name, requests, options, task));
   }
 
   /**

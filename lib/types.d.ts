@@ -282,6 +282,7 @@ export declare class SessionStoreError extends Error {
    * `ERR_SESSION_CLIENT`, `ERR_SESSION_SERIALIZE`, `ERR_SESSION_SPECIAL_KEY`,
    * `ERR_SESSION_TABLE_KEY`, `ERR_SESSION_TABLE_INDEX`, `ERR_SESSION_TABLE_STATUS`,
    * `ERR_SESSION_VALUE`, `ERR_SESSION_TOO_LARGE`, `ERR_SESSION_CONFLICT`,
+   * `ERR_SESSION_LOCKED`, `ERR_SESSION_LOCK_LOST`,
    * `ERR_SESSION_TIME_TO_LIVE`, `ERR_SESSION_REGION`, `ERR_SESSION_COPY`, `ERR_SESSION_OVERLOADED`,
    * `ERR_SESSION_CLOSED`, `ERR_SESSION_INTERNAL`, `ERR_SESSION_ADDON`. docs/ERRORS.md explains
    * each.
@@ -319,3 +320,32 @@ export interface ThrottlingReason {
 }
 
 export type CallbackError = Error | undefined | null;
+
+/** The options of `withLock`. */
+export interface LockOptions {
+  /**
+   * Milliseconds after which the lock of a dead process ends, at least 1000. While the task runs,
+   * the store renews the lock three times in this time.
+   * @default 10000
+   */
+  readonly lease?: number;
+  /**
+   * Milliseconds to wait for the lock; 0: one attempt. Then `withLock` fails with
+   * `ERR_SESSION_LOCKED`.
+   * @default 15000
+   */
+  readonly wait?: number;
+  /**
+   * If it is aborted, a caller that waits for the lock fails with the signal's reason, and the
+   * signal of the lock is aborted too.
+   */
+  readonly signal?: AbortSignal;
+}
+
+/** A lock, for the task of `withLock`. */
+export interface SessionLock {
+  /** The fencing token: larger than those of all earlier holders of the lock. */
+  readonly token: number;
+  /** Aborted once the lock is lost, or the option `signal` is aborted. */
+  readonly signal: AbortSignal;
+}

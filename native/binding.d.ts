@@ -19,6 +19,15 @@ export declare class NativeStore {
    */
   useVariables(values: Array<string | undefined | null>): void
   /**
+   * Tries to get the lock of a session. `ended` is the version of another holder's lease that has not
+   * changed for as long as this lease.
+   */
+  claimLock(sid: string, lease: LeaseArgument, ended: string | undefined | null, now: number, limit: number): Promise<Outcome<LockState>>
+  /** Renews a lease. The result is `false` if its holder does not hold the lock any more. */
+  renewLock(sid: string, lease: LeaseArgument, now: number, limit: number): Promise<Outcome<boolean>>
+  /** Releases a lock. The result is `false` if `holder` does not hold it. */
+  releaseLock(sid: string, holder: string, limit: number): Promise<Outcome<boolean>>
+  /**
    * Loads a session. The result is `null` if the session does not exist or has ended.
    *
    * Otherwise it is one text, because each value that crosses costs the event loop time. The text is
@@ -413,6 +422,29 @@ export interface KoaStoreOptions {
   writeCapacityUnits: number
   /** Settings of the table, if the store creates it. */
   createTable?: CreateTableOptions
+}
+
+/** The lease of a lock. */
+export interface LeaseArgument {
+  /** Identifies the holder: a text without a dot, which no other holder has. */
+  holder: string
+  /** The number of renewals so far. */
+  renewal: number
+  /** The length of the lease in milliseconds. */
+  length: number
+}
+
+/** The result of an attempt to get a lock. */
+export interface LockState {
+  /** The fencing token. Not set if another caller holds the lock. */
+  token?: number
+  /**
+   * The version of the other holder's lease. Not set if the caller has the lock, or if the lock changes hands at
+   * this moment.
+   */
+  version?: string
+  /** The length of the other holder's lease, in milliseconds. */
+  lease: number
 }
 
 /**

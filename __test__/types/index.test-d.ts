@@ -128,6 +128,16 @@ expectType<Promise<void>>(store.clear());
 store.clear(() => {});
 expectType<Promise<number>>(store.reap());
 store.reap((_error, reaped) => expectType<number | undefined>(reaped));
+expectType<Promise<string>>(store.withLock('sid', async ({ token }) => `${token}`));
+expectType<Promise<boolean>>(
+  store.withLock(
+    'sid',
+    { lease: 1000, wait: 0, signal: AbortSignal.timeout(5) },
+    ({ signal }) => signal.aborted,
+  ),
+);
+expectError(store.withLock('sid', { ttl: 5 }, () => {}));
+expectError(store.withLock('sid'));
 expectType<Promise<void>>(store.initialize());
 expectType<Promise<void>>(store.describeSessionsTable());
 expectType<Promise<void>>(store.createSessionsTable());

@@ -63,6 +63,7 @@ store.get('key');
 store.get('key', 1000, { ctx: {}, rolling: true });
 expectType<Promise<void>>(store.destroy('key'));
 expectType<Promise<void>>(store.destroy('key', { ctx: {} }));
+expectType<Promise<number>>(store.withLock('key', { wait: 0 }, ({ token }) => token));
 expectType<Promise<void>>(store.createTableIfDontExists());
 expectType<void>(store.createTableIfDontExists(() => {}));
 expectType<Promise<DynamoDBStore.TableFacts | null>>(store.isTableCreated());

@@ -24,6 +24,7 @@ mod credentials;
 mod environment;
 mod failure;
 mod intake;
+mod lock;
 mod open;
 mod options;
 mod runtime;

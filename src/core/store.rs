@@ -4,11 +4,13 @@
 mod expected;
 mod expiring;
 mod known;
+mod lease;
 mod many;
 mod touch;
 mod versions;
 
 pub use known::{Conflict, FailedSave, Known, RequestWrites, Saved, birth, new_version};
+pub use lease::{Claim, Claimed, Lease};
 pub use many::Index;
 pub use touch::{NewEnd, Touched};
 
@@ -163,8 +165,13 @@ fn alive(stored: Option<Stored>, now: UnixMillis) -> Option<Stored> {
 fn condition_held(outcome: Result<()>) -> Result<bool> {
     match outcome {
         Ok(()) => Ok(true),
-        Err(Error::ConditionFailed { .. }) => Ok(false),
-        Err(error) if error.is_service(CONDITION_FAILED) => Ok(false),
+        Err(error) if is_refused(&error) => Ok(false),
         Err(error) => Err(error),
     }
+}
+
+/// Whether an error says that the condition of a write does not hold. A called client reports that as
+/// DynamoDB's error.
+fn is_refused(error: &Error) -> bool {
+    matches!(error, Error::ConditionFailed { .. }) || error.is_service(CONDITION_FAILED)
 }

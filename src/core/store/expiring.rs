@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::{StreamExt, stream};
 use serde::de::IgnoredAny;
 
-use super::{SessionStore, alive, condition_held};
+use super::{SessionStore, alive, condition_held, lease};
 use crate::core::deadline::Deadline;
 use crate::core::dynamo::schedule::Schedule;
 use crate::core::error::{Error, Result};
@@ -151,13 +151,13 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
         }
     }
 
-    /// The key and `expires` of an item whose session has ended, or of an item with nothing but these
-    /// two, which is left of a destroyed session. Other items without a session belong to other
-    /// applications.
+    /// The key and `expires` of an item whose session has ended, of an item with nothing but these two,
+    /// which is left of a destroyed session, or of a lock that was free for a day. Other items without a
+    /// session belong to other applications.
     fn if_ended(&self, item: Item, now: UnixMillis) -> Option<(String, AttributeValue)> {
         let key = item.get(self.layout.hash_key())?.as_s().ok()?.clone();
         let expires = item.get(&*self.layout.expires_attribute())?.clone();
-        let is_leftover = item.len() == 2;
+        let is_leftover = item.len() == 2 || item.contains_key(lease::TOKEN);
         let end = match self.layout.read(item, now) {
             Some(stored) => stored.expires,
             None if is_leftover => expiry::read(expires.as_n().ok()?),

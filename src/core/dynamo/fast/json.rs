@@ -16,7 +16,8 @@ use aws_sdk_dynamodb::operation::put_item::builders::PutItemInputBuilder;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
 use aws_sdk_dynamodb::types::{
-    DeleteRequest, KeysAndAttributes, PutRequest, ReturnValuesOnConditionCheckFailure, WriteRequest,
+    DeleteRequest, KeysAndAttributes, PutRequest, ReturnValue, ReturnValuesOnConditionCheckFailure,
+    WriteRequest,
 };
 use serde::de::{Error as _, IgnoredAny};
 use serde::{Deserialize, Serialize, Serializer};
@@ -119,14 +120,23 @@ impl FastOperation for UpdateItemInputBuilder {
             condition_expression: get_condition_expression => set_condition_expression,
             expression_attribute_names: get_expression_attribute_names => set_expression_attribute_names,
             expression_attribute_values: get_expression_attribute_values => set_expression_attribute_values,
+            return_values: get_return_values => set_return_values,
             return_values_on_condition_check_failure: get_return_values_on_condition_check_failure
                 => set_return_values_on_condition_check_failure
         )
     }
 
     fn read(body: &[u8]) -> Result<UpdateItemOutput> {
-        read_nothing(body)?;
-        Ok(UpdateItemOutput::builder().build())
+        #[derive(Deserialize)]
+        struct Members {
+            #[serde(rename = "Attributes")]
+            attributes: Option<Found>,
+        }
+        let Members { attributes } = serde_json::from_slice(body)?;
+        let attributes = attributes.map(|Found(attributes)| attributes);
+        Ok(UpdateItemOutput::builder()
+            .set_attributes(attributes)
+            .build())
     }
 }
 
@@ -231,21 +241,29 @@ struct Body<'r> {
     #[serde(skip_serializing_if = "Option::is_none")]
     expression_attribute_values: Option<Attributes<'r>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    return_values_on_condition_check_failure: Option<Old<'r>>,
+    return_values: Option<Returned<'r>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    return_values_on_condition_check_failure: Option<Returned<'r>>,
 }
 
-/// What DynamoDB is to send of an item whose condition does not hold.
-struct Old<'r>(&'r ReturnValuesOnConditionCheckFailure);
+/// DynamoDB's name for the attributes that an answer or an error has.
+struct Returned<'r>(&'r str);
 
-impl<'r> From<&'r ReturnValuesOnConditionCheckFailure> for Old<'r> {
-    fn from(values: &'r ReturnValuesOnConditionCheckFailure) -> Self {
-        Self(values)
+impl<'r> From<&'r ReturnValue> for Returned<'r> {
+    fn from(values: &'r ReturnValue) -> Self {
+        Self(values.as_str())
     }
 }
 
-impl Serialize for Old<'_> {
+impl<'r> From<&'r ReturnValuesOnConditionCheckFailure> for Returned<'r> {
+    fn from(values: &'r ReturnValuesOnConditionCheckFailure) -> Self {
+        Self(values.as_str())
+    }
+}
+
+impl Serialize for Returned<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.0.as_str())
+        serializer.serialize_str(self.0)
     }
 }
 

@@ -316,10 +316,17 @@ impl InTurn {
 
     /// Changes the item. Table and key are filled in.
     pub async fn update(&self, request: UpdateItemInputBuilder) -> Result<()> {
+        self.update_returning(request).await.map(|_| ())
+    }
+
+    /// Changes the item, and returns the attributes that the request asks for. Table and key are filled
+    /// in.
+    pub async fn update_returning(&self, request: UpdateItemInputBuilder) -> Result<Item> {
         let request = request
             .table_name(self.table.name.as_str())
             .set_key(Some(self.table.key(&self.key)));
-        self.items.update_item(request).await.map(|_| ())
+        let output = self.items.update_item(request).await?;
+        Ok(output.attributes.unwrap_or_default())
     }
 }
 
