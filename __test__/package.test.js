@@ -75,6 +75,8 @@ test('holds no more than it needs', () => {
     'shopify.d.ts',
     'shopify.js',
     'shopify.mjs',
+    'streams.d.ts',
+    'streams.js',
   ]);
 });
 

@@ -24,7 +24,7 @@ const CHECKS = [
 ];
 
 /** The product code of the package. */
-const PRODUCT = /^(src|lib)\/|^(index|koa|shopify)\.m?js$|^Cargo\./;
+const PRODUCT = /^(src|lib)\/|^(index|koa|shopify|streams)\.m?js$|^Cargo\./;
 
 /**
  * @param {readonly string[]} files the changed files, relative to the root

@@ -34,7 +34,14 @@ const LATER = [
 ];
 
 /** What stays as it is, because it has nothing to do with the rest, or is never loaded. */
-const NOT_JOINED = ['native.error.js', 'node-version.js', 'traced.js', 'types.d.ts'];
+const NOT_JOINED = [
+  'handle.js',
+  'native.error.js',
+  'node-version.js',
+  'streams.js',
+  'traced.js',
+  'types.d.ts',
+];
 
 /** The requests for these. In what is published, all of them are beside `core.js`. */
 const later = new Set([...LATER, ...NOT_JOINED].map((name) => `./${basename(name, '.js')}`));

@@ -1,0 +1,20 @@
+'use strict';
+
+/** Handles: names of sessions for pages and logs, which do not tell the id. */
+
+const { createHash } = require('node:crypto');
+
+/** The characters of a handle. 22 characters of base64url are 132 bits. */
+const LENGTH = 22;
+
+/**
+ * Returns the handle of a session. It is the same in all processes.
+ *
+ * @param {string} key the key of the session's item
+ */
+function handleOf(key) {
+  const hash = createHash('sha256').update(`dynamo-session-store handle\n${key}`);
+  return hash.digest('base64url').slice(0, LENGTH);
+}
+
+module.exports = { handleOf };

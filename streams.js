@@ -1,0 +1,7 @@
+'use strict';
+
+if (!('isWellFormed' in String.prototype)) require('./lib/node-version');
+
+const { readStreamRecord } = require('./lib/streams');
+
+exports.readStreamRecord = readStreamRecord;
