@@ -8,7 +8,7 @@
 const { argumentFailure, toError } = require('./errors');
 const { nextTick, setImmediate, setInterval } = require('./timers');
 
-/** @import { Failure, KnownSession, NativeStore, SpecialArgument } from '../native/binding' */
+/** @import { Failure, KnownSession, NativeStore, SessionMarks, SpecialArgument } from '../native/binding' */
 /** @import { Pending } from './pending' */
 
 /**
@@ -27,7 +27,17 @@ const { nextTick, setImmediate, setInterval } = require('./timers');
  */
 
 /** The methods of `NativeStore` that are calls on sessions and return a promise of napi. */
-const PROMISE_METHODS = new Set(['clear', 'count', 'destroyMany', 'find', 'ids', 'list', 'reap']);
+const PROMISE_METHODS = new Set([
+  'clear',
+  'count',
+  'destroyMany',
+  'destroyOf',
+  'find',
+  'ids',
+  'list',
+  'reap',
+  'sessionsOf',
+]);
 
 /** Keeps the process alive while calls are pending, by a timer that does nothing. */
 const keepAlive = {
@@ -130,15 +140,16 @@ class Calls {
    * @param {(SpecialArgument | undefined)[]} special
    * @param {Save | undefined} save
    * @param {number} limit milliseconds
+   * @param {SessionMarks} [marks]
    * @returns {Promise<string | false | null>} `null` if the session was written as given; if the addon wrote a
    *   merged session or another version, the text that `Loaded` in `known.js` reads; `false` if nothing was
    *   written, because the session was destroyed or belongs to another user since the request has read it
    */
-  save(sid, data, expires, special, save, limit) {
+  save(sid, data, expires, special, save, limit, marks) {
     const call = this.#begin();
     const expected = save?.begin();
     try {
-      this.#native.save(call, sid, data, expires, special, save?.version, expected, limit);
+      this.#native.save(call, sid, data, expires, special, save?.version, expected, limit, marks);
     } catch (error) {
       return this.#refuse(call, error);
     }
@@ -152,13 +163,14 @@ class Calls {
    * @param {number | undefined} lifetime milliseconds, with `end`
    * @param {KnownSession | undefined} known what the request has read or written
    * @param {number} limit milliseconds
+   * @param {number} [seen] the present time, if the store keeps the marks of its sessions
    * @returns {Promise<boolean | string>} `true` if the end was moved, `false` if the session does not exist; if
    *   the session keeps its end, that end as the text that `Known.noteTouch` reads
    */
-  touch(sid, expires, end, lifetime, known, limit) {
+  touch(sid, expires, end, lifetime, known, limit, seen) {
     const call = this.#begin();
     try {
-      this.#native.touch(call, sid, expires, end, lifetime, known, limit);
+      this.#native.touch(call, sid, expires, end, lifetime, known, limit, seen);
     } catch (error) {
       return this.#refuse(call, error);
     }

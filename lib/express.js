@@ -18,6 +18,7 @@ const { parse, sessionId, specialValue, stringify } = require('./session');
 const { SessionStore } = require('./store');
 const { lifetimeOf } = require('./store.options');
 
+/** @import { ExpressTracking } from './express.tracking' */
 /** @typedef {(error: any, value?: any) => void} Callback */
 
 /** @param {new (options?: any) => import('node:events').EventEmitter} Store */
@@ -27,6 +28,8 @@ function storeClass(Store) {
     /** @type {SessionStore} */
     #sessions;
     #recognition;
+    /** The cookies and the beginnings of sessions, with the options for them. @type {ExpressTracking | undefined} */
+    #tracking;
     /** @type {(() => void) | undefined} */
     #stopReaping;
 
@@ -52,14 +55,21 @@ function storeClass(Store) {
           table: native.table,
           readiness: readinessOf(this),
           prefix: native.prefix,
+          parse,
           prepare: (isLost) => {
             if (isLost) this.initialized = false;
             return this.initialize();
           },
         },
       );
+      if (settings.tracking) {
+        const { ExpressTracking } = require('./express.tracking');
+        this.#tracking = new ExpressTracking(settings.tracking, this.#recognition);
+        this.#tracking.watchNewSessions(this);
+      }
       // Read only: the addon has its own copies of the options, so an assignment would have no effect.
-      const properties = { ...native, reapInterval, touchInterval, conflict };
+      const { tracking: _, ...shown } = native;
+      const properties = { ...shown, reapInterval, touchInterval, conflict };
       for (const [name, value] of Object.entries(properties)) {
         Object.defineProperty(this, name, { value, enumerable: true });
       }
@@ -137,7 +147,48 @@ function storeClass(Store) {
       const session = super.createSession(request, read);
       if (known) known.maxAge = maxAge;
       this.#recognition.noteCreated(session, known);
+      if (known) this.#tracking?.limitCookie(session, known);
       return session;
+    }
+
+    /**
+     * Destroys the session of a request, and makes a new one. A method of express-session's Store.
+     *
+     * @param {any} request
+     * @param {Callback} callback
+     */
+    regenerate(request, callback) {
+      this.#tracking?.keepBeginning(request);
+      // @ts-expect-error: the type of `Store` is only EventEmitter here.
+      return super.regenerate(request, callback);
+    }
+
+    /** @param {string} name @param {unknown} value @param {any} [options] @param {Callback} [callback] */
+    sessionsOf(name, value, options, callback) {
+      const [given, done] =
+        typeof options === 'function' ? [undefined, options] : [options, callback];
+      return deliver(
+        attempt(() => this.#sessions.indexes.sessionsOf(name, value, given ?? undefined)),
+        done,
+      );
+    }
+
+    /** @param {string} name @param {unknown} value @param {any} [options] @param {Callback} [callback] */
+    destroyOf(name, value, options, callback) {
+      const [given, done] =
+        typeof options === 'function' ? [undefined, options] : [options, callback];
+      return deliver(
+        attempt(() => this.#sessions.indexes.destroyOf(name, value, given ?? undefined)),
+        done,
+      );
+    }
+
+    /** @param {Callback} [callback] */
+    ensureIndexes(callback) {
+      return deliver(
+        attempt(() => this.#sessions.indexes.ensureIndexes()),
+        callback,
+      );
     }
 
     /** @param {Callback} [callback] */
@@ -220,6 +271,7 @@ function storeClass(Store) {
       const session = loaded ? parse(loaded.data) : null;
       if (!loaded || session === null) return null;
       if (loaded.end !== undefined) setEnd(session, loaded.end);
+      this.#tracking?.limitRead(session, loaded);
       this.#recognition.noteRead(session, loaded);
       return session;
     }
@@ -234,19 +286,21 @@ function storeClass(Store) {
      */
     #set(id, session) {
       const sid = sessionId(id);
+      this.#tracking?.beforeSave(sid, session);
       const data = stringify(session);
       const expires = this.#expires(session);
       const special = this.#settings.native.specialKeys.map(({ name }) =>
         specialValue(session[name]),
       );
-      const record = { sid, data, expires, special };
+      const marked = this.#tracking && { session, request: this.#tracking.requestOf(session) };
+      const record = { sid, data, expires, special, ...marked };
       const known = this.#recognition.knownOf(sid, session);
       if (!known) {
         const read = this.#recognition.knownWithoutRequest(sid, session);
         return this.#sessions.saveUnconditionally(record, read);
       }
       const maxAge = session.cookie?.originalMaxAge;
-      if (!known.isUnchanged(data, maxAge))
+      if (!known.isUnchanged(data, maxAge) || this.#sessions.hasNewValues(session, known))
         return this.#sessions.save(record, known, { expires, maxAge });
       const end = { expires, exact: endOf(session, expires), lifetime: 0 };
       return this.#sessions.touch(sid, end, known).then(Boolean);
@@ -255,11 +309,16 @@ function storeClass(Store) {
     /** @param {string} id @param {any} session */
     async #touch(id, session) {
       const sid = sessionId(id);
+      this.#tracking?.beforeSave(sid, session);
       const expires = this.#expires(session);
       const known = this.#recognition.knownOf(sid, session);
       // If the application has changed the lifetime of the cookie, the session must be saved, not only touched.
       const hasBase = known?.base !== undefined;
-      if (hasBase && !isSameLifetime(session.cookie?.originalMaxAge, known.maxAge)) {
+      const mustSave =
+        hasBase &&
+        (!isSameLifetime(session.cookie?.originalMaxAge, known.maxAge) ||
+          this.#sessions.hasNewValues(session, known));
+      if (mustSave) {
         return (await this.#set(sid, session)) ? { expires } : undefined;
       }
       const end = { expires, exact: endOf(session, expires), lifetime: 0 };

@@ -10,6 +10,7 @@ const { randomBytes } = require('node:crypto');
 
 /** @import { FailedSave, KnownSession } from '../native/binding' */
 /** @import { Save } from './calls' */
+/** @import { Tracked } from './tracking' */
 /** @typedef {'merge' | 'overwrite' | 'error'} Conflict */
 
 /** The end and the lifetime in a cookie as JSON. Only @fastify/session writes `originalExpires`. */
@@ -60,6 +61,8 @@ class Known {
   saveCount = 0;
   /** The number of the last save that has succeeded: the first save is number 1. */
   lastSuccess = 0;
+  /** The marks in the table, if the store has the options for them. @type {Tracked | undefined} */
+  tracked;
   /** The number of the request. */
   #request = nextRequest();
   /** The birth in the versions of a new session. @type {string | undefined} */
@@ -166,7 +169,7 @@ class Saving {
   /**
    * @param {Known} known
    * @param {Conflict} conflict
-   * @param {{ data: string, expires: number | undefined, maxAge?: any }} session
+   * @param {{ data: string, expires: number | undefined, maxAge?: any, values?: Tracked['values'] }} session
    */
   constructor(known, conflict, session) {
     this.#known = known;
@@ -188,7 +191,7 @@ class Saving {
    */
   settle(isSuccess, saved) {
     const known = this.#known;
-    const { data, expires, maxAge } = this.#session;
+    const { data, expires, maxAge, values } = this.#session;
     if (!isSuccess) {
       // `Calls` takes failures after successes, so a later save may have succeeded already.
       if (this.#number < known.lastSuccess) return;
@@ -205,6 +208,10 @@ class Saving {
     known.maxAge = maxAge;
     known.expires = written?.expires ?? expires;
     known.failed = undefined;
+    if (values && known.tracked) {
+      known.tracked.isStored = true;
+      known.tracked.values = written?.tracked?.values ?? values;
+    }
   }
 
   /**
@@ -242,10 +249,14 @@ function unconditionalSave(read) {
  *
  * The exact end is set only if a touch has moved the end. Numbers that are not set are empty. The parts are parsed
  * on access, because most requests need few of them.
+ *
+ * If the store has the options `absoluteTtl` or `indexes`, a line of JSON comes first: `[created,[value, …]]`.
  */
 class Loaded {
   #sid;
   #text;
+  /** The length of the first line, if there is one. */
+  #start;
   #version;
   #data;
 
@@ -256,7 +267,8 @@ class Loaded {
   constructor(sid, text) {
     this.#sid = sid;
     this.#text = text;
-    const afterEnd = text.indexOf(';') + 1;
+    this.#start = text.startsWith('[') ? text.indexOf('\n') + 1 : 0;
+    const afterEnd = text.indexOf(';', this.#start) + 1;
     const afterExpires = text.indexOf(';', afterEnd) + 1;
     this.#version = text.indexOf(';', afterExpires) + 1;
     this.#data = this.#version + Number(text.slice(afterExpires, this.#version - 1));
@@ -269,16 +281,26 @@ class Loaded {
 
   /** The exact end in milliseconds, if a touch has moved it. */
   get end() {
-    return this.#text.startsWith(';') ? undefined : Number.parseInt(this.#text, 10);
+    if (this.#text.startsWith(';', this.#start)) return undefined;
+    return Number.parseInt(this.#text.slice(this.#start, this.#version), 10);
+  }
+
+  /** The marks of the session. @returns {Tracked | undefined} */
+  get tracked() {
+    if (this.#start === 0) return undefined;
+    const [created, values] = JSON.parse(this.#text.slice(0, this.#start));
+    return { created: created ?? undefined, isStored: created !== null, values };
   }
 
   /** The knowledge of the request that has read this session. */
   get known() {
-    const [, expires, length] = this.#text.slice(0, this.#version).split(';');
+    const [, expires, length] = this.#text.slice(this.#start, this.#version).split(';');
     const end = expires === '' ? undefined : Number(expires);
     // An empty version is a version too: another program may have written it.
     const version = length === '' ? undefined : this.#text.slice(this.#version, this.#data);
-    return new Known(this.#sid, this.data, end, version);
+    const known = new Known(this.#sid, this.data, end, version);
+    if (this.#start > 0) known.tracked = this.tracked;
+    return known;
   }
 }
 

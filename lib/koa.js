@@ -22,6 +22,7 @@ const { warn } = require('./warning');
 
 /** @typedef {(error: any, value?: any) => void} Callback */
 /** @import { KoaRequest } from './koa.session' */
+/** @import { KoaTracking } from './koa.tracking' */
 /** @import { Notes } from './notes' */
 
 class DynamoDBStore extends EventEmitter {
@@ -37,6 +38,8 @@ class DynamoDBStore extends EventEmitter {
    * @type {Notes<Known>}
    */
   #notes = newNotes();
+  /** The beginnings of sessions, with the options for them. @type {KoaTracking | undefined} */
+  #tracking;
 
   /**
    * @param {any} [given]
@@ -60,9 +63,14 @@ class DynamoDBStore extends EventEmitter {
         events: this,
         table: native.name,
         readiness: { isReady: !autoCreate },
+        parse: (data) => parse(data, reviverFor(data)),
         prepare: () => this.createTableIfDontExists(),
       },
     );
+    if (settings.tracking) {
+      const { KoaTracking } = require('./koa.tracking');
+      this.#tracking = new KoaTracking(settings.tracking);
+    }
     this.#table = new KoaTable(this.#sessions, settings, this);
     // Read only: the addon has its own copies of the options, so an assignment would have no effect.
     for (const [property, value] of Object.entries({
@@ -143,7 +151,10 @@ class DynamoDBStore extends EventEmitter {
   destroy(key, request) {
     // The request forgets the session: if it saves a session under the same key afterwards, that session is new.
     const { ctx } = requestOf(request);
-    if (ctx) this.#notes.remove(ctx);
+    if (ctx) {
+      this.#tracking?.keepBeginning(ctx, this.#notes.of(ctx));
+      this.#notes.remove(ctx);
+    }
     return deliver(
       attempt(() => this.#sessions.destroy(sessionId(key))),
       undefined,
@@ -153,6 +164,29 @@ class DynamoDBStore extends EventEmitter {
   /** @param {string} key @param {any} options @param {any} [task] */
   async withLock(key, options, task) {
     return this.#sessions.withLock(sessionId(key), options, task);
+  }
+
+  /** @param {string} name @param {unknown} value @param {any} [options] */
+  sessionsOf(name, value, options) {
+    return deliver(
+      attempt(() => this.#sessions.indexes.sessionsOf(name, value, options ?? undefined)),
+      undefined,
+    );
+  }
+
+  /** @param {string} name @param {unknown} value @param {any} [options] */
+  destroyOf(name, value, options) {
+    return deliver(
+      attempt(() => this.#sessions.indexes.destroyOf(name, value, options ?? undefined)),
+      undefined,
+    );
+  }
+
+  ensureIndexes() {
+    return deliver(
+      attempt(() => this.#sessions.indexes.ensureIndexes()),
+      undefined,
+    );
   }
 
   /** @param {Callback} [callback] */
@@ -208,6 +242,7 @@ class DynamoDBStore extends EventEmitter {
     const session = parse(data, reviverFor(data)) ?? undefined;
     if (session) {
       const { known } = loaded;
+      this.#tracking?.limitRead(session, known);
       known.expires = endOf(session, known.expires);
       this.#notes.put(ctx ?? session, known);
     }
@@ -219,17 +254,18 @@ class DynamoDBStore extends EventEmitter {
    * the session afterwards.
    *
    * @param {string} key
-   * @param {any} session
+   * @param {any} given the session
    * @param {number | 'session'} [maxAge]
    * @param {KoaRequest} [request]
    * @returns {Promise<unknown>}
    */
-  #set(key, session, maxAge, request) {
+  #set(key, given, maxAge, request) {
     const { ctx, changed } = requestOf(request);
     const sid = sessionId(key);
+    const session = this.#tracking?.beforeSave(given, ctx, () => this.#knownOf(sid, ctx)) ?? given;
     const data = stringify(session, replacer);
     const expires = expiresAt(this.getExpirationDate(maxAge, session).getTime());
-    const record = { sid, data, expires };
+    const record = { sid, data, expires, ...(this.#tracking && { session, request: ctx }) };
     const known = ctx && this.#knownOf(sid, ctx);
     if (!known) {
       const read = this.#notes.of(session);
@@ -240,13 +276,14 @@ class DynamoDBStore extends EventEmitter {
     // after a save, it still compares with the session that was read.
     const mayBeUnchanged = changed === false || known.saveCount > 0;
     const base = mayBeUnchanged ? known.settledJson : undefined;
-    if (base === undefined || !isSameButExpiry(base, data)) {
+    const isSame = base !== undefined && isSameButExpiry(base, data);
+    if (!isSame || this.#sessions.hasNewValues(session, known)) {
       return this.#sessions.save(record, known, { expires: end });
     }
     return this.#sessions.touch(sid, { expires, ...endAndLifetimeOf(session), known: end }, known);
   }
 
-  /** @param {string} sid @param {object} ctx @returns {Known} */
+  /** @param {string} sid @param {any} ctx @returns {Known} */
   #knownOf(sid, ctx) {
     let known = this.#notes.of(ctx);
     if (known?.sid !== sid) {

@@ -22,6 +22,7 @@ const COMMON = [
 /** The options of the Express and Koa stores, which keep web sessions. */
 const WEB = [
   ...COMMON,
+  'absoluteTtl',
   'AWSConfigJSON',
   'AWSConfigPath',
   'AWSRegion',
@@ -29,6 +30,7 @@ const WEB = [
   'disconnectEvents',
   'dynamoConfig',
   'identityKeys',
+  'indexes',
   'payPerRequest',
   'table',
   'touchInterval',

@@ -165,13 +165,15 @@ function readTime(options, name, least) {
  * @param {Record<string, any>} options
  * @param {string} name
  * @param {string} things the plural of the things that the option counts, for the error
+ * @param {string} [owner] the option whose value is `options`
  * @returns {number | undefined}
  */
-function readCount(options, name, things) {
-  const count = option(options, name, 'number');
+function readCount(options, name, things, owner) {
+  const count = option(options, name, 'number', owner);
   if (count === undefined || (Number.isInteger(count) && count >= 1)) return count;
+  const path = owner ? `${owner}.${name}` : name;
   throw invalidArgument(
-    `option "${name}" must be a whole number of ${things}, at least 1, but is ${count}`,
+    `option "${path}" must be a whole number of ${things}, at least 1, but is ${count}`,
   );
 }
 

@@ -120,6 +120,16 @@ class Recognition {
   }
 
   /**
+   * Notes the knowledge of a request on a session that the framework has made anew.
+   *
+   * @param {any} session
+   * @param {Known} known
+   */
+  noteNew(session, known) {
+    this.#note(session, known);
+  }
+
+  /**
    * Forgets the id of a destroyed session: a session that is later saved under this id is new, and causes no
    * warning about copies.
    *

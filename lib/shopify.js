@@ -7,7 +7,7 @@ const { expiresAt, openShopifyStore } = require('./native');
 const { readClientConfig } = require('./aws/config');
 const { bigIntReplacer, reviverFor } = require('./bytes');
 const { attempt, deliver } = require('./callback');
-const { invalidArgument, storeError, toError } = require('./errors');
+const { invalidArgument, storeError } = require('./errors');
 const { optionsObject, typeName } = require('./options');
 const { keyText, parse, sessionId, stringify } = require('./session');
 const { readOptions } = require('./shopify.options');
@@ -94,7 +94,7 @@ function storageClass(getSession) {
           // Only `findSessionsByShop()` needs the index, so a missing index is only a warning. The replaced package
           // does not look at the table at all, and a server that starts with it must also start with this package.
           const { indexFailure } = await table.describe();
-          if (indexFailure) table.warn('cannot be searched by shop', toError(indexFailure));
+          if (indexFailure) table.warnOfIndex(indexFailure);
         },
         create: () => table.create(),
         setUp: () => this.#enableTimeToLive(this.#settings.native.expiresTtl),

@@ -6,7 +6,7 @@
  */
 
 const { DynamoDB } = require('./aws/dynamodb');
-const { closedError, resultOf } = require('./errors');
+const { closedError, invalidArgument, resultOf } = require('./errors');
 const { Gate } = require('./gate');
 const { Loaded, Saving, unconditionalSave } = require('./known');
 const { outageEvents } = require('./outages');
@@ -20,6 +20,9 @@ const { warn, warnOnce } = require('./warning');
 /** @import { Open } from './aws/dynamodb' */
 /** @import { Save } from './calls' */
 /** @import { Conflict, Known } from './known' */
+/** @import { SessionMarks } from '../native/binding' */
+/** @import { Indexes } from './indexes' */
+/** @import { Tracking } from './tracking' */
 
 /**
  * @typedef {object} Settings
@@ -30,6 +33,7 @@ const { warn, warnOnce } = require('./warning');
  * @property {number} tableTimeout the milliseconds that an operation on the table may take
  * @property {Conflict} [conflict] for saves by a request
  * @property {number | 'auto'} [touchInterval] milliseconds
+ * @property {Tracking} [tracking] the marks of sessions, if the store keeps any
  * @property {boolean} [disconnectEvents] `true`: outages also emit `disconnect` and `connect`
  *
  * A session to write.
@@ -39,6 +43,8 @@ const { warn, warnOnce } = require('./warning');
  * @property {string} data the session as JSON
  * @property {number | undefined} expires seconds since the Unix epoch; `undefined`: the session never ends
  * @property {(SpecialArgument | undefined)[]} [special] the values of the special keys
+ * @property {any} [session] the session itself, from which `tracking` reads
+ * @property {any} [request] the request, for labels in indexes
  *
  * The new end of a session.
  *
@@ -58,6 +64,10 @@ class SessionStore {
   #events;
   /** The name of the table. */
   #name;
+  /** @type {Tracking | undefined} */
+  #tracking;
+  /** @type {Indexes | undefined} */
+  #indexes;
   #prefix;
   /** @type {(isLost?: boolean) => unknown} */
   #prepare;
@@ -71,14 +81,17 @@ class SessionStore {
    * @param {string} adapter.table the name of the table
    * @param {{ isReady: boolean }} adapter.readiness `isReady` is `false` while calls have to wait for the table
    * @param {string} [adapter.prefix] the prefix of the items' keys
+   * @param {(data: string) => any} [adapter.parse] parses a session, for the values of merged sessions in indexes
    * @param {(isLost?: boolean) => unknown} adapter.prepare looks for the table, and creates it if it is missing.
    *   `isLost`: a request has found no table
    */
   constructor(open, connection, settings, adapter) {
-    const { events, table, readiness, prefix = '', prepare } = adapter;
+    const { events, table, readiness, prefix = '', parse, prepare } = adapter;
+    const { tracking } = settings;
     this.#settings = settings;
     this.#events = events;
     this.#name = table;
+    this.#tracking = tracking;
     this.#prefix = prefix;
     this.#prepare = prepare;
     const pending = new Pending(settings.maxPendingCalls);
@@ -93,7 +106,19 @@ class SessionStore {
       onOutages: outageEvents(events, settings.disconnectEvents ?? false),
       onWarnings: warnOnce(events),
       pending,
+      indexValues: tracking && parse && ((data) => tracking.valuesOf(parse(data))),
     });
+    if (tracking && tracking.indexes.length > 0) {
+      this.#indexes = new (require('./indexes').Indexes)(tracking, {
+        native,
+        call: (call) => this.#call(undefined, call),
+        track: (work) => this.#gate.track(work),
+        isClosed: () => this.isClosed,
+        limit: settings.operationTimeout,
+        tableTimeout: settings.tableTimeout,
+        events,
+      });
+    }
   }
 
   /** The user's client. Without one, the store makes a client on first access. */
@@ -117,6 +142,12 @@ class SessionStore {
   /** `native`: the addon sends the requests. `client`: they go through the client. */
   get transport() {
     return this.#dynamodb.transport;
+  }
+
+  /** The sessions by their values in the option `indexes`. */
+  get indexes() {
+    if (this.#indexes) return this.#indexes;
+    throw invalidArgument('the option "indexes" is not set');
   }
 
   /** Whether `close` was called. */
@@ -147,10 +178,22 @@ class SessionStore {
    */
   save(session, known, end = session) {
     const { data } = session;
-    const { expires, maxAge } = end;
+    const marked = this.#tracking?.mark(session, known, end.expires);
+    const { expires } = marked ?? end;
     const conflict = this.#settings.conflict ?? 'overwrite';
-    const save = new Saving(known, conflict, { data, expires, maxAge });
-    return save.run(() => this.#save(session, save));
+    const { maxAge } = end;
+    const save = new Saving(known, conflict, { data, expires, maxAge, values: marked?.values });
+    return save.run(() => this.#save(marked?.record ?? session, save, marked?.marks));
+  }
+
+  /**
+   * Whether the values of a session in the indexes differ from those in the table, so that a touch is not enough.
+   *
+   * @param {any} session
+   * @param {Known} known
+   */
+  hasNewValues(session, known) {
+    return this.#tracking?.hasNewValues(session, known) ?? false;
   }
 
   /**
@@ -161,18 +204,21 @@ class SessionStore {
    * @returns {Promise<boolean>} `true`
    */
   saveUnconditionally(session, read) {
-    return this.#save(session, unconditionalSave(read));
+    const marked = this.#tracking?.mark(session, read);
+    return this.#save(marked?.record ?? session, unconditionalSave(read), marked?.marks);
   }
 
   /**
    * @param {SessionRecord} session
    * @param {Save} save
+   * @param {SessionMarks} [marks]
    */
-  #save({ sid, data, expires, special = [] }, save) {
-    const saved = this.#call(sid, (limit) =>
-      this.#calls.save(sid, data, expires, special, save, limit),
-    );
-    return saved.then(exists);
+  #save({ sid, data, expires, special = [] }, save, marks) {
+    const limits = marks && this.#indexes?.limitsOf(sid, marks);
+    const call = (/** @type {number} */ limit) =>
+      this.#calls.save(sid, data, expires, special, save, limit, marks);
+    const saved = this.#call(sid, call, limits?.check).then(exists);
+    return limits ? this.#gate.track(limits.enforceAfter(saved)) : saved;
   }
 
   /**
@@ -185,13 +231,18 @@ class SessionStore {
    * @returns {Promise<{ expires: number | undefined } | undefined>} the end after the touch, in seconds;
    *   `undefined` if the session does not exist
    */
-  async touch(sid, { expires, exact, lifetime, known: to = expires }, known) {
+  async touch(sid, end, known) {
     const { conflict = 'overwrite', touchInterval = 0 } = this.#settings;
-    if (known && !known.isTouchDue(to, touchInterval)) return { expires: known.expires };
-    const touched = await this.#call(sid, (limit) =>
-      this.#calls.touch(sid, expires, exact, lifetime, known?.expected(conflict, false), limit),
-    );
+    const limited = this.#tracking?.limitTouch(end, known);
+    const { expires, exact, lifetime, known: to = expires } = limited ?? end;
+    const isDue = limited?.isDue || !known || known.isTouchDue(to, touchInterval);
+    if (!isDue) return { expires: known.expires };
+    const touched = await this.#call(sid, (limit) => {
+      const expected = known?.expected(conflict, false);
+      return this.#calls.touch(sid, expires, exact, lifetime, expected, limit, limited?.seen);
+    });
     known?.noteTouch(touched, to);
+    if (limited && touched === true) this.#tracking?.noteTouch(known, limited.seen);
     return touched === false ? undefined : { expires: known ? known.expires : to };
   }
 
@@ -322,14 +373,22 @@ class SessionStore {
    * @template T
    * @param {string | undefined} sid the session's id, if the call is about one session
    * @param {(limit: number) => Promise<T>} call
+   * @param {() => unknown} [check] runs before the call. Later calls on the session wait for it
    * @returns {Promise<T>}
    */
-  #call(sid, call) {
+  #call(sid, call, check) {
     const { table } = this;
     // Runs later, maybe after `close()`: only new calls are refused.
-    const ready = table.isReady ? undefined : () => table.isReady || this.#prepare();
+    let ready = table.isReady ? undefined : () => table.isReady || this.#prepare();
+    if (check) ready = () => this.#prepareAndCheck(check);
     const key = sid === undefined ? undefined : this.#prefix + sid;
     return this.#gate.pass(key, ready, this.#settings.operationTimeout, call);
+  }
+
+  /** @param {() => unknown} check */
+  async #prepareAndCheck(check) {
+    if (!this.table.isReady) await this.#prepare();
+    await check();
   }
 
   /** The addon calls this if a request finds no table. Returns whether the table exists afterwards. */

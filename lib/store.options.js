@@ -60,9 +60,12 @@ function readCommonOptions(options) {
  */
 function readWebOptions(options) {
   const { native, ...common } = readCommonOptions(options);
+  const tracking = readTracking(options);
   return {
+    tracking,
     native: {
       ...native,
+      tracking: tracking?.native,
       identityKeys: /** @type {string[]} */ (readIdentityKeys(options) ?? DEFAULTS.identityKeys),
       payPerRequest: option(options, 'payPerRequest', 'boolean') ?? false,
     },
@@ -72,6 +75,18 @@ function readWebOptions(options) {
     touchInterval: readTouchInterval(options) ?? DEFAULTS.touchInterval,
     conflict: readConflict(options) ?? DEFAULTS.conflict,
   };
+}
+
+/**
+ * Reads the options for the marks of sessions; `undefined` if none is set.
+ *
+ * @param {Record<string, any>} options
+ * @returns {import('./tracking').Tracking | undefined}
+ */
+function readTracking(options) {
+  if ((options.absoluteTtl ?? options.indexes ?? undefined) === undefined) return undefined;
+  const { Tracking } = require('./tracking');
+  return new Tracking(options);
 }
 
 /**

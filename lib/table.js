@@ -6,8 +6,9 @@ const { resultOf, toError } = require('./errors');
 const { warnOfTable } = require('./warning');
 
 /** @import { EventEmitter } from 'node:events' */
-/** @import { CreateTableOptions, NativeStore, TableState, TimeToLiveState } from '../native/binding' */
+/** @import { CreateTableOptions, Failure, NativeStore, TableState, TimeToLiveState } from '../native/binding' */
 /** @import { Gate } from './gate' */
+/** @import { Tracking } from './tracking' */
 
 const NOT_FOUND = 'ResourceNotFoundException';
 
@@ -39,7 +40,7 @@ class Table {
   /**
    * @param {string} name
    * @param {{ isReady: boolean }} readiness whether calls can be sent without waiting for the table
-   * @param {{ createTable?: CreateTableOptions, tableTimeout: number }} settings
+   * @param {{ createTable?: CreateTableOptions, tableTimeout: number, tracking?: Tracking }} settings
    * @param {() => NativeStore} native the store in the addon
    * @param {EventEmitter} events emits `warning`
    * @param {Gate} gate makes the store's `close` wait for work on the table
@@ -101,7 +102,10 @@ class Table {
    * @throws {SessionStoreError} `ResourceNotFoundException`, `ERR_SESSION_TABLE_KEY`
    */
   async describe() {
-    return resultOf(await this.#native().describeTable(this.#settings.tableTimeout));
+    const table = resultOf(await this.#native().describeTable(this.#settings.tableTimeout));
+    const { indexFailure } = table;
+    if (indexFailure && this.#settings.tracking) this.warnOfIndex(indexFailure);
+    return table;
   }
 
   /**
@@ -111,7 +115,7 @@ class Table {
     const { createTable, tableTimeout } = this.#settings;
     const creation = resultOf(await this.#native().createTable(tableTimeout));
     const { created, indexFailure, timeToLiveFailure } = creation;
-    if (indexFailure) this.warn('cannot be searched by shop', toError(indexFailure));
+    if (indexFailure) this.warnOfIndex(indexFailure);
     const recovery = createTable?.PointInTimeRecoverySpecification;
     if (created && recovery?.PointInTimeRecoveryEnabled) this.#gate.track(this.#enableRecovery());
     if (timeToLiveFailure) {
@@ -168,6 +172,18 @@ class Table {
   async setTimeToLive(attribute, isOn) {
     const { tableTimeout } = this.#settings;
     resultOf(await this.#native().setTimeToLive(attribute, isOn, tableTimeout));
+  }
+
+  /**
+   * Emits a `warning`: an index of the store is missing, or is another one.
+   *
+   * @param {Failure} failure
+   */
+  warnOfIndex(failure) {
+    const lack = this.#settings.tracking
+      ? 'lacks an index of the option "indexes", which ensureIndexes() adds'
+      : 'cannot be searched by shop';
+    this.warn(lack, toError(failure));
   }
 
   /**

@@ -18,6 +18,22 @@ export declare class NativeStore {
    * `variableNames`. Later values are asked for with `EnvironmentCallbacks.variables`.
    */
   useVariables(values: Array<string | undefined | null>): void
+  /** The key of a session's item; not set if the store is closed, or its format has no indexes. */
+  keyOf(sid: string): string | null
+  /** The sessions with `value` in the index with this number, also ended ones. */
+  sessionsOf(index: number, value: string, limit: number): Promise<Outcome<Array<IndexEntry>>>
+  /**
+   * Deletes the items under `keys` that still have `value` in the index with this number. Returns the
+   * keys of the deleted items.
+   */
+  destroyOf(index: number, value: string, keys: Array<string>, limit: number): Promise<Outcome<Array<string>>>
+  /** The state of the index with this number in the table. */
+  indexState(index: number, limit: number): Promise<Outcome<'missing' | 'creating' | 'active' | 'deleting'>>
+  /**
+   * Begins to create the index with this number. Returns `false` if it exists meanwhile, or if
+   * DynamoDB can create it only later.
+   */
+  createIndex(index: number, limit: number): Promise<Outcome<boolean>>
   /**
    * Tries to get the lock of a session. `ended` is the version of another holder's lease that has not
    * changed for as long as this lease.
@@ -38,6 +54,9 @@ export declare class NativeStore {
    * * `length`: the length of `version` in UTF-16 code units;
    * * `version`: the session's version;
    * * the session as JSON.
+   *
+   * If the store has the option `tracking`, a line of JSON comes first: `[created,[value, …]]`, with
+   * the beginning of the session in milliseconds or `null`, and its value in each index or `null`.
    */
   load(call: number, sid: string, now: number, limit: number): void
   /**
@@ -51,8 +70,10 @@ export declare class NativeStore {
    * of `load`; it has `expires` if the write kept the end that another request has set. The result is
    * `false` if nothing was written, because the session was destroyed after it was read, or because
    * another user has logged in.
+   *
+   * `marks` are set if the store has the option `tracking`.
    */
-  save(call: number, sid: string, data: string, expires: number | undefined | null, special: Array<SpecialArgument | undefined | null>, version: string | undefined | null, known: KnownSession | undefined | null, limit: number): void
+  save(call: number, sid: string, data: string, expires: number | undefined | null, special: Array<SpecialArgument | undefined | null>, version: string | undefined | null, known: KnownSession | undefined | null, limit: number, marks?: SessionMarks | undefined | null): void
   /**
    * Moves the end of a session. `expires` is in seconds since the Unix epoch. If the session's cookie
    * has an end, `end` is the same end in milliseconds, and `lifetime` is its lifetime in
@@ -62,8 +83,10 @@ export declare class NativeStore {
    * With `known`, the end is not moved if another request has given the session another lifetime.
    * Then the result is the session's end in seconds, as text; it is empty if an earlier save of the
    * request has found the other lifetime.
+   *
+   * `seen` is the present time in milliseconds, if the store has the option `tracking`.
    */
-  touch(call: number, sid: string, expires: number, end: number | undefined | null, lifetime: number | undefined | null, known: KnownSession | undefined | null, limit: number): void
+  touch(call: number, sid: string, expires: number, end: number | undefined | null, lifetime: number | undefined | null, known: KnownSession | undefined | null, limit: number, seen?: number | undefined | null): void
   /** Deletes a session. */
   destroy(call: number, sid: string, limit: number): void
   /** Starts all calls that were made since the last `flush`, of all stores. */
@@ -149,6 +172,8 @@ export interface Callbacks {
    * needs the request, see `NativeStore.enter`.
    */
   call?: (operation: string, input: string, context?: number) => Promise<CallAnswer>
+  /** Returns the values of a merged session in the store's indexes. `session` is JSON. */
+  indexValues?: (session: string) => Promise<IndexAnswer>
   /** The environment in which the store was opened. */
   environment?: EnvironmentCallbacks
   /**
@@ -284,6 +309,8 @@ export interface ConnectStoreOptions {
   timeToLive: boolean
   /** Settings of the table, if the store creates it. */
   createTable?: CreateTableOptions
+  /** Set if the store keeps the beginning of its sessions, or has indexes. */
+  tracking?: TrackingOptions
 }
 
 /** The option `createTable`. */
@@ -379,6 +406,34 @@ export interface Failure {
   causes: Array<string>
 }
 
+/** The values of a session in the indexes, or the reason why it has none. */
+export interface IndexAnswer {
+  values?: Array<string | undefined | null>
+  failure?: string
+}
+
+/** The place of a session in an index. */
+export interface IndexedValue {
+  /** Not set if the session is not in the index. */
+  value?: string
+  label?: string
+  /** Whether the session did not have this value when the request read it. */
+  isNew: boolean
+}
+
+/** A session in an index. Times are in milliseconds since the Unix epoch. */
+export interface IndexEntry {
+  /** The key of the session's item. */
+  key: string
+  created?: number
+  /** The time at which the session got its value in the index. */
+  since?: number
+  /** The last set or touch that was written. */
+  seen?: number
+  expires?: number
+  label?: string
+}
+
 /** The knowledge of a web request about the session that it saves or touches. */
 export interface KnownSession {
   /**
@@ -422,6 +477,8 @@ export interface KoaStoreOptions {
   writeCapacityUnits: number
   /** Settings of the table, if the store creates it. */
   createTable?: CreateTableOptions
+  /** Set if the store keeps the beginning of its sessions, or has indexes. */
+  tracking?: TrackingOptions
 }
 
 /** The lease of a lock. */
@@ -501,6 +558,26 @@ export interface SessionEntry {
   end?: number
 }
 
+/** An index of sessions by a value. */
+export interface SessionIndexOption {
+  /** The name of the index in the options. */
+  name: string
+  /** The attribute that holds the value. */
+  attribute: string
+  /** The name of the global secondary index. */
+  index: string
+}
+
+/** The marks that a write gives a session. */
+export interface SessionMarks {
+  /** The beginning of the session, if its item has none: milliseconds since the Unix epoch. */
+  created: number
+  /** The present time, in milliseconds since the Unix epoch. */
+  seen: number
+  /** The places of the session in the store's indexes, in the order of the options. */
+  indexed: Array<IndexedValue>
+}
+
 /**
  * Reads the session in the `sess` and `expires` attributes of an item in connect-dynamodb's format.
  * `null` if the item holds no session, or if the session has ended. `now` is in milliseconds since the
@@ -574,6 +651,13 @@ export interface TimeToLiveState {
   /** DynamoDB's name for its status, such as `ENABLED`. */
   status: string
   attribute?: string
+}
+
+/** The marks that a store keeps of its sessions. */
+export interface TrackingOptions {
+  /** The milliseconds after which a session ends, however often it is touched or saved. */
+  absoluteTtl?: number
+  indexes: Array<SessionIndexOption>
 }
 
 /**

@@ -36,6 +36,8 @@ const make = () => require('./make');
  * @property {(outages: (Failure | null)[]) => void} onOutages see `outageEvents`
  * @property {(warnings: Failure[]) => void} onWarnings see `warnOnce`
  * @property {Pending} pending counts the calls
+ * @property {((session: string) => (string | undefined)[]) | undefined} [indexValues] returns the values of a merged
+ *   session in the store's indexes
  */
 
 class DynamoDB {
@@ -64,13 +66,15 @@ class DynamoDB {
   #isClosed = false;
   /** @type {() => Promise<boolean>} */
   #ensureTable;
+  /** @type {StoreHooks['indexValues']} */
+  #indexValues;
 
   /**
    * @param {Open} open
    * @param {Connection} connection
    * @param {StoreHooks} store
    */
-  constructor(open, connection, { ensureTable, onOutages, onWarnings, pending }) {
+  constructor(open, connection, { ensureTable, onOutages, onWarnings, pending, indexValues }) {
     this.#connection = connection;
     const { client, needsSdk, transport, callbacks } = connection;
     if (transport === 'native') this.#refuseCalledClient();
@@ -80,7 +84,9 @@ class DynamoDB {
     this.#isUndecided = client !== undefined;
     if (this.#finalReason && !client) this.#makeClient();
     this.#ensureTable = ensureTable;
+    this.#indexValues = indexValues;
     const forAddon = DynamoDB.#callbacksForAddon(new WeakRef(this), callbacks);
+    if (indexValues) forAddon.indexValues = DynamoDB.#indexCallback(new WeakRef(this));
     const settings = this.#withStoreSettings(connection.connection);
     const openWith = (/** @type {() => void} */ notify) =>
       resultOf(open(settings, forAddon, notify));
@@ -113,6 +119,24 @@ class DynamoDB {
         self()
           .#ensureTable()
           .catch(() => false),
+    };
+  }
+
+  /**
+   * Makes the callback that computes the values of a merged session, see `#callbacksForAddon`.
+   *
+   * @param {WeakRef<DynamoDB>} reference
+   * @returns {Callbacks['indexValues']}
+   */
+  static #indexCallback(reference) {
+    return async (session) => {
+      try {
+        const dynamodb = reference.deref();
+        if (!dynamodb) throw closedError();
+        return { values: dynamodb.#indexValues?.(session) };
+      } catch (error) {
+        return { failure: /** @type {Error} */ (error).message };
+      }
     };
   }
 

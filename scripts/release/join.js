@@ -22,15 +22,19 @@ const lib = join(root, 'lib');
 /** What the entries of the package load. */
 const ENTRIES = ['errors', 'connect', 'koa', 'shopify'];
 
-/** What is loaded where it is needed: for clients, `createTable`, locks and unknown options. */
+/** What is loaded where it is needed: for clients, `createTable`, locks, `absoluteTtl`, `indexes`, unknown options. */
 const LATER = [
   'aws/adopt',
   'aws/call',
   'aws/contexts',
   'aws/make',
   'creation',
+  'express.tracking',
+  'indexes',
+  'koa.tracking',
   'lock',
   'suggestions',
+  'tracking',
 ];
 
 /** What stays as it is, because it has nothing to do with the rest, or is never loaded. */

@@ -26,6 +26,8 @@ pub struct Backend {
     pub environment: Arc<Copies>,
     /// The index, in the format that can find sessions by another attribute than their id.
     pub index: Option<Index>,
+    /// The indexes of sessions, if the store's options name some.
+    pub session_indexes: Vec<Index>,
 }
 
 impl Backend {

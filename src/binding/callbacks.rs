@@ -12,6 +12,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use napi::Status;
 use napi::bindgen_prelude::{FnArgs, FromNapiValue, JsValuesTupleIntoVec, Promise};
@@ -28,6 +29,7 @@ use crate::core::dynamo::settings::{CredentialSource, ProvideSettings, Settings}
 use crate::core::dynamo::user_client::UserClient;
 use crate::core::dynamo::variables::Copies;
 use crate::core::error::{self, ClientFailure, Error, InvalidOption, Place, Result};
+use crate::core::store::IndexValues;
 
 type Ask<T, A = ()> = ThreadsafeFunction<A, Promise<T>, A, Status, false, true>;
 
@@ -51,6 +53,9 @@ pub struct Callbacks {
         ts_type = "(operation: string, input: string, context?: number) => Promise<CallAnswer>"
     )]
     pub call: Option<AskClient>,
+    /// Returns the values of a merged session in the store's indexes. `session` is JSON.
+    #[napi(ts_type = "(session: string) => Promise<IndexAnswer>")]
+    pub index_values: Option<Ask<IndexAnswer, String>>,
     /// The environment in which the store was opened.
     pub environment: Option<EnvironmentCallbacks>,
     /// Checks a lost table, and creates it if it is missing. Returns whether the table exists
@@ -60,10 +65,44 @@ pub struct Callbacks {
 }
 
 impl Callbacks {
+    /// Asks for the values of merged sessions in the store's indexes; `None` without this callback.
+    pub fn index_values(&mut self) -> Option<Arc<dyn IndexValues>> {
+        let ask = self.index_values.take()?;
+        Some(Arc::new(JsValues(Arc::new(ask))))
+    }
+
     /// Checks a lost table by the callback `ensure_table`; `None` without this callback.
     pub fn keeper(&self) -> Option<Arc<dyn KeepTable>> {
         let ensure = self.ensure_table.clone()?;
         Some(Arc::new(JsKeeper(ensure)))
+    }
+}
+
+/// The values of a session in the indexes, or the reason why it has none.
+#[napi(object, object_to_js = false)]
+pub struct IndexAnswer {
+    pub values: Option<Vec<Option<String>>>,
+    pub failure: Option<String>,
+}
+
+/// Asks JavaScript, which has the functions of the options.
+struct JsValues(Arc<Ask<IndexAnswer, String>>);
+
+impl IndexValues for JsValues {
+    fn values(&self, session: String) -> BoxFuture<'static, Result<Vec<Option<String>>>> {
+        let callback = Arc::clone(&self.0);
+        async move {
+            let refused = |reason| Error::IndexValue { reason };
+            let answer = ask(&callback, session).await.map_err(refused)?;
+            match answer {
+                IndexAnswer {
+                    values: Some(values),
+                    ..
+                } => Ok(values),
+                IndexAnswer { failure, .. } => Err(refused(failure.unwrap_or_default())),
+            }
+        }
+        .boxed()
     }
 }
 

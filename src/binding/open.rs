@@ -16,6 +16,7 @@ use super::options::{
     new_table, probe_key,
 };
 use super::store::NativeStore;
+use super::tracking::TrackingOptions;
 use crate::core::dynamo::KeyedTable;
 use crate::core::dynamo::outage::Observer;
 use crate::core::dynamo::schedule::{Schedule, TableQueues};
@@ -49,6 +50,7 @@ struct Parts<L> {
     /// The id of a session that never exists, which probes read.
     probe_key: String,
     batch_threshold: Option<usize>,
+    tracking: Option<TrackingOptions>,
 }
 
 impl<L: Layout> Parts<L> {
@@ -104,6 +106,7 @@ impl<L: Layout> Parts<L> {
             environment,
             koa: None,
             index: None,
+            session_indexes: Vec::new(),
         };
         Ok((backend, sessions))
     }
@@ -111,14 +114,32 @@ impl<L: Layout> Parts<L> {
 
 impl<L: ExpiringLayout> Parts<L> {
     fn build_expiring(
-        self,
+        mut self,
         connection: ConnectionOptions,
-        callbacks: Callbacks,
+        mut callbacks: Callbacks,
         observer: Arc<dyn Observer>,
     ) -> Result<Backend, InvalidOption> {
+        let tracking = { self.tracking.take() }
+            .map(|options| options.tracking(&self.layout, callbacks.index_values()))
+            .transpose()?;
         let (backend, sessions) = self.build(connection, callbacks, observer)?;
+        let Some(tracking) = tracking else {
+            return Ok(Backend {
+                expiring: Some(sessions.of_expiring_format()),
+                ..backend
+            });
+        };
+        let session_indexes = tracking.indexes().to_vec();
+        let sessions = sessions.with_tracking(tracking);
+        let expiring = sessions.of_expiring_format();
+        let indexes = session_indexes
+            .iter()
+            .map(|index| expiring.table_index(index));
         Ok(Backend {
-            expiring: Some(sessions.of_expiring_format()),
+            table: backend.table.with_indexes(indexes),
+            sessions: sessions.of_any_format(),
+            expiring: Some(expiring),
+            session_indexes,
             ..backend
         })
     }
@@ -159,6 +180,7 @@ pub fn open_connect_store(
             identity: Identity::new(&options.identity_keys),
             probe_key: probe_key(&options.probe_key)?,
             batch_threshold: batch_threshold(options.batch, options.batch_threshold)?,
+            tracking: options.tracking,
             layout,
         };
         parts.build_expiring(connection, callbacks, observer)
@@ -189,6 +211,7 @@ pub fn open_koa_store(
             identity: Identity::new(&options.identity_keys),
             probe_key: probe_key(&options.probe_key)?,
             batch_threshold: batch_threshold(options.batch, options.batch_threshold)?,
+            tracking: options.tracking,
             layout: layout.clone(),
         };
         Ok::<_, InvalidOption>(Backend {
@@ -226,6 +249,7 @@ pub fn open_shopify_store(
             identity: Identity::default(),
             probe_key: probe_key(&options.probe_key)?,
             batch_threshold: batch_threshold(options.batch, options.batch_threshold)?,
+            tracking: None,
             layout,
         };
         let (backend, _) = parts.build(connection, callbacks, observer)?;

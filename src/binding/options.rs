@@ -8,6 +8,7 @@ use aws_types::endpoint_config::AccountIdEndpointMode;
 use napi_derive::napi;
 
 use super::creation::CreateTableOptions;
+use super::tracking::TrackingOptions;
 use crate::core::dynamo::proxy::Proxy;
 use crate::core::dynamo::settings::{CREDENTIALS_TIMEOUT, CredentialSource, Settings};
 use crate::core::dynamo::trust::Trust;
@@ -42,6 +43,8 @@ pub struct ConnectStoreOptions {
     pub time_to_live: bool,
     /// Settings of the table, if the store creates it.
     pub create_table: Option<CreateTableOptions>,
+    /// Set if the store keeps the beginning of its sessions, or has indexes.
+    pub tracking: Option<TrackingOptions>,
 }
 
 /// A session key whose value is also stored in an attribute of its own.
@@ -106,6 +109,8 @@ pub struct KoaStoreOptions {
     pub write_capacity_units: f64,
     /// Settings of the table, if the store creates it.
     pub create_table: Option<CreateTableOptions>,
+    /// Set if the store keeps the beginning of its sessions, or has indexes.
+    pub tracking: Option<TrackingOptions>,
 }
 
 impl KoaStoreOptions {

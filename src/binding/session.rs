@@ -4,6 +4,7 @@ use napi::bindgen_prelude::{Buffer, Either4};
 use napi_derive::napi;
 
 use super::completions::{Json, json};
+use super::tracking;
 use crate::core::expiry::UnixMillis;
 use crate::core::layout::{Marks, SpecialValue, Stored};
 use crate::core::store::{self, Conflict, Known, Loaded};
@@ -92,11 +93,15 @@ pub fn loaded(session: Loaded) -> Json {
         data,
         expires,
         marks,
+        tracked,
     } = session;
     let number = |number: Option<UnixMillis>| number.map(|UnixMillis(number)| number);
     let seconds = number(expires).map(|end| (end / 1000.0).floor());
     let end = number(marks.end);
     let mut text = String::with_capacity(data.len() + 48);
+    if let Some(tracked) = &tracked {
+        text += &tracking::line(tracked);
+    }
     for number in [end, seconds] {
         if let Some(number) = number {
             text += &number.to_string();

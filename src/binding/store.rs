@@ -18,12 +18,13 @@ use super::failure::{Failure, Outcome, wrap};
 use super::intake;
 use super::runtime;
 use super::session::{KnownSession, SessionEntry, SpecialArgument, loaded, special_value};
+use super::tracking::SessionMarks;
 use crate::core::context::CallContext;
 use crate::core::dynamo::sdk::Locator;
 use crate::core::error::{Error, Result};
 use crate::core::expiry::{Expires, UnixMillis};
 use crate::core::layout::{Record, connect};
-use crate::core::store::{Known, NewEnd, RequestWrites, Saved, Touched, new_version};
+use crate::core::store::{Known, NewEnd, RequestWrites, Saved, Touched, Tracks, new_version};
 
 /// The `expires` attribute of a session that ends at `end`.
 ///
@@ -188,6 +189,9 @@ impl NativeStore {
     /// * `length`: the length of `version` in UTF-16 code units;
     /// * `version`: the session's version;
     /// * the session as JSON.
+    ///
+    /// If the store has the option `tracking`, a line of JSON comes first: `[created,[value, …]]`, with
+    /// the beginning of the session in milliseconds or `null`, and its value in each index or `null`.
     #[napi]
     pub fn load(&self, call: u32, sid: String, now: f64, limit: f64) {
         self.call(call, None, move |backend, _| {
@@ -206,6 +210,8 @@ impl NativeStore {
     /// of `load`; it has `expires` if the write kept the end that another request has set. The result is
     /// `false` if nothing was written, because the session was destroyed after it was read, or because
     /// another user has logged in.
+    ///
+    /// `marks` are set if the store has the option `tracking`.
     #[napi]
     #[allow(
         clippy::too_many_arguments,
@@ -221,6 +227,7 @@ impl NativeStore {
         version: Option<String>,
         known: Option<KnownSession>,
         limit: f64,
+        marks: Option<SessionMarks>,
     ) {
         let record = Record {
             sid,
@@ -235,7 +242,9 @@ impl NativeStore {
                 Some(sessions) => {
                     let version = version.unwrap_or_else(new_version);
                     let known = known.map(Known::from);
-                    let saved = sessions.save_version(record, version, known, writes, limit);
+                    let tracks = marks.map(Tracks::from);
+                    let saved =
+                        sessions.save_tracked(record, tracks, version, known, writes, limit);
                     FutureEither::Left(saved.map_ok(|saved| match saved {
                         Saved::AsGiven => None,
                         Saved::Changed(session) => Some(Either::A(loaded(session))),
@@ -258,6 +267,8 @@ impl NativeStore {
     /// With `known`, the end is not moved if another request has given the session another lifetime.
     /// Then the result is the session's end in seconds, as text; it is empty if an earlier save of the
     /// request has found the other lifetime.
+    ///
+    /// `seen` is the present time in milliseconds, if the store has the option `tracking`.
     #[napi]
     #[allow(
         clippy::too_many_arguments,
@@ -272,6 +283,7 @@ impl NativeStore {
         lifetime: Option<f64>,
         known: Option<KnownSession>,
         limit: f64,
+        seen: Option<f64>,
     ) {
         let request = known.as_ref().and_then(|known| known.request);
         self.call(call, request, move |backend, writes| {
@@ -280,6 +292,8 @@ impl NativeStore {
             let to = NewEnd {
                 expires: seconds(expires),
                 exact: end.map(UnixMillis).zip(lifetime),
+                seen: { seen.map(UnixMillis) }
+                    .map(|seen| (seen, !backend.session_indexes.is_empty())),
             };
             Ok(match known {
                 Some(known) => {

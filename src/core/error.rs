@@ -205,6 +205,26 @@ pub enum Error {
         reason: &'static str,
     },
 
+    /// A session has no valid value for an index. `code` is `ERR_SESSION_INDEX_VALUE`.
+    #[error("{reason}")]
+    IndexValue {
+        /// The explanation, without the value.
+        reason: String,
+    },
+
+    /// An index does not have all attributes that the store reads in it. `code` is
+    /// `ERR_SESSION_TABLE_INDEX`.
+    #[error(
+        "the global secondary index \"{index}\" does not project the attribute \"{missing}\": name an index \
+        with all attributes of its sessions, see docs/USERS.md"
+    )]
+    TableIndexProjection {
+        /// The name of the index.
+        index: String,
+        /// The first attribute that it does not have.
+        missing: String,
+    },
+
     /// An item cannot be read, because it has a value of a type that is not one of DynamoDB's. `code` is
     /// `ERR_SESSION_VALUE`.
     #[error(
@@ -361,7 +381,10 @@ impl Error {
             Self::TableKey { .. } | Self::TableKeyRefused { .. } => "ERR_SESSION_TABLE_KEY",
             Self::NoRegion { .. } => "ERR_SESSION_REGION",
             Self::TableStatus { .. } => "ERR_SESSION_TABLE_STATUS",
-            Self::TableIndex { .. } => "ERR_SESSION_TABLE_INDEX",
+            Self::TableIndex { .. } | Self::TableIndexProjection { .. } => {
+                "ERR_SESSION_TABLE_INDEX"
+            }
+            Self::IndexValue { .. } => "ERR_SESSION_INDEX_VALUE",
             Self::SpecialKey { .. } => "ERR_SESSION_SPECIAL_KEY",
             Self::Value { .. } | Self::Unreadable => "ERR_SESSION_VALUE",
             Self::TooLarge { .. } => "ERR_SESSION_TOO_LARGE",
@@ -388,6 +411,8 @@ impl Error {
             | Self::NoRegion { .. }
             | Self::TableStatus { .. }
             | Self::TableIndex { .. }
+            | Self::TableIndexProjection { .. }
+            | Self::IndexValue { .. }
             | Self::SpecialKey { .. }
             | Self::Value { .. }
             | Self::Unreadable

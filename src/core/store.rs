@@ -1,18 +1,24 @@
 //! The operations on sessions: load, save and destroy. In formats that have an end, also touch, list,
 //! clear and reap.
 
+mod assignments;
 mod expected;
 mod expiring;
 mod known;
 mod lease;
 mod many;
+mod of_value;
 mod touch;
+mod tracked_write;
+mod tracking;
 mod versions;
 
 pub use known::{Conflict, FailedSave, Known, RequestWrites, Saved, birth, new_version};
 pub use lease::{Claim, Claimed, Lease};
 pub use many::Index;
+pub use of_value::IndexedSession;
 pub use touch::{NewEnd, Touched};
+pub use tracking::{IndexValues, Indexed, Tracked, Tracking, Tracks};
 
 use std::fmt;
 use std::sync::Arc;
@@ -36,6 +42,8 @@ pub struct SessionStore<L: ?Sized> {
     consistent_read: bool,
     identity: Arc<Identity>,
     requests: Requests,
+    /// `None` unless the store keeps the beginning of its sessions, or has indexes.
+    tracking: Option<Arc<Tracking>>,
 }
 
 impl<L: Layout> SessionStore<L> {
@@ -47,6 +55,7 @@ impl<L: Layout> SessionStore<L> {
             consistent_read,
             identity: Arc::default(),
             requests: Requests::default(),
+            tracking: None,
         }
     }
 
@@ -54,6 +63,12 @@ impl<L: Layout> SessionStore<L> {
     pub fn with_identity(self, identity: Identity) -> Self {
         let identity = Arc::new(identity);
         Self { identity, ..self }
+    }
+
+    /// Sets the marks that the store keeps of its sessions.
+    pub fn with_tracking(self, tracking: Tracking) -> Self {
+        let tracking = Some(Arc::new(tracking));
+        Self { tracking, ..self }
     }
 
     /// The same sessions, for the operations of all formats.
@@ -78,6 +93,7 @@ impl<L: Layout> SessionStore<L> {
             consistent_read: self.consistent_read,
             identity: Arc::clone(&self.identity),
             requests: Arc::clone(&self.requests),
+            tracking: self.tracking.clone(),
         }
     }
 }
@@ -91,6 +107,8 @@ pub struct Loaded {
     pub expires: Option<UnixMillis>,
     /// The version and the exact end of the session.
     pub marks: Marks,
+    /// If the store tracks its sessions: the session's beginning and its values in the indexes.
+    pub tracked: Option<Tracked>,
 }
 
 /// Written by hand, because the type holds a session.
@@ -112,16 +130,19 @@ impl<L: Layout + ?Sized> SessionStore<L> {
         let key = self.layout.key(sid);
         let read = deadline.ask(|| self.schedule.get(key, self.consistent_read));
         let layout = Arc::clone(&self.layout);
+        let tracking = self.tracking.clone();
         async move {
             let Some(item) = deadline.bound(read).await? else {
                 return Ok(None);
             };
             let marks = layout.marks(&item);
-            let stored = alive(layout.read(item, now), now);
-            Ok(stored.map(|Stored { data, expires, .. }| Loaded {
+            let read = tracking::read(&*layout, tracking.as_deref(), item, now);
+            let alive = read.filter(|(stored, _)| is_alive(stored, now));
+            Ok(alive.map(|(Stored { data, expires, .. }, tracked)| Loaded {
                 data,
                 expires,
                 marks,
+                tracked,
             }))
         }
     }
@@ -156,8 +177,8 @@ impl<L: Layout + ?Sized> SessionStore<L> {
     }
 }
 
-fn alive(stored: Option<Stored>, now: UnixMillis) -> Option<Stored> {
-    stored.filter(|stored| !expiry::has_passed(stored.expires, now))
+fn is_alive(stored: &Stored, now: UnixMillis) -> bool {
+    !expiry::has_passed(stored.expires, now)
 }
 
 /// Whether a conditional write was carried out. If its condition does not hold, the result is `false`,

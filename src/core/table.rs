@@ -1,8 +1,10 @@
 //! The life of the table: describe it, create it, wait for it; its time to live.
 
 mod creation;
+mod indexes;
 
 pub use creation::{Creation, NewTable};
+pub use indexes::{IndexState, TableIndex};
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,9 +14,8 @@ use aws_sdk_dynamodb::operation::describe_time_to_live::builders::DescribeTimeTo
 use aws_sdk_dynamodb::operation::update_table::builders::UpdateTableInputBuilder;
 use aws_sdk_dynamodb::operation::update_time_to_live::builders::UpdateTimeToLiveInputBuilder;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, IndexStatus, KeySchemaElement, KeyType,
-    ProvisionedThroughput, ScalarAttributeType, TableDescription, TableStatus,
-    TimeToLiveSpecification, TimeToLiveStatus,
+    AttributeDefinition, BillingMode, ProvisionedThroughput, ScalarAttributeType, TableDescription,
+    TableStatus, TimeToLiveSpecification, TimeToLiveStatus,
 };
 
 use super::deadline::within;
@@ -37,7 +38,7 @@ pub struct Table {
     hash_key: String,
     billing: Billing,
     time_to_live: Option<String>,
-    index: Option<Index>,
+    indexes: Vec<TableIndex>,
     new: NewTable,
 }
 
@@ -70,7 +71,7 @@ impl Table {
             hash_key: hash_key.to_owned(),
             billing,
             time_to_live: time_to_live.map(str::to_owned),
-            index: None,
+            indexes: Vec::new(),
             new: NewTable::default(),
         }
     }
@@ -82,10 +83,14 @@ impl Table {
 
     /// Sets an index that the store needs. If the store creates the table, it also creates the index.
     pub fn with_index(self, index: Index) -> Self {
-        Self {
-            index: Some(index),
-            ..self
-        }
+        let projected = Vec::new();
+        self.with_indexes([TableIndex { index, projected }])
+    }
+
+    /// Sets indexes that the store needs. If the store creates the table, it also creates the indexes.
+    pub fn with_indexes(mut self, indexes: impl IntoIterator<Item = TableIndex>) -> Self {
+        self.indexes.extend(indexes);
+        self
     }
 
     /// Describes the table. If the table is being created or deleted, waits until this has finished.
@@ -170,29 +175,13 @@ impl Table {
         }
     }
 
+    /// The problem with the first index that has one.
     fn index_failure(&self, table: &TableDescription) -> Option<Error> {
-        let index = self.index.as_ref()?;
-        // A stub in a test may describe nothing, see `ready`: then the index counts as right.
+        // A stub in a test may describe nothing, see `ready`: then the indexes count as right.
         if table.key_schema().is_empty() {
             return None;
         }
-        let found = table.global_secondary_indexes().iter().find(|found| {
-            found.index_name() == Some(&index.name)
-                && found.index_status() != Some(&IndexStatus::Deleting)
-        });
-        let keys = found.map(|found| found.key_schema()).unwrap_or_default();
-        let mut keys = keys.iter();
-        let partition_key = keys
-            .find(|key| key.key_type() == &KeyType::Hash)
-            .map(KeySchemaElement::attribute_name);
-        if partition_key == Some(&index.attribute) {
-            return None;
-        }
-        Some(Error::TableIndex {
-            index: index.name.clone(),
-            attribute: index.attribute.clone(),
-            found: partition_key.map(str::to_owned),
-        })
+        self.indexes.iter().find_map(|index| index.failure(table))
     }
 
     /// The table's time to live.

@@ -198,6 +198,7 @@ async fn a_write_that_is_merged_again_has_another_version() {
         data: r#"{"a":1,"b":1}"#.to_owned(),
         expires: None,
         marks: Default::default(),
+        tracked: None,
     };
     let known = known(&read, Conflict::Merge);
     let saved = store.save_version(
@@ -240,6 +241,7 @@ async fn a_session_that_others_change_all_the_time_is_a_conflict_in_the_end() {
         data: "{}".to_owned(),
         expires: None,
         marks: Default::default(),
+        tracked: None,
     };
     let known = known(&read, Conflict::Merge);
     let saved = store.save_version(record("{}"), "mine".to_owned(), known, None, AMPLE);

@@ -206,7 +206,7 @@ pub trait ExpiringLayout: Layout {
 }
 
 /// A number as its shortest text: `5`, `0.1`, `1e100`.
-fn number_text(number: f64) -> String {
+pub(crate) fn number_text(number: f64) -> String {
     if number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_992.0 {
         (number as i64).to_string()
     } else {

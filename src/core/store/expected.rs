@@ -16,6 +16,8 @@ pub enum Expected {
     Data(AttributeValue),
     /// Any session without a version.
     Unversioned,
+    /// A session for which this condition holds.
+    Holds(Condition),
 }
 
 impl Expected {
@@ -84,6 +86,7 @@ impl Expected {
                 [data, version],
                 [(":text", text("S")), (":data", expected.clone())],
             ),
+            Self::Holds(condition) => condition.clone(),
             Self::Unversioned => condition(
                 "attribute_exists(#data) AND NOT attribute_type(#version, :text)",
                 [data, version],

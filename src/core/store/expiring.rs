@@ -8,7 +8,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::{StreamExt, stream};
 use serde::de::IgnoredAny;
 
-use super::{SessionStore, alive, condition_held, lease};
+use super::tracking::{self, Tracking};
+use super::{SessionStore, condition_held, is_alive, lease};
 use crate::core::deadline::Deadline;
 use crate::core::dynamo::schedule::Schedule;
 use crate::core::error::{Error, Result};
@@ -85,7 +86,18 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
     /// cannot be read, at once.
     pub async fn reap(&self, now: UnixMillis, limit: Duration) -> Result<usize> {
         let mut condition = self.layout.ours();
-        condition.expression += " AND (#expires < :now OR #expires > :far)";
+        condition.expression += " AND (#expires < :now OR #expires > :far";
+        let latest_ended =
+            { self.tracking.as_ref() }.and_then(|tracking| tracking.latest_ended(now));
+        if let Some(begun) = latest_ended {
+            condition.expression += " OR #begun <= :begun";
+            let name = ("#begun".to_owned(), Tracking::CREATED.to_owned());
+            condition.names.extend([name]);
+            condition
+                .values
+                .insert(":begun".into(), number(begun.0.floor()));
+        }
+        condition.expression += ")";
         name_expires(&*self.layout, &mut condition);
         let far = UnixMillis(now.0 + FAR_AHEAD).seconds().floor();
         condition
@@ -125,8 +137,9 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
     ) -> impl Iterator<Item = (Stored, Marks)> + Send {
         page.into_iter().filter_map(move |item| {
             let marks = self.layout.marks(&item);
-            let stored = alive(self.layout.read(item, now), now)?;
-            is_readable(&stored.data).then_some((stored, marks))
+            let (stored, _) = tracking::read(&*self.layout, self.tracking.as_deref(), item, now)?;
+            let is_session = is_alive(&stored, now) && is_readable(&stored.data);
+            is_session.then_some((stored, marks))
         })
     }
 
@@ -158,8 +171,8 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
         let key = item.get(self.layout.hash_key())?.as_s().ok()?.clone();
         let expires = item.get(&*self.layout.expires_attribute())?.clone();
         let is_leftover = item.len() == 2 || item.contains_key(lease::TOKEN);
-        let end = match self.layout.read(item, now) {
-            Some(stored) => stored.expires,
+        let end = match tracking::read(&*self.layout, self.tracking.as_deref(), item, now) {
+            Some((stored, _)) => stored.expires,
             None if is_leftover => expiry::read(expires.as_n().ok()?),
             None => return None,
         };
@@ -190,8 +203,8 @@ fn name_expires<L: ExpiringLayout + ?Sized>(layout: &L, condition: &mut Conditio
         .insert("#expires".into(), (*expires).to_owned());
 }
 
-fn number(seconds: f64) -> AttributeValue {
-    AttributeValue::N(format!("{seconds:.0}"))
+fn number(number: f64) -> AttributeValue {
+    AttributeValue::N(format!("{number:.0}"))
 }
 
 /// A scan of the table, page by page.

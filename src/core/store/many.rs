@@ -11,7 +11,7 @@ use super::SessionStore;
 use crate::core::deadline::Deadline;
 use crate::core::error::{Error, Result};
 use crate::core::expiry::UnixMillis;
-use crate::core::layout::{Layout, Stored};
+use crate::core::layout::{Item, Layout, Stored};
 
 /// An index of the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,21 +32,34 @@ impl<L: Layout + ?Sized> SessionStore<L> {
             .expression_attribute_names("#key", &index.attribute)
             .expression_attribute_names("#id", self.layout.hash_key())
             .expression_attribute_values(":value", AttributeValue::S(value.to_owned()));
-        let mut ids = Vec::new();
+        let items = self.query(request, limit).await?;
+        let ids =
+            items
+                .into_iter()
+                .filter_map(|mut item| match item.remove(self.layout.hash_key()) {
+                    Some(AttributeValue::S(id)) => Some(id),
+                    _ => None,
+                });
+        Ok(ids.collect())
+    }
+
+    /// The items of all pages of a query. The request of each page may take `limit`.
+    pub(super) async fn query(
+        &self,
+        request: QueryInputBuilder,
+        limit: Duration,
+    ) -> Result<Vec<Item>> {
+        let mut items = Vec::new();
         let mut next = None;
         loop {
             let request = request.clone().set_exclusive_start_key(next);
             let deadline = Deadline::new(limit, "querying the index");
             let page = deadline.ask(|| self.schedule.query(request));
             let answer = deadline.bound(page).await?;
-            for mut item in answer.items.unwrap_or_default() {
-                if let Some(AttributeValue::S(id)) = item.remove(self.layout.hash_key()) {
-                    ids.push(id);
-                }
-            }
+            items.extend(answer.items.unwrap_or_default());
             next = answer.last_evaluated_key;
             if next.is_none() {
-                return Ok(ids);
+                return Ok(items);
             }
         }
     }

@@ -8,12 +8,13 @@ use futures_util::FutureExt;
 
 use super::expected::Expected;
 use super::known::{Known, RequestWrites};
+use super::tracking::Tracking;
 use super::{SessionStore, condition_held};
 use crate::core::deadline::Deadline;
 use crate::core::dynamo::schedule::InTurn;
 use crate::core::error::{CONDITION_FAILED, Error, FoundItem, Result};
 use crate::core::expiry::{Expires, UnixMillis};
-use crate::core::layout::{Condition, ExpiringLayout};
+use crate::core::layout::{Condition, ExpiringLayout, number_text};
 use crate::core::merge::is_same_lifetime;
 
 /// The number of attempts of a touch that require the version which was read last, if other requests keep
@@ -27,6 +28,8 @@ pub struct NewEnd {
     pub expires: Expires,
     /// If the session's cookie has an end: the exact end, and the lifetime in milliseconds.
     pub exact: Option<(UnixMillis, f64)>,
+    /// If the store tracks its sessions: the time of the touch, and whether the store has indexes.
+    pub seen: Option<(UnixMillis, bool)>,
 }
 
 impl From<Expires> for NewEnd {
@@ -34,6 +37,7 @@ impl From<Expires> for NewEnd {
         Self {
             expires,
             exact: None,
+            seen: None,
         }
     }
 }
@@ -165,7 +169,11 @@ async fn touch_in_turn<L: ExpiringLayout + ?Sized>(
 
 /// The assignments of a touch.
 fn new_end<L: ExpiringLayout + ?Sized>(layout: &L, to: NewEnd) -> Condition {
-    let NewEnd { expires, exact } = to;
+    let NewEnd {
+        expires,
+        exact,
+        seen,
+    } = to;
     let mut change = match exact {
         Some((end, lifetime)) => layout.touch(end, lifetime),
         None => Condition::default(),
@@ -179,5 +187,17 @@ fn new_end<L: ExpiringLayout + ?Sized>(layout: &L, to: NewEnd) -> Condition {
     change.names.insert("#expires".into(), attribute);
     let expires = AttributeValue::N(expires.to_string());
     change.values.insert(":expires".into(), expires);
+    if let Some((UnixMillis(seen), has_indexes)) = seen {
+        change.expression += ", #created = if_not_exists(#created, :seen)";
+        let created = ("#created".to_owned(), Tracking::CREATED.to_owned());
+        change.names.extend([created]);
+        if has_indexes {
+            change.expression += ", #seen = :seen";
+            let seen = ("#seen".to_owned(), Tracking::SEEN.to_owned());
+            change.names.extend([seen]);
+        }
+        let seen = AttributeValue::N(number_text(seen));
+        change.values.insert(":seen".into(), seen);
+    }
     change
 }

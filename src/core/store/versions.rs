@@ -7,23 +7,26 @@
 //! A save of a known session is conditional: the session must still exist, and unless the store
 //! overwrites, it must have the version that was read. If the condition holds, it costs nothing.
 
+mod items;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemInputBuilder;
-use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::FutureExt;
 use futures_util::future::Either;
 
 use super::expected::Expected;
 use super::known::{self, Conflict, FailedSave, Known, RequestWrites, Saved, Saving, attempt};
+use super::tracked_write::TrackedWrite;
+use super::tracking::{Indexed, Tracks};
 use super::{Loaded, SessionStore};
 use crate::core::deadline::Deadline;
 use crate::core::dynamo::schedule::InTurn;
 use crate::core::error::{CONDITION_FAILED, Error, FoundItem, Result};
 use crate::core::expiry::UnixMillis;
 use crate::core::layout::{ExpiringLayout, Item, Marks, Record};
-use crate::core::merge::{End, Identity, Merged, Rules, is_unchanged, merge};
+use crate::core::merge::{End, Identity, Merged, Rules, merge};
 
 /// The largest number of attempts of a save, if other processes keep changing the session.
 const ATTEMPTS: u32 = 40;
@@ -58,7 +61,28 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
         writes: Option<Arc<RequestWrites>>,
         limit: Duration,
     ) -> impl Future<Output = Result<Saved>> + Send + use<L> {
+        self.save_tracked(record, None, version, known, writes, limit)
+    }
+
+    /// Writes a session with its marks, see [`save_version`](Self::save_version). Without `known`, the
+    /// session keeps the marks of the session that it replaces, unless that one has ended.
+    ///
+    /// # Errors
+    ///
+    /// The errors of `save_version`, and those of [`IndexValues`](super::IndexValues) if sessions are
+    /// merged.
+    pub fn save_tracked(
+        &self,
+        record: Record,
+        tracks: Option<Tracks>,
+        version: String,
+        known: Option<Known>,
+        writes: Option<Arc<RequestWrites>>,
+        limit: Duration,
+    ) -> impl Future<Output = Result<Saved>> + Send + use<L> {
         let key = self.layout.key(&record.sid);
+        let tracked = { self.tracking.clone().zip(tracks) }.map(TrackedWrite::from);
+        let replaces = known.is_none() && tracked.is_some();
         // The first save of a new session, and a save without knowledge, have no condition. So they may
         // be sent in a batch.
         let is_first = writes.as_ref().is_none_or(|writes| writes.begin());
@@ -68,6 +92,7 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
             identity: Arc::clone(&self.identity),
             record,
             version,
+            tracked,
         };
         let deadline = Deadline::new(limit, "set");
         let written = match known {
@@ -90,10 +115,14 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
                 let work = move |turn| save(turn).boxed();
                 Either::Left(deadline.ask(|| self.schedule.in_turn(key, work)))
             }
+            None if replaces => {
+                let work = move |turn| async move { write.replace(&turn).await }.boxed();
+                Either::Left(deadline.ask(|| self.schedule.in_turn(key, work)))
+            }
             None => {
                 let write = Arc::new(write);
                 let (sent, size) = (Arc::clone(&write), write.record.size());
-                let item = move || sent.item(&sent.record.data);
+                let item = move || sent.new_item(&sent.record.data);
                 let put = deadline.ask(|| self.schedule.put(key, size, item));
                 let saving = writes.map(|writes| Saving::first(writes, move || write.as_failed()));
                 Either::Right(async move {
@@ -116,6 +145,8 @@ struct Write<L: ?Sized> {
     record: Record,
     /// The version of the present attempt.
     version: String,
+    /// The marks of the session, if the store tracks its sessions.
+    tracked: Option<TrackedWrite>,
 }
 
 /// The content that an attempt writes.
@@ -137,7 +168,7 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
 
     async fn save(&mut self, known: &Known, turn: &InTurn) -> Result<Saved> {
         let Some(base) = &known.base else {
-            let item = self.item(&self.record.data)?;
+            let item = self.new_item(&self.record.data)?;
             let request = PutItemInputBuilder::default().set_item(Some(item));
             turn.put(request).await?;
             return Ok(Saved::AsGiven);
@@ -164,7 +195,8 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
         };
         let mut stored_item: Option<Item> = None;
         let has_copies = !self.layout.copied_keys().is_empty();
-        if content.is_merged && (has_copies || content.end == End::Theirs) {
+        let has_indexes = self.tracked.as_ref().is_some_and(TrackedWrite::has_indexes);
+        if content.is_merged && (has_copies || has_indexes || content.end == End::Theirs) {
             // The end of the other request, and the attributes of special keys that it has changed, are
             // only in the table.
             stored_item = match turn.get().await {
@@ -174,6 +206,8 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
                 found => found?,
             };
         }
+        // An update would keep what makes the stored item unreadable.
+        let mut replaces_unreadable = false;
         for number in 0..ATTEMPTS {
             if let Some(late) = number.checked_sub(AT_ONCE) {
                 let longest = PAUSE * (late + 1);
@@ -186,9 +220,27 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
                     self.copy_end(stored_item, &mut item);
                 }
             }
-            let request = expected.put(item, &*self.layout);
-            let refused = match turn.put(request).await {
-                Ok(()) => return Ok(self.saved(&given, content, stored_item.as_ref())),
+            let indexed = match &self.tracked {
+                Some(tracked) if content.is_merged => tracked.merged(&content.data).await?,
+                tracked => { tracked.as_ref() }.map_or_else(Vec::new, TrackedWrite::indexed),
+            };
+            let written = match &self.tracked {
+                Some(tracked) if replaces_unreadable => {
+                    tracked.add(&mut item);
+                    turn.put(expected.put(item, &*self.layout)).await
+                }
+                Some(tracked) => {
+                    turn.check_size(&item)?;
+                    let stored = stored_item.as_ref();
+                    let change = tracked.change(&*self.layout, item, &indexed, stored);
+                    turn.update(expected.update(change, &*self.layout)).await
+                }
+                None => turn.put(expected.put(item, &*self.layout)).await,
+            };
+            let refused = match written {
+                Ok(()) => {
+                    return Ok(self.saved(&given, content, stored_item.as_ref(), indexed));
+                }
                 Err(Error::ConditionFailed { found }) => found,
                 // A called client reports a condition that does not hold as DynamoDB's error.
                 Err(error) if error.is_service(CONDITION_FAILED) => None,
@@ -208,6 +260,7 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
                     expected = Expected::Birth(known.birth().map(str::to_owned));
                     content = self.ours();
                     self.version = attempt(&given, known.birth(), number + 1);
+                    replaces_unreadable = true;
                     continue;
                 }
                 Err(Error::Unreadable) => return Err(Error::Conflict),
@@ -222,7 +275,7 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
             let version = self.layout.marks(&found).version;
             // An earlier attempt, whose answer was lost, has been carried out.
             if version.as_ref() == Some(&self.version) {
-                return Ok(self.saved(&given, content, stored_item.as_ref()));
+                return Ok(self.saved(&given, content, stored_item.as_ref(), indexed));
             }
             if known.is_of_another(version.as_deref()) {
                 return Ok(Saved::Gone);
@@ -266,7 +319,13 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
     }
 
     /// The result of a save that was carried out. `given` is the version that the caller gave the save.
-    fn saved(&self, given: &str, content: Content, stored_item: Option<&Item>) -> Saved {
+    fn saved(
+        &self,
+        given: &str,
+        content: Content,
+        stored_item: Option<&Item>,
+        indexed: Vec<Indexed>,
+    ) -> Saved {
         if content.data == self.record.data && self.version == given && content.end == End::Ours {
             return Saved::AsGiven;
         }
@@ -277,6 +336,7 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
             data: content.data,
             expires,
             marks: Marks { version, end: None },
+            tracked: { self.tracked.as_ref() }.map(|tracked| tracked.written(indexed)),
         })
     }
 
@@ -306,36 +366,4 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
             Some(Merged::Theirs) => None,
         }
     }
-
-    fn item(&self, data: &str) -> Result<Item> {
-        let mut item = self.layout.to_item(Record {
-            data: data.to_owned(),
-            ..self.record.clone()
-        })?;
-        let version = AttributeValue::S(self.version.clone());
-        item.insert(Marks::VERSION.to_owned(), version);
-        Ok(item)
-    }
-
-    /// Copies the attributes of special keys that this request has not changed.
-    fn copy_unchanged(&self, bases: &[&str], stored_item: &Item, item: &mut Item) {
-        for key in self.layout.copied_keys() {
-            if is_unchanged(bases, &self.record.data, key) {
-                copy(key, stored_item, item);
-            }
-        }
-    }
-
-    /// Copies the end that another request has given the session.
-    fn copy_end(&self, stored_item: &Item, item: &mut Item) {
-        copy(&self.layout.expires_attribute(), stored_item, item);
-        copy(Marks::END, stored_item, item);
-    }
-}
-
-fn copy(attribute: &str, from: &Item, to: &mut Item) {
-    match from.get(attribute) {
-        Some(value) => to.insert(attribute.to_owned(), value.clone()),
-        None => to.remove(attribute),
-    };
 }

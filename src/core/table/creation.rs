@@ -5,9 +5,9 @@ use std::time::Duration;
 use aws_sdk_dynamodb::operation::create_table::builders::CreateTableInputBuilder;
 use aws_sdk_dynamodb::operation::update_continuous_backups::builders::UpdateContinuousBackupsInputBuilder;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
-    OnDemandThroughput, PointInTimeRecoverySpecification, Projection, ProjectionType,
-    ScalarAttributeType, SseSpecification, TableClass, Tag, WarmThroughput,
+    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, OnDemandThroughput,
+    PointInTimeRecoverySpecification, ScalarAttributeType, SseSpecification, TableClass, Tag,
+    WarmThroughput,
 };
 use tokio::time::Instant;
 
@@ -141,18 +141,19 @@ impl Table {
             Billing::OnDemand => None,
             Billing::Provisioned { read, write } => Some(throughput(read, write)?),
         };
-        if let Some(index) = &self.index {
-            let keys_only = Projection::builder().projection_type(ProjectionType::KeysOnly);
-            let definition = GlobalSecondaryIndex::builder()
-                .index_name(&index.name)
-                .key_schema(partition_key(&index.attribute)?)
-                .projection(keys_only.build())
+        let mut defined = vec![self.hash_key.as_str()];
+        for index in &self.indexes {
+            let definition = index
+                .definition()?
                 .set_provisioned_throughput(throughput.clone())
                 .set_on_demand_throughput(new.on_demand_throughput.clone())
                 .set_warm_throughput(new.warm_throughput.clone());
-            request = request
-                .attribute_definitions(string_attribute(&index.attribute)?)
-                .global_secondary_indexes(built(definition.build())?);
+            request = request.global_secondary_indexes(built(definition.build())?);
+            let attribute = index.index.attribute.as_str();
+            if !defined.contains(&attribute) {
+                defined.push(attribute);
+                request = request.attribute_definitions(string_attribute(attribute)?);
+            }
         }
         let mode = match &throughput {
             None => BillingMode::PayPerRequest,
@@ -177,7 +178,7 @@ fn passes(error: &Error) -> bool {
     error.is_service(NO_BACKUPS_YET) || error.retryable()
 }
 
-fn string_attribute(name: &str) -> Result<AttributeDefinition> {
+pub(super) fn string_attribute(name: &str) -> Result<AttributeDefinition> {
     built(
         AttributeDefinition::builder()
             .attribute_name(name)
@@ -186,7 +187,7 @@ fn string_attribute(name: &str) -> Result<AttributeDefinition> {
     )
 }
 
-fn partition_key(name: &str) -> Result<KeySchemaElement> {
+pub(super) fn partition_key(name: &str) -> Result<KeySchemaElement> {
     built(
         KeySchemaElement::builder()
             .attribute_name(name)

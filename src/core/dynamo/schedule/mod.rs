@@ -314,6 +314,15 @@ impl InTurn {
         self.items.put_item(request).await.map(|_| ())
     }
 
+    /// Checks that DynamoDB takes an item of this size.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooLarge`].
+    pub fn check_size(&self, item: &Item) -> Result<()> {
+        size::checked(item).map(|_| ())
+    }
+
     /// Changes the item. Table and key are filled in.
     pub async fn update(&self, request: UpdateItemInputBuilder) -> Result<()> {
         self.update_returning(request).await.map(|_| ())

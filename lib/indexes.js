@@ -1,0 +1,296 @@
+'use strict';
+
+/**
+ * The sessions that have a value in an index: lists them, destroys them, and limits their number. Adds missing
+ * indexes to the table. This file is loaded only with the option `indexes`.
+ */
+
+const { closedError, invalidArgument, resultOf, storeError } = require('./errors');
+const { handleOf } = require('./handle');
+const { setTimeout } = require('./timers');
+const { keyOf } = require('./tracking');
+
+/** @import { EventEmitter } from 'node:events' */
+/** @import { IndexEntry, NativeStore, SessionMarks } from '../native/binding' */
+/** @import { SessionIndex, Tracking } from './tracking' */
+
+/**
+ * `destroyOf` reads the index again after it has destroyed sessions, because the index may have more sessions by
+ * then. It reads the index at most this number of times.
+ */
+const MAX_READS = 10;
+
+/** The first and the longest pause between two looks at an index that is being created, in milliseconds. */
+const FIRST_PAUSE = 100;
+const LONGEST_PAUSE = 5000;
+
+/**
+ * @typedef {object} Host
+ * @property {() => NativeStore} native
+ * @property {(call: (limit: number) => Promise<any>) => Promise<any>} call makes a call once the table is ready
+ * @property {<T>(work: Promise<T>) => Promise<T>} track makes `close` wait for work that consists of several calls
+ * @property {() => boolean} isClosed
+ * @property {number} limit the milliseconds that a request for items may take
+ * @property {number} tableTimeout the milliseconds that a request for the table may take
+ * @property {EventEmitter} events emits `index`
+ *
+ * An index with a limit, in which a session gets a value.
+ *
+ * @typedef {{ at: number, index: SessionIndex, max: number, value: string }} Limit
+ */
+
+class Indexes {
+  #tracking;
+  #host;
+
+  /**
+   * @param {Tracking} tracking
+   * @param {Host} host
+   */
+  constructor(tracking, host) {
+    this.#tracking = tracking;
+    this.#host = host;
+  }
+
+  /**
+   * Reads the sessions with a value, the newest first.
+   *
+   * @param {string} name
+   * @param {unknown} value
+   * @param {{ current?: unknown }} [options] `current`: the id of the session that asks
+   */
+  async sessionsOf(name, value, { current } = {}) {
+    const at = this.#numberOf(name);
+    const entries = await this.#read(at, this.#valueOf(name, value));
+    const own = this.#keyOf(current, 'current');
+    return entries
+      .filter(isAlive)
+      .sort((one, other) => beginOf(other) - beginOf(one))
+      .map((entry) => ({
+        handle: handleOf(entry.key),
+        createdAt: dateOf(entry.created),
+        since: dateOf(entry.since),
+        lastSeen: dateOf(entry.seen),
+        expires: dateOf(entry.expires),
+        label: entry.label ?? undefined,
+        current: entry.key === own,
+      }));
+  }
+
+  /**
+   * Destroys the sessions with a value, until the index shows no more of them.
+   *
+   * @param {string} name
+   * @param {unknown} value
+   * @param {{ except?: unknown, handle?: unknown }} [options] `except`: the id of a session that is kept; `handle`:
+   *   destroys only this session
+   * @returns {Promise<number>} the number of destroyed sessions
+   */
+  destroyOf(name, value, options) {
+    return this.#host.track(this.#destroyOf(name, value, options));
+  }
+
+  /**
+   * @param {string} name
+   * @param {unknown} value
+   * @param {{ except?: unknown, handle?: unknown }} [options]
+   */
+  async #destroyOf(name, value, { except, handle } = {}) {
+    const at = this.#numberOf(name);
+    const text = this.#valueOf(name, value);
+    if (handle !== undefined && typeof handle !== 'string') {
+      throw invalidArgument('the option "handle" must be a handle from sessionsOf()');
+    }
+    const native = this.#host.native();
+    const kept = this.#keyOf(except, 'except');
+    const tried = new Set();
+    let count = 0;
+    for (let reads = 0; reads < MAX_READS; reads += 1) {
+      // Only the first call can be refused, because the store was closed.
+      const entries = await (reads === 0 ? this.#read(at, text) : this.#query(at, text));
+      const found = entries.filter(
+        ({ key }) => key !== kept && !tried.has(key) && (!handle || handleOf(key) === handle),
+      );
+      if (found.length === 0) break;
+      // Also those that seem to have ended: the index may not know yet that a touch has moved their end.
+      const keys = found.map(({ key }) => key);
+      for (const key of keys) tried.add(key);
+      const { limit } = this.#host;
+      const destroyed = new Set(resultOf(await native.destroyOf(at, text, keys, limit)));
+      count += found.filter((entry) => destroyed.has(entry.key) && isAlive(entry)).length;
+    }
+    return count;
+  }
+
+  /**
+   * Adds missing indexes to the table, one after another, and waits until all can be read. Emits `index` whenever
+   * the state of one changes.
+   */
+  async ensureIndexes() {
+    for (const [at, index] of this.#tracking.indexes.entries()) await this.#ensure(at, index);
+  }
+
+  /**
+   * Returns the limits of a save that gives a session a value in an index with the option `max`; `undefined` if it
+   * gives none. `check` runs before the save, `enforceAfter` waits for it.
+   *
+   * @param {string} sid
+   * @param {SessionMarks} marks
+   */
+  limitsOf(sid, { indexed, seen }) {
+    const limits = this.#tracking.indexes.flatMap((index, at) => {
+      const { value, isNew } = indexed[at] ?? {};
+      const { max } = index;
+      return isNew && value !== undefined && max !== undefined ? [{ at, index, max, value }] : [];
+    });
+    if (limits.length === 0) return undefined;
+    return {
+      check: () => this.#check(sid, limits),
+      /** @param {Promise<boolean>} saved whether the session exists after the save */
+      enforceAfter: async (saved) => {
+        const isSaved = await saved;
+        if (isSaved) await this.#endOldest(sid, limits, seen);
+        return isSaved;
+      },
+    };
+  }
+
+  /**
+   * Refuses a session that would exceed a limit.
+   *
+   * @param {string} sid
+   * @param {Limit[]} limits
+   * @throws {import('./errors').SessionStoreError} `ERR_SESSION_LIMIT`
+   */
+  async #check(sid, limits) {
+    for (const { at, index, max, value } of limits) {
+      if (index.over !== 'refuse') continue;
+      const own = this.#host.native().keyOf(sid);
+      const entries = (await this.#query(at, value)).filter(isAlive);
+      if (entries.some(({ key }) => key === own) || entries.length < max) continue;
+      const message =
+        `the option "indexes.${index.name}.max" allows ${max} session(s) with one value, and there are as ` +
+        'many, so nothing was written';
+      throw storeError('ERR_SESSION_LIMIT', message);
+    }
+  }
+
+  /**
+   * Ends the oldest sessions that exceed a limit, after a session was saved.
+   *
+   * @param {string} sid the session that was saved
+   * @param {Limit[]} limits
+   * @param {number} seen the time of the save
+   */
+  async #endOldest(sid, limits, seen) {
+    for (const { at, index, max, value } of limits) {
+      if (index.over !== 'end-oldest') continue;
+      const native = this.#host.native();
+      const own = /** @type {string} */ (native.keyOf(sid));
+      const others = (await this.#query(at, value)).filter(({ key }) => key !== own);
+      // The index may not have the saved session yet, or with an earlier state.
+      const entries = [...others.filter(isAlive), { key: own, since: seen }];
+      entries.sort((one, other) => beginOf(other) - beginOf(one) || (one.key < other.key ? -1 : 1));
+      const keys = entries.slice(max).map(({ key }) => key);
+      if (keys.length === 0) continue;
+      resultOf(await native.destroyOf(at, value, keys, this.#host.limit));
+    }
+  }
+
+  /**
+   * @param {number} at
+   * @param {SessionIndex} index
+   */
+  async #ensure(at, { name, index, attribute }) {
+    const { native, call, tableTimeout, events, isClosed } = this.#host;
+    let reported;
+    for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
+      if (isClosed()) throw closedError();
+      let state = await call(async () => resultOf(await native().indexState(at, tableTimeout)));
+      if (state === 'missing') {
+        const hasBegun = await call(async () =>
+          resultOf(await native().createIndex(at, tableTimeout)),
+        );
+        // DynamoDB creates one index of a table at a time.
+        state = hasBegun ? 'creating' : 'waiting';
+      }
+      if (state === 'deleting') state = 'waiting';
+      if (state !== reported) events.emit('index', { name, index, attribute, state });
+      reported = state;
+      if (state === 'active') return;
+      await new Promise((resolve) => setTimeout(() => resolve(undefined), pause));
+    }
+  }
+
+  /**
+   * @param {number} at
+   * @param {string} value
+   * @returns {Promise<IndexEntry[]>}
+   */
+  #read(at, value) {
+    return this.#host.call(async (limit) =>
+      resultOf(await this.#host.native().sessionsOf(at, value, limit)),
+    );
+  }
+
+  /**
+   * Reads an index within a call that has passed the gate already.
+   *
+   * @param {number} at
+   * @param {string} value
+   * @returns {Promise<IndexEntry[]>}
+   */
+  async #query(at, value) {
+    return resultOf(await this.#host.native().sessionsOf(at, value, this.#host.limit));
+  }
+
+  /** @param {string} name */
+  #numberOf(name) {
+    const at = this.#tracking.indexes.findIndex((index) => index.name === name);
+    if (at >= 0) return at;
+    throw invalidArgument('the option "indexes" has no index of this name');
+  }
+
+  /**
+   * @param {string} name
+   * @param {unknown} value
+   */
+  #valueOf(name, value) {
+    const text = keyOf(value, `the value for the index "${name}"`);
+    if (text !== undefined) return text;
+    throw invalidArgument(`the value for the index "${name}" is missing`);
+  }
+
+  /**
+   * The key of a session's item.
+   *
+   * @param {unknown} sid
+   * @param {string} name of the option
+   */
+  #keyOf(sid, name) {
+    if (sid === undefined || sid === null) return undefined;
+    if (typeof sid === 'string') return this.#host.native().keyOf(sid) ?? undefined;
+    throw invalidArgument(`the option "${name}" must be a session id`);
+  }
+}
+
+/** @param {IndexEntry} entry */
+function isAlive({ expires }) {
+  return typeof expires !== 'number' || expires > Date.now();
+}
+
+/**
+ * The time at which a session got its value.
+ *
+ * @param {IndexEntry} entry
+ */
+function beginOf({ since, created }) {
+  return since ?? created ?? 0;
+}
+
+/** @param {number | null | undefined} time */
+function dateOf(time) {
+  return typeof time === 'number' ? new Date(time) : undefined;
+}
+
+module.exports = { Indexes };

@@ -1,0 +1,344 @@
+'use strict';
+
+/**
+ * The marks that a store keeps of its sessions: their beginning, for the option `absoluteTtl`, and their values in
+ * the indexes of the option `indexes`. This file is loaded only if one of the two is set.
+ */
+
+const { invalidArgument, storeError } = require('./errors');
+const { isWellFormed, option, optionsObject, readCount, typeName } = require('./options');
+
+/** @import { SessionMarks, TrackingOptions } from '../native/binding' */
+/** @import { Known } from './known' */
+/** @import { NewEnd, SessionRecord } from './store' */
+
+/** DynamoDB's limit for a key of an index, in bytes. */
+const LONGEST_VALUE = 2048;
+
+/** The longest label that is stored, in characters. */
+const LONGEST_LABEL = 256;
+
+/**
+ * An index of sessions by a value, such as their user.
+ *
+ * @typedef {object} SessionIndex
+ * @property {string} name its name in the option `indexes`
+ * @property {string} attribute the attribute that holds the value
+ * @property {string} index the name of the global secondary index
+ * @property {(session: any) => unknown} valueOf
+ * @property {((session: any, request: any) => unknown) | undefined} label
+ * @property {number | undefined} max the largest number of sessions with one value
+ * @property {'end-oldest' | 'refuse'} over the behaviour if there are more
+ *
+ * The marks of a session in the table, as a request knows them.
+ *
+ * @typedef {object} Tracked
+ * @property {number | undefined} created milliseconds since the Unix epoch
+ * @property {boolean} isStored whether the table has the beginning
+ * @property {(string | null | undefined)[]} values its values in the indexes
+ */
+
+class Tracking {
+  /** Milliseconds after which a session ends; `undefined`: no such end. @type {number | undefined} */
+  absoluteTtl;
+  /** Whether a regenerated session keeps the beginning of the old one. */
+  isContinued;
+  /** @type {SessionIndex[]} */
+  indexes;
+
+  /** @param {Record<string, any>} options */
+  constructor(options) {
+    const { ttl, regenerate } = readAbsoluteTtl(options);
+    this.absoluteTtl = ttl;
+    this.isContinued = ttl !== undefined && regenerate !== 'restart';
+    this.indexes = readIndexes(options);
+  }
+
+  /** The options of the addon. @returns {TrackingOptions} */
+  get native() {
+    const indexes = this.indexes.map(({ name, attribute, index }) => ({ name, attribute, index }));
+    return { absoluteTtl: this.absoluteTtl, indexes };
+  }
+
+  /**
+   * Notes the beginning of a session that has none yet.
+   *
+   * @param {Known} known
+   * @param {number} [created] milliseconds since the Unix epoch; default: now
+   * @returns {Tracked}
+   */
+  begin(known, created) {
+    known.tracked ??= { created: undefined, isStored: false, values: [] };
+    known.tracked.created ??= created ?? Date.now();
+    return known.tracked;
+  }
+
+  /**
+   * Returns the marks of a write.
+   *
+   * @param {any} session
+   * @param {any} request for the label; `undefined` if the application passes the session itself
+   * @param {Known | undefined} known
+   * @returns {SessionMarks}
+   */
+  #marksOf(session, request, known) {
+    const now = Date.now();
+    const { created = now, values = [] } = (known && this.begin(known)) ?? {};
+    const indexed = this.indexes.map((index, at) => {
+      const value = valueIn(index, session);
+      const isNew = value !== undefined && value !== values[at];
+      return { value, label: isNew ? labelIn(index, session, request) : undefined, isNew };
+    });
+    return { created, seen: now, indexed };
+  }
+
+  /**
+   * Whether the values of a session in the indexes differ from those in the table.
+   *
+   * @param {any} session
+   * @param {Known} known
+   */
+  hasNewValues(session, { tracked }) {
+    return this.indexes.some(
+      (index, at) => valueIn(index, session) !== (tracked?.values[at] ?? undefined),
+    );
+  }
+
+  /**
+   * Returns the values of a session in the indexes.
+   *
+   * @param {any} session
+   */
+  valuesOf(session) {
+    return this.indexes.map((index) => valueIn(index, session));
+  }
+
+  /**
+   * Returns the absolute end of a session in milliseconds; `undefined` if it has none.
+   *
+   * @param {Known | undefined} known without it, the session counts as new
+   */
+  endOf(known) {
+    if (this.absoluteTtl === undefined) return undefined;
+    return (known?.tracked?.created ?? Date.now()) + this.absoluteTtl;
+  }
+
+  /**
+   * Returns the record and the marks of a save, with the end that the beginning of the session allows.
+   *
+   * @param {SessionRecord} record
+   * @param {Known | undefined} known
+   * @param {number} [end] the end by the framework's own clock, in seconds
+   */
+  mark({ session, request, ...record }, known, end) {
+    const marks = this.#marksOf(session, request, known);
+    return {
+      record: { ...record, expires: this.#limit(record.expires, known) },
+      marks,
+      values: marks.indexed.map(({ value }) => value),
+      expires: this.#limit(end, known),
+    };
+  }
+
+  /**
+   * Returns the end of a touch, as the beginning of the session allows it. `isDue`: the touch has to be written,
+   * because the table does not have the beginning of the session yet.
+   *
+   * @param {NewEnd} end
+   * @param {Known | undefined} known
+   */
+  limitTouch({ expires, exact, lifetime, known: to = expires }, known) {
+    const end = this.endOf(known);
+    return {
+      expires: /** @type {number} */ (this.#limit(expires, known)),
+      exact: exact !== undefined && end !== undefined ? Math.min(exact, end) : exact,
+      lifetime,
+      known: this.#limit(to, known),
+      isDue: !known?.tracked?.isStored,
+      seen: Date.now(),
+    };
+  }
+
+  /**
+   * Notes that a touch has written the beginning of a session.
+   *
+   * @param {Known | undefined} known
+   * @param {number} seen milliseconds since the Unix epoch
+   */
+  noteTouch(known, seen) {
+    if (known) this.begin(known, seen).isStored = true;
+  }
+
+  /**
+   * Returns the earlier one of an end and the absolute end of a session, in seconds.
+   *
+   * @template {number | undefined} T
+   * @param {T} expires
+   * @param {Known | undefined} known
+   * @returns {number | T}
+   */
+  #limit(expires, known) {
+    const end = this.endOf(known);
+    if (end === undefined) return expires;
+    const seconds = Math.floor(end / 1000);
+    return expires === undefined || expires > seconds ? seconds : expires;
+  }
+}
+
+/**
+ * @param {Record<string, any>} options
+ * @returns {{ ttl: number | undefined, regenerate?: 'continue' | 'restart' }}
+ */
+function readAbsoluteTtl(options) {
+  const given = option(options, 'absoluteTtl', ['milliseconds', 'object']);
+  if (given === undefined || typeof given === 'number') {
+    return { ttl: readTtl(options, 'absoluteTtl') };
+  }
+  const regenerate = option(given, 'regenerate', 'string', 'absoluteTtl') ?? 'continue';
+  if (regenerate !== 'continue' && regenerate !== 'restart') {
+    throw invalidArgument('option "absoluteTtl.regenerate" must be "continue" or "restart"');
+  }
+  const ttl = readTtl(given, 'ttl', 'absoluteTtl');
+  if (ttl === undefined) throw invalidArgument('option "absoluteTtl.ttl" is missing');
+  return { ttl, regenerate };
+}
+
+/**
+ * @param {Record<string, any>} options
+ * @param {string} name
+ * @param {string} [owner]
+ * @returns {number | undefined}
+ */
+function readTtl(options, name, owner) {
+  const ttl = option(options, name, 'milliseconds', owner);
+  if (ttl === undefined || ttl >= 1) return ttl;
+  const path = owner ? `${owner}.${name}` : name;
+  throw invalidArgument(`option "${path}" must be at least 1 millisecond, but is ${ttl}`);
+}
+
+/**
+ * @param {Record<string, any>} options
+ * @returns {SessionIndex[]}
+ */
+function readIndexes(options) {
+  const given = option(options, 'indexes', 'object') ?? {};
+  return Object.entries(given).map(([name, each]) => readIndex(name, each));
+}
+
+/**
+ * @param {string} name
+ * @param {unknown} given
+ * @returns {SessionIndex}
+ */
+function readIndex(name, given) {
+  const owner = `indexes.${name}`;
+  const settings = optionsObject(given, `option "${owner}"`);
+  const over = option(settings, 'over', 'string', owner) ?? 'end-oldest';
+  if (over !== 'end-oldest' && over !== 'refuse') {
+    throw invalidArgument(`option "${owner}.over" must be "end-oldest" or "refuse"`);
+  }
+  const value = option(settings, 'value', ['string', 'function'], owner);
+  if (value === undefined) throw invalidArgument(`option "${owner}.value" is missing`);
+  return {
+    name,
+    attribute: option(settings, 'attribute', 'string', owner) ?? name,
+    index: option(settings, 'index', 'string', owner) ?? `${name}-index`,
+    valueOf: typeof value === 'function' ? value : readPath(value, `${owner}.value`),
+    label: option(settings, 'label', 'function', owner),
+    max: readCount(settings, 'max', 'sessions', owner),
+    over,
+  };
+}
+
+/**
+ * Returns a function that reads the value under a path of keys, such as `passport.user`.
+ *
+ * @param {string} path
+ * @param {string} name the name of the option
+ */
+function readPath(path, name) {
+  const keys = path.split('.');
+  if (keys.includes('')) {
+    throw invalidArgument(
+      `option "${name}" must be a key of the session, a path of keys such as "passport.user", or a function`,
+    );
+  }
+  return (/** @type {any} */ session) =>
+    keys.reduce(
+      (value, key) => (Object.hasOwn(Object(value), key) ? value[key] : undefined),
+      session,
+    );
+}
+
+/**
+ * Returns the value of a session in an index, as text; `undefined` if the session is not in the index.
+ *
+ * @param {SessionIndex} index
+ * @param {any} session
+ * @returns {string | undefined}
+ */
+function valueIn(index, session) {
+  const { name } = index;
+  let value;
+  try {
+    value = index.valueOf(session);
+  } catch (cause) {
+    throw indexError(`the function "value" of the index "${name}" has failed`, { cause });
+  }
+  return keyOf(value, `the value of the session in the index "${name}"`);
+}
+
+/**
+ * Converts a value to the text of an index's key. `null`, `false` and an empty text count as no value, because an
+ * application may log its users out by one of them.
+ *
+ * @param {unknown} value
+ * @param {string} what the subject of an error
+ * @returns {string | undefined}
+ */
+function keyOf(value, what) {
+  if (value === undefined || value === null || value === false || value === '') return undefined;
+  const isNumber = typeof value === 'bigint' || Number.isFinite(value);
+  if (typeof value !== 'string' && !isNumber) {
+    throw indexError(`${what} must be a string, a number or undefined, but is ${typeName(value)}`);
+  }
+  const text = String(value);
+  if (!isWellFormed(text)) {
+    throw indexError(`${what} is not well-formed Unicode: it has half a surrogate pair`);
+  }
+  const bytes = Buffer.byteLength(text);
+  if (bytes <= LONGEST_VALUE) return text;
+  throw indexError(`${what} must have at most ${LONGEST_VALUE} bytes, but has ${bytes}`);
+}
+
+/**
+ * @param {SessionIndex} index
+ * @param {any} session
+ * @param {any} request
+ * @returns {string | undefined}
+ */
+function labelIn({ name, label }, session, request) {
+  let given;
+  try {
+    given = label?.(session, request);
+  } catch (cause) {
+    throw indexError(`the function "label" of the index "${name}" has failed`, { cause });
+  }
+  if (given === undefined || given === null) return undefined;
+  if (typeof given === 'string') {
+    return /** @type {any} */ (given.slice(0, LONGEST_LABEL)).toWellFormed();
+  }
+  throw indexError(
+    `the function "label" of the index "${name}" must return a string or undefined, but returned ${typeName(given)}`,
+  );
+}
+
+/**
+ * @param {string} message
+ * @param {{ cause?: unknown }} [options]
+ */
+function indexError(message, options) {
+  return storeError('ERR_SESSION_INDEX_VALUE', message, options);
+}
+
+module.exports = { Tracking, keyOf };
