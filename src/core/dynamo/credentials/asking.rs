@@ -1,26 +1,27 @@
-//! What is being waited for while credentials are looked for: for errors.
+//! The credential source that is being asked right now, for error messages.
 
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex};
 
 use crate::core::lock::locked;
 
-/// The subject of a sentence: `credential_process of profile "shop"`. A clone is the same.
+/// The name of the source, as the subject of a sentence: `credential_process of profile "shop"`. Clones
+/// share the name.
 #[derive(Debug, Clone)]
 pub struct Asking(Arc<Mutex<Cow<'static, str>>>);
 
 impl Asking {
-    /// Waits for `what` until something else is set.
+    /// Starts with the source `what`.
     pub fn new(what: &'static str) -> Self {
         Self(Arc::new(Mutex::new(what.into())))
     }
 
-    /// Says that `what` is waited for from now on.
+    /// Names the source that is asked from now on.
     pub fn set(&self, what: impl Into<Cow<'static, str>>) {
         *locked(&self.0) = what.into();
     }
 
-    /// What is waited for.
+    /// The source that is asked now.
     pub fn what(&self) -> String {
         let what = locked(&self.0);
         what.clone().into_owned()

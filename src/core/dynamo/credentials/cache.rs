@@ -1,9 +1,9 @@
 //! The credentials that requests are signed with.
 //!
-//! The source is asked once for all calls that wait, in a task of its own: if a call gives up, the source is
-//! still asked, and the next call finds the answer. Credentials are kept until they end. Some time before
-//! that, the source is asked in the background, while requests are signed with the credentials that are
-//! there. There is no timer: a call finds that it is time.
+//! The source is asked once for all waiting calls, in a task of its own: if a call gives up, the task
+//! continues, and the next call finds the answer. Credentials are kept until they end. Some time before
+//! they end, the source is asked in the background, and requests are still signed with the kept
+//! credentials. There is no timer: each call checks whether a renewal is due.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -21,42 +21,44 @@ use super::asking::Asking;
 use crate::core::error::{Error, Result, causes, sources};
 use crate::core::lock::locked;
 
-/// Credentials are renewed this long before they end, or when half of their life is over.
+/// Credentials are renewed this long before they end, or at half of their life if that is later.
 const MARGIN: Duration = Duration::from_secs(5 * 60);
 
-/// The share of the margin by which processes that were started together renew at different times.
+/// The margin shrinks by a random share of up to this much, so that processes which started together renew at
+/// different times.
 const JITTER: f64 = 0.2;
 
 /// The pauses after renewals in the background: the first, and the longest. After each failure, the pause is
 /// twice as long.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 
-/// A source that has not answered within this time is asked again.
+/// If a source has not answered within this time, the next call asks it again.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// If DynamoDB has refused credentials and their source has no others, the source is not asked because of
-/// refusals for this time.
+/// If DynamoDB refuses credentials and the source has no others, further refusals do not make the store ask the
+/// source again for this time.
 const ALIKE: Duration = Duration::from_secs(5);
 
 tokio::task_local! {
-    /// Whether the source is asked because DynamoDB has refused what it gave last.
+    /// Whether the source is asked because DynamoDB refused its last credentials.
     static REPLACING: bool;
 }
 
-/// For a source that is asked, and keeps credentials itself: whether to get others, because DynamoDB has refused
-/// those.
+/// For sources that keep credentials themselves: whether to replace them, because DynamoDB refused them.
+///
+/// `false` outside of a request to the source.
 pub fn is_replacing() -> bool {
     REPLACING.try_with(|replacing| *replacing).unwrap_or(false)
 }
 
-/// See the [module](self). A clone is the same.
+/// See the [module](self). Clones share the credentials.
 #[derive(Clone)]
 pub struct Cache(Arc<Inner>);
 
 struct Inner {
     source: SharedCredentialsProvider,
     asking: Asking,
-    /// Told when there are credentials, and when calls fail without.
+    /// Learns when the source gives credentials, and when calls fail because it gives none.
     outage: Option<Arc<Outage>>,
     clock: Box<dyn Fn() -> SystemTime + Send + Sync>,
     state: Mutex<State>,
@@ -65,13 +67,13 @@ struct Inner {
 #[derive(Default)]
 struct State {
     held: Option<Held>,
-    /// While the source is asked.
+    /// The request to the source, while it is in flight.
     asked: Option<Asked>,
-    /// Renewals in the background that have failed since the last one that did not.
+    /// The number of failures since the source last gave credentials.
     failures: u32,
     /// When the next renewal in the background may begin.
     next: Option<Instant>,
-    /// Until when the source is not asked because of refusals.
+    /// Until this moment, a refusal does not make the store ask the source.
     alike: Option<Instant>,
 }
 
@@ -83,15 +85,15 @@ struct Held {
 #[derive(Clone)]
 struct Asked {
     since: Instant,
-    /// Whether it was asked because what it gave last was refused.
+    /// Whether the source was asked because DynamoDB refused its last credentials.
     replaces: bool,
     answer: watch::Receiver<Option<Result<Credentials>>>,
 }
 
-/// The life of credentials; without an end, both are `None`.
+/// The life of credentials. If they never end, both fields are `None`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Life {
-    /// When they are to be renewed.
+    /// When a renewal is due.
     due: Option<SystemTime>,
     /// When they end.
     end: Option<SystemTime>,
@@ -119,7 +121,7 @@ impl Life {
 }
 
 impl Cache {
-    /// Will ask `source`; `asking` says what that is waiting for.
+    /// An empty cache of `source`. `asking` names the source in errors.
     pub fn new(
         source: SharedCredentialsProvider,
         asking: Asking,
@@ -134,12 +136,12 @@ impl Cache {
         }))
     }
 
-    /// Credentials that have not ended, or that were given at this moment.
+    /// Credentials that have not ended. If the source gave them just now, they are not checked.
     ///
     /// # Errors
     ///
-    /// Why there are none; [`Error::Credentials`] also if the source has not answered `limit` after it was
-    /// asked.
+    /// [`Error::Credentials`] if the source failed, or has not answered `limit` after it was asked;
+    /// [`Error::Settings`] if the CA bundle for its connection cannot be used.
     pub async fn get(&self, limit: Duration) -> Result<Credentials> {
         let asked = {
             let mut state = self.0.state();
@@ -163,8 +165,8 @@ impl Cache {
         answer
     }
 
-    /// The error that the source has not answered yet. `None` if there are credentials, or if the source is not
-    /// being asked.
+    /// The error that the source has not answered yet. `None` if the cache has credentials, or if the source is
+    /// not being asked.
     pub fn missing(&self) -> Option<Error> {
         let state = self.0.state();
         let now = (self.0.clock)();
@@ -196,7 +198,8 @@ impl Cache {
         let replaces = asked.replaces;
         let given = self.0.answer(asked, limit).await.ok();
         let other = given.filter(|given| !is_same(given, refused));
-        // A renewal that was under way may give what is refused once more.
+        // A renewal that began before the refusal may return the refused credentials, and says nothing about
+        // a replacement.
         if other.is_none() && replaces {
             self.0.state().alike = Some(Instant::now() + ALIKE);
         }
@@ -205,7 +208,8 @@ impl Cache {
 }
 
 impl State {
-    /// The asking that is under way. If its task has ended without an answer, its sender is gone.
+    /// The request to the source that is in flight. If its task panicked, the channel is closed, and the
+    /// request no longer counts.
     fn alive(&self) -> Option<&Asked> {
         let asked = self.asked.as_ref();
         asked.filter(|asked| asked.answer.has_changed().is_ok())
@@ -222,7 +226,7 @@ impl Inner {
         locked(&self.state)
     }
 
-    /// Asks the source, unless it is being asked. `replaces` says whether what it gave last was refused.
+    /// Asks the source, or joins the request in flight. `replaces`: DynamoDB refused the last credentials.
     fn ask(self: &Arc<Self>, state: &mut State, limit: Duration, replaces: bool) -> Asked {
         if let Some(asked) = state.alive() {
             return asked.clone();
@@ -278,7 +282,7 @@ impl Inner {
         }
     }
 
-    /// What comes of asking the source, for a call that waits until `limit` after the source was asked.
+    /// Waits for the answer of the source, at most until `limit` after the source was asked.
     async fn answer(&self, mut asked: Asked, limit: Duration) -> Result<Credentials> {
         let until = asked.since + limit;
         let left = until.saturating_duration_since(Instant::now());
@@ -301,7 +305,7 @@ impl Inner {
     }
 }
 
-/// The task that asks has ended without an answer: the runtime is shutting down.
+/// The task that asks the source ended without an answer: the source panicked, or the runtime is shutting down.
 fn gone() -> Error {
     Error::Credentials {
         causes: vec!["the search for credentials was interrupted".to_owned()],
@@ -309,7 +313,7 @@ fn gone() -> Error {
     }
 }
 
-/// Whether requests are signed in the same way with both.
+/// Whether both sign requests in the same way. When they end does not matter.
 fn is_same(one: &Credentials, other: &Credentials) -> bool {
     one.access_key_id() == other.access_key_id()
         && one.secret_access_key() == other.secret_access_key()
@@ -318,7 +322,8 @@ fn is_same(one: &Credentials, other: &Credentials) -> bool {
 
 /// The error for a source that has failed.
 fn translated(error: &CredentialsError) -> Error {
-    // A CA bundle that cannot be used is no fault of credentials that come over TLS.
+    // If credentials come over TLS and the CA bundle cannot be used, the settings are wrong, not the
+    // credentials.
     let known = sources(error).find_map(|source| source.downcast_ref::<Error>());
     if let Some(error @ Error::Settings { .. }) = known {
         return error.clone();
@@ -334,7 +339,7 @@ fn translated(error: &CredentialsError) -> Error {
     }
 }
 
-/// For the SDK. It gets the credentials that the request was given, without waiting.
+/// For the SDK: it gets the credentials that the pipeline chose for the request, without waiting.
 impl ProvideCredentials for Cache {
     fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
     where

@@ -1,4 +1,4 @@
-//! The service that gives a container its credentials: of ECS, of EKS, or of the machine.
+//! The service that gives a container its credentials, on ECS, on EKS, or on this machine.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use super::super::variables::Variables;
 use super::given;
 use super::requests::{Answer, Request, Requests, RetryPolicy};
 
-/// Where a path without a host is.
+/// The origin of `AWS_CONTAINER_CREDENTIALS_RELATIVE_URI`.
 const ECS: &str = "http://169.254.170.2";
 
 /// The addresses of the services of ECS and EKS.
@@ -74,7 +74,7 @@ async fn address(variables: &Variables) -> Result<Option<String>, CredentialsErr
     };
     let uri: Uri = url.parse().map_err(|_| refuse("is not a URL"))?;
     let host = uri.host().ok_or_else(|| refuse("has no host"))?;
-    // Others on the way could read the answer, and the token that is sent.
+    // With plain HTTP, other machines could read the token in the request and the credentials in the answer.
     if uri.scheme() != Some(&Scheme::HTTPS) && !is_local(host).await {
         return Err(refuse(
             "must begin with https:, unless the host is this machine or a service of ECS or EKS",
@@ -83,7 +83,7 @@ async fn address(variables: &Variables) -> Result<Option<String>, CredentialsErr
     Ok(Some(url.to_owned()))
 }
 
-/// Whether a host is this machine or one of the services, by whatever name.
+/// Whether a host is this machine or a service of ECS or EKS. A name counts if all its addresses do.
 async fn is_local(host: &str) -> bool {
     let is_allowed = |address: IpAddr| address.is_loopback() || ADDRESSES.contains(&address);
     let bare = host.trim_start_matches('[').trim_end_matches(']');
@@ -99,7 +99,7 @@ async fn is_local(host: &str) -> bool {
     }
 }
 
-/// The token that is sent along. One in a file is read each time: EKS replaces it.
+/// The token of the request. If it is in a file, the file is read each time: EKS replaces the token.
 fn token(variables: &Variables) -> Result<Option<String>, CredentialsError> {
     match variables.get("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE") {
         Some(file) => {

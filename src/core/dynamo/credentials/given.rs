@@ -1,4 +1,4 @@
-//! Credentials as services give them: as JSON.
+//! Parses the JSON in which the services of containers and instances answer with credentials.
 
 use std::time::SystemTime;
 
@@ -13,7 +13,7 @@ use serde_json::Value;
 ///
 /// # Errors
 ///
-/// What is missing. Nothing of the answer is quoted but its code.
+/// The error names the missing part. It quotes nothing from the answer except its error code.
 pub fn read(answer: &str, provider: &'static str) -> provider::Result {
     let given: Value = serde_json::from_str(answer).map_err(|_| unusable("is not JSON"))?;
     let text = |name: &str| given.get(name).and_then(Value::as_str);
@@ -37,7 +37,7 @@ pub fn read(answer: &str, provider: &'static str) -> provider::Result {
     Ok(credentials.build())
 }
 
-/// A time as `2026-11-28T12:00:00Z`, or with an offset.
+/// Parses a time such as `2026-11-28T12:00:00Z`, or one with an offset. `None` if `text` is not a time.
 pub fn time(text: &str) -> Option<SystemTime> {
     let time = DateTime::from_str(text, Format::DateTimeWithOffset).ok()?;
     time.try_into().ok()

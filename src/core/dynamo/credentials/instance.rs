@@ -1,4 +1,4 @@
-//! The metadata service of an instance of EC2: its role's credentials, and its region.
+//! The metadata service of an EC2 instance. It gives the credentials of the instance's role, and the region.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant, SystemTime};
@@ -13,16 +13,17 @@ use super::innermost;
 use super::requests::{Answer, Request, Requests, RetryPolicy, TOKEN_LIFETIME, Unanswered};
 use crate::core::lock::locked;
 
-/// The lifetime that is asked for: the longest that there is.
+/// The requested lifetime of a token: the longest that the service allows.
 const LONGEST: Duration = Duration::from_secs(6 * 60 * 60);
 
-/// A token is renewed when it has this long to live.
+/// A token is renewed this long before it ends.
 const MARGIN: Duration = Duration::from_secs(120);
 
 const ROLES: &str = "/latest/meta-data/iam/security-credentials/";
 
-/// Off EC2 nothing answers, and that should not take longer than it has to. An attempt is longer than the
-/// opening of a connection, so that a service which was reached and does not answer is told from none.
+/// Outside of EC2 nothing answers, and finding that out should be quick: a request without an answer is not
+/// repeated. `attempt` is longer than `connect`, so that a service which accepts the connection and does not
+/// answer differs from a missing service.
 const POLICY: RetryPolicy = RetryPolicy {
     connect: Duration::from_secs(1),
     attempt: Duration::from_secs(2),
@@ -30,19 +31,19 @@ const POLICY: RetryPolicy = RetryPolicy {
     repeats_unanswered: false,
 };
 
-/// The instance that this machine is, if it is one.
+/// Asks the metadata service of this machine, which may not be an instance.
 #[derive(Debug)]
 pub struct Instance {
     requests: Requests,
-    /// For the requests at this address, and until when.
+    /// The address of the service, and its token.
     token: Mutex<Option<(String, Token)>>,
-    /// The credentials that were given last.
+    /// The last credentials that the service gave.
     last: Mutex<Option<Credentials>>,
 }
 
 #[derive(Clone)]
 struct Token {
-    /// `None` if the service gives no token: then requests are sent without one.
+    /// `None` if the service gives no tokens: then requests are sent without one.
     value: Option<String>,
     until: Instant,
 }
@@ -54,19 +55,20 @@ impl std::fmt::Debug for Token {
     }
 }
 
-/// Why the instance has not said what it was asked for.
+/// Why the metadata service gave no answer, or not the requested one.
 enum Refusal {
-    /// Nothing answers: this machine is no instance.
+    /// The service cannot be reached: this machine is not an instance.
     Absent(Unanswered),
-    /// Its answers reach this machine, but for that to the request for a token.
+    /// The service is there, but the answer with its token does not arrive.
     Distant,
-    /// Its answer to a request.
+    /// The service answered with this error status.
     Status(u16),
+    /// The service gave a token and did not answer the request.
     Unanswered(Unanswered),
 }
 
 impl Instance {
-    /// Will ask by these requests.
+    /// Sends its requests by `requests`.
     pub fn new(requests: Requests) -> Self {
         Self {
             requests,
@@ -75,12 +77,12 @@ impl Instance {
         }
     }
 
-    /// The credentials of the instance's role. If they cannot be had, those that were given last: the
-    /// service is known to be late with new ones, and AWS takes the old ones meanwhile.
+    /// The credentials of the instance's role. If the service fails, returns its last credentials: the service
+    /// is sometimes late with new credentials, and AWS accepts the old ones in the meantime.
     ///
     /// # Errors
     ///
-    /// "Not loaded" if this machine is no instance, or has no role.
+    /// "Not loaded" if this machine is not an instance, or if the instance has no role.
     pub async fn credentials(&self, environment: &Environment) -> provider::Result {
         let given = self.ask_for_credentials(environment).await;
         let mut last = locked(&self.last);
@@ -127,7 +129,7 @@ impl Instance {
         path: &str,
         environment: &Environment,
     ) -> Result<String, Refusal> {
-        // A second token, if the service has forgotten the first.
+        // If the service has forgotten the token (401), the second round uses a new one.
         for is_last in [false, true] {
             let token = self.token(base, environment).await?;
             let header = |token| ("x-aws-ec2-metadata-token", token);
@@ -158,8 +160,8 @@ impl Instance {
         Err(Refusal::Status(401))
     }
 
-    /// A token; `None` if requests are to be sent without one. Behind a hop limit, as in a container, the
-    /// answer to the request for a token is the only one that does not arrive.
+    /// A token, or `None` if requests are sent without one. In a container, the hop limit may let through all
+    /// answers except the one with the token.
     async fn token(
         &self,
         base: &str,
@@ -186,7 +188,7 @@ impl Instance {
                     until: asked + lifetime.saturating_sub(MARGIN),
                 }
             }
-            // This service knows no tokens.
+            // The service gives no tokens, or the answer with the token does not arrive: try without.
             Ok(Answer {
                 status: 403..=405, ..
             })
@@ -218,11 +220,11 @@ impl Instance {
     }
 }
 
-/// Where the service is.
+/// The address of the service.
 ///
 /// # Errors
 ///
-/// "Not loaded" if it is not to be asked.
+/// "Not loaded" if the environment disables the service.
 fn address(environment: &Environment) -> Result<String, CredentialsError> {
     let disabled = environment.variables().get("AWS_EC2_METADATA_DISABLED");
     if disabled.is_some_and(|disabled| disabled.eq_ignore_ascii_case("true")) {
@@ -245,7 +247,7 @@ fn address(environment: &Environment) -> Result<String, CredentialsError> {
     Ok(address.to_owned())
 }
 
-/// Whether no request may be sent without a token.
+/// Whether the environment forbids requests without a token.
 fn needs_token(environment: &Environment) -> bool {
     let (variable, key) = ("AWS_EC2_METADATA_V1_DISABLED", "ec2_metadata_v1_disabled");
     environment
@@ -253,8 +255,8 @@ fn needs_token(environment: &Environment) -> bool {
         .is_some_and(|value| value.eq_ignore_ascii_case("true"))
 }
 
-/// Credentials that have ended, while the service has none that are newer: they are used, and the service is
-/// asked again in 10 to 15 minutes.
+/// If the credentials have ended, extends them: AWS still accepts them while the service has no newer ones. The
+/// new end makes the cache ask the service again after 10 to 15 minutes.
 fn extended(given: Credentials) -> Credentials {
     let now = SystemTime::now();
     if given.expiry().is_none_or(|expiry| now < expiry) {

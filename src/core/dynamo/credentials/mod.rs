@@ -1,14 +1,14 @@
-//! Where credentials come from if the options give none: the environment, a profile, the container,
+//! The credential sources if the options give no credentials: the environment, a profile, the container,
 //! the instance.
 //!
-//! * [`profile`]: what a profile says.
+//! * [`profile`]: the source that a profile names.
 //! * [`container`], [`instance`]: the services of a container and of an instance.
-//! * [`sts`]: roles; [`sso`]: logins; [`service`]: where these are.
-//! * [`requests`]: requests to all of them; [`given`]: credentials in their answers.
-//! * [`cache`]: the credentials that requests are signed with; [`asking`]: what is waited for.
+//! * [`sts`]: roles; [`sso`]: logins; [`service`]: the addresses of STS and SSO.
+//! * [`requests`]: requests to all of them; [`given`]: parses the credentials in their answers.
+//! * [`cache`]: the credentials that requests are signed with; [`asking`]: the source that is asked now.
 //!
-//! The order is that of the AWS SDK for JavaScript v3. The SDK for Rust has sources too, but they read
-//! the environment of the process whenever they are asked, see [`super::variables`].
+//! The sources are asked in the order of the AWS SDK for JavaScript v3. The SDK for Rust has sources too,
+//! but they read the environment of the process each time, see [`super::variables`].
 
 pub mod asking;
 pub mod cache;
@@ -43,10 +43,11 @@ use super::settings::Settings;
 use super::variables::{Copies, Variables};
 use crate::core::error::sources;
 
-/// The credentials of the environment, which is looked at whenever they are asked for.
+/// The credential chain of the environment. Each call reads the environment anew.
 ///
-/// A profile in the options gives credentials or an error. One that `AWS_PROFILE` names may have none:
-/// then containers and instances are asked. Keys in the environment count where no profile is named.
+/// If the options name a profile, only this profile is asked. If `AWS_PROFILE` names a profile without
+/// credentials, the web identity, the container and the instance are asked too. Keys in the environment
+/// count only if no profile is named.
 pub struct OfEnvironment {
     copies: Copies,
     /// The profile in the options.
@@ -58,7 +59,7 @@ pub struct OfEnvironment {
     asking: Asking,
 }
 
-/// By hand: what it holds is long.
+/// By hand: the fields would print at length.
 impl fmt::Debug for OfEnvironment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OfEnvironment").finish_non_exhaustive()
@@ -75,7 +76,7 @@ impl ProvideCredentials for OfEnvironment {
 }
 
 impl OfEnvironment {
-    /// Asks with these settings, for an application in this region.
+    /// The chain of an application in `region`, with these settings.
     pub fn new(
         copies: Copies,
         settings: &Settings,
@@ -123,7 +124,7 @@ impl OfEnvironment {
         if has_said(&of_instance) {
             return of_instance;
         }
-        // If a profile was named, the error says what is wrong with it.
+        // If a profile was named, the user most likely wants to know what is wrong with it.
         if selected.is_some() {
             return of_profile;
         }
@@ -156,7 +157,7 @@ impl OfEnvironment {
         self.instance.credentials(environment).await
     }
 
-    /// The credentials of a profile, whose name is in its errors.
+    /// The credentials of the profile `name`. Errors contain this name.
     async fn of_profile(&self, name: &str, environment: &Environment) -> provider::Result {
         let profiles = environment.profiles();
         let profiles = profiles.map_err(|reason| {
@@ -168,7 +169,7 @@ impl OfEnvironment {
             for role in &roles {
                 self.asking
                     .set(format!("STS, asked for a role of profile \"{name}\","));
-                // The signer panics where they fit into no header.
+                // If a header cannot hold the credentials, the signer panics.
                 let base = usable(credentials)?;
                 let with = (&self.requests, &self.reach);
                 credentials = sts::assume(role, &base, environment, with).await?;
@@ -178,7 +179,7 @@ impl OfEnvironment {
         found.await.map_err(|error| named(name, &error))
     }
 
-    /// The credentials that those of the profile `name` begin with.
+    /// The credentials at the start of the chain of the profile `name`, before any role.
     async fn of_base(&self, base: Base, name: &str, environment: &Environment) -> provider::Result {
         let with = (&self.requests, &self.reach);
         match base {
@@ -231,13 +232,13 @@ impl OfEnvironment {
     }
 }
 
-/// Whether a source has given credentials, or an error that the next source must not hide.
+/// Whether a source gave credentials, or an error that must reach the caller instead of the next source's.
 fn has_said(outcome: &provider::Result) -> bool {
     !matches!(outcome, Err(CredentialsError::CredentialsNotLoaded(_)))
 }
 
-/// The keys in the environment. `AWS_CREDENTIAL_EXPIRATION` says when they end, as for the AWS SDK for
-/// JavaScript.
+/// The keys in the environment. As in the AWS SDK for JavaScript, `AWS_CREDENTIAL_EXPIRATION` sets when they
+/// end.
 fn keys(variables: &Variables) -> Option<Credentials> {
     let get = |name| variables.get(name);
     let mut keys = Credentials::builder()
@@ -250,7 +251,7 @@ fn keys(variables: &Variables) -> Option<Credentials> {
     Some(keys.build())
 }
 
-/// The same credentials, of the account that the profile names.
+/// The same credentials with the account id that the profile names.
 fn of_account(credentials: &Credentials, account: String) -> Credentials {
     let mut builder = Credentials::builder()
         .access_key_id(credentials.access_key_id())
@@ -262,7 +263,7 @@ fn of_account(credentials: &Credentials, account: String) -> Credentials {
     builder.build()
 }
 
-/// Which of the two keys is not in the environment.
+/// Names the keys that are missing in the environment, as a clause for an error message.
 fn missing_keys(variables: &Variables) -> &'static str {
     let has = |name| variables.get(name).is_some();
     match (has("AWS_ACCESS_KEY_ID"), has("AWS_SECRET_ACCESS_KEY")) {
@@ -272,14 +273,14 @@ fn missing_keys(variables: &Variables) -> &'static str {
     }
 }
 
-/// The innermost reason.
+/// The innermost reason of an error that has a text.
 fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
     let reasons = sources(error).map(ToString::to_string);
     let last = reasons.filter(|reason| !reason.trim().is_empty()).last();
     last.unwrap_or_else(|| error.to_string())
 }
 
-/// The error with the name of the profile, and the innermost reason.
+/// An error of the same kind with the name of the profile and the innermost reason.
 fn named(name: &str, error: &CredentialsError) -> CredentialsError {
     let text = format!("profile \"{name}\": {}", innermost(error));
     match error {
@@ -288,9 +289,10 @@ fn named(name: &str, error: &CredentialsError) -> CredentialsError {
     }
 }
 
-/// Credentials from any source, looked at before a request is signed with them: the SDK panics where
-/// they fit into no header, such as those of a secret file that ends in a newline.
-/// No error quotes them from then on.
+/// Checks the credentials of any source before a request is signed with them. If a header cannot hold the
+/// credentials (for example, if a secret file ends in a newline), the SDK would panic.
+///
+/// Each source's credentials are registered with [`Secrets`], so that no error quotes them.
 #[derive(Debug)]
 pub struct Checked {
     source: SharedCredentialsProvider,
@@ -298,7 +300,7 @@ pub struct Checked {
 }
 
 impl Checked {
-    /// Checks what `source` gives, and tells `secrets` of it.
+    /// Checks the credentials of `source`, and registers them with `secrets`.
     pub fn new(source: SharedCredentialsProvider, secrets: Secrets) -> Self {
         Self { source, secrets }
     }
@@ -310,7 +312,7 @@ impl ProvideCredentials for Checked {
         Self: 'a,
     {
         future::ProvideCredentials::new(async {
-            // A source that signs a request of its own panics there.
+            // If a source signs a request of its own with unusable credentials, the source panics.
             let given = AssertUnwindSafe(self.source.provide_credentials()).catch_unwind();
             let credentials = given.await.unwrap_or_else(|_panic| Err(unusable()))?;
             self.secrets.learn(&credentials);

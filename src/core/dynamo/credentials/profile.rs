@@ -1,4 +1,4 @@
-//! Where a profile has its credentials from, as its file says.
+//! The credential source that a profile names in the AWS files.
 
 use aws_config::profile::{Profile, ProfileSet};
 use aws_credential_types::Credentials;
@@ -7,40 +7,41 @@ use aws_credential_types::provider::error::CredentialsError;
 use super::sso::Login;
 use super::sts::Role;
 
-/// What credentials begin with.
+/// The credentials at the start of a chain.
 #[derive(Debug, PartialEq)]
 pub enum Base {
-    /// These.
+    /// Keys in the profile.
     Keys(Credentials),
     /// The keys in the environment.
     Environment,
-    /// The container.
+    /// The credentials service of the container.
     Container,
-    /// The instance.
+    /// The metadata service of the instance.
     Instance,
-    /// The token of a web identity in this file.
+    /// A role, and the path of a file with the token of a web identity.
     WebIdentity(Role, String),
-    /// A login.
+    /// A login by IAM Identity Center.
     Sso(Login),
-    /// What this program prints. Without an account, it is that of the profile.
+    /// The output of a program. If it has no account id, `account` is used.
     Process {
         command: String,
         account: Option<String>,
     },
 }
 
-/// What credentials begin with, and the roles that are assumed with them, one after the other.
+/// The base credentials, and the roles to assume with them, one after the other.
 #[derive(Debug, PartialEq)]
 pub struct Chain {
     pub base: Base,
     pub roles: Vec<Role>,
 }
 
-/// What is wrong with a profile: the predicate of a sentence about it.
+/// A fault of a profile.
 #[derive(Debug)]
 pub struct Fault {
+    /// The predicate of a sentence about the profile.
     says: String,
-    /// Whether other sources are to be asked.
+    /// Whether the profile only has no credentials: then the next source is asked.
     is_absence: bool,
 }
 
@@ -63,7 +64,7 @@ impl Chain {
     ///
     /// # Errors
     ///
-    /// What is wrong with the profile, or that it has no credentials.
+    /// The profile is wrong or has no credentials.
     pub fn of(profiles: &ProfileSet, name: &str) -> Found<Self> {
         let mut seen = vec![name];
         let mut roles = Vec::new();
@@ -72,7 +73,7 @@ impl Chain {
             .ok_or_else(|| absent("is not in the AWS files \"config\" and \"credentials\""))?;
         loop {
             let get = |key| get(profile, key);
-            // A profile that credentials are taken from gives its keys, whatever role it names.
+            // If another profile names this one as its source and this one has keys, its role is ignored.
             if let (true, Some(keys)) = (seen.len() > 1, keys(profile)) {
                 return Ok(Self::new(Base::Keys(keys), roles));
             }
@@ -109,7 +110,7 @@ impl Chain {
         }
     }
 
-    /// `roles` as they were found, the last to be assumed first.
+    /// Takes `roles` in the order of the profiles. The role found last is assumed first.
     fn new(base: Base, mut roles: Vec<Role>) -> Self {
         roles.reverse();
         Self { base, roles }
@@ -121,7 +122,7 @@ fn get<'p>(profile: &'p Profile, key: &str) -> Option<&'p str> {
     profile.get(key).filter(|value| !value.is_empty())
 }
 
-/// The role that a profile names, to be assumed with other credentials.
+/// The role that a profile assumes with other credentials. `None` if a web identity assumes it.
 fn role(profile: &Profile) -> Option<Role> {
     let get = |key| get(profile, key);
     if get("web_identity_token_file").is_some() {
@@ -146,7 +147,7 @@ fn named(source: &str) -> Found<Base> {
     }
 }
 
-/// What a profile gives without a role, in the order of the AWS SDK for JavaScript v3.
+/// The base credentials of a profile, looked for in the order of the AWS SDK for JavaScript v3.
 fn base(profiles: &ProfileSet, profile: &Profile) -> Found<Base> {
     let get = |key| get(profile, key);
     if let Some(keys) = keys(profile) {
@@ -203,7 +204,7 @@ fn keys(profile: &Profile) -> Option<Credentials> {
     Some(keys.build())
 }
 
-/// The login that a profile names, itself or by an `sso-session`.
+/// The login in a profile, or in the `sso-session` that the profile names.
 fn login(profiles: &ProfileSet, profile: &Profile) -> Found<Option<Login>> {
     let get = |key| get(profile, key);
     let session = get("sso_session");
@@ -224,7 +225,7 @@ fn login(profiles: &ProfileSet, profile: &Profile) -> Found<Option<Login>> {
         })?),
         None => None,
     };
-    // What both say has to be the same.
+    // If the profile and its session both set a key, the values must be equal.
     let of_session = |key| match (get(key), section.and_then(|section| section.get(key))) {
         (Some(own), Some(other)) if own != other => Err(wrong(&format!(
             "has a different {key} than its sso_session"
@@ -265,7 +266,7 @@ mod tests {
     use crate::core::dynamo::environment::Environment;
     use crate::core::dynamo::variables::Variables;
 
-    /// The chain of the profile `shop` in a file, or what is wrong with it.
+    /// The chain of the profile `shop` in a file with this text, or its fault.
     async fn chain(name: &str, config: &str) -> Result<Chain, String> {
         let file = std::env::temp_dir().join(format!(
             "dynamo-session-store-{name}-{}",

@@ -1,4 +1,4 @@
-//! Requests to the services that credentials, and the region of an instance, come from.
+//! Requests to the services that give credentials, or the region of an instance.
 
 use std::fmt;
 use std::time::Duration;
@@ -19,16 +19,16 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// The header with the lifetime of an instance's token, in seconds.
 pub const TOKEN_LIFETIME: &str = "x-aws-ec2-metadata-token-ttl-seconds";
 
-/// How long a request may take, and how often it is sent.
+/// The time limits of a request, and its retries.
 #[derive(Debug, Clone, Copy)]
 pub struct RetryPolicy {
     /// The time that a connection may take to open.
     pub connect: Duration,
     /// The time that one attempt may take.
     pub attempt: Duration,
-    /// How many attempts there are at most.
+    /// The largest number of attempts, with the first.
     pub attempts: u32,
-    /// Whether a request that was not answered is sent again.
+    /// Whether a request without an answer is sent again.
     pub repeats_unanswered: bool,
 }
 
@@ -42,16 +42,16 @@ impl fmt::Debug for Requests {
     }
 }
 
-/// A request, which is made anew for each attempt.
+/// A request. Each attempt builds a new one.
 #[derive(Debug, Default)]
 pub struct Request {
-    /// `GET`, …
+    /// The HTTP method, such as `GET`.
     pub method: &'static str,
     /// The address, with path and query.
     pub url: String,
     /// Names and values.
     pub headers: Vec<(&'static str, String)>,
-    /// What is sent.
+    /// The body, as text.
     pub body: String,
 }
 
@@ -59,19 +59,19 @@ pub struct Request {
 pub struct Answer {
     /// The HTTP status.
     pub status: u16,
-    /// A header that only the instance sends.
+    /// The header [`TOKEN_LIFETIME`], which only the instance's service sends.
     pub token_lifetime: Option<String>,
-    /// What came.
+    /// The body, as text.
     pub body: String,
 }
 
 impl Answer {
-    /// Whether the service has done what it was asked for.
+    /// Whether the status is between 200 and 299.
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
 
-    /// Whether the next attempt may fare better, as far as the status says.
+    /// Whether the status lets a retry hope for success.
     pub fn is_transient(&self) -> bool {
         matches!(self.status, 429 | 500 | 502 | 503 | 504)
     }
@@ -86,7 +86,7 @@ pub enum Unanswered {
     /// An attempt took too long.
     #[error("no answer within {} ms", .0.as_millis())]
     Timeout(Duration),
-    /// The request is none that can be sent.
+    /// The request is not valid HTTP.
     #[error("{0}")]
     Request(String),
 }
@@ -98,16 +98,17 @@ impl From<Unanswered> for CredentialsError {
 }
 
 impl Requests {
-    /// Will send requests by this client.
+    /// Sends requests by this client.
     pub fn new(http: Http) -> Self {
         Self(http)
     }
 
-    /// Sends what `make` gives, again for as long as `is_transient` says so of the answer.
+    /// Sends the request that `make` builds. If `is_transient` holds for the answer, sends it again, at most
+    /// `policy.attempts` times in all.
     ///
     /// # Errors
     ///
-    /// Why there was no answer to the last attempt.
+    /// [`Unanswered`], of the last attempt.
     pub async fn send(
         &self,
         policy: &RetryPolicy,
@@ -158,7 +159,7 @@ impl Request {
         url.map_err(|_| unfit("the address"))?;
         for (name, value) in self.headers {
             let inserted = request.headers_mut().try_insert(name, value);
-            // Without the value, which may be a token.
+            // The error does not quote the value, which may be a token.
             inserted.map_err(|_| unfit(&format!("the header {name}")))?;
         }
         Ok(request)

@@ -1,4 +1,4 @@
-//! Where the services of AWS are that give credentials for others: STS, and IAM Identity Center (SSO).
+//! The addresses of STS and of IAM Identity Center (SSO).
 
 use std::time::Duration;
 
@@ -8,8 +8,8 @@ use super::super::environment::{Environment, Service};
 use super::super::settings::Settings;
 use super::requests::RetryPolicy;
 
-/// The parts of AWS, by how the names of their regions begin: what the names of their hosts end in, and
-/// the same for those with IPv4 and IPv6. The first that fits counts.
+/// The AWS partitions: the prefix of their region names, the suffix of their hosts, and the suffix of their
+/// dual-stack (IPv4 and IPv6) hosts. The first matching prefix counts.
 const PARTITIONS: [(&str, &str, &str); 8] = [
     ("cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn"),
     ("eusc-", "amazonaws.eu", "api.amazonwebservices.eu"),
@@ -21,7 +21,7 @@ const PARTITIONS: [(&str, &str, &str); 8] = [
     ("", "amazonaws.com", "api.aws"),
 ];
 
-/// The time that a request to one of these services has at least.
+/// The shortest time limit for a request to one of these services.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How requests to these services are sent.
@@ -35,7 +35,7 @@ pub struct Reach {
 }
 
 impl Reach {
-    /// As requests to DynamoDB are sent.
+    /// The same as for requests to DynamoDB, but with a longer time limit for each attempt.
     pub fn new(region: &str, settings: &Settings) -> Self {
         Self {
             region: region.to_owned(),
@@ -43,7 +43,7 @@ impl Reach {
             use_dual_stack: settings.use_dual_stack == Some(true),
             policy: RetryPolicy {
                 connect: settings.connect_timeout,
-                // Not as short as a request to DynamoDB: these services take seconds at times.
+                // These services can take seconds.
                 attempt: settings.request_timeout.max(PATIENCE),
                 attempts: settings.max_attempts.unwrap_or(3),
                 repeats_unanswered: true,
@@ -55,7 +55,7 @@ impl Reach {
     ///
     /// # Errors
     ///
-    /// Which endpoint of the environment is none.
+    /// The environment sets an endpoint for the service that is not a URL.
     pub fn address(
         &self,
         service: Service,
@@ -81,7 +81,7 @@ impl Reach {
             .find(|(begin, ..)| region.starts_with(begin));
         let (begin, one, both) = fitting.copied().unwrap_or(("", "amazonaws.com", "api.aws"));
         let end = if self.use_dual_stack { both } else { one };
-        // In GovCloud all endpoints are such.
+        // All endpoints in GovCloud are FIPS endpoints, and only the dual-stack hosts have "fips" in their name.
         let is_named = self.use_fips && (begin != "us-gov-" || self.use_dual_stack);
         let fips = if is_named { "-fips" } else { "" };
         format!("https://{name}{fips}.{region}.{end}")

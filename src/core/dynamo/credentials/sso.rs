@@ -1,4 +1,4 @@
-//! IAM Identity Center (SSO): a role's credentials for the token that `aws sso login` has left in a file.
+//! IAM Identity Center (SSO): gets a role's credentials for the token that `aws sso login` wrote to a file.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,16 +21,16 @@ use super::requests::{Answer, Request, Requests};
 use super::service::Reach;
 use crate::core::lock::locked;
 
-/// A token is renewed when it has this long to live.
+/// A token is renewed this long before it ends.
 const MARGIN: Duration = Duration::from_secs(5 * 60);
 
-/// How long after an attempt to renew a token the next one may come.
+/// The shortest pause between two attempts to renew a token.
 const PAUSE: Duration = Duration::from_secs(30);
 
-/// What a profile says of a login.
+/// A login, as a profile describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Login {
-    /// The name of the `sso-session`, if there is one: then the token can be renewed.
+    /// The name of the `sso-session`. Without a session, the token cannot be renewed.
     pub session: Option<String>,
     pub start_url: String,
     pub region: String,
@@ -41,11 +41,11 @@ pub struct Login {
 /// Gives credentials for logins.
 #[derive(Debug, Default)]
 pub struct Sso {
-    /// When it was last tried to renew a token.
+    /// When the last attempt to renew a token began.
     renewed: Mutex<Option<Instant>>,
 }
 
-/// A token as the file has it, with whatever else is there.
+/// A token with all other entries of its file.
 struct Token(Map<String, Value>);
 
 impl Sso {
@@ -53,7 +53,8 @@ impl Sso {
     ///
     /// # Errors
     ///
-    /// "Provider error" if nobody is logged in.
+    /// "Provider error" if the file has no valid token, so that the user must log in, or if SSO gave no
+    /// credentials.
     pub async fn credentials(
         &self,
         login: &Login,
@@ -86,7 +87,7 @@ impl Sso {
             .ok_or_else(|| CredentialsError::provider_error("the answer of SSO has no credentials"))
     }
 
-    /// The access token of the login, renewed if that is due and can be done.
+    /// The access token of the login. If a renewal is due and possible, the token is renewed first.
     async fn token(
         &self,
         login: &Login,
@@ -100,7 +101,7 @@ impl Sso {
         if is_due && token.can_be_renewed(login, now) && self.may_renew() {
             let renewed = renew(&token, login, environment, (requests, reach)).await;
             if let Some(renewed) = renewed {
-                // Without the file, the next process has to renew it again.
+                // If writing fails, the next process renews the token again.
                 let _ = renewed.write(&file);
                 return renewed.access();
             }
@@ -111,7 +112,7 @@ impl Sso {
         token.access()
     }
 
-    /// Whether the last attempt was long enough ago. The next one is now.
+    /// Whether the last attempt was long enough ago. If so, notes that an attempt begins now.
     fn may_renew(&self) -> bool {
         let mut renewed = locked(&self.renewed);
         let may = renewed.is_none_or(|last| last.elapsed() >= PAUSE);
@@ -167,7 +168,7 @@ impl Token {
             && names.iter().all(|name| self.text(name).is_some())
     }
 
-    /// What comes of the answer to a request for a new one.
+    /// The token with the new values in `answer`. `None` if the answer has no token.
     fn renewed(&self, answer: &str) -> Option<Self> {
         let answer: Value = serde_json::from_str(answer).ok()?;
         let access = answer.get("accessToken")?.as_str()?;
@@ -183,7 +184,7 @@ impl Token {
         Some(Self(token))
     }
 
-    /// Writes the file, which nobody else may read.
+    /// Writes the file. On Unix, only its owner may read it.
     fn write(&self, file: &Path) -> std::io::Result<()> {
         fs::write(file, Value::Object(self.0.clone()).to_string())?;
         #[cfg(unix)]
@@ -195,7 +196,7 @@ impl Token {
     }
 }
 
-/// Asks for a new token. `None` where none was given: the old one may have time left.
+/// Asks for a new token. If this fails, returns `None` instead of an error: the old token may still be valid.
 async fn renew(
     token: &Token,
     login: &Login,

@@ -1,4 +1,4 @@
-//! Roles that STS lets somebody assume: by credentials, or by the token of a web identity.
+//! Assumes roles at STS, with credentials or with the token of a web identity.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -19,7 +19,7 @@ use super::service::Reach;
 /// The version of STS's interface.
 const VERSION: &str = "2011-06-15";
 
-/// What STS calls an error that may pass.
+/// The codes of errors that may pass.
 const TRANSIENT: [&str; 6] = [
     "IDPCommunicationError",
     "InternalFailure",
@@ -35,11 +35,15 @@ pub struct Role {
     pub arn: String,
     pub session_name: Option<String>,
     pub external_id: Option<String>,
-    /// How long the credentials are to last, in seconds.
+    /// The life of the credentials, in seconds.
     pub duration: Option<u32>,
 }
 
-/// The credentials of a role that whoever has `credentials` may assume.
+/// Assumes `role` with `credentials`, and returns the role's credentials.
+///
+/// # Errors
+///
+/// The request could not be signed or was not answered, or STS refused it.
 pub async fn assume(
     role: &Role,
     credentials: &Credentials,
@@ -51,7 +55,7 @@ pub async fn assume(
     let body = form(action, role, external);
     let address = reach.address(Service::Sts, &reach.region, environment)?;
     let identity: Identity = credentials.clone().into();
-    // Signing fails where a key fits into no header.
+    // Signing fails if a header cannot hold a key: then no request is sent.
     let signed = || signed(&address, &body, &identity, &reach.region);
     signed()?;
     let request = || signed().unwrap_or_default();
@@ -59,7 +63,11 @@ pub async fn assume(
     read(&answer, action)
 }
 
-/// The credentials of a role that whoever has a token may assume.
+/// Assumes `role` with the token in `token_file`, and returns the role's credentials.
+///
+/// # Errors
+///
+/// The file cannot be read, the request was not answered, or STS refused it.
 pub async fn assume_with_token(
     role: &Role,
     token_file: &str,
@@ -80,7 +88,7 @@ pub async fn assume_with_token(
     read(&answer, action)
 }
 
-/// The parameters of a request, one of which only this action has.
+/// The parameters of a request, as the body of a form. `own` is the parameter that only this action has.
 fn form(action: &str, role: &Role, own: (&str, Option<&str>)) -> String {
     let name = role.session_name.clone().unwrap_or_else(new_session_name);
     let duration = role.duration.map(|seconds| seconds.to_string());
@@ -149,7 +157,7 @@ fn signed(
     Ok(request)
 }
 
-/// The headers that a signature comes with.
+/// The headers that signing adds.
 const NAMES: [&str; 3] = ["authorization", "x-amz-date", "x-amz-security-token"];
 
 fn is_transient(answer: &Answer) -> bool {
@@ -182,7 +190,7 @@ fn given(body: &str) -> Option<Credentials> {
     Some(credentials.build())
 }
 
-/// What is in the first element of this name, wherever it is. No answer has two.
+/// The text of the first element `name`, at any depth. No answer has two such elements.
 fn text(body: &str, name: &str) -> Option<String> {
     let mut document = Document::new(body);
     while let Some(element) = document.next_start_element() {

@@ -5,8 +5,8 @@ use super::*;
 const SECOND: Duration = Duration::from_secs(1);
 const LIMIT: Duration = Duration::from_secs(9);
 
-/// What a source does when it is asked for the `n`th time: after a pause, gives credentials with so much life,
-/// or fails.
+/// For the `n`th request to a source: the pause before it answers, and the life of its credentials. It fails if
+/// there is no life.
 type Script = fn(u32) -> (Duration, Option<Duration>);
 
 #[derive(Clone)]
