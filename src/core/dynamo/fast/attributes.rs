@@ -1,4 +1,4 @@
-//! Attributes as DynamoDB's JSON: each value is an object whose only member is named by the type.
+//! Attributes as DynamoDB's JSON: each value is an object with one member, whose name is the type.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 type Item = HashMap<String, AttributeValue>;
 
-/// Attributes to be written.
+/// Attributes to serialize.
 pub struct Attributes<'a>(pub &'a Item);
 
 impl<'a> From<&'a Item> for Attributes<'a> {
@@ -22,7 +22,7 @@ impl<'a> From<&'a Item> for Attributes<'a> {
     }
 }
 
-/// Attributes that were read.
+/// Deserialized attributes.
 pub struct Found(pub Item);
 
 impl Serialize for Attributes<'_> {

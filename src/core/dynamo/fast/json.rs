@@ -1,5 +1,4 @@
-//! Requests and answers as DynamoDB's JSON: those of session operations, and of them what this
-//! crate asks for.
+//! Requests and answers of session operations as DynamoDB's JSON, with the members that this crate uses.
 
 use std::collections::HashMap;
 
@@ -27,7 +26,7 @@ type Result<T, E = Error> = std::result::Result<T, E>;
 use super::attributes::{Attributes, Found};
 use crate::core::dynamo::operation::Operation;
 
-/// An operation that can do without the SDK. What cannot be written or read here, the SDK can.
+/// An operation of the fast path. If a request or an answer cannot be converted here, the SDK does it.
 pub trait FastOperation: Operation {
     /// The operation's name.
     const NAME: &'static str;
@@ -35,14 +34,15 @@ pub trait FastOperation: Operation {
     /// The request's body.
     fn to_json(&self) -> Result<Vec<u8>>;
 
-    /// What the body of an answer says that is no error.
+    /// Parses the body of a successful answer.
     fn read(body: &[u8]) -> Result<Self::Output>;
 }
 
-/// Sees to it, in debug builds, that a request has no other members set than those written.
+/// Asserts, in debug builds, that only the listed members of a request are set. Other members would not be
+/// sent.
 macro_rules! only {
     ($request:ident, $($get:ident => $set:ident),+) => {
-        // Without a comparison that prints the two: there is a session in them.
+        // Not `debug_assert_eq!`: it would print both requests, and they contain a session.
         debug_assert!(
             *$request == Self::default()$(.$set($request.$get().clone()))+,
             "a member is set that is not written"
@@ -50,7 +50,7 @@ macro_rules! only {
     };
 }
 
-/// Writes these members of a request for one item, and no others.
+/// Serializes the listed members of a request for one item, and no others.
 macro_rules! body {
     ($request:ident, $($member:ident: $get:ident => $set:ident),+) => {{
         only!($request, $($get => $set),+);
@@ -234,7 +234,7 @@ struct Body<'r> {
     return_values_on_condition_check_failure: Option<Old<'r>>,
 }
 
-/// What DynamoDB is to send of an item whose condition does not hold.
+/// What DynamoDB returns of an item if the condition does not hold.
 struct Old<'r>(&'r ReturnValuesOnConditionCheckFailure);
 
 impl<'r> From<&'r ReturnValuesOnConditionCheckFailure> for Old<'r> {
@@ -249,7 +249,7 @@ impl Serialize for Old<'_> {
     }
 }
 
-/// A request for many, by table.
+/// A request for many items, by table.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct BatchBody<'r, T: Serialize> {
@@ -313,12 +313,12 @@ impl<'r> Write<'r> {
     }
 }
 
-/// The answer to a request that asks for nothing back.
+/// Checks the answer to a request that returns no data: it must be a JSON object.
 fn read_nothing(body: &[u8]) -> Result<()> {
     serde_json::from_slice::<HashMap<String, IgnoredAny>>(body).map(|_| ())
 }
 
-/// What is left of a batch is for the SDK to read.
+/// Fails if a part of the batch is unprocessed: then the SDK parses the answer.
 fn nothing_is_left(unprocessed: &HashMap<String, IgnoredAny>) -> Result<()> {
     if unprocessed.is_empty() {
         return Ok(());

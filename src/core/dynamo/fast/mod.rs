@@ -1,15 +1,15 @@
 //! The fast path: session operations without the SDK's machinery around each request.
 //!
-//! Most of what a request costs through the SDK is not the request: configuration is layered,
-//! interceptors run, a signing key is derived. Here a request is its JSON (see [`json`]), a
-//! signature, and a call of the SDK's own HTTP client with the SDK's own pool of connections.
+//! Through the SDK, most of the CPU time goes into layering the configuration, running interceptors and
+//! deriving the signing key. On the fast path, a request is its JSON (see [`json`]), a signature, and a
+//! call of the SDK's HTTP client with the SDK's connection pool.
 //!
-//! Whatever is not plain sailing stays with the SDK. It finds region, endpoint and credentials, and
-//! makes the first request; what that looked like when it was signed is the [`template`] of those
-//! that follow, for a minute at most and for as long as these credentials are the ones to sign with. The first attempt of those
-//! is made here. Where it ends in anything but success, the SDK takes over, with that outcome as
-//! the one of its own first attempt (see [`replay`]): it reads the error, decides whether to try
-//! again, waits, counts. Until it has earned back what its retries have cost, every request is its.
+//! The SDK does everything else. It finds the region, the endpoint and the credentials, and sends the
+//! first request. This request, as the SDK signed it, becomes the [`template`] of the next requests, for
+//! at most a minute and only for the same credentials. The fast path then makes the first attempt of each
+//! request. If the attempt succeeds, the request is done. Otherwise the SDK takes over: it gets the
+//! outcome as that of its own first attempt (see [`replay`]), reads the error, and decides whether to try
+//! again. While the SDK's retry token bucket is not full, the SDK sends every request.
 
 mod attributes;
 mod json;
@@ -41,21 +41,21 @@ use super::attempts::AttemptOutcome;
 use super::settings::Settings;
 use crate::core::error::Error;
 
-/// What it takes to do without the SDK's client most of the time.
+/// Sends requests without the SDK's client. See the [module](self).
 pub struct FastPath {
     template: SharedTemplate,
-    /// What the client may spend on retries: full while all goes well.
+    /// The token bucket of the client's retries. It is full while requests succeed.
     tokens: TokenBucket,
     request_timeout: Duration,
-    /// Whether requests are dated by DynamoDB's clock where that differs from this machine's.
+    /// Whether the SDK dates requests by DynamoDB's clock if this machine's clock differs.
     corrects_clock: bool,
 }
 
 type SharedTemplate = Arc<RwLock<Option<Arc<Template>>>>;
 
 impl FastPath {
-    /// The fast path beside a client of `config`, whose requests `http` sends and whose retries take from
-    /// `tokens`; and what that client is made of.
+    /// Returns a fast path, and `config` extended for the client that it works with. The client sends its
+    /// requests by `http`, and its retries take from `tokens`.
     pub fn beside(
         config: ConfigBuilder,
         http: SharedHttpClient,
@@ -64,7 +64,7 @@ impl FastPath {
         corrects_clock: bool,
     ) -> (Self, ConfigBuilder) {
         let template = SharedTemplate::default();
-        // As the SDK asks for them: so both have the same connections.
+        // The same settings as the SDK's, so that both share a connection pool.
         let connection = HttpConnectorSettings::builder()
             .connect_timeout(settings.connect_timeout)
             .build();
@@ -83,7 +83,7 @@ impl FastPath {
     ///
     /// # Errors
     ///
-    /// If the SDK has to send the request: the outcome of the first attempt, if there was one.
+    /// The SDK has to send the request. The error is the outcome of the first attempt, if one was made.
     #[allow(clippy::result_large_err, reason = "see `attempt`")]
     pub async fn send<R: FastOperation>(
         &self,
@@ -96,7 +96,8 @@ impl FastPath {
         let attempt = attempt::<R>(request, template.connector());
         match tokio::time::timeout(self.request_timeout, attempt).await {
             Ok(Ok(output)) => Ok(output),
-            // The SDK could not know from this outcome that the date was wrong: it has another one.
+            // The SDK would compare the answer with the date of a request that it did not send. So it makes
+            // the first attempt itself, and learns the difference of the clocks.
             Ok(Err(Ok(answer))) if self.corrects_clock && template.is_dated_wrong(&answer) => {
                 Err(None)
             }
@@ -111,7 +112,7 @@ impl FastPath {
         }
     }
 
-    /// What to send, and what it was made by; `None` where the SDK has to.
+    /// The signed request and its template. `None` if the SDK has to send the request.
     fn make<R: FastOperation>(
         &self,
         request: &R,
@@ -145,7 +146,7 @@ async fn attempt<R: FastOperation>(
     request.add_extension(connection.clone());
     let mut response = connector.call(request).await.map_err(Err)?;
     if !response.status().is_success() {
-        // As the SDK does: a server in trouble should not get the next attempt too.
+        // As the SDK does: the next attempt should not go to the same failing server.
         if response.status().is_server_error()
             && let Some(connection) = connection.get()
         {

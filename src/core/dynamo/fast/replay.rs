@@ -1,4 +1,4 @@
-//! The HTTP client of the SDK, which gets the outcome of a first attempt that the fast path has made.
+//! The HTTP client of the SDK. It can replay the outcome of a first attempt that the fast path made.
 
 use aws_sdk_dynamodb::config::RuntimeComponents;
 use aws_sdk_dynamodb::config::http::HttpRequest;
@@ -9,8 +9,8 @@ use aws_smithy_runtime_api::client::http::{
 
 use crate::core::dynamo::attempts;
 
-/// Answers the SDK's first attempt with the outcome that there is already, and has the inner client make all
-/// others.
+/// If the fast path made the first attempt, answers the SDK's first attempt with its outcome. All other
+/// attempts go to the inner client.
 #[derive(Debug)]
 pub struct Replay<C>(pub C);
 

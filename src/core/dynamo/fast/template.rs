@@ -1,4 +1,4 @@
-//! What a request looks like, learned from one that the SDK has signed, and how to sign the next.
+//! A template of requests, made from a request that the SDK has signed. It signs the next requests.
 
 use std::fmt;
 use std::sync::{Arc, PoisonError};
@@ -28,33 +28,33 @@ use crate::core::dynamo::answers;
 use crate::core::dynamo::refused::{Refusal, parse_date};
 use crate::core::dynamo::trace;
 
-/// After this time the SDK makes a request again: it has the last word.
+/// A template's life. After this time, the SDK signs a request again, so that all its changes take effect.
 const FRESH: Duration = Duration::from_secs(60);
 
-/// What comes before the operation's name in `x-amz-target`.
+/// The prefix of the operation's name in `x-amz-target`.
 const TARGET: &str = "DynamoDB_20120810.";
 
-/// How to make requests for as long as nothing changes.
+/// Makes signed requests. See the [module](self).
 pub struct Template {
-    /// Without a body, and without the per-request headers.
+    /// The request without its body and without the per-request headers.
     request: HttpRequest,
     connector: SharedHttpConnector,
-    /// The canonical request but for the hash of the body.
+    /// The canonical request without the hash of the body.
     canonical: Vec<Part>,
-    /// For what the key is: `20261121/us-east-1/dynamodb/aws4_request`.
+    /// The scope of the signing key, such as `20261121/us-east-1/dynamodb/aws4_request`.
     scope: String,
-    /// The value of `authorization` but for the signature.
+    /// The value of `authorization` without the signature.
     authorization: String,
     key: hmac::Key,
-    /// What the key was derived from.
+    /// The key was derived from these credentials.
     credentials: Credentials,
     /// How many seconds DynamoDB's clock is ahead of this machine's, as the SDK sees it.
     skew: i64,
     fresh: Fresh,
 }
 
-/// How long a template may be used, by two clocks: the monotonic one stands still while a laptop
-/// sleeps, and the wall clock can be set back.
+/// The time in which a template may be used, by two clocks: the monotonic clock stops while a laptop sleeps,
+/// and the wall clock can be set back.
 struct Fresh {
     until: Instant,
     between: (SystemTime, SystemTime),
@@ -83,8 +83,8 @@ enum Part {
 }
 
 impl Template {
-    /// Learns from a request that has just been signed for `identity`. `None` where anything about
-    /// it is not as expected: then all requests stay with the SDK.
+    /// Makes a template from a request that was just signed for `identity`. `None` if the request has any
+    /// unexpected part: then the SDK sends all requests.
     fn learn(
         signed: &mut HttpRequest,
         identity: &Identity,
@@ -114,13 +114,13 @@ impl Template {
             request.headers_mut().insert(name, value.clone());
             Some(value)
         };
-        // No part of what is signed.
+        // This header is not signed.
         keep("user-agent")?;
         let mut canonical = vec![Part::Text(format!("POST\n{path}\n\n"))];
         for name in names.split(';') {
             canonical.push(Part::Text(format!("{name}:")));
             canonical.push(match name {
-                // These two are the HTTP client's to add.
+                // The HTTP client adds these two headers.
                 "content-length" => Part::Length,
                 "host" => Part::Text(authority(signed.uri())?.to_owned()),
                 "content-type" => Part::Text(keep("content-type")?),
@@ -147,22 +147,22 @@ impl Template {
             fresh: Fresh::new(Instant::now(), now, FRESH),
             authorization,
         };
-        // Whatever the SDK may do otherwise one day: then this is not the signature.
+        // If a new version of the SDK signs in another way, the two signatures differ.
         let is_right = template.sign(date, target, signed.body().bytes()?) == signature;
         is_right.then_some(template)
     }
 
-    /// Whether requests may be made with it.
+    /// Whether the template may still be used.
     pub fn is_fresh(&self) -> bool {
         self.fresh.holds(Instant::now(), SystemTime::now())
     }
 
-    /// Whether these are the credentials that it signs with.
+    /// Whether the template signs with these credentials.
     pub fn signs_with(&self, credentials: &Credentials) -> bool {
         self.credentials == *credentials
     }
 
-    /// Whether DynamoDB has refused a request that it made because of its date.
+    /// Whether DynamoDB refused a request of this template because of its date.
     pub fn is_dated_wrong(&self, answer: &HttpResponse) -> bool {
         answers::error_code(answer).is_some_and(|code| {
             let date = amz_date(seconds(SystemTime::now()) + self.skew);
@@ -170,10 +170,10 @@ impl Template {
         })
     }
 
-    /// A signed request for an operation; `None` where the SDK has to make it.
+    /// A signed request for an operation. `None` if the SDK has to send it.
     pub fn request(&self, operation: &str, body: Vec<u8>) -> Option<HttpRequest> {
         let date = amz_date(seconds(SystemTime::now()) + self.skew)?;
-        // The key is for one day.
+        // The signing key is valid for one day only.
         if !self.scope.starts_with(date.get(..8)?) {
             return None;
         }
@@ -190,12 +190,13 @@ impl Template {
         Some(request)
     }
 
-    /// Through which requests go.
+    /// The connector that sends the template's requests.
     pub fn connector(&self) -> &SharedHttpConnector {
         &self.connector
     }
 
-    /// The signature, by AWS Signature Version 4. aws-sigv4 takes 7 µs longer for each: it derives the key again.
+    /// The signature, by AWS Signature Version 4. `aws-sigv4` would take 7 µs longer each time, because it
+    /// derives the key again.
     fn sign(&self, date: &str, target: &str, body: &[u8]) -> String {
         let length = body.len().to_string();
         let mut context = digest::Context::new(&digest::SHA256);
@@ -217,7 +218,7 @@ impl Template {
     }
 }
 
-/// `example.com:8000` of `http://example.com:8000/`.
+/// Returns `example.com:8000` for `http://example.com:8000/`.
 fn authority(uri: &str) -> Option<&str> {
     let (_, rest) = uri.split_once("://")?;
     rest.split('/').next()
@@ -227,14 +228,14 @@ fn seconds(time: SystemTime) -> i64 {
     DateTime::from(time).secs()
 }
 
-/// `20261121T105438Z`
+/// A time in seconds since 1970, as `20261121T105438Z`.
 fn amz_date(seconds: i64) -> Option<String> {
     let mut date = DateTime::from_secs(seconds).fmt(Format::DateTime).ok()?;
     date.retain(|letter| !matches!(letter, '-' | ':'));
     Some(date)
 }
 
-/// The SDK's signing, which leaves a [`Template`] behind.
+/// Signs as the SDK does, and makes a [`Template`] from each signed request.
 #[derive(Debug)]
 pub struct RecordingSigner {
     scheme: SigV4AuthScheme,
@@ -244,7 +245,7 @@ pub struct RecordingSigner {
 }
 
 impl RecordingSigner {
-    /// Templates will send through `http`.
+    /// Stores the templates in `template`. They send their requests by `http`.
     pub fn new(
         http: SharedHttpClient,
         settings: HttpConnectorSettings,
@@ -298,7 +299,7 @@ impl Sign for RecordingSigner {
 }
 
 impl fmt::Debug for Template {
-    /// Nothing of what it holds is to be shown.
+    /// By hand: the template holds credentials.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Template").finish_non_exhaustive()
     }
