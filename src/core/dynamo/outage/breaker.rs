@@ -1,35 +1,36 @@
-//! Whether DynamoDB answers. No I/O, and the clock is an argument.
+//! The circuit breaker: decides from the outcomes of attempts when an outage begins and ends. No I/O, and the
+//! clock is an argument.
 
 use std::time::{Duration, Instant};
 
 use crate::core::error::Error;
 
-/// How many attempts have to fail one after the other before the breaker opens.
+/// The breaker opens after at least this many failed attempts in a row.
 pub const FAILURES: u32 = 5;
 
-/// How long no attempt may have succeeded before the breaker opens. A server that restarts resets
-/// all connections at one moment, and that is not an outage.
+/// The breaker opens only if no attempt was answered for this time. A restarting server resets all connections
+/// at the same moment, and this is not an outage.
 pub const SPAN: Duration = Duration::from_millis(500);
 
-/// A breaker is closed while requests are sent, and open while they are not.
+/// The breaker is closed while requests are sent. It is open during an outage.
 #[derive(Debug, Default)]
 pub struct Breaker {
-    /// The attempts that have failed since the last one that was answered.
+    /// The number of failed attempts since the last answer.
     failures: u32,
-    /// When the first of them failed.
+    /// The moment since which nothing was answered, as the first failed attempt noted it.
     since: Option<Instant>,
-    /// Why no request is sent.
+    /// If the breaker is open: the error of the last attempt.
     open: Option<Error>,
 }
 
 impl Breaker {
-    /// An attempt has failed at `now`. Whether that opens the breaker.
+    /// Notes that an attempt failed at `now`. Returns whether this opens the breaker.
     #[cfg(test)]
     pub fn fail(&mut self, error: Error, now: Instant) -> bool {
         self.fail_since(error, now, now)
     }
 
-    /// An attempt has failed at `now`, and nothing has succeeded since `since`. Whether that opens the breaker.
+    /// Notes that an attempt which began at `since` failed at `now`. Returns whether this opens the breaker.
     pub fn fail_since(&mut self, error: Error, since: Instant, now: Instant) -> bool {
         self.failures = self.failures.saturating_add(1);
         let since = *self.since.get_or_insert(since);
@@ -44,19 +45,19 @@ impl Breaker {
         true
     }
 
-    /// An attempt was answered. Whether that closes the breaker.
+    /// Notes that an attempt was answered. Returns whether this closes the breaker.
     pub fn answer(&mut self) -> bool {
         self.failures = 0;
         self.since = None;
         self.open.take().is_some()
     }
 
-    /// What was wrong last, while the breaker is open.
+    /// If the breaker is open: the error of the last attempt.
     pub fn reason(&self) -> Option<&Error> {
         self.open.as_ref()
     }
 
-    /// Whether an attempt has failed since the last one that was answered.
+    /// Whether an attempt failed since the last answer.
     pub fn is_troubled(&self) -> bool {
         self.failures > 0
     }
@@ -110,7 +111,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever happens, it is open exactly while the last failures are many and old enough.
+        /// The breaker is open exactly while enough failures in a row span enough time.
         #[test]
         fn it_is_open_while_nothing_was_answered(
             events in prop::collection::vec((0_u64..300, prop::bool::weighted(0.85)), 0..200)

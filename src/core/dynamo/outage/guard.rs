@@ -1,4 +1,4 @@
-//! The HTTP client under the SDK and the fast path, which notes what comes of each attempt.
+//! The HTTP client under the SDK and the fast path. It notes the outcome of each attempt.
 
 use std::fmt;
 use std::pin::pin;
@@ -20,34 +20,34 @@ use crate::core::dynamo::answers::{self, Answered, Expected};
 use crate::core::dynamo::redact::Secrets;
 use crate::core::error::{Error, causes, sources};
 
-/// An attempt that takes longer than this is given up when an outage begins.
+/// If an attempt takes longer than this and an outage begins, the attempt is given up.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// An attempt that was given up after this time, or after most of the time that it may take, has failed:
-/// DynamoDB answers within milliseconds.
+/// If the caller gives up an attempt after this time, or after 90 % of its time limit, the attempt counts as
+/// failed: DynamoDB answers within milliseconds.
 const HOPELESS: Duration = Duration::from_secs(1);
 
-/// What the attempts of a connection have in common.
+/// Guards the attempts of a connection.
 #[derive(Clone)]
 pub struct Guard {
-    /// Sends them.
+    /// The inner client, which sends the attempts.
     pub http: SharedHttpClient,
-    /// The outage of the address; `None` where every call is to be tried.
+    /// The outage of the address. `None` if every call is sent.
     pub address: Option<Arc<Outage>>,
-    /// That of the credentials, which are there once an attempt gets here.
+    /// The outage of the credential source. Each attempt ends it: a signed request has credentials.
     pub credentials: Option<Arc<Outage>>,
-    /// Whether answers come from DynamoDB itself, and not from a client that may be a stub.
+    /// Whether answers come from DynamoDB itself. A client that the user gave may be a stub.
     pub is_direct: bool,
-    /// Whether the attempts are probes, which are sent during an outage too.
+    /// Whether the attempts are probes. Probes are sent during an outage too.
     pub is_probe: bool,
-    /// What the reason of an outage may not quote.
+    /// The reason of an outage must not quote these secrets.
     pub secrets: Secrets,
-    /// The time that an attempt may take.
+    /// The time limit of an attempt.
     pub request_timeout: Duration,
 }
 
 impl Guard {
-    /// The client to send by.
+    /// Turns the guard into a client.
     pub fn client(self) -> SharedHttpClient {
         SharedHttpClient::new(self)
     }
@@ -88,7 +88,7 @@ impl HttpConnector for GuardedConnector {
         if let Some(refusal) = address.as_ref().and_then(|address| address.refusal())
             && !is_probe
         {
-            // The user's, as the SDK sees it, so that it does not try again.
+            // The SDK does not retry "user" errors.
             return HttpConnectorFuture::ready(Err(ConnectorError::user(refusal.into())));
         }
         let expected = match self.guard.is_direct {
@@ -124,16 +124,16 @@ impl HttpConnector for GuardedConnector {
 struct Attempt {
     address: Arc<Outage>,
     secrets: Secrets,
-    /// What the request says, which no error may quote.
+    /// The body of the request. No error may quote it.
     body: Option<SdkBody>,
     started: Instant,
-    /// The time after which it has failed where it is given up.
+    /// If the attempt is given up after this time, it counts as failed.
     hopeless: Duration,
     is_over: bool,
 }
 
 impl Attempt {
-    /// What comes of `answer`, unless that takes long and an outage begins.
+    /// Waits for `answer`. If this takes longer than [`PATIENCE`] and an outage begins, gives up.
     async fn unless_an_outage_begins(
         &self,
         answer: impl Future<Output = Result<Answered, ConnectorError>>,
@@ -171,13 +171,13 @@ impl Attempt {
     }
 }
 
-/// The outcome of an attempt that is given up because of an outage. It was sent, and may have taken
+/// The outcome of an attempt that is given up because of an outage. The request was sent, and may have taken
 /// effect.
 fn answer_of_nobody(address: &Outage) -> Result<Answered, ConnectorError> {
     let reason = address.reason().unwrap_or(Error::unreachable(vec![
         "an outage has begun and ended while the request was in flight".to_owned(),
     ]));
-    // The user's, as the SDK sees it, so that it does not try again.
+    // The SDK does not retry "user" errors.
     Err(ConnectorError::user(reason.into()))
 }
 
@@ -193,7 +193,7 @@ impl Drop for Attempt {
     }
 }
 
-/// What the error of an attempt says of DynamoDB; `None` where that is nothing.
+/// Translates the error of an attempt. `None` if it says nothing about DynamoDB.
 fn meaning(error: &ConnectorError) -> Option<Error> {
     let known = sources(error).find_map(|error| error.downcast_ref::<Error>());
     match known {

@@ -1,10 +1,10 @@
-//! Outages: when DynamoDB does not answer, calls fail at once, and are sent again once it does.
+//! Outages. While DynamoDB does not answer, calls fail at once. When it answers again, calls are sent again.
 //!
 //! * [`breaker`]: when an outage begins and ends.
-//! * [`guard`]: the HTTP client that notes what comes of each attempt.
+//! * [`guard`]: the HTTP client that notes the outcome of each attempt.
 //!
-//! An [`Outage`] is shared by all stores of an address. While it lasts, one probe at a time goes
-//! out, also where nobody asks for a session.
+//! All stores of an address share an [`Outage`]. During an outage, a task sends one probe at a time, even if
+//! no call is made.
 
 mod breaker;
 pub mod guard;
@@ -23,38 +23,39 @@ use self::breaker::Breaker;
 use crate::core::error::{ClientFailure, Error};
 use crate::core::lock::locked;
 
-/// How probes are sent.
+/// The pauses and time limits of probes.
 #[derive(Debug, Clone, Copy)]
 struct Pace {
     /// The pauses before probes: the first, and the longest. Each is twice as long as the one before.
     pauses: (Duration, Duration),
-    /// The time that a probe has, and that each fourth has.
+    /// The time limit of a probe, and the longer one of every fourth probe.
     limits: (Duration, Duration),
 }
 
-/// Where DynamoDB hangs, a short probe finds out soon that it is back. Some have longer, for a DynamoDB
-/// that is slow and well.
+/// If DynamoDB hangs, short probes find out soon that it is back. Every fourth probe gets 3 s, so that a slow
+/// but healthy DynamoDB is not taken for an outage.
 const ADDRESS: Pace = Pace {
     pauses: (Duration::from_millis(50), Duration::from_millis(250)),
     limits: (Duration::from_millis(500), Duration::from_secs(3)),
 };
 
-/// A call of a client cannot be taken back: those that hang must not take all of its connections.
+/// A call of the user's client cannot be cancelled. Long limits keep hanging probes from taking all of its
+/// connections.
 const CLIENT: Pace = Pace {
     limits: (Duration::from_secs(10), Duration::from_secs(10)),
     ..ADDRESS
 };
 
-/// Whoever gives credentials may take their time, start programs, or count who asks.
+/// A credential source can be slow, start a program, or limit the number of requests.
 const CREDENTIALS: Pace = Pace {
     pauses: (Duration::from_millis(250), Duration::from_secs(5)),
     limits: (Duration::from_secs(30), Duration::from_secs(30)),
 };
 
-/// Each probe of this number has longer.
+/// Each probe whose number is divisible by this gets the longer limit.
 const PATIENT_PROBE: u32 = 4;
 
-/// Who is told of outages, such as a store.
+/// Learns of outages. Stores are observers.
 pub trait Observer: Send + Sync + 'static {
     /// An outage has begun: calls fail with `reason` from now on.
     fn unavailable(&self, reason: &Error);
@@ -62,21 +63,21 @@ pub trait Observer: Send + Sync + 'static {
     /// The outage is over.
     fn available(&self);
 
-    /// A setting is missing, which the store can do without.
+    /// A setting is missing. The store works without it.
     fn warn(&self, _warning: &Error) {}
 }
 
-/// Who can find out whether an outage is over, and wants to be told.
+/// An observer that can find out whether the outage is over.
 pub trait Member: Observer {
-    /// Sends a request, and notes what comes of it.
+    /// Sends a request, waits at most `limit` for its answer, and notes the outcome.
     fn probe(&self, limit: Duration) -> BoxFuture<'static, ()>;
 }
 
-/// What the stores of an address share. See the [module](self).
+/// The state of an address, of the user's client, or of a credential source. See the [module](self).
 pub struct Outage {
     pace: Pace,
     breaker: Mutex<Breaker>,
-    /// Copies of what the breaker says, which cost no lock.
+    /// Copies of the breaker's state, to read it without the lock.
     is_troubled: AtomicBool,
     is_open: AtomicBool,
     opened: Notify,
@@ -84,17 +85,17 @@ pub struct Outage {
 }
 
 impl Outage {
-    /// That of an address.
+    /// The outage of an address.
     pub fn of_address() -> Self {
         Self::new(ADDRESS)
     }
 
-    /// That of a client of the user's.
+    /// The outage of a client that the user gave.
     pub fn of_client() -> Self {
         Self::new(CLIENT)
     }
 
-    /// That of credentials.
+    /// The outage of a credential source.
     pub fn of_credentials() -> Self {
         Self::new(CREDENTIALS)
     }
@@ -110,9 +111,9 @@ impl Outage {
         }
     }
 
-    /// Tells `member` of outages from now on, for as long as it exists; at once during one.
+    /// Tells `member` of outages from now on, until `member` is dropped. During an outage, tells it at once.
     pub fn join(&self, member: Weak<dyn Member>) {
-        // Under this lock no outage begins or ends.
+        // While this lock is held, no outage begins or ends.
         let breaker = locked(&self.breaker);
         if let (Some(reason), Some(member)) = (breaker.reason(), member.upgrade()) {
             member.unavailable(reason);
@@ -122,13 +123,13 @@ impl Outage {
         members.push(member);
     }
 
-    /// Why no request may be sent; `None` where it may.
+    /// The error of calls during an outage. `None` if requests may be sent.
     pub fn refusal(&self) -> Option<Error> {
         let reason = Box::new(self.reason()?);
         Some(Error::Outage { reason })
     }
 
-    /// What is wrong, as the last attempt has found it; `None` where there is no outage.
+    /// During an outage: the error of the last attempt.
     pub fn reason(&self) -> Option<Error> {
         if !self.is_open.load(Ordering::Relaxed) {
             return None;
@@ -136,7 +137,8 @@ impl Outage {
         locked(&self.breaker).reason().cloned()
     }
 
-    /// Notes what came of an attempt. A failure that a caller could mend says that DynamoDB answers.
+    /// Notes the outcome of an attempt. If DynamoDB answered with an error that the caller can mend, this counts
+    /// as an answer.
     pub fn note(self: &Arc<Self>, outcome: Result<(), &Error>) {
         match outcome {
             Err(error) if is_outage(error) => self.fail(error.clone(), Instant::now()),
@@ -146,14 +148,14 @@ impl Outage {
         }
     }
 
-    /// Notes a failure of something that has gone on since `since`.
+    /// Notes that an attempt which began at `since` failed.
     pub fn note_failure_since(self: &Arc<Self>, error: &Error, since: Instant) {
         if is_outage(error) {
             self.fail(error.clone(), since);
         }
     }
 
-    /// Returns when an outage begins; at once during one.
+    /// Returns when an outage begins. During an outage, returns at once.
     pub async fn opened(&self) {
         let opened = self.opened.notified();
         if !self.is_open.load(Ordering::Relaxed) {
@@ -169,7 +171,7 @@ impl Outage {
         let closes = breaker.answer();
         self.show(&breaker);
         if closes {
-            // Under the lock, so that nobody is told in another order.
+            // Under the lock, so that all members learn of beginnings and ends in their order.
             tell(&self.members(), |member| member.available());
         }
     }
@@ -177,7 +179,7 @@ impl Outage {
     fn fail(self: &Arc<Self>, error: Error, since: Instant) {
         let mut breaker = locked(&self.breaker);
         let members = self.members();
-        // With nobody to send probes, an outage would never end.
+        // Without a member that sends probes, the outage would never end.
         let Some(runtime) = Handle::try_current().ok().filter(|_| !members.is_empty()) else {
             return;
         };
@@ -203,14 +205,14 @@ impl Outage {
     }
 }
 
-/// Tells each member. A panic in one keeps no other from being told, and no probe from being sent.
+/// Calls `what` with each member. If one panics, the others are still called, and probes are still sent.
 fn tell(members: &[Arc<dyn Member>], what: impl Fn(&dyn Member)) {
     for member in members {
         let _ = catch_unwind(AssertUnwindSafe(|| what(&**member)));
     }
 }
 
-/// Sends one probe after the other until the outage is over or nobody is left to care.
+/// Sends one probe after the other, until the outage is over or no member is left.
 async fn probe(outage: Weak<Outage>) {
     let mut pause = None;
     for number in 1_u32.. {
@@ -224,10 +226,10 @@ async fn probe(outage: Weak<Outage>) {
             return;
         };
         let members = outage.members();
-        // Another one each time: what one store cannot reach, another one may.
+        // Each probe uses another member: one store may reach DynamoDB when another one cannot.
         let member = members.get(number as usize % members.len().max(1));
         let (true, Some(member)) = (outage.is_open.load(Ordering::Relaxed), member) else {
-            // A store that is opened later begins with a closed breaker.
+            // Close the breaker, so that a store which is opened later can send requests.
             outage.answer();
             return;
         };
@@ -235,19 +237,19 @@ async fn probe(outage: Weak<Outage>) {
             0 => limits.1,
             _ => limits.0,
         };
-        // A panic in a probe must not be the last of them.
+        // If a probe panics, the next one must still be sent.
         let probe = AssertUnwindSafe(async { member.probe(limit).await });
         let _ = probe.catch_unwind().await;
     }
 }
 
-/// Whether no caller can mend it: DynamoDB is not there, does not answer in time, or is broken; or
-/// there are no credentials.
+/// Whether the error counts towards an outage: DynamoDB cannot be reached, does not answer in time, or fails;
+/// or the credential source fails. No caller can mend these errors.
 fn is_outage(error: &Error) -> bool {
     match error {
         Error::Timeout { .. } | Error::Credentials { .. } => true,
-        // What is wrong with a certificate or a port is wrong for this store, and each call learns it
-        // from its first attempt.
+        // If an error is not retryable (a wrong certificate or port), only this store is affected, and its
+        // calls fail quickly anyway.
         Error::Unreachable { retryable, .. } => *retryable,
         Error::Service { status, .. } => status.is_some_and(|status| status >= 500),
         Error::Client { kind, .. } => *kind != ClientFailure::Other,
@@ -255,7 +257,7 @@ fn is_outage(error: &Error) -> bool {
     }
 }
 
-/// Whether DynamoDB has answered.
+/// Whether DynamoDB answered.
 fn is_answer(error: &Error) -> bool {
     matches!(error, Error::Service { .. } | Error::ConditionFailed { .. })
 }
@@ -267,7 +269,7 @@ mod tests {
     use super::breaker::{FAILURES, SPAN};
     use super::*;
 
-    /// Counts what it is told, and panics where a test wants that.
+    /// Counts its notifications. If `panics` is set, each of them panics.
     struct Listener {
         panics: bool,
         told: AtomicU32,
