@@ -1,11 +1,11 @@
-//! Requests that DynamoDB throttles: sent again until the deadline of their calls, and no faster than the
-//! table takes them.
+//! Sends throttled requests again, until the deadline of their calls, and no faster than the table takes
+//! them.
 //!
-//! * [`Throttling`] tells the SDK not to try again: its retries know no deadline, and its token bucket ends
-//!   them.
-//! * [`Patience`] decides in its place, around each request.
-//! * [`Limits`] are what stores with one connection share for a table: a [`rate`] for reads and one for
-//!   writes, because DynamoDB counts them separately.
+//! * [`Throttling`] tells the SDK not to retry: its retries know no deadline, and stop when its token bucket
+//!   is empty.
+//! * [`Patience`] retries instead, around each request.
+//! * [`Limits`] belong to a table, and stores with the same connection share them. DynamoDB counts reads and
+//!   writes separately, so each has its own [`rate`].
 
 mod rate;
 
@@ -26,26 +26,26 @@ use crate::core::deadline;
 use crate::core::error::{self, Error, Result};
 use crate::core::lock::locked;
 
-/// The longest pause before the second attempt. That before each next one is twice as long. One attempt that
-/// was throttled delays a page by 25 ms on average.
+/// The longest pause before the second attempt. It doubles with each attempt. A single throttled attempt delays
+/// a page by 25 ms on average.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
-/// The longest pause at all: a call has 10 seconds, and finds out within half a second on average that the
-/// table takes it.
+/// The longest pause. A call has 10 seconds by default, and finds out within half a second on average that the
+/// table takes its request again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// How often a batch is sent that is refused because another Region writes one of its items. Then the
-/// operations are sent one by one, and the others of the batch do not wait.
+/// If another Region writes an item of a batch, DynamoDB refuses the batch. After this many refusals the
+/// operations are sent one by one, so that the other operations do not wait.
 const BATCHES_IN_CONFLICT: u32 = 3;
 
-/// The pause before an operation is sent again that was throttled so often: a random part of a time that
-/// doubles ("full jitter"), so that those who wait do not all come back at once.
+/// The pause after the refusal number `times`: a random part of a time that doubles ("full jitter"), so that
+/// waiting requests are not all sent at once.
 pub fn pause(times: u32) -> Duration {
     let doubled = FIRST_PAUSE.saturating_mul(1 << times.saturating_sub(1).min(16));
     doubled.min(LONGEST_PAUSE).mul_f64(fastrand::f64())
 }
 
-/// Has the SDK give up an attempt that was throttled: see [`Patience`].
+/// Keeps the SDK from retrying a throttled attempt: [`Patience`] does.
 #[derive(Debug)]
 pub struct Throttling;
 
@@ -68,25 +68,25 @@ impl ClassifyRetry for Throttling {
     }
 }
 
-/// What a table takes, as far as the process knows.
+/// The capacity of a table, as far as the process knows it.
 #[derive(Default)]
 pub struct Limits {
     reads: Pace,
     writes: Pace,
-    /// The last error by which DynamoDB has throttled, and when.
+    /// The last throttling error, and its time.
     last: Mutex<Option<(Instant, Error)>>,
     /// Changes when requests begin to wait.
     began: watch::Sender<()>,
 }
 
-/// What a request does.
+/// Whether a request reads or writes.
 #[derive(Debug, Clone, Copy)]
 pub enum Use {
     Reads,
     Writes,
 }
 
-/// Of which use requests wait at this moment because the table throttles. A request that waits needs no
+/// Whether reads and whether writes wait at this moment because the table throttles. A waiting request uses no
 /// connection.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Throttled {
@@ -95,7 +95,7 @@ pub struct Throttled {
 }
 
 impl Limits {
-    /// The last error by which DynamoDB has throttled the table, if there was one since `then`.
+    /// The last throttling error of the table, if it is not older than `then`.
     pub fn throttled_since(&self, then: Instant) -> Option<Error> {
         let last = locked(&self.last);
         let (when, error) = last.as_ref()?;
@@ -110,12 +110,12 @@ impl Limits {
         }
     }
 
-    /// Changes when requests begin to wait because the table throttles.
+    /// A channel that changes when requests begin to wait because the table throttles.
     pub fn began(&self) -> watch::Receiver<()> {
         self.began.subscribe()
     }
 
-    /// A request waits until what this gives is dropped.
+    /// Counts a request as waiting until the returned guard is dropped.
     fn wait<'p>(&self, pace: &'p Pace) -> Waiting<'p> {
         if pace.waiting.fetch_add(1, Ordering::Relaxed) == 0 {
             self.began.send_replace(());
@@ -139,17 +139,17 @@ impl Limits {
     }
 }
 
-/// The turns of operations, at the rate that the table takes.
+/// Gives operations their turns, at the rate that the table takes.
 #[derive(Default)]
 struct Pace {
     rate: Mutex<Rate>,
-    /// A copy of whether the rate is limited.
+    /// A copy of [`Rate::is_limited`], to read it without the lock.
     is_limited: AtomicBool,
-    /// How many requests wait.
+    /// The number of waiting requests.
     waiting: AtomicUsize,
-    /// Held by the operation whose turn is next; the others wait for this in their order.
+    /// The next request holds this lock. The others wait for it in their order.
     next: tokio::sync::Mutex<()>,
-    /// The rate may have changed.
+    /// Wakes the next request if the rate may have changed.
     changed: Notify,
 }
 
@@ -158,7 +158,7 @@ impl Pace {
         self.is_limited.load(Ordering::Relaxed) || self.waiting.load(Ordering::Relaxed) > 0
     }
 
-    /// Whether `operations` are sent now. If the table throttles, they wait for their [`turn`](Self::turn).
+    /// Whether `operations` may be sent at once. If not, they wait for their [`turn`](Self::turn).
     fn passes(&self, operations: usize) -> bool {
         !self.is_limited.load(Ordering::Relaxed) && self.take(operations).is_ok()
     }
@@ -190,7 +190,7 @@ impl Pace {
     }
 }
 
-/// A request that waits, until this is dropped.
+/// Counts a request as waiting until dropped.
 struct Waiting<'p>(&'p Pace);
 
 impl Drop for Waiting<'_> {
@@ -199,32 +199,32 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// How requests of a connection are sent again that were throttled.
+/// How a connection retries throttled requests.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Repeats {
-    /// Whether they are sent again from here, until the deadline of their calls.
+    /// Whether throttled requests are sent again until the deadline of their calls.
     pub until_deadline: bool,
-    /// How often a request is sent at most, where somebody has said so.
+    /// If set: the largest number of attempts for a request.
     pub max_attempts: Option<u32>,
 }
 
-/// A request, with what it has been through.
+/// The retries of a throttled request.
 pub struct Patience<'c> {
-    /// Whether the request is sent again at all.
+    /// Whether the request may be sent again.
     repeats: bool,
-    /// How many attempts it has at most, those of the SDK included.
+    /// The largest number of attempts, with those of the SDK.
     max_attempts: Option<u32>,
     pace: Option<(&'c Limits, &'c Pace)>,
-    /// How many operations it is for.
+    /// The number of operations in the request.
     operations: usize,
     attempts: u32,
-    /// How often DynamoDB has refused the request for reasons that pass by themselves.
+    /// The number of refusals for reasons that pass by themselves.
     refusals: u32,
 }
 
 impl<'c> Patience<'c> {
-    /// For a request about `operations` items of the table with these limits; without limits, a request about
-    /// the table itself, or one that the user's client sends.
+    /// For a request with `operations` operations on the table with these limits. A request about the table
+    /// itself, or one that the user's client sends, has no limits.
     pub fn new(repeats: &Repeats, limits: Option<(Use, &'c Limits)>, operations: usize) -> Self {
         let limits = limits.filter(|_| repeats.until_deadline);
         Self {
@@ -255,7 +255,7 @@ impl<'c> Patience<'c> {
         deadline::note_sent();
     }
 
-    /// The client to send the next attempts by, which makes no more of them than are left.
+    /// The client for the next attempts. Its limit of attempts is the number that is left.
     pub fn limited(&self, client: Client) -> Client {
         match self.max_attempts {
             Some(most) if self.attempts > 0 => {
@@ -272,8 +272,9 @@ impl<'c> Patience<'c> {
         }
     }
 
-    /// What the request has come to; `None` if it is to be sent again, after a pause that has passed by
-    /// then. `unprocessed` says how many operations an answer leaves undone because the table throttles.
+    /// Decides after an attempt. Returns the result of the request, or waits for the pause and returns `None`:
+    /// then the request must be sent again. `unprocessed` returns the number of operations that an answer leaves
+    /// undone because the table throttles.
     pub async fn outcome<T>(
         &mut self,
         outcome: Result<T>,
@@ -294,8 +295,8 @@ impl<'c> Patience<'c> {
                 return Some(Ok(answer));
             }
             Err(error) if error.attempts().is_none() => {
-                // The table has capacity for a request that DynamoDB answers with another error: a condition
-                // that does not hold costs as much as a write.
+                // If DynamoDB answers with another error, the table had capacity for the request: a failed
+                // condition costs as much as a write.
                 if let Some((_, pace)) = self.pace
                     && error.is_answer()
                 {
@@ -311,7 +312,7 @@ impl<'c> Patience<'c> {
         if error.is_throttling() {
             if let Some((limits, pace)) = self.pace {
                 limits.note(&error);
-                // A partition or an index is at its limit: the table takes what it took.
+                // If only a partition or an index is at its limit, the table's rate stays.
                 if !error.is_of_a_part() {
                     pace.note(0, self.operations);
                 }

@@ -1,60 +1,59 @@
-//! How many operations a second a table takes that throttles. No I/O; the clock is an argument.
+//! Estimates the number of operations a second that a throttling table takes. No I/O; the clock is an argument.
 //!
-//! Nothing is limited until DynamoDB throttles. Then the rate follows the part of the operations that are
-//! carried out, window by window:
+//! Nothing is limited until DynamoDB throttles. Then, window by window, the rate follows the share of the
+//! operations that DynamoDB carried out:
 //!
-//! * If it is more than 1 / [`MORE`], the rate grows: to [`MORE`] times the rate if DynamoDB throttles none.
-//! * If it is less, the rate falls: to [`CUT`] times the rate at least.
+//! * If the share is more than 1 / [`MORE`], the rate grows. If nothing was throttled, it grows by [`MORE`].
+//! * If the share is less, the rate falls, at most to [`CUT`] times the rate.
 //!
-//! So at most [`MORE`] operations are sent, on average, for each that the table takes, which shows soon when
-//! it takes more. Throttling that has nothing to do with the rate does not bring all calls to a halt, as it
-//! would if each throttled operation lowered the rate. [`CALM`] after the last throttled operation nothing is
-//! limited.
+//! So on average at most [`MORE`] operations are sent for each operation that the table takes. The surplus shows
+//! soon when the table takes more. If each throttled operation lowered the rate, throttling for other reasons
+//! than the rate would bring all calls to a halt. [`CALM`] after the last throttled operation, the limit ends.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// The shortest time over which is counted how many operations are throttled.
+/// The shortest window.
 const WINDOW: Duration = Duration::from_millis(250);
 
-/// The fewest operations that say something about the rate.
+/// The fewest answered operations in a window from which the rate is changed.
 const ENOUGH: f64 = 5.0;
 
-/// How long no operation may be throttled before nothing is limited.
+/// If no operation is throttled for this time, the limit ends.
 const CALM: Duration = Duration::from_secs(5);
 
-/// How many operations are sent at most, on average, for each that is carried out. With 1.5, calls come to a
-/// halt if 30 % of operations are throttled at random.
+/// On average, at most this many operations are sent for each that is carried out. With 1.5, calls would come to
+/// a halt if 30 % of the operations are throttled at random.
 const MORE: f64 = 1.75;
 
-/// What a window leaves of the rate at least.
+/// A window lowers the rate at most by this factor.
 const CUT: f64 = 0.7;
 
-/// The lowest rate, in operations a second: a process finds out soon that the table takes more again.
+/// The lowest rate, in operations a second, so that a process soon finds out that the table takes more again.
 const LOWEST: f64 = 20.0;
 
-/// The lowest rate when DynamoDB begins to throttle. A process that has just begun may have sent one
-/// operation so far, which says nothing.
+/// The lowest rate when DynamoDB begins to throttle, in operations a second. A new process may have sent only
+/// one operation so far, and that says nothing about the rate.
 const FIRST: f64 = 50.0;
 
-/// How many times the rate may be what the process sends: a rate far above would not be felt for long after
-/// DynamoDB begins to throttle more.
+/// The rate is at most this many times the rate at which the process sends. A much higher rate would have no
+/// effect for a long time after DynamoDB begins to throttle more.
 const AHEAD: f64 = 3.0;
 
-/// The time in which the highest rate at which the process has sent counts half.
+/// After this time, in seconds, the peak of the sending rate counts half.
 const HALF_LIFE: f64 = 2.0;
 
 /// See the [module](self).
 #[derive(Debug, Default)]
 pub struct Rate {
     window: Option<Window>,
-    /// The most operations a second that were sent of late, and when.
+    /// The peak of the sending rate, in operations a second, and its time.
     peak: Option<(f64, Instant)>,
     limit: Option<Limit>,
 }
 
-/// What has happened since a moment.
+/// Counts operations since a moment.
 #[derive(Debug)]
 struct Window {
     began: Instant,
@@ -67,10 +66,10 @@ struct Window {
 struct Limit {
     /// In operations a second.
     rate: f64,
-    /// How many operations may be sent at once: 1 at most, and below 0 after a batch.
+    /// The number of operations that may be sent at once: at most 1, and below 0 after a batch.
     allowed: f64,
     refilled: Instant,
-    /// When an operation was throttled last.
+    /// When an operation was last throttled.
     throttled: Instant,
 }
 
@@ -80,17 +79,17 @@ impl Rate {
         self.limit.is_some()
     }
 
-    /// Takes the turn of `operations`, which are sent as one request.
+    /// Takes a turn for a request with this many operations.
     ///
     /// # Errors
     ///
-    /// How long to wait before asking again.
+    /// If it is not the request's turn yet: the time to wait before the next try.
     pub fn take(&mut self, now: Instant, operations: usize) -> Result<(), Duration> {
         if let Some(limit) = &mut self.limit {
             let waited = now.saturating_duration_since(limit.refilled).as_secs_f64();
             limit.allowed = (limit.allowed + waited * limit.rate).min(1.0);
             limit.refilled = now;
-            // A little less, because a timer is exact to the millisecond.
+            // A little less than 1, because timers are exact to the millisecond only.
             if limit.allowed < 0.999 {
                 let wait = (1.0 - limit.allowed) / limit.rate;
                 return Err(Duration::from_secs_f64(wait));
@@ -101,12 +100,12 @@ impl Rate {
         Ok(())
     }
 
-    /// Notes what came of operations that were sent: how many were carried out, and how many throttled.
+    /// Notes the outcome of operations: `done` were carried out, and `throttled` were throttled.
     pub fn note(&mut self, now: Instant, done: usize, throttled: usize) {
         let window = self.measure(now);
         window.done += done as f64;
         window.throttled += throttled as f64;
-        // Not before: it is costly, and most tables never throttle.
+        // Only when the limit begins: the calculation is costly, and most tables never throttle.
         let sent = match self.limit {
             None if throttled > 0 => self.sent(now),
             _ => 0.0,
@@ -128,7 +127,7 @@ impl Rate {
         }
     }
 
-    /// The window that `now` is in. If it is a new one, the rate follows what has happened in the one before.
+    /// The window at `now`. If a new window begins, the rate is first changed by the outcome of the last window.
     fn measure(&mut self, now: Instant) -> &mut Window {
         if let Some(window) = &self.window {
             let lasted = now.saturating_duration_since(window.began);
@@ -156,7 +155,7 @@ impl Rate {
         })
     }
 
-    /// The most operations a second that were sent of late.
+    /// The recent sending rate, in operations a second: the peak, which fades, or the current window's rate.
     fn sent(&self, now: Instant) -> f64 {
         let window = self.window.as_ref().map_or(0.0, |window| window.sent);
         let peak = self.peak.map_or(0.0, |(peak, then)| {
@@ -166,7 +165,7 @@ impl Rate {
         peak.max(window / WINDOW.as_secs_f64().max(self.lasted(now)))
     }
 
-    /// How long the window has lasted, in seconds.
+    /// The age of the window, in seconds.
     fn lasted(&self, now: Instant) -> f64 {
         let window = self.window.as_ref();
         window.map_or(0.0, |window| {

@@ -5,17 +5,17 @@ use futures_util::future::join_all;
 
 use super::*;
 
-/// What became of operations that were asked for at a steady rate, and sent again when throttled.
+/// The outcome of a simulation: operations come at a steady rate, and are sent again when throttled.
 #[derive(Debug, Default)]
 struct Run {
     sent: usize,
     done: usize,
-    /// How many wait at the end.
+    /// The number of operations that wait at the end.
     waiting: usize,
 }
 
-/// Asks for `demand` operations a second, for so many milliseconds. `is_throttled` gets the time in
-/// milliseconds since the first.
+/// Simulates `demand` operations a second, for `lasts` milliseconds. `is_throttled` gets the time since the start,
+/// in milliseconds.
 fn run(rate: &mut Rate, demand: u64, lasts: u64, mut is_throttled: impl FnMut(u64) -> bool) -> Run {
     let began = Instant::now();
     let mut waiting = VecDeque::new();
@@ -30,7 +30,7 @@ fn run(rate: &mut Rate, demand: u64, lasts: u64, mut is_throttled: impl FnMut(u6
             run.sent += 1;
             if is_throttled(time) {
                 rate.note(now, 0, 1);
-                // About the pause of a request that was throttled a few times.
+                // Roughly the pause of a request that was throttled a few times.
                 waiting.push_back(time + 200);
             } else {
                 rate.note(now, 1, 0);
@@ -81,7 +81,7 @@ fn a_table_that_takes_half_of_the_demand_gets_little_more() {
 fn a_table_that_throttles_everything_is_left_alone_and_taken_up_again() {
     let mut rate = Rate::default();
     let all = run(&mut rate, 200, 5000, |time| time >= 1000);
-    // It is asked often enough to see when that ends, and no more.
+    // Enough requests are sent to notice the end of the throttling, and not many more.
     assert!((300..700).contains(&all.sent), "{all:?}");
     let mut rate = Rate::default();
     let after = run(&mut rate, 200, 10_000, |time| (1000..3000).contains(&time));
@@ -106,7 +106,7 @@ fn a_batch_counts_as_its_operations() {
     rate.note(began, 0, 1);
     let then = began + Duration::from_secs(1);
     assert_eq!(rate.take(then, 25), Ok(()));
-    // 24 more than it may send at once, and one for the next: at 50 a second.
+    // The batch sent 24 more than may be sent at once, and the next operation needs one: 25 at 50 a second.
     assert_eq!(rate.take(then, 1), Err(Duration::from_millis(500)));
 }
 
