@@ -1,4 +1,4 @@
-//! Sending operations: many as one request, and one by one what DynamoDB does not take that way.
+//! Sends operations in batches. If DynamoDB does not take a batch, sends its operations one by one.
 
 use std::collections::{HashMap, HashSet};
 use std::iter;
@@ -27,15 +27,16 @@ use crate::core::deadline::{self, Deadline};
 use crate::core::dynamo::{Items, KeyedTable, ResultFuture, throttle};
 use crate::core::error::{Error, Result, built};
 
-/// How many items a BatchGetItem and a BatchWriteItem take.
+/// The largest number of items in a BatchGetItem and in a BatchWriteItem.
 const MOST_READS: usize = 100;
 const MOST_WRITES: usize = 25;
 
-/// How often operations that DynamoDB leaves unprocessed are sent again together although it has processed
-/// none of them. Then they are sent alone, to get errors of their own.
+/// If DynamoDB processes none of the operations in a batch, the batch is sent again this many times. Then the
+/// operations are sent one by one, so that each gets its own error.
 const ROUNDS: u32 = 3;
 
-/// How many requests are in flight for a batch that was refused, where as many slots are free.
+/// After a batch was refused, at most this many of its operations are in flight at once. Fewer, if fewer slots
+/// are free.
 const SINGLES_AT_ONCE: usize = 8;
 
 /// Sends the operations of one lane.
@@ -43,7 +44,7 @@ pub struct Batches {
     items: Arc<dyn Items>,
     table: Arc<KeyedTable>,
     threshold: Option<usize>,
-    /// Whether it is known how requests go.
+    /// Whether the client is known, so that requests can be sent.
     is_open: AtomicBool,
     reads: Permission,
     writes: Permission,
@@ -112,14 +113,14 @@ impl Batches {
         }
     }
 
-    /// Whether a batch may be sent now. The client may have been put in the place of another since
-    /// the operations were taken.
+    /// Whether a batch may be sent now. Since the operations were taken from the queue, the client may have
+    /// changed.
     fn may_batch(&self, kind: Kind) -> bool {
         let is_merged = matches!(kind, Kind::Read | Kind::Write);
         !is_merged || self.items.merges()
     }
 
-    /// Sends operations of one kind, and answers those who wait for them.
+    /// Sends operations of one kind, and answers the calls that wait for them.
     async fn send_together(self: Arc<Self>, slot: Slot, kind: Kind, mut together: Vec<Together>) {
         together.retain_mut(|(_turn, waiting)| can_be_sent(waiting));
         let mut is_denied = false;
@@ -144,16 +145,15 @@ impl Batches {
             .collect();
         let mut singles = stream::iter(singles).buffer_unordered(1 + spare.len());
         while let Some(has_succeeded) = singles.next().await {
-            // Where single requests are denied too, the role may do nothing at this moment, which says
-            // nothing of batches.
+            // If DynamoDB denies single requests too, the denial says nothing about batches.
             if is_denied && has_succeeded {
                 self.permission(kind).deny();
             }
         }
     }
 
-    /// Sends one request for all, and answers those whose operation it has done. What is left in
-    /// `together` has to be sent alone.
+    /// Sends one request for all operations, and answers the processed ones. If operations are left in
+    /// `together`, they must be sent one by one.
     async fn send_batch(&self, kind: Kind, together: &mut Vec<Together>) -> Result<()> {
         let mut in_vain = 0;
         while in_vain <= ROUNDS {
@@ -270,9 +270,9 @@ impl Batches {
         Ok(Some(request.build()))
     }
 
-    /// Sends the operations on one key: one read for all, or the last write, and where that is
-    /// refused those before it too, each on its own. A read is sent in the context of the first who
-    /// has asked for it, a write in its own. Whether DynamoDB has done any of them.
+    /// Sends the operations on one key: one read for all, or the last write. If DynamoDB refuses the last write,
+    /// sends the write before it, and so on. A read is sent in the context of the first call that waits for it,
+    /// a write in the context of its own call. Returns whether any request succeeded.
     async fn send_alone(&self, turn: Turn, mut waiting: Vec<ItemOperation>) -> bool {
         let mut has_succeeded = false;
         let consistent = is_consistent(&waiting);
@@ -301,7 +301,7 @@ impl Batches {
             if is_read || outcome.as_ref().err().is_none_or(is_for_all) {
                 answer_all(std::mem::take(&mut waiting), outcome.clone());
             }
-            // Whoever has given up is not there to be told.
+            // If the call has given up, nobody receives the answer.
             let _ = answer.send(outcome);
         }
         has_succeeded
@@ -316,7 +316,7 @@ impl Batches {
                     .set_key(Some(self.table.key(key)))
                     .consistent_read(consistent);
                 let mut item = self.items.get_item(request).await?.item;
-                // DynamoDB gives the key too. A client that is a stub may not.
+                // DynamoDB returns the key with the item. A stub may not.
                 if let Some(item) = &mut item
                     && !item.contains_key(&self.table.hash_key)
                 {
@@ -339,7 +339,7 @@ impl Batches {
     }
 }
 
-/// What came of a batch, by the keys of the items.
+/// The outcome of a batch, by the keys of the items.
 struct Processed {
     /// The items that were read.
     found: HashMap<String, Item>,
@@ -371,8 +371,8 @@ fn deadlines(together: &[Together]) -> Vec<Arc<Deadline>> {
     deadlines.collect()
 }
 
-/// Whether an error holds for every operation of a batch: everything but a refusal of what was in
-/// it, or of batches, and an answer that has an item which cannot be read.
+/// Whether an error is that of each operation in the batch. It is not if DynamoDB refused the contents of the
+/// batch or batches as such, or if an item in the answer cannot be read.
 fn is_for_all(error: &Error) -> bool {
     match error {
         Error::Service {

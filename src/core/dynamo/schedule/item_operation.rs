@@ -1,4 +1,4 @@
-//! An operation on an item while it waits, and the calls that wait for it.
+//! A waiting operation on an item, and its call.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -14,31 +14,32 @@ use crate::core::context::CallContext;
 use crate::core::deadline::Deadline;
 use crate::core::error::Result;
 
-/// The outcome of an operation that can be merged: an item if it was read.
+/// The outcome of an operation that can be merged. A read returns the item, if it exists.
 pub type ItemResult = Result<Option<Item>>;
 
-/// An operation that can be merged, and who waits for it.
+/// An operation that can be merged.
 pub struct ItemOperation {
     pub change: Change,
-    /// The context of the call that has asked for it.
+    /// The context of its call.
     pub context: Option<CallContext>,
-    /// The deadline of that call.
+    /// The deadline of its call.
     pub deadline: Option<Arc<Deadline>>,
+    /// Its call waits for this.
     pub answer: oneshot::Sender<ItemResult>,
 }
 
-/// What an operation does to its item.
+/// The change that an operation makes to its item.
 pub enum Change {
-    /// It is read.
+    /// No change: the item is read.
     None { consistent: bool },
-    /// It is written.
+    /// The item is written.
     Put(Put),
-    /// It is deleted.
+    /// The item is deleted.
     Delete,
 }
 
-/// Makes the item of the last operation, which is the one that is sent. If that fails, this operation
-/// is answered with the failure, and the one before it is the last. `false` if none is left.
+/// Makes the item of the last operation, because only the last one is sent. If this fails, answers the operation
+/// with the error, removes it, and goes on with the one before it. Returns `false` if no operation is left.
 pub fn can_be_sent(waiting: &mut Vec<ItemOperation>) -> bool {
     while let Some(ItemOperation { change, .. }) = waiting.last_mut() {
         let Change::Put(put) = change else {
@@ -48,7 +49,7 @@ pub fn can_be_sent(waiting: &mut Vec<ItemOperation>) -> bool {
             return true;
         };
         if let Some(operation) = waiting.pop() {
-            // Whoever has given up is not there to be told.
+            // If the call has given up, nobody receives the answer.
             let _ = operation.answer.send(Err(error));
         }
     }
@@ -61,10 +62,10 @@ pub fn is_consistent<'o>(operations: impl IntoIterator<Item = &'o ItemOperation>
     changes.any(|change| matches!(change, Change::None { consistent: true }))
 }
 
-/// Answers all with the same.
+/// Answers all operations with the same outcome.
 pub fn answer_all(mut waiting: Vec<ItemOperation>, outcome: ItemResult) {
     let last = waiting.pop();
-    // Whoever has given up is not there to be told.
+    // If a call has given up, nobody receives its answer.
     for operation in waiting {
         let _ = operation.answer.send(outcome.clone());
     }
@@ -73,13 +74,13 @@ pub fn answer_all(mut waiting: Vec<ItemOperation>, outcome: ItemResult) {
     }
 }
 
-/// The outcome of `request`; `None` where all who waited for it have given up, and so has it.
+/// Runs `request` and returns its outcome. If all waiters give up first, drops the request and returns `None`.
 pub async fn while_wanted<'w, T, A: 'w>(
     request: impl Future<Output = T>,
     waiters: impl Iterator<Item = &'w mut oneshot::Sender<A>>,
 ) -> Option<T> {
     let mut waiters: Vec<_> = waiters.collect();
-    // From the last on: they are the last to reach their deadline.
+    // Begin with the last waiter: it reaches its deadline last, so the others rarely need to be polled.
     let unwanted = poll_fn(|context| {
         while let Some(waiter) = waiters.last_mut() {
             ready!(waiter.poll_closed(context));

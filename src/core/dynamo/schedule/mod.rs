@@ -1,12 +1,13 @@
 //! Requests for items: in order, fair, bounded, and merged under load.
 //!
-//! A [`Schedule`] is one store's way to the items of its table. Every operation takes its place when
-//! it is asked for: behind all operations on the same key that were asked for before it, from
-//! whichever store of the process. See [`queue`] for what is sent when.
+//! A [`Schedule`] is one store's way to the items of its table. Methods queue their operation when called, not
+//! when polled: behind all earlier operations on the same key, of all stores of the process. The [`queue`]
+//! decides when each operation is sent.
 //!
-//! Each caller gets what it would have got alone: its own item, its own error. What DynamoDB leaves
-//! unprocessed of a batch is sent again, and what it refuses as a whole is sent one by one: see
-//! [`batches`] and [`refusals`]. Reads of the same item share a request, see [`sharing`].
+//! Each caller gets the same result as without merging: its own item, its own error. If DynamoDB leaves
+//! operations of a batch unprocessed, they are sent again. If DynamoDB refuses a batch, its operations are sent
+//! one by one: see [`batches`] and [`refusals`]. Eventually consistent reads of the same item share a request,
+//! see [`sharing`].
 
 mod batches;
 mod item_operation;
@@ -52,12 +53,12 @@ use crate::core::error::{Error, Result};
 
 type Item = HashMap<String, AttributeValue>;
 
-/// An item of more bytes than this is written alone. AWS calls its own arithmetic approximate, and one
-/// item that DynamoDB finds too large would have the whole batch refused.
+/// An item with more bytes than this is written alone. The size that AWS documents is approximate, and if one item
+/// is too large for DynamoDB, it refuses the whole batch.
 const LARGE: usize = 300 * 1024;
 
-/// See the [module](self). A clone is the same lane. Deadlines are the caller's: dropping the future
-/// gives an operation up.
+/// See the [module](self). Clones share the lane. There is no time limit here: dropping a returned future gives
+/// the operation up.
 #[derive(Clone)]
 pub struct Schedule {
     table: Arc<KeyedTable>,
@@ -65,10 +66,10 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// A lane of its own in `queue`, which is that of the table, to which `items` sends.
+    /// Adds a lane to `queue`, the queue of the table. `items` sends its requests.
     ///
-    /// While more than `threshold` operations that can be merged are in flight or wait, they are
-    /// merged. `None`: only those that were asked for together are.
+    /// Merging starts when more than `threshold` operations that can be merged are in flight or wait. `None`: only
+    /// the operations of [`get_many`](Self::get_many) and [`delete_many`](Self::delete_many) are merged.
     pub fn new(
         queue: Arc<TableQueue>,
         items: Arc<dyn Items>,
@@ -94,14 +95,14 @@ impl Schedule {
         let sharing = self.lane.sharing();
         let joined = sharing.join(self.lane.id(), Arc::clone(&key), read);
         async move {
-            // The request may be another call's.
+            // The request may belong to another call, with another deadline.
             let _waits = waits;
             joined.await
         }
         .boxed()
     }
 
-    /// The items under `keys`, in their order: in batches, however few other operations there are.
+    /// The items under `keys`, in their order. They are read in batches even without load.
     pub fn get_many(
         &self,
         keys: impl IntoIterator<Item = String>,
@@ -110,11 +111,11 @@ impl Schedule {
         self.ask_many(Kind::ReadOfMany, keys, || Change::None { consistent })
     }
 
-    /// Writes the item that `make` makes under `key`, whatever is there. `size` is how large the item
-    /// is, in bytes and about: a large one is never merged.
+    /// Writes the item that `make` returns under `key`, and replaces the present item. `size` is the approximate
+    /// size of the item in bytes: a large item is never merged.
     ///
-    /// `make` is called when the write is sent. Until then the write takes only the memory of what the
-    /// item is made of, which is a part of what the item takes.
+    /// `make` is called when the write is sent. Until then, the write holds only the source of the item, which
+    /// takes less memory than the item.
     pub fn put(
         &self,
         key: String,
@@ -132,8 +133,8 @@ impl Schedule {
         without_output(put)
     }
 
-    /// Runs `work` when it is the turn of an operation on `key`, which it may send several requests
-    /// for: nothing else that the process asks of `key` comes between them.
+    /// Runs `work` when an operation on `key` has its turn. `work` may send several requests: no other operation
+    /// of the process on `key` comes in between.
     pub fn in_turn<T: Send + 'static>(
         &self,
         key: String,
@@ -145,9 +146,9 @@ impl Schedule {
         })
     }
 
-    /// Changes the item under `key` as the request says that `make` makes. Table and key are filled in.
+    /// Changes the item under `key` by the request that `make` returns. Table and key are filled in.
     ///
-    /// `make` is called when the request is sent: a request takes a kilobyte, and may wait.
+    /// `make` is called when the request is sent, because a waiting request would take a kilobyte.
     pub fn update(
         &self,
         key: String,
@@ -168,8 +169,7 @@ impl Schedule {
         self.write(key.into(), Change::Delete)
     }
 
-    /// Deletes the item under `key` on the condition that `request` has. Table and key are filled
-    /// in.
+    /// Deletes the item under `key` if the condition in `request` holds. Table and key are filled in.
     pub fn delete_if(&self, key: String, request: DeleteItemInputBuilder) -> ResultFuture<()> {
         let request = request
             .table_name(self.table.name.as_str())
@@ -178,7 +178,7 @@ impl Schedule {
         without_output(delete)
     }
 
-    /// Deletes the items under `keys`: in batches, however few other operations there are.
+    /// Deletes the items under `keys`. They are deleted in batches even without load.
     pub fn delete_many(&self, keys: impl IntoIterator<Item = String>) -> Vec<ResultFuture<()>> {
         let keys: Vec<Key> = keys.into_iter().map(Key::from).collect();
         for key in &keys {
@@ -188,13 +188,13 @@ impl Schedule {
         deleted.into_iter().map(without_output).collect()
     }
 
-    /// A page of an index. The table is filled in.
+    /// Reads a page of an index. The table is filled in.
     pub fn query(&self, request: QueryInputBuilder) -> ResultFuture<QueryOutput> {
         let request = request.table_name(self.table.name.as_str());
         self.alone(None, move |items| items.query(request))
     }
 
-    /// A page of the table. The table is filled in.
+    /// Reads a page of the table. The table is filled in.
     pub fn scan(&self, request: ScanInputBuilder) -> ResultFuture<ScanOutput> {
         let request = request.table_name(self.table.name.as_str());
         self.alone(None, move |items| items.scan(request))
@@ -218,7 +218,7 @@ impl Schedule {
         answer
     }
 
-    /// Asks the same of every key in `keys`. The answers are in the order of `keys`.
+    /// Queues the same operation for each key. The answers are in the order of `keys`.
     fn ask_many(
         &self,
         kind: Kind,
@@ -263,7 +263,7 @@ impl Schedule {
         }
     }
 
-    /// A request that is never merged, sent when it is its turn.
+    /// An operation that is never merged. `send` sends its requests once it has its turn.
     fn alone<T: Send + 'static>(
         &self,
         key: Option<Key>,
@@ -292,7 +292,7 @@ pub struct InTurn {
 }
 
 impl InTurn {
-    /// The item as it is now.
+    /// Reads the item, strongly consistent.
     pub async fn get(&self) -> Result<Option<Item>> {
         let request = GetItemInputBuilder::default()
             .table_name(self.table.name.as_str())
@@ -301,11 +301,11 @@ impl InTurn {
         Ok(self.items.get_item(request).await?.item)
     }
 
-    /// Writes the item that `request` has. The table is filled in.
+    /// Writes the item in `request`. The table is filled in.
     ///
     /// # Errors
     ///
-    /// [`Error::TooLarge`], without sending anything.
+    /// [`Error::TooLarge`]: then nothing is sent. And the errors of the request.
     pub async fn put(&self, request: PutItemInputBuilder) -> Result<()> {
         if let Some(item) = request.get_item() {
             size::checked(item)?;
@@ -323,7 +323,7 @@ impl InTurn {
     }
 }
 
-/// What an operation waits for. If this is dropped before that has come, the operation is given up.
+/// Waits for the answer of an operation. If this is dropped before the answer, the operation is given up.
 struct Asked<T> {
     waits: Waits,
     key: Option<Key>,
@@ -334,7 +334,7 @@ impl<T> Future for Asked<T> {
     type Output = Result<T>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<T>> {
-        // Nobody answers where a request has ended in a panic.
+        // If the task of a request panics, its operations get no answer.
         let defect = Error::Internal {
             operation: "a request for an item",
         };
@@ -349,7 +349,7 @@ impl<T> Future for Asked<T> {
 
 impl<T> Drop for Asked<T> {
     fn drop(&mut self) {
-        // First the operation is not wanted any more, then the queue looks at it.
+        // The channel must be closed before the queue looks at the operation.
         if self.answer.take().is_some()
             && let Some(key) = &self.key
         {
@@ -358,7 +358,7 @@ impl<T> Drop for Asked<T> {
     }
 }
 
-/// A call that waits for what goes through a lane, which exists as long as somebody does.
+/// A call that waits for an operation in a lane. It keeps the lane alive.
 struct Waits {
     lane: Arc<Lane>,
     deadline: Option<Arc<Deadline>>,
@@ -367,13 +367,14 @@ struct Waits {
 impl Drop for Waits {
     fn drop(&mut self) {
         if let Some(deadline) = &self.deadline {
-            // The requests before it were throttled, and it has never had its turn.
+            // If the call ends before its request was sent and the table throttled meanwhile, throttling is the
+            // reason.
             deadline.note_unsent(|then| self.lane.items().throttled_since(then));
         }
     }
 }
 
-/// Sends a write of its own.
+/// Sends a write as a request of its own.
 fn send_put(items: &dyn Items, table: &KeyedTable, put: Put) -> ResultFuture<PutItemOutput> {
     match put.into_item() {
         Ok(item) => {
@@ -386,7 +387,7 @@ fn send_put(items: &dyn Items, table: &KeyedTable, put: Put) -> ResultFuture<Put
     }
 }
 
-/// An answer of which only matters whether it is a success.
+/// The same answer without its output.
 fn without_output<T: 'static>(answer: ResultFuture<T>) -> ResultFuture<()> {
     answer.map(|answer| answer.map(|_| ())).boxed()
 }

@@ -1,4 +1,4 @@
-//! A write of an item that waits: the item is made when it is sent.
+//! A waiting write. Its item is made when the write is sent.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -6,8 +6,8 @@ use super::Item;
 use crate::core::dynamo::size;
 use crate::core::error::{Error, Result};
 
-/// An item that is to be written. An item takes several times the memory of the session that is in
-/// it, so one that waits is not made yet.
+/// An item to write. An item takes several times the memory of the session in it, so it is made as late as
+/// possible.
 pub struct Put(State);
 
 enum State {
@@ -16,17 +16,17 @@ enum State {
 }
 
 impl Put {
-    /// The item that `make` makes.
+    /// A write of the item that `make` returns.
     pub fn new(make: impl FnOnce() -> Result<Item> + Send + 'static) -> Self {
         Self(State::Waiting(Box::new(make)))
     }
 
-    /// The item.
+    /// The item. The first call makes it.
     ///
     /// # Errors
     ///
-    /// [`Error::TooLarge`], and what `make` fails with. A panic in `make` is [`Error::Internal`]: the
-    /// task may be sending other writes too.
+    /// [`Error::TooLarge`], and the error of `make`. If `make` panics, [`Error::Internal`]: the panic must not
+    /// end the task, which may send other writes too.
     pub fn item(&mut self) -> Result<&Item> {
         if let State::Waiting(_) = self.0 {
             let item = self.take();
@@ -38,7 +38,7 @@ impl Put {
         }
     }
 
-    /// The item, which is let go of.
+    /// The item, by value.
     ///
     /// # Errors
     ///

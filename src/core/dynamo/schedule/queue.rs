@@ -1,21 +1,22 @@
-//! Whose turn it is: which operations wait, in which order, and what is sent together. No I/O.
+//! The queue of operations: decides which operations are sent next, and which ones together. No I/O.
 //!
-//! Two things hold an operation back. First the operations on the same key that were asked for
-//! before it: see [`order`]. Then the requests that are in flight in its lane. A lane is one store's way to the table; several stores of a
-//! process may have lanes in one queue, because the order on a key has to hold between them too.
+//! An operation waits for two things: for the earlier operations on its key (see [`order`]), and for the
+//! requests in flight in its lane. A lane is one store's way to the table. Several stores of a process can
+//! have lanes in one queue, because the order on a key must hold between the stores too.
 //!
-//! In a lane, the operation whose turn came first is sent first, together with as many others of its
-//! kind as a request takes:
+//! In each lane, the operation that got its turn first is sent first, together with as many others of its kind as
+//! one request takes:
 //!
-//! * Never more than [`Rules::max_requests`] are in flight.
-//! * An operation that cannot be merged is sent as soon as that allows it.
-//! * Operations that can be merged are sent one by one, as soon as they can, while no more than
-//!   [`Rules::threshold`] of them are in flight or wait. Beyond, they wait until as many operations
-//!   wait as merged requests are in flight, or until one of the kinds fills a request. Reads and
-//!   writes are counted together for that, so that a rare kind never waits for its own.
+//! * At most [`Rules::max_requests`] requests are in flight.
+//! * An operation that cannot be merged is sent as soon as this limit allows.
+//! * While at most [`Rules::threshold`] operations that can be merged wait or are in flight, each of them is
+//!   sent alone, as soon as the limit allows.
+//! * Above the threshold, a batch is sent once at least as many operations wait as merged requests are in
+//!   flight, or once one kind fills a request. Reads and writes are counted together, so that a rare kind
+//!   does not wait for others of its kind.
 //!
-//! So an operation waits no longer than the requests take that are in flight when its turn has come,
-//! unless more is asked for than `max_requests` can carry. The tests state the bound.
+//! So from its turn on, an operation waits at most until the requests already in flight have finished, unless
+//! the load exceeds `max_requests`. The tests state the exact bound.
 
 mod order;
 mod rules;
@@ -28,21 +29,21 @@ use self::order::{Flow, Order};
 use self::rules::{KINDS, USES};
 pub use self::rules::{Key, Kind, LaneId, Rules, Sends, Waits};
 
-/// Operations to be sent as one request. [`Queue::release`] has to follow when it has ended, and
-/// [`Queue::done`] for each key when that is answered.
+/// Operations to send as one request. When the request has ended, [`Queue::release`] must be called. When a key is
+/// answered, [`Queue::done`] must be called for this key.
 pub struct Batch<O> {
     /// Their lane.
     pub lane: LaneId,
     /// Their kind.
     pub kind: Kind,
-    /// Each key once, with those who wait for it. All but the last of writes are overtaken by it:
-    /// they are answered with it. An operation of kind [`Kind::Alone`] may have no key.
+    /// Each key once, with its operations. If several writes wait, only the last is sent, and all get its answer.
+    /// An operation of kind [`Kind::Alone`] may have no key.
     pub operations: Vec<(Option<Key>, Vec<O>)>,
-    /// For [`Queue::release`]: how many of the operations count as merged.
+    /// For [`Queue::release`]: the number of operations that count as merged.
     pub merged: usize,
 }
 
-/// By hand: keys are ids of sessions.
+/// By hand: keys are session ids.
 impl<O> fmt::Debug for Batch<O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Batch")
@@ -52,30 +53,30 @@ impl<O> fmt::Debug for Batch<O> {
     }
 }
 
-/// What is ready to be sent.
+/// Operations that are ready to be sent.
 enum Ready<O> {
-    /// The first run of this kind that has its turn on this key.
+    /// The first run of the lane and kind that has its turn on this key.
     Run(Key),
     /// An operation without a key.
     Keyless(O),
 }
 
-/// What a lane has in flight.
+/// Counts the requests in flight in a lane.
 #[derive(Debug, Clone, Copy, Default)]
 struct InFlight {
     requests: usize,
-    /// How many of the requests are of kinds that are merged under load, and the operations in these.
+    /// The requests of kinds that are merged under load, and their operations.
     merged_requests: usize,
     merged_operations: usize,
 }
 
 struct Lane<S: ?Sized, O> {
     sender: Arc<S>,
-    /// What is ready, and when it became so; one queue for each of [`KINDS`].
+    /// For each of [`KINDS`], the ready operations with the number of their arrival.
     ready: [VecDeque<(u64, Ready<O>)>; 5],
-    /// What is in flight of each use.
+    /// For each use, the requests in flight.
     in_flight: [InFlight; USES],
-    /// Whether it is in [`Queue::woken`].
+    /// Whether the lane is in [`Queue::woken`].
     is_woken: bool,
 }
 
@@ -83,7 +84,7 @@ struct Lane<S: ?Sized, O> {
 pub struct Queue<S: ?Sized, O> {
     order: Order<O>,
     lanes: HashMap<LaneId, Lane<S, O>>,
-    /// Lanes in which something may be sent now.
+    /// Lanes that may have something to send.
     woken: Vec<LaneId>,
     last_lane: LaneId,
     arrivals: u64,
@@ -102,7 +103,7 @@ impl<S: ?Sized, O> Default for Queue<S, O> {
 }
 
 impl<S: Sends + ?Sized, O: Waits> Queue<S, O> {
-    /// A new lane, whose requests `sender` sends.
+    /// Adds a lane. `sender` sends its requests.
     pub fn add_lane(&mut self, sender: Arc<S>) -> LaneId {
         self.last_lane += 1;
         let lane = Lane {
@@ -115,8 +116,8 @@ impl<S: Sends + ?Sized, O: Waits> Queue<S, O> {
         self.last_lane
     }
 
-    /// Forgets a lane, and what still waits in it: nobody waits for that any more. Returns its
-    /// sender, to be dropped elsewhere.
+    /// Removes a lane with its operations, whose calls have all given up. Returns its sender, so that the caller
+    /// can drop it after unlocking the queue.
     pub fn remove_lane(&mut self, id: LaneId) -> Option<Arc<S>> {
         let lane = self.lanes.remove(&id)?;
         for (key, flows) in self.order.remove_lane(id) {
@@ -125,7 +126,7 @@ impl<S: Sends + ?Sized, O: Waits> Queue<S, O> {
         Some(lane.sender)
     }
 
-    /// An operation takes its place: behind all that were asked of `key` before it.
+    /// Adds an operation behind all earlier operations on `key`.
     pub fn add(&mut self, lane: LaneId, key: Option<Key>, kind: Kind, operation: O) {
         let Some(key) = key else {
             return self.make_ready(lane, kind, Ready::Keyless(operation));
@@ -134,14 +135,14 @@ impl<S: Sends + ?Sized, O: Waits> Queue<S, O> {
         self.make_ready_on(&key, flows);
     }
 
-    /// The next request to send, and its sender, if there is one.
+    /// The next request to send, and its sender. `None` if nothing may be sent now.
     pub fn next(&mut self) -> Option<(Arc<S>, Batch<O>)> {
         while let Some(id) = self.woken.pop() {
             if let Some(lane) = self.lanes.get_mut(&id) {
                 lane.is_woken = false;
             }
             if let Some(batch) = self.next_in(id) {
-                // There may be more.
+                // The lane may have more requests to send.
                 self.wake(id);
                 let sender = Arc::clone(&self.lanes.get(&id)?.sender);
                 return Some((sender, batch));
@@ -150,7 +151,7 @@ impl<S: Sends + ?Sized, O: Waits> Queue<S, O> {
         None
     }
 
-    /// A request of this kind that was in flight has ended; `merged` is that of its batch.
+    /// Notes that a request of this kind has ended. `merged` is [`Batch::merged`].
     pub fn release(&mut self, id: LaneId, kind: Kind, merged: usize) {
         if let Some(lane) = self.lanes.get_mut(&id) {
             let own = &mut lane.in_flight[kind.of_use()];
@@ -161,20 +162,20 @@ impl<S: Sends + ?Sized, O: Waits> Queue<S, O> {
         self.wake(id);
     }
 
-    /// An operation on `key` is answered: those that have waited for it may have their turn.
+    /// Notes that a run on `key` is answered, so that the next operations get their turn.
     pub fn done(&mut self, key: &Key, kind: Kind) {
         let flows = self.order.done(key, kind);
         self.make_ready_on(key, flows);
     }
 
-    /// An operation on `key` was given up: it holds nobody any more.
+    /// Notes that an operation on `key` was given up: the next operations do not wait for it.
     pub fn give_up(&mut self, key: &Key) {
         let flows = self.order.give_up(key);
         self.make_ready_on(key, flows);
     }
 
-    /// Whether one more request of this kind may be in flight, for operations that have had their turn: then
-    /// it counts as such, and [`Queue::release`] has to follow.
+    /// Takes a slot for one more request of this kind, for operations that have already had their turn. Returns
+    /// `false` if no slot is free. Otherwise [`Queue::release`] must be called when the request has ended.
     pub fn take_spare(&mut self, id: LaneId, kind: Kind) -> bool {
         let Some(lane) = self.lanes.get_mut(&id) else {
             return false;
@@ -185,7 +186,7 @@ impl<S: Sends + ?Sized, O: Waits> Queue<S, O> {
         is_spare
     }
 
-    /// Has [`Queue::next`] look at a lane, whose rules may have changed.
+    /// Makes [`Queue::next`] look at a lane. Call it when the rules of the lane may have changed.
     pub fn wake(&mut self, id: LaneId) {
         if let Some(lane) = self.lanes.get_mut(&id)
             && !std::mem::replace(&mut lane.is_woken, true)
@@ -218,7 +219,7 @@ impl<S: Sends + ?Sized, O: Waits> Queue<S, O> {
             }
             let (kind, most) = lane.due(&rules)?;
             let operations = self.take(id, kind, most);
-            // All that were ready may have been given up meanwhile.
+            // All calls of these operations may have given up in the meantime.
             if operations.is_empty() {
                 continue;
             }
@@ -241,7 +242,7 @@ impl<S: Sends + ?Sized, O: Waits> Queue<S, O> {
         }
     }
 
-    /// The operations of up to `most` keys, with those who still wait for them.
+    /// Takes the ready operations of up to `most` keys, without those that were given up.
     fn take(&mut self, id: LaneId, kind: Kind, most: usize) -> Vec<(Option<Key>, Vec<O>)> {
         let Some(lane) = self.lanes.get_mut(&id) else {
             return Vec::new();
@@ -270,7 +271,7 @@ impl<S: Sends + ?Sized, O: Waits> Queue<S, O> {
 }
 
 impl<S: ?Sized, O> Lane<S, O> {
-    /// The kind of the next request, and how many operations it takes at most.
+    /// The kind of the next request, and the largest number of its operations.
     fn due(&self, rules: &Rules) -> Option<(Kind, usize)> {
         let uses = [self.state(0, rules), self.state(1, rules)];
         let due = KINDS.into_iter().filter_map(|kind| {
@@ -289,7 +290,7 @@ impl<S: ?Sized, O> Lane<S, O> {
         Some((kind, most))
     }
 
-    /// What the next request of a use depends on.
+    /// The state on which the next request of a use depends.
     fn state(&self, of: usize, rules: &Rules) -> State {
         let waiting = |kind: Kind| self.ready[kind as usize].len();
         let merged = || {
@@ -311,7 +312,7 @@ impl<S: ?Sized, O> Lane<S, O> {
         }
     }
 
-    /// What is in flight, as it counts for requests of a use.
+    /// The requests in flight that count for the limits of a use.
     fn beside(&self, of: usize, rules: &Rules) -> InFlight {
         let mut sum = InFlight::default();
         for (number, each) in self.in_flight.iter().enumerate() {
@@ -325,8 +326,8 @@ impl<S: ?Sized, O> Lane<S, O> {
     }
 }
 
-/// Whether requests of one use count for those of another: if the table throttles them, most of them wait, and
-/// have no connection.
+/// Whether requests of the use `one` count for the limits of the use `other`. If the table throttles `one`, they
+/// do not: most of them wait, and use no connection.
 fn counts(one: usize, other: usize, rules: &Rules) -> bool {
     one == other || !rules.throttled[one]
 }
@@ -336,7 +337,7 @@ fn counts(one: usize, other: usize, rules: &Rules) -> bool {
 struct State {
     /// Whether one more request may be in flight.
     has_room: bool,
-    /// Whether operations that can be merged are so few that each is sent at once, and alone.
+    /// Whether so few operations can be merged that each is sent at once and alone.
     are_few: bool,
     /// Whether operations that can be merged are sent now.
     are_due: bool,

@@ -1,4 +1,4 @@
-//! What it means that DynamoDB refuses a batch.
+//! Tells why DynamoDB refused a batch.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,20 +9,20 @@ use tokio::time::Instant;
 use crate::core::error::{Error, REPLICATED_WRITE_CONFLICT};
 use crate::core::lock::locked;
 
-/// How long operations are sent one by one after DynamoDB has denied a batch. A policy may get the
-/// permission meanwhile.
+/// After DynamoDB denied a batch, operations are sent one by one for this time. The policy may get the
+/// permission in the meantime.
 const DENIED_FOR: Duration = Duration::from_secs(300);
 
-/// Whether DynamoDB takes batches of one kind, as far as is known: the IAM policy may have none.
+/// Whether DynamoDB takes batches of one kind, as far as is known: the IAM policy may not allow them.
 #[derive(Default)]
 pub struct Permission {
-    /// A copy of whether there is a denial, which costs no lock.
+    /// Whether `denied` is set, to read it without the lock.
     is_denied: AtomicBool,
     denied: Mutex<Option<Instant>>,
 }
 
 impl Permission {
-    /// Whether a batch may be sent now: none was denied within [`DENIED_FOR`].
+    /// Whether a batch may be sent now: no batch was denied within [`DENIED_FOR`].
     pub fn holds(&self) -> bool {
         if !self.is_denied.load(Ordering::Relaxed) {
             return true;
@@ -31,7 +31,7 @@ impl Permission {
         denied.is_none_or(|denied| denied.elapsed() >= DENIED_FOR)
     }
 
-    /// Notes that a batch was denied now.
+    /// Notes that DynamoDB just denied a batch.
     pub fn deny(&self) {
         let mut denied = locked(&self.denied);
         *denied = Some(Instant::now());
@@ -39,13 +39,13 @@ impl Permission {
     }
 }
 
-/// Whether there may be no batches: the IAM policy, or a DynamoDB of someone else's making, has none.
+/// Whether batches may be unavailable: the IAM policy does not allow them, or a server other than DynamoDB does
+/// not know them.
 pub fn is_denial(error: &Error) -> bool {
     error.is_service("AccessDeniedException") || error.is_service("UnknownOperationException")
 }
 
-/// Whether an error is about some of the items of a batch and not about the others, although it passes
-/// by itself: another Region writes them.
+/// Whether an error passes by itself and concerns only some items of a batch: another Region writes them.
 pub fn is_of_an_item(error: &Error) -> bool {
     error.is_service(REPLICATED_WRITE_CONFLICT)
 }

@@ -1,7 +1,7 @@
-//! One read for all who ask for the same item while it is in flight.
+//! Shares reads: calls for the same item join a read that is already in flight.
 //!
-//! Only for reads that need not be strongly consistent: what a write of another process changed
-//! after the request was sent would be missing for those who joined it.
+//! Only eventually consistent reads are shared. A call that joins a read may miss a write that another process
+//! made after the read was sent.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -14,7 +14,7 @@ use super::queue::{Key, LaneId};
 use crate::core::dynamo::ResultFuture;
 use crate::core::lock::locked;
 
-/// A read that any number of callers can wait for. It goes on while one of them does.
+/// A read that any number of calls can wait for. If all of them give up, the read ends.
 pub type Joined = Shared<Reading>;
 
 type Reading = ResultFuture<Option<Item>>;
@@ -32,15 +32,15 @@ struct Reads {
 }
 
 struct InFlight {
-    /// The way that it goes: a read in another lane may be of another account.
+    /// The lane of the read. Calls in other lanes do not join it: they may belong to another account.
     lane: LaneId,
-    /// So that a read that ends does not take its successor away.
+    /// Tells a read from its successor, so that the end of a read removes only its own entry.
     number: u64,
     read: WeakShared<Reading>,
 }
 
 impl Sharing {
-    /// The read of `key` that is in flight in `lane`, or else the one that `ask` asks for.
+    /// Joins the read of `key` in flight in `lane`. If there is none, begins a read by `ask`.
     pub fn join(self: &Arc<Self>, lane: LaneId, key: Key, ask: impl FnOnce() -> Reading) -> Joined {
         let mut reads = self.reads();
         let known = reads.by_key.get(&key).filter(|known| known.lane == lane);
@@ -67,19 +67,18 @@ impl Sharing {
         joined
     }
 
-    /// Whoever asks for `key` from now on has to see what is about to be written to it.
+    /// Lets no more calls join the read of `key`. Called before a write, which later reads must see.
     pub fn forget(&self, key: &str) {
         self.reads().by_key.remove(key);
     }
 
     fn reads(&self) -> MutexGuard<'_, Reads> {
-        // Nothing in there can panic half way.
+        // No panic can leave the map half changed.
         locked(&self.reads)
     }
 }
 
-/// A read among those in flight, until this is dropped: when it has ended, or nobody waits for it
-/// any more.
+/// Removes a read from the map when dropped: when the read has ended, or when all its calls have given up.
 struct Entry {
     sharing: Arc<Sharing>,
     key: Key,
@@ -104,7 +103,7 @@ mod tests {
 
     use super::*;
 
-    /// A read that ends when it is told to, and counts itself.
+    /// A read that ends when the sender is used, and counts how often it is sent.
     fn read(sent: &Arc<AtomicU32>) -> (oneshot::Sender<()>, impl FnOnce() -> Reading + use<>) {
         let (end, ended) = oneshot::channel();
         let sent = Arc::clone(sent);
@@ -155,7 +154,7 @@ mod tests {
         let first = sharing.join(1, "a".into(), first);
         sharing.forget("a");
         let second = sharing.join(1, "a".into(), second);
-        // The end of the first does not take the second away.
+        // The end of the first read does not remove the entry of the second.
         end.send(()).expect("it is there");
         assert!(first.await.is_ok());
         assert_eq!(sharing.reads().by_key.len(), 1);

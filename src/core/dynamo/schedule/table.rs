@@ -1,4 +1,4 @@
-//! The queue of a table, which all stores of a process share, and the lanes in it.
+//! The queue of a table, which all stores of a process share, and its lanes.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,8 +22,8 @@ use crate::core::options::TableName;
 pub struct TableQueues(Registry<String, TableQueue>);
 
 impl TableQueues {
-    /// The queue of `table`. Tables of the same name share one, also in different accounts or
-    /// regions: where they are may not be known before the first request.
+    /// The queue of `table`. Tables with the same name share a queue, even in different accounts or regions: the
+    /// account and the region may be unknown before the first request.
     pub fn of(&self, table: &TableName) -> Arc<TableQueue> {
         self.0.of(table.base().to_owned(), TableQueue::default)
     }
@@ -33,31 +33,31 @@ impl TableQueues {
 #[derive(Default)]
 pub struct TableQueue {
     queue: Mutex<Queue<dyn Sender, Waiting>>,
-    /// Whether a task is about to send what may be sent: see [`Self::pump_soon`].
+    /// Whether a task is about to run [`Self::pump`]: see [`Self::pump_soon`].
     is_pumping: AtomicBool,
     sharing: Arc<Sharing>,
 }
 
 /// Sends the operations of one lane.
 pub trait Sender: Sends + Send + Sync + 'static {
-    /// Where the requests go.
+    /// Sends the requests.
     fn items(&self) -> &Arc<dyn Items>;
 
-    /// It is known now how requests go.
+    /// Opens the lane: its client is known now.
     fn open(&self);
 
-    /// Sends operations of one kind, in a new task, and answers those who wait for them.
+    /// Sends operations of one kind in a new task, and answers the calls that wait for them.
     fn send(self: Arc<Self>, runtime: &Handle, slot: Slot, kind: Kind, together: Vec<Together>);
 }
 
-/// The operations on one key that are sent as one, and their turn.
+/// The operations on one key that are sent as one operation, and their turn.
 pub type Together = (Turn, Vec<ItemOperation>);
 
-/// An operation that waits.
+/// A waiting operation.
 pub enum Waiting {
-    /// To be sent, perhaps with others.
+    /// The lane's sender sends it, perhaps in a batch.
     Batched(ItemOperation),
-    /// To be told that it may be sent.
+    /// Its own call sends it, once it receives slot and turn.
     Alone(oneshot::Sender<(Slot, Option<Turn>)>),
 }
 
@@ -72,14 +72,13 @@ impl Waits for Waiting {
 
 impl TableQueue {
     fn queue(&self) -> MutexGuard<'_, Queue<dyn Sender, Waiting>> {
-        // Nothing in there can panic half way.
+        // No panic can leave the queue half changed.
         locked(&self.queue)
     }
 
-    /// Sends what may be sent from a new task, which runs after the current one yields: then
-    /// everything is there that the current task asks for, and can be merged.
+    /// Runs `pump` in a new task, after the current one yields, so that everything it queues can be batched.
     fn pump_soon(self: &Arc<Self>) {
-        // Outside of a runtime nothing can be sent: the process is at its end.
+        // Without a runtime nothing can be sent: the process is about to end.
         let Ok(runtime) = Handle::try_current() else {
             return;
         };
@@ -93,8 +92,8 @@ impl TableQueue {
         });
     }
 
-    /// Sends what may be sent now, in all lanes. A task that is about to do so sees all that was done
-    /// to the queue before this is called.
+    /// Sends all operations that may be sent now, in all lanes. If a task is about to pump, leaves it to this task,
+    /// which will see every change that was made to the queue before this call.
     fn pump(self: &Arc<Self>) {
         if self.is_pumping.load(Ordering::Relaxed) {
             return;
@@ -126,14 +125,14 @@ impl TableQueue {
         }
     }
 
-    /// Apart from [`Self::pump`], so that the queue is not locked any longer.
+    /// A function of its own, so that the lock is released before the request is sent.
     fn next(&self) -> Option<(Arc<dyn Sender>, Batch<Waiting>)> {
         self.queue().next()
     }
 }
 
-/// Tells the only operation of a batch that it may be sent. Slot and turn are its own from then on,
-/// and free again where it has been given up.
+/// Gives slot and turn to the only operation of a batch, so that its call sends it. If the call has given up, slot
+/// and turn are free again.
 fn begin_alone(slot: Slot, turns: impl Iterator<Item = (Option<Turn>, Vec<Waiting>)>) {
     let all = turns.flat_map(|(turn, waiting)| waiting.into_iter().zip([turn]));
     if let Some((Waiting::Alone(begin), turn)) = { all }.next() {
@@ -149,7 +148,7 @@ fn batched(waiting: Vec<Waiting>) -> Vec<ItemOperation> {
     operations.collect()
 }
 
-/// A request that is in flight, until this is dropped.
+/// The slot of a request in flight. It is free again when this is dropped.
 pub struct Slot {
     table: Arc<TableQueue>,
     lane: LaneId,
@@ -158,7 +157,7 @@ pub struct Slot {
 }
 
 impl Slot {
-    /// Up to `most` slots more, of those that are free.
+    /// Takes up to `most` further slots, as far as they are free.
     pub fn spare(&self, most: usize) -> Vec<Self> {
         let mut queue = self.table.queue();
         let free = (0..most).take_while(|_| queue.take_spare(self.lane, self.kind));
@@ -181,7 +180,7 @@ impl Drop for Slot {
     }
 }
 
-/// The turn of an operation on its key, until this is dropped.
+/// The turn of operations on their key. It ends when this is dropped.
 pub struct Turn {
     table: Arc<TableQueue>,
     key: Key,
@@ -209,7 +208,7 @@ pub struct Lane {
     id: LaneId,
     /// Whether [`Items::prepare`] was called.
     is_preparing: AtomicBool,
-    /// Looks at the lane when the table begins to throttle.
+    /// The task that looks at the lane when the table begins to throttle.
     watch: OnceLock<AbortHandle>,
 }
 
@@ -237,14 +236,14 @@ impl Lane {
         &self.table.sharing
     }
 
-    /// An operation takes its place.
+    /// Queues an operation.
     pub fn add(self: &Arc<Self>, key: Option<Key>, kind: Kind, operation: Waiting) {
         self.table.queue().add(self.id, key, kind, operation);
         self.pump_soon();
     }
 
-    /// Operations of one kind take their places. Nothing is sent before the last has its place:
-    /// otherwise another thread might send the first of them in a request of its own.
+    /// Queues operations of one kind under one lock: otherwise another thread might send the first of them in a
+    /// request of its own.
     pub fn add_many(self: &Arc<Self>, kind: Kind, operations: Vec<(Key, ItemOperation)>) {
         let mut queue = self.table.queue();
         for (key, operation) in operations {
@@ -261,14 +260,14 @@ impl Lane {
         }
     }
 
-    /// An operation on `key` was given up.
+    /// Notes that an operation on `key` was given up.
     pub fn give_up(&self, key: &Key) {
         self.table.queue().give_up(key);
         self.table.pump();
     }
 
-    /// Opens the lane once it is known how its requests go: before that, a batch might reach a
-    /// client that takes none.
+    /// Opens the lane once its client is known. Before that, a batch might reach a client that does not take
+    /// batches.
     fn prepare(self: &Arc<Self>) {
         let Ok(runtime) = Handle::try_current() else {
             return;
@@ -279,8 +278,8 @@ impl Lane {
         let lane = Arc::clone(self);
         runtime.spawn(async move {
             let items = Arc::clone(lane.items());
-            // A failure or a panic comes again with each request that is sent now. Those fail their calls;
-            // calls in a lane that stays closed would time out.
+            // If preparing failed or panicked, each request fails in the same way, and its call gets this error. If
+            // the lane stayed closed, all calls would only time out.
             let prepared = AssertUnwindSafe(async move { items.prepare().await });
             let _ = prepared.catch_unwind().await;
             lane.sender.open();
@@ -289,13 +288,14 @@ impl Lane {
         });
     }
 
-    /// Sends what may be sent now.
+    /// Sends the operations of the lane that may be sent now.
     fn look(&self) {
         self.table.queue().wake(self.id);
         self.table.pump();
     }
 
-    /// Has the lane looked at when the table begins to throttle: operations of the other use have more room then.
+    /// Begins to watch the table's throttling. When the table begins to throttle reads, writes have more room, and
+    /// the other way round: then the lane may send more.
     fn watch_throttling(self: &Arc<Self>) {
         let (Ok(runtime), Some(mut began)) =
             (Handle::try_current(), self.items().throttling_began())
@@ -318,7 +318,7 @@ impl Drop for Lane {
         if let Some(watch) = self.watch.get() {
             watch.abort();
         }
-        // Dropped after the queue is unlocked again: the last reference to a client may be in it.
+        // Drop the sender after unlocking the queue: it may hold the last reference to a client.
         let sender = self.table.queue().remove_lane(self.id);
         drop(sender);
         self.table.pump();

@@ -1,36 +1,36 @@
-//! The order of operations on each key. No I/O, and no limit: the [`queue`](super) decides what is sent.
+//! The order of operations on each key. No I/O and no limits: the [`queue`](super) decides when to send.
 //!
-//! An operation has its turn once all operations on its key that were asked for before it are answered. Reads
-//! have their turn beside reads. Operations on one key that follow each other are one run if they are of one lane
-//! and kind: they are sent as one.
+//! An operation has its turn once all earlier operations on its key are answered. Reads can have their turn at the
+//! same time. Consecutive operations on one key form a run if they have the same lane and kind. A run is sent as
+//! one operation.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use super::{Key, Kind, LaneId, Waits};
 
-/// A lane and a kind. Operations that follow each other on a key are one run if they have these in common.
+/// A lane and a kind: the operations of a run share them.
 pub type Flow = (LaneId, Kind);
 
-/// See the [module](self). Methods return the flows whose run on the key has its turn from now on.
+/// See the [module](self). The methods return the flows whose run on the key gets its turn now.
 pub struct Order<O> {
     keys: HashMap<Key, Line<O>>,
 }
 
 /// The operations on one key.
 struct Line<O> {
-    /// How many reads are in flight.
+    /// The number of runs of reads in flight.
     reading: usize,
     /// Whether a write is in flight.
     writing: bool,
     waiting: VecDeque<Run<O>>,
 }
 
-/// Operations on one key that follow each other, of one lane and kind.
+/// Consecutive operations on one key, of one lane and kind.
 struct Run<O> {
     lane: LaneId,
     kind: Kind,
-    /// Whether it has its turn.
+    /// Whether the run has its turn.
     is_ready: bool,
     operations: Vec<O>,
 }
@@ -48,7 +48,7 @@ impl<O> Default for Line<O> {
         Self {
             reading: 0,
             writing: false,
-            // Most keys have one operation at a time; the first push would make room for four.
+            // Most keys have one operation at a time. Without a capacity, the first push allocates room for four.
             waiting: VecDeque::with_capacity(1),
         }
     }
@@ -61,10 +61,11 @@ impl<O: Waits> Order<O> {
         self.keys.is_empty()
     }
 
-    /// An operation takes its place: behind all that were asked of `key` before it.
+    /// Adds an operation behind all earlier operations on `key`.
     pub fn add(&mut self, key: &Key, lane: LaneId, kind: Kind, operation: O) -> Vec<Flow> {
         let waiting = &mut self.keys.entry(Arc::clone(key)).or_default().waiting;
-        // Reads join across reads of other lanes: a request must not have a key twice.
+        // A read joins an earlier run of its lane even if reads of other lanes come in between: a request must not
+        // contain a key twice.
         let is_like_it = |run: &Run<O>| (run.lane, run.kind) == (lane, kind);
         let joined = waiting
             .iter_mut()
@@ -85,8 +86,8 @@ impl<O: Waits> Order<O> {
         self.advance(key)
     }
 
-    /// Begins the run of this lane and kind that has its turn on `key`: the operations that are still wanted. If
-    /// there are none, nothing has begun.
+    /// Begins the run of this lane and kind that has its turn on `key`. Returns its operations, without those that
+    /// were given up. If none is left, no run begins.
     pub fn begin(&mut self, key: &Key, lane: LaneId, kind: Kind) -> (Vec<O>, Vec<Flow>) {
         let is_it = |run: &Run<O>| run.is_ready && (run.lane, run.kind) == (lane, kind);
         let Some(line) = self.keys.get_mut(key) else {
@@ -109,7 +110,7 @@ impl<O: Waits> Order<O> {
         (operations, Vec::new())
     }
 
-    /// A run on `key` is answered.
+    /// Notes that a run on `key` is answered.
     pub fn done(&mut self, key: &Key, kind: Kind) -> Vec<Flow> {
         let Some(line) = self.keys.get_mut(key) else {
             return Vec::new();
@@ -122,7 +123,7 @@ impl<O: Waits> Order<O> {
         self.advance(key)
     }
 
-    /// An operation on `key` was given up: it holds nobody any more.
+    /// Notes that an operation on `key` was given up: the next operations do not wait for it.
     pub fn give_up(&mut self, key: &Key) -> Vec<Flow> {
         let Some(line) = self.keys.get_mut(key) else {
             return Vec::new();
@@ -132,7 +133,7 @@ impl<O: Waits> Order<O> {
         self.advance(key)
     }
 
-    /// Forgets what waits in a lane. Returns these flows for each key.
+    /// Removes the waiting operations of a lane. Returns the flows for each key from which a run was removed.
     pub fn remove_lane(&mut self, id: LaneId) -> Vec<(Key, Vec<Flow>)> {
         let mut left = Vec::new();
         for (key, line) in &mut self.keys {
@@ -149,7 +150,7 @@ impl<O: Waits> Order<O> {
         advanced.collect()
     }
 
-    /// Gives the next runs on `key` their turn, if nothing is in their way.
+    /// Gives the next runs on `key` their turn, if no earlier run is in flight or waits.
     fn advance(&mut self, key: &Key) -> Vec<Flow> {
         let mut begun = Vec::new();
         let Some(line) = self.keys.get_mut(key) else {
@@ -160,7 +161,7 @@ impl<O: Waits> Order<O> {
         }
         let mut is_free = line.reading == 0;
         for run in &mut line.waiting {
-            // Reads begin beside reads. Whatever else there is waits until it is alone.
+            // Reads can run beside reads. All other operations wait until nothing else is in flight.
             if !run.kind.is_read() && !is_free {
                 break;
             }

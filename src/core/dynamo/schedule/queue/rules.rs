@@ -1,4 +1,4 @@
-//! What the queue knows of operations, and by which rules a lane sends them.
+//! The properties of operations that the queue needs, and the rules by which a lane sends them.
 
 use std::sync::Arc;
 
@@ -8,22 +8,22 @@ pub type Key = Arc<str>;
 /// The number of a lane.
 pub type LaneId = u64;
 
-/// What operations have to have in common to be sent as one request.
+/// The kind of an operation. Only operations of the same kind are sent as one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// A read, merged under load.
     Read,
     /// An unconditional write, merged under load.
     Write,
-    /// One of many reads that were asked for together, and are sent so.
+    /// One of many reads of a single call, always sent in batches.
     ReadOfMany,
-    /// One of many unconditional writes that were asked for together, and are sent so.
+    /// One of many unconditional writes of a single call, always sent in batches.
     WriteOfMany,
     /// An operation that is never merged.
     Alone,
 }
 
-/// How many uses of a table there are: reads and writes.
+/// The number of uses of a table: reads and writes.
 pub const USES: usize = 2;
 
 pub(super) const KINDS: [Kind; 5] = [
@@ -40,31 +40,31 @@ impl Kind {
         matches!(self, Self::Read | Self::ReadOfMany)
     }
 
-    /// The number of its use: DynamoDB throttles reads and writes apart. What is never merged counts as a write:
-    /// pages of the table are rare.
+    /// The number of its use: DynamoDB throttles reads and writes separately. Operations that are never merged
+    /// count as writes. Some of them read pages of the table, but this is rare.
     pub(super) fn of_use(self) -> usize {
         usize::from(!self.is_read())
     }
 
-    /// Whether operations of this kind wait for others when there are many.
+    /// Whether operations of this kind wait for others under load.
     fn is_merged_under_load(self) -> bool {
         matches!(self, Self::Read | Self::Write)
     }
 }
 
-/// How a lane sends.
+/// The rules of a lane.
 #[derive(Debug, Clone, Copy)]
 pub struct Rules {
-    /// Whether it sends at all yet.
+    /// Whether the lane may send. It opens once its client is known.
     pub is_open: bool,
-    /// How many operations of a kind a request takes, for each of [`Kind`] in its order.
+    /// For each [`Kind`], in this order: the largest number of operations in a request.
     pub limits: [usize; 5],
-    /// How many operations that can be merged are in flight or wait before any are.
+    /// Merging starts when more than this many operations that can be merged are in flight or wait.
     pub threshold: usize,
-    /// How many requests may be in flight.
+    /// The largest number of requests in flight.
     pub max_requests: usize,
-    /// Whether requests of a use wait because the table throttles, for each of [`USES`]. They do not count for
-    /// those of the other use.
+    /// For reads and writes: whether their requests wait because the table throttles. Then they do not count for
+    /// the limits of the other use.
     pub throttled: [bool; USES],
 }
 
@@ -78,14 +78,14 @@ impl Rules {
     }
 }
 
-/// Who sends what goes through a lane.
+/// Sends the operations of a lane.
 pub trait Sends {
     /// The rules at this moment.
     fn rules(&self) -> Rules;
 }
 
-/// An operation that waits.
+/// A waiting operation.
 pub trait Waits {
-    /// Whether anybody still waits for it.
+    /// Whether a call still waits for the operation.
     fn is_wanted(&self) -> bool;
 }

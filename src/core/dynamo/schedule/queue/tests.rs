@@ -1,4 +1,4 @@
-//! One operation after the other; [`virtual_time`] plays whole histories.
+//! Tests with single operations. [`virtual_time`] plays whole histories.
 
 mod virtual_time;
 
@@ -26,7 +26,7 @@ impl Waits for &str {
     }
 }
 
-/// What is sent: the kind, and for each key the names of the operations.
+/// A request: its kind, and for each key the names of the operations.
 type Sent = (Kind, Vec<(&'static str, Vec<&'static str>)>);
 
 /// A queue with one lane, whose operations have names.
@@ -74,7 +74,7 @@ impl Model {
         Some((batch.kind, operations.collect()))
     }
 
-    /// The request ends that was sent first.
+    /// Ends the request that was sent first.
     fn release(&mut self, merged: usize) {
         let kind = self.in_flight.pop_front().expect("one is in flight");
         self.queue.release(self.lane, kind, merged);
@@ -223,7 +223,7 @@ fn writes_that_are_throttled_leave_reads_their_room() {
     assert_eq!(model.next(), one(Read, "e", &["e"]));
     assert_eq!(model.next(), None);
     assert!(!model.queue.take_spare(model.lane, Read));
-    // The first write ends: reads count for writes.
+    // The first write has ended, and the two reads in flight count for writes.
     model.release(0);
     assert_eq!(model.next(), None);
 }

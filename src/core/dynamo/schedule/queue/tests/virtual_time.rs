@@ -1,4 +1,4 @@
-//! Histories of any operations over virtual time: their order, and how long each waits.
+//! Plays random histories of operations over virtual time, and checks their order and waiting times.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -12,19 +12,19 @@ use super::{Alone, Fixed, Read, ReadOfMany, Write, WriteOfMany};
 /// An operation of a history.
 #[derive(Debug, Clone)]
 struct Arrival {
-    /// How long after the one before it.
+    /// The time since the operation before it, in milliseconds, as are all times here.
     after: u64,
     lane: usize,
-    /// `None` for one without a key, which is of kind `Alone`.
+    /// `None`: an operation without a key, of kind `Alone`.
     key: Option<usize>,
     kind: Kind,
-    /// How long it waits for its turn before it is given up, if it is.
+    /// If set: the operation is given up when it has waited this long since its turn.
     patience: Option<u64>,
-    /// How long the request takes, if it is led by this operation.
+    /// If this operation is the first of a request: the duration of the request.
     takes: u64,
 }
 
-/// The longest that a request takes.
+/// The longest duration of a request.
 const LONGEST: u64 = 50;
 
 fn arrival(keys: usize) -> impl Strategy<Value = Arrival> {
@@ -64,7 +64,7 @@ fn rules(max_requests: impl Strategy<Value = usize>) -> impl Strategy<Value = Ru
     })
 }
 
-/// An operation while it waits: its number, and whether it was given up.
+/// A waiting operation: its number, and whether it was given up.
 struct Numbered(usize, Rc<Cell<bool>>);
 
 impl Waits for Numbered {
@@ -73,13 +73,13 @@ impl Waits for Numbered {
     }
 }
 
-/// What is known of an operation.
+/// The history of an operation.
 struct Known {
     arrival: Arrival,
     given_up: Rc<Cell<bool>>,
-    /// When nothing on its key was in its way any more, and how many operations were ahead of it.
+    /// When it got its turn, and the number of operations ahead of it in its lane at this moment.
     turn: Option<(u64, usize)>,
-    /// When the last of the requests in its lane ends that were in flight then.
+    /// When the last request ends that was in flight in its lane at this moment.
     last_end: Option<u64>,
     sent: Option<u64>,
     is_over: bool,
@@ -192,7 +192,7 @@ impl Play {
         }
     }
 
-    /// Whether nothing on its key is in the way of an operation.
+    /// Whether no earlier operation on the key is in the way of an operation.
     fn is_its_turn(&self, number: usize) -> bool {
         let Arrival { key, kind, .. } = self.all[number].arrival;
         let before = self.all[..number].iter();
@@ -216,7 +216,7 @@ impl Play {
         }
     }
 
-    /// For the operations whose turn has come and that still wait.
+    /// Sets `last_end` of the operations that just got their turn and still wait.
     fn note_requests(&mut self) {
         for known in &mut self.all {
             if known.turn.is_none() || known.sent.is_some() || known.last_end.is_some() {
@@ -257,7 +257,7 @@ impl Play {
         let known = &self.all[number];
         prop_assert!(known.sent.is_none(), "{number} was sent twice");
         prop_assert!(!known.given_up.get(), "{number} was sent though given up");
-        // A write may go with the ones before it, which it overtakes.
+        // A write may be sent with the writes before it: only the last one counts.
         let is_in_the_way = |other: &&Known| {
             other.arrival.key == known.arrival.key
                 && known.arrival.key.is_some()
@@ -272,7 +272,7 @@ impl Play {
             return Ok(());
         };
         if self.rules.max_requests == usize::MAX {
-            // Sent at once, or when the last of the requests has ended that were in flight.
+            // It must be sent at once, or when the last request that was in flight has ended.
             let bound = known.last_end.unwrap_or(turn);
             prop_assert!(
                 self.now <= bound,
@@ -301,8 +301,8 @@ impl Known {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Whatever arrives when, of whatever kind: an operation whose turn has come is sent at once, or at
-    /// the latest when the requests have ended that were in flight at that moment.
+    /// In any history, an operation that gets its turn is sent at once, or at the latest when the requests in
+    /// flight at this moment have ended.
     #[test]
     fn an_operation_waits_no_longer_than_what_was_in_flight(
         rules in rules(Just(usize::MAX)),
@@ -311,9 +311,8 @@ proptest! {
         Play::new(rules).play(history)?;
     }
 
-    /// The same with a bound on the requests in flight. The bound on the time counts every operation
-    /// ahead as a request of its own: four times the longest request, and once more for as often as
-    /// those ahead fill all requests.
+    /// The same with a limit on the requests in flight. The waiting time is at most four times the longest request,
+    /// and once more for each time that the operations ahead, as requests of their own, fill the limit.
     #[test]
     fn with_few_requests_the_oldest_is_still_sent_in_time(
         rules in rules(1..12usize),
