@@ -1,4 +1,4 @@
-//! What may be taken for DynamoDB's answer: a body that is whole, and that fits the operation.
+//! Checks that an answer comes from DynamoDB: its body must be whole, and fit the operation.
 
 use std::fmt;
 
@@ -12,23 +12,23 @@ use serde::{Deserialize, Deserializer};
 
 use crate::core::error::{Error, REQUEST_TIMEOUT, TOO_MANY_REQUESTS};
 
-/// An answer that has been read.
+/// An answer whose body was read.
 pub struct Answered {
-    /// The answer, with all of its body.
+    /// The answer with its whole body.
     pub response: HttpResponse,
-    /// What is wrong where DynamoDB itself is broken: its status is 500 or more.
+    /// The error if DynamoDB itself failed, with a status of 500 or more.
     pub failure: Option<Error>,
 }
 
-/// The members that the answer to an operation may have. If `needed` has names, one of these members is there.
+/// The members in the answer to an operation. If `needed` has names, the answer has at least one of these members.
 pub struct Shape {
     name: &'static str,
     needed: &'static [&'static str],
     others: &'static [&'static str],
 }
 
-/// Of a body that is longer, the first member decides. To look at all of it took as long as reading the
-/// items of a batch, and whoever reads it finds out whether the rest is JSON.
+/// If a body is longer, only its first member is checked. Checking the whole body took as long as parsing the items
+/// of a batch, and the parser will check that the rest is JSON.
 const LONG: usize = 16 * 1024;
 
 const CONSUMED: &str = "ConsumedCapacity";
@@ -67,7 +67,7 @@ impl Shape {
         }
     }
 
-    /// Whether `body` answers it.
+    /// Whether `body` has this shape.
     fn is_answered(&self, body: &[u8]) -> bool {
         if body.len() > LONG && first_member(body).is_some_and(|name| self.is_answered_by(&[name]))
         {
@@ -77,8 +77,8 @@ impl Shape {
         members.is_ok_and(|Members(members)| self.is_answered_by(&members))
     }
 
-    /// Whether an object with these members answers it. DynamoDB may have members one day that are
-    /// not known here, but not only such.
+    /// Whether an object with these members has this shape. A new version of DynamoDB may add unknown members, but
+    /// not an answer of unknown members only.
     fn is_answered_by(&self, members: &[impl AsRef<str>]) -> bool {
         let has = |names: &[&str]| {
             let mut members = members.iter();
@@ -92,18 +92,18 @@ impl Shape {
     }
 }
 
-/// What the answer to a request is to be.
+/// The expected answer to a request.
 pub enum Expected {
-    /// Whatever a client of the user's gives, which may be a stub.
+    /// Any answer: the user's client may be a stub.
     Anything,
-    /// An object in JSON: each answer of DynamoDB is one.
+    /// A JSON object, as all answers of DynamoDB are.
     Object,
     /// An object with members of this shape.
     Members(&'static Shape),
 }
 
 impl Expected {
-    /// What DynamoDB is to answer to `request`.
+    /// The answer that DynamoDB gives to `request`.
     pub fn of(request: &HttpRequest) -> Self {
         let target = request.headers().get("x-amz-target");
         let name = target.and_then(|target| target.rsplit_once('.'));
@@ -111,8 +111,8 @@ impl Expected {
         shape.map_or(Self::Object, Self::Members)
     }
 
-    /// Whether this is no answer of DynamoDB's, but one of another server. Throttling is throttling, whichever
-    /// server says so.
+    /// Whether this answer comes from another server than DynamoDB. The status "too many requests" counts as
+    /// throttling, whichever server sends it.
     fn is_missed(&self, status: u16, body: &[u8]) -> bool {
         match self {
             Self::Anything => false,
@@ -123,19 +123,20 @@ impl Expected {
     }
 }
 
-/// Whether another attempt may succeed after an answer of another server with this status. From 500 on, and with
-/// 408 ("request timeout"), that server stands before DynamoDB, which it cannot reach at the moment.
+/// Whether another attempt may succeed after another server answered with this status. If the status is at least
+/// 500, or 408 ("request timeout"), this server probably stands in front of DynamoDB, and cannot reach it at the
+/// moment.
 fn is_passing(status: u16) -> bool {
     status < 400 || status == REQUEST_TIMEOUT || status >= 500
 }
 
-/// Reads all of `response`, which is to be what is `expected`.
+/// Reads the whole body of `response`, and checks that the answer is as `expected`.
 ///
 /// # Errors
 ///
-/// What ends before its end, is damaged, or is no answer of DynamoDB, such as a page of a proxy with status
-/// 200. All of them are worth another attempt, except a page with a status of 400 to 499 other than 408: then the
-/// endpoint is that of another server.
+/// The answer breaks off, is damaged, or is not from DynamoDB (for example, the page of a proxy with status 200).
+/// Another attempt may succeed, unless another server answered with a status from 400 to 499 other than 408: then
+/// the endpoint is wrong.
 pub async fn read(
     mut response: HttpResponse,
     expected: &Expected,
@@ -165,7 +166,7 @@ pub async fn read(
     Ok(Answered { response, failure })
 }
 
-/// The body of an answer that is an error.
+/// The body of an error.
 #[derive(Deserialize, Default)]
 struct Failure {
     #[serde(rename = "__type", default)]
@@ -175,13 +176,13 @@ struct Failure {
 }
 
 impl Failure {
-    /// DynamoDB's name for the error, empty where the body has none.
+    /// DynamoDB's name for the error. Empty if the body has none.
     fn code(&self) -> &str {
         self.kind.rsplit('#').next().unwrap_or_default()
     }
 }
 
-/// DynamoDB's name for the error that `response` is, whatever else is in its body; `None` for a success.
+/// DynamoDB's name for the error in `response`, read without the rest of the body. `None` for a success.
 pub fn error_code(response: &HttpResponse) -> Option<String> {
     if response.status().is_success() {
         return None;
@@ -190,7 +191,7 @@ pub fn error_code(response: &HttpResponse) -> Option<String> {
     Some(failure.code().to_owned())
 }
 
-/// The body of `response` if that is a success, and JSON.
+/// The body of `response`, if the response is a success and its body is JSON.
 pub fn success(response: &HttpResponse) -> Option<&[u8]> {
     let body = response.body().bytes()?;
     let is_json = || serde_json::from_slice::<IgnoredAny>(body).is_ok();
@@ -219,7 +220,7 @@ fn failure(response: &HttpResponse, status: u16, body: &[u8]) -> Error {
 #[derive(Debug)]
 enum Unusable {
     Damaged,
-    /// It is not DynamoDB's.
+    /// Another server than DynamoDB sent the answer.
     Foreign {
         status: u16,
         content_type: Option<String>,
@@ -252,7 +253,7 @@ impl fmt::Display for Unusable {
 
 impl std::error::Error for Unusable {}
 
-/// `text/html` of `text/html; charset=utf-8`.
+/// Returns `text/html` for `text/html; charset=utf-8`.
 fn content_type(response: &HttpResponse) -> Option<String> {
     let kind = response.headers().get("content-type")?.split(';').next()?;
     let is_letter = |letter: char| letter.is_ascii_alphanumeric() || "/+-._".contains(letter);
@@ -265,7 +266,7 @@ fn unusable(reason: Unusable) -> ConnectorError {
     ConnectorError::other(reason.into(), Some(ErrorKind::TransientError))
 }
 
-/// The name of the first member of a JSON object, where it is as DynamoDB writes it.
+/// The name of the first member of a JSON object. `None` if the object does not begin as DynamoDB writes it.
 fn first_member(body: &[u8]) -> Option<&str> {
     let name = body.strip_prefix(b"{\"")?;
     let end = name.iter().position(|byte| *byte == b'"')?;

@@ -1,6 +1,6 @@
-//! A request that the SDK sends, as the parts of its client see it that are ours.
+//! Connects our parts of the SDK's client with the request that it sends.
 //!
-//! They know the request by the task: the SDK sends a request in the task that asks.
+//! A task-local variable does so: the SDK sends a request in the task that called it.
 
 use std::future::Future;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -25,8 +25,8 @@ tokio::task_local! {
 /// The outcome of an attempt.
 pub type AttemptOutcome = Result<HttpResponse, ConnectorError>;
 
-/// The attempts of a request, which the SDK makes all or all but the first. Without `Debug`: it holds
-/// credentials and an answer.
+/// The attempts of a request. The SDK makes all of them, or all but the first. No `Debug`: this holds credentials
+/// and an answer.
 #[derive(Default)]
 pub struct Attempts {
     /// The credentials to sign with.
@@ -35,30 +35,30 @@ pub struct Attempts {
     first: Mutex<Option<AttemptOutcome>>,
     sent: AtomicU32,
     timed_out: AtomicU32,
-    /// The `x-amz-date` of the last one.
+    /// The `x-amz-date` of the last attempt.
     date: Mutex<Option<String>>,
 }
 
 impl Attempts {
-    /// How many attempts went out to DynamoDB.
+    /// The number of attempts that the SDK made, with the first one of the fast path.
     pub fn sent(&self) -> u32 {
         self.sent.load(Ordering::Relaxed)
     }
 
-    /// How many of them took longer than an attempt may take.
+    /// The number of attempts that timed out.
     pub fn timed_out(&self) -> u32 {
         self.timed_out.load(Ordering::Relaxed)
     }
 
-    /// The date that the last one was signed with: `20261121T105438Z`.
+    /// The date with which the last attempt was signed, such as `20261121T105438Z`.
     pub fn date(&self) -> Option<String> {
         let date = locked(&self.date);
         date.clone()
     }
 }
 
-/// Runs `work`, which sends a request by a client that a [`Watch`] is on: signed with `credentials`, and with
-/// `first` as the outcome of the first attempt if that was made already.
+/// Runs `work`, which sends a request by a client with a [`Watch`]. The client signs with `credentials`. If
+/// `first` is set, it is the outcome of the first attempt.
 pub async fn sending<T>(
     credentials: Option<Credentials>,
     first: Option<AttemptOutcome>,
@@ -73,26 +73,26 @@ pub async fn sending<T>(
     (answer, attempts)
 }
 
-/// The credentials that the task's request is signed with, if it sends one.
+/// If this task sends a request: the credentials to sign it with.
 pub fn credentials() -> Option<Credentials> {
     let credentials = ATTEMPTS.try_with(|attempts| attempts.credentials.clone());
     credentials.ok().flatten()
 }
 
-/// The outcome of the first attempt, if that was made before the SDK makes one. Given once.
+/// Takes the outcome of the first attempt, if the fast path made it. The next call returns `None`.
 pub fn take_first() -> Option<AttemptOutcome> {
     let first = ATTEMPTS.try_with(|attempts| locked(&attempts.first).take());
     first.ok().flatten()
 }
 
-/// Watches the attempts of a client. A clone watches for the same.
+/// Watches the attempts of a client. Clones share the endpoint.
 #[derive(Debug, Clone, Default)]
 pub struct Watch {
     endpoint: Arc<OnceLock<String>>,
 }
 
 impl Watch {
-    /// The address that requests go to, once one was sent: `https://dynamodb.eu-west-1.amazonaws.com`.
+    /// The address of the first request, such as `https://dynamodb.eu-west-1.amazonaws.com`. `None` before it.
     pub fn endpoint(&self) -> Option<&String> {
         self.endpoint.get()
     }
@@ -113,7 +113,7 @@ impl Intercept for Watch {
             let uri = context.request().uri();
             uri.trim_end_matches('/').to_owned()
         });
-        // Not there where nobody counts.
+        // A client for which `sending` was not called has no task-local value.
         let date = context.request().headers().get("x-amz-date");
         let _ = ATTEMPTS.try_with(|attempts| {
             attempts.sent.fetch_add(1, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! Opening connections, a bounded number to each host.
+//! Opens connections, at most a fixed number to each host.
 
 use std::collections::HashMap;
 use std::io;
@@ -24,29 +24,30 @@ use super::trust::Authorities;
 use crate::core::error::Error;
 use crate::core::lock::locked;
 
-/// After a connection has failed, others are closed that were silent for this long: those that have
-/// answered within it are well.
+/// When a connection fails, other idle connections to the host stay open only if something was heard from them
+/// within this time.
 const LATELY: Duration = Duration::from_millis(250);
 
-/// Opens connections, a bounded number to each host. A clone is the same: each request makes some.
+/// Opens connections, at most a fixed number to each host. Cloning is cheap, because each request clones it a few
+/// times. Clones share the limit.
 #[derive(Clone)]
 pub struct Bounded(Arc<Inner>);
 
-/// A clone counts the same connections.
+/// Clones count the same connections.
 #[derive(Clone)]
 struct Inner {
     dialer: Dialer,
     tls: Tls,
     max_sockets: usize,
     proxies: Proxies,
-    /// Whether the machine itself is reached without a proxy.
+    /// Whether connections to this machine use no proxy.
     spares_own: bool,
     hosts: Arc<Mutex<HashMap<String, Host>>>,
-    /// The time that a connection has to open, from the moment at which it may.
+    /// The time in which a connection must open, once the limit on connections lets it.
     timeout: Option<Duration>,
 }
 
-/// The connections to a host. A clone is the same.
+/// The connections to a host. Clones share them.
 #[derive(Clone)]
 pub(super) struct Host {
     bound: Arc<Semaphore>,
@@ -54,8 +55,7 @@ pub(super) struct Host {
 }
 
 impl Bounded {
-    /// Opens at most `max_sockets` connections to each host. The authorities are read by the first
-    /// connection with TLS.
+    /// Opens at most `max_sockets` connections to each host. The first connection with TLS reads the authorities.
     pub fn new(
         dialer: Dialer,
         max_sockets: usize,
@@ -76,8 +76,8 @@ impl Bounded {
         }))
     }
 
-    /// The same, for connections that open within `timeout`. With `spares_own`, no proxy is used for the
-    /// machine itself.
+    /// The same with a limit of `timeout` for opening a connection. If `spares_own` is set, connections to this
+    /// machine use no proxy.
     pub fn within(&self, timeout: Option<Duration>, spares_own: bool) -> Self {
         Self(Arc::new(Inner {
             timeout,
@@ -95,15 +95,16 @@ impl Bounded {
         host.clone()
     }
 
-    /// Closes idle connections to the host of `uri`: one that was open before `sent`, when a request was
-    /// sent, has not answered it. Those that were heard from lately stay open.
+    /// Closes idle connections to the host of `uri`, because a connection that was open before `sent` did not
+    /// answer the request sent then. A connection stays open if something was heard from it since `sent`, and
+    /// within the last [`LATELY`].
     pub fn doubt(&self, uri: &Uri, sent: Instant) {
         let lately = Instant::now().checked_sub(LATELY);
         let since = lately.map_or(sent, |lately| lately.max(sent));
         self.host(uri).sockets.close_silent_since(since);
     }
 
-    /// Has everybody give up who waits to open a connection.
+    /// Makes all requests fail that wait for a free connection.
     pub fn close(&self) {
         let hosts = locked(&self.0.hosts);
         for host in hosts.values() {
@@ -116,7 +117,7 @@ impl Bounded {
         self.0.proxies.of(uri, self.0.spares_own)
     }
 
-    /// The proxy that requests to `uri` are sent to, instead of through.
+    /// The proxy that forwards requests to `uri`. `None` if there is no proxy, or a tunnel through it.
     pub fn forwarding_proxy(&self, uri: &Uri) -> Option<&Proxy> {
         self.proxy(uri).filter(|_| !is_secure(uri))
     }
@@ -124,7 +125,7 @@ impl Bounded {
     /// Opens a connection.
     async fn open(&self, uri: &Uri) -> Result<(Stream, Peer), BoxError> {
         let is_secure = is_secure(uri);
-        // What is wrong with the authorities is found before anything is sent.
+        // If the authorities cannot be read, fail before anything is sent.
         let config = is_secure.then(|| self.0.tls.config()).transpose()?;
         let host = uri.host().unwrap_or_default();
         let port = uri.port_u16().unwrap_or(if is_secure { 443 } else { 80 });
@@ -169,10 +170,10 @@ impl Bounded {
     }
 }
 
-/// How TLS is spoken. A clone is the same.
+/// The settings of TLS. Clones share them.
 #[derive(Clone)]
 struct Tls {
-    /// Made by the first connection that needs it.
+    /// The first connection that needs it makes it.
     config: Arc<OnceLock<Result<Arc<ClientConfig>, Error>>>,
     authorities: Authorities,
 }
@@ -184,7 +185,7 @@ impl Tls {
     }
 }
 
-/// TLS with `host` on `stream`. Errors call it `shown`.
+/// Begins TLS with `host` on `stream`. Errors call the host `shown`.
 async fn secure(
     stream: Stream,
     config: Arc<ClientConfig>,
@@ -206,7 +207,7 @@ fn is_secure(uri: &Uri) -> bool {
     uri.scheme() == Some(&Scheme::HTTPS)
 }
 
-/// `localhost:8000` of `http://localhost:8000/`.
+/// Returns `localhost:8000` for `http://localhost:8000/`.
 fn authority(uri: &Uri) -> String {
     let authority = uri.authority();
     authority.map_or_else(String::new, ToString::to_string)
@@ -218,14 +219,14 @@ impl Service<Uri> for Bounded {
     type Future = BoxFuture<'static, Result<Socket, BoxError>>;
 
     fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        // There is nothing to wait for before a connection is asked for.
+        // `call` waits for the limit.
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
         let host = self.host(&uri);
         let is_forwarded = self.forwarding_proxy(&uri).is_some();
-        // Not behind a proxy, which may close a connection for reasons of its own.
+        // Only without a proxy: a proxy may close a connection for reasons of its own.
         let plain = (!is_secure(&uri) && !is_forwarded).then(|| authority(&uri));
         let bounded = self.clone();
         let limit = self.0.timeout.unwrap_or(Duration::MAX);

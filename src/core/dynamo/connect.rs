@@ -1,11 +1,11 @@
-//! Opening TCP connections: which address of a host is dialled when.
+//! Opens TCP connections: chooses which address of a host is dialled when.
 //!
-//! A name may have several addresses: an interface endpoint has one in each availability zone. One of them
-//! may be dead while the others answer. So the addresses are dialled as in RFC 8305 ("happy eyeballs"): the
-//! next one is dialled if the last one has not answered after [`STAGGER`], and at once if it refuses. The
-//! first connection that opens is used.
+//! A host name may have several addresses. For example, an interface endpoint has one in each availability zone.
+//! One of them may be dead while the others answer. So the addresses are dialled as in RFC 8305 ("happy
+//! eyeballs"): if the last address has not answered after [`STAGGER`], the next one is dialled. If it refuses, the
+//! next one is dialled at once. The first connection that opens is used.
 //!
-//! Names are resolved anew for each connection, so that a change of address is followed.
+//! Each connection resolves the name anew, so that it follows a change of address.
 
 use std::collections::HashMap;
 use std::io;
@@ -21,14 +21,14 @@ use tokio::net::TcpStream;
 
 use crate::core::lock::locked;
 
-/// How long an address may take to answer before the next one is dialled too. Node and RFC 8305 have the
-/// same.
+/// If an address does not answer within this time, the next one is dialled too. Node and RFC 8305 use the same
+/// time.
 const STAGGER: Duration = Duration::from_millis(250);
 
-/// The shortest such time, for a host with many addresses and little time.
+/// The shortest time between two addresses, for a host with many addresses and a short limit.
 const SHORTEST_STAGGER: Duration = Duration::from_millis(20);
 
-/// How addresses are found.
+/// Resolves host names.
 #[async_trait]
 pub trait Resolve: Send + Sync + 'static {
     /// The addresses of a host, the best first.
@@ -45,7 +45,7 @@ impl Resolve for System {
     }
 }
 
-/// Dials hosts, and remembers which of their addresses have answered. A clone remembers the same.
+/// Dials hosts, and remembers which of their addresses have answered. Clones share this memory.
 #[derive(Clone)]
 pub struct Dialer {
     resolver: Arc<dyn Resolve>,
@@ -53,7 +53,7 @@ pub struct Dialer {
 }
 
 impl Dialer {
-    /// Finds addresses by this resolver.
+    /// Resolves names by `resolver`.
     pub fn new(resolver: Arc<dyn Resolve>) -> Self {
         Self {
             resolver,
@@ -61,8 +61,8 @@ impl Dialer {
         }
     }
 
-    /// A connection to a host. `limit` is the time that the caller allows: with many addresses, they are
-    /// dialled in faster succession, so that each gets its turn.
+    /// Opens a connection to a host. `limit` is the time that the caller allows: many addresses are dialled
+    /// in faster succession, so that each gets its turn. The caller ends the attempt after `limit`.
     ///
     /// # Errors
     ///
@@ -132,7 +132,7 @@ impl Dialer {
     }
 }
 
-/// The address that a connection goes to.
+/// The address at the other end of a connection.
 #[derive(Clone)]
 pub struct Peer {
     dialer: Dialer,
@@ -141,21 +141,21 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// The next connections to the host start with another of its addresses, if it has one.
+    /// Makes the next connections to the host begin with another address, if there is one.
     pub fn avoid(&self) {
         self.dialer.note_failure(&self.host, self.address);
     }
 }
 
-/// A connection that may still turn out to be of no use, for instance because the host behind it is frozen
-/// and only its kernel answers. If this is dropped before it has passed, the address is avoided.
+/// Tests whether a new connection works. The host behind it may be frozen, with only its kernel answering. If this
+/// is dropped before [`pass`](Self::pass), the address is avoided.
 pub struct Trial {
     peer: Peer,
     has_passed: bool,
 }
 
 impl Trial {
-    /// The connection can be used.
+    /// Notes that the connection works.
     pub fn pass(mut self) -> Peer {
         self.has_passed = true;
         self.peer.clone()
@@ -170,12 +170,12 @@ impl Drop for Trial {
     }
 }
 
-/// What is known of a host's addresses.
+/// The history of a host's addresses.
 #[derive(Debug, Default)]
 struct Addresses {
-    /// The one that has answered last.
+    /// The address that answered last.
     answered: Option<IpAddr>,
-    /// Those that have failed since they answered, the latest last.
+    /// The addresses that have failed since they last answered, in the order of their failures.
     failed: Vec<IpAddr>,
 }
 
@@ -193,9 +193,9 @@ impl Addresses {
         self.failed.push(address);
     }
 
-    /// The order in which the addresses are dialled that a resolver has `found`: the one that answered last,
-    /// then those that nothing speaks against, both families in turn, then those that have failed, the
-    /// latest last. An address that is not found any more is forgotten.
+    /// Sorts the addresses that the resolver `found` for dialling: first the address that answered last, then the
+    /// addresses without a failure, IPv4 and IPv6 in turn, then the failed ones, the latest failure last. Forgets
+    /// addresses that were not found again.
     fn order(&mut self, found: &[SocketAddr]) -> Vec<SocketAddr> {
         let is_found = |address: &IpAddr| found.iter().any(|each| each.ip() == *address);
         self.failed.retain(is_found);
@@ -214,7 +214,7 @@ impl Addresses {
     }
 }
 
-/// The addresses, each once, one of the family of the first and one of the other in turn.
+/// The addresses, each once. The two families take turns, beginning with that of the first address.
 fn interleave(found: &[SocketAddr]) -> Vec<SocketAddr> {
     let mut unique = Vec::with_capacity(found.len());
     for address in found {
@@ -238,17 +238,19 @@ fn interleave(found: &[SocketAddr]) -> Vec<SocketAddr> {
     }
 }
 
-/// How long an address may take before the next one of `count` is dialled too.
+/// The time between dialling two of `count` addresses.
 fn stagger(count: usize, limit: Option<Duration>) -> Duration {
     let parts = u32::try_from(count).unwrap_or(u32::MAX).saturating_add(1);
     let share = limit.map_or(STAGGER, |limit| limit / parts);
     share.clamp(SHORTEST_STAGGER, STAGGER)
 }
 
-/// The first of the addresses that `connect` connects to, and the connection. If none does: the first that
-/// has failed, and why. `refused` is told of each that fails.
+/// Dials the addresses by `connect`: each address `stagger` after the one before, or as soon as a dialled one
+/// fails. Returns the first address that connects, and its connection. Calls `refused` for each failure.
 ///
-/// Each address is dialled `stagger` after the one before, or as soon as one that was dialled fails.
+/// # Errors
+///
+/// If no address connects: the first one that failed, and its error.
 async fn race<T, F>(
     addresses: Vec<SocketAddr>,
     stagger: Duration,
@@ -276,7 +278,7 @@ where
                 refused(address);
                 first.get_or_insert((address, error));
             }
-            // `first` is set: whoever calls this has an address.
+            // `first` is set, because the caller passes at least one address.
             Ok(None) => {
                 let nothing = SocketAddr::from(([0, 0, 0, 0], 0));
                 return Err(first.unwrap_or((nothing, io::ErrorKind::NotFound.into())));
@@ -286,17 +288,16 @@ where
     }
 }
 
-/// How long a connection may be idle before the operating system asks its other end for a sign of life,
-/// how long that may take, and how often it is asked.
+/// TCP keep-alive: the idle time before the first probe, the time between two probes, and the number of probes.
 const KEEP_ALIVE: (Duration, Duration, u32) = (Duration::from_secs(5), Duration::from_secs(1), 3);
 
-/// How long the other end may not acknowledge what was sent, before the connection counts as dead. Packets
-/// that get lost are sent again several times within it.
+/// If the other end does not acknowledge sent data for this time, the connection counts as dead. Lost packets are
+/// sent again several times within it.
 #[cfg(target_os = "linux")]
 const UNACKNOWLEDGED: Duration = Duration::from_secs(2);
 
-/// Has the operating system notice soon when the connection dies. An option that it does not have is left
-/// alone: without it, a timeout notices.
+/// Sets the options by which the operating system soon notices a dead connection. Options that it does not know are
+/// skipped: then a timeout notices.
 fn set_up(stream: &TcpStream) {
     let _ = stream.set_nodelay(true);
     let socket = SockRef::from(stream);

@@ -22,48 +22,49 @@ use crate::core::error::{Error, Result};
 pub struct Connection {
     /// The SDK's client.
     pub client: Client,
-    /// The same for probes: it sends during an outage too, and once only.
+    /// The same client for probes: it also sends during an outage, and does not retry.
     pub probe: Client,
-    /// For the requests of session operations, where the client can be spared.
+    /// The fast path of session operations. `None` if the SDK or the user's client sends all requests.
     pub fast: Option<FastPath>,
-    /// The time that one attempt may take.
+    /// The time limit of an attempt.
     pub request_timeout: Duration,
-    /// How many connections may be open at a time.
+    /// The largest number of open connections.
     pub max_sockets: usize,
-    /// Whether DynamoDB answers; `None` where every call is to be tried.
+    /// The outage of the address. `None` if every call is sent.
     pub address: Option<Arc<Outage>>,
-    /// Whether there are credentials to sign with; `None` where every call is to be tried.
+    /// The outage of the credential source. `None` if every call is sent.
     pub credentials: Option<Arc<Outage>>,
-    /// The credentials to sign with; `None` where the user's client signs.
+    /// The credentials to sign with. `None` if the user's client signs.
     pub signer: Option<Cache>,
-    /// The connections, for as long as this is used.
+    /// Keeps the shared HTTP client alive.
     pub pool: Option<Arc<Http>>,
-    /// What retries may cost, shared for as long as this is used.
+    /// Keeps the shared token bucket of the retries alive.
     pub retries: Option<Arc<TokenBucket>>,
-    /// How requests are sent again that were throttled.
+    /// How throttled requests are sent again.
     pub repeats: Repeats,
-    /// What the tables take, by their names. Two accounts may have tables of one name.
+    /// The limits of the tables, by table name. They belong to the connection, because two accounts may have tables
+    /// of the same name.
     pub limits: Registry<String, Limits>,
     /// The region that requests are signed for.
     pub region: Option<String>,
-    /// Whether that region is the default, for AWS itself, because nothing names one.
+    /// Whether requests go to AWS in the default region, because no source names one.
     pub lacks_region: bool,
-    /// The credentials of late, which no error may quote.
+    /// The recent credentials. No error may quote them.
     pub secrets: Secrets,
     /// The endpoint of the settings.
     pub configured: Option<String>,
     /// Knows the endpoint once a request was sent.
     pub watch: Watch,
-    /// Whether requests are dated by DynamoDB's clock where that differs from this machine's.
+    /// Whether requests are dated by DynamoDB's clock if this machine's clock differs.
     pub corrects_clock: bool,
 }
 
 impl Connection {
-    /// Lets a request pass.
+    /// Checks that no outage keeps a request from being sent.
     ///
     /// # Errors
     ///
-    /// What is wrong, during an outage.
+    /// [`Error::Outage`], with its reason.
     pub fn admit(&self) -> Result<()> {
         match self.outages().find_map(|outage| outage.refusal()) {
             Some(refusal) => Err(refusal),
@@ -71,12 +72,11 @@ impl Connection {
         }
     }
 
-    /// The credentials to sign a request with; `None` where the user's client signs.
+    /// The credentials to sign a request with. `None` if the user's client signs.
     ///
     /// # Errors
     ///
-    /// Why there are none; [`Error::Credentials`] also if their source has not answered `limit` after it was
-    /// asked.
+    /// Those of [`Cache::get`], without secrets.
     pub async fn credentials(&self, limit: Duration) -> Result<Option<Credentials>> {
         match &self.signer {
             Some(signer) => {
@@ -91,8 +91,8 @@ impl Connection {
         }
     }
 
-    /// The credentials to send a request with once more that was signed with `used` and refused; `None` if
-    /// that would be refused again.
+    /// After DynamoDB refused a request that was signed with `used`: the credentials to send it with once more.
+    /// `None` if DynamoDB would refuse it again.
     pub async fn mend(
         &self,
         refusal: Option<Refusal>,
@@ -105,15 +105,15 @@ impl Connection {
         }
     }
 
-    /// Notes a failure that came before any attempt: the guard has noted those that came later.
+    /// Notes a failure of the credentials, which comes before any attempt. The guard notes the outcomes of
+    /// attempts.
     pub fn note(&self, error: &Error) {
         if let (Error::Credentials { .. }, Some(credentials)) = (error, &self.credentials) {
             credentials.note(Err(error));
         }
     }
 
-    /// The address that requests go to: the one of the settings, or what the SDK has made of the
-    /// region, once it has.
+    /// The address that requests go to. Before the first request, the endpoint in the settings, if there is one.
     pub fn endpoint(&self) -> Option<&String> {
         self.watch.endpoint().or(self.configured.as_ref())
     }

@@ -1,5 +1,5 @@
-//! What the AWS environment says where the options say nothing: its variables, and its files with
-//! profiles. `docs/CREDENTIALS.md` compares each source with the AWS SDK for JavaScript v3.
+//! Settings in the AWS environment, for all that the options leave open: variables, and profiles in files.
+//! `docs/CREDENTIALS.md` compares each source with the AWS SDK for JavaScript v3.
 
 use std::borrow::Cow;
 use std::net::Ipv4Addr;
@@ -20,7 +20,7 @@ const IGNORE: (&str, &str) = (
     "ignore_configured_endpoint_urls",
 );
 
-/// A service that requests go to.
+/// An AWS service that the core sends requests to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Service {
     DynamoDb,
@@ -30,7 +30,7 @@ pub enum Service {
 }
 
 impl Service {
-    /// As the `services` section of a profile names it.
+    /// The name of the service in the `services` section of a profile.
     fn id(self) -> &'static str {
         match self {
             Self::DynamoDb => "DynamoDB",
@@ -40,7 +40,7 @@ impl Service {
         }
     }
 
-    /// The variable with its endpoint.
+    /// The variable that sets the endpoint of the service.
     fn variable(self) -> &'static str {
         match self {
             Self::DynamoDb => "AWS_ENDPOINT_URL_DYNAMODB",
@@ -51,16 +51,15 @@ impl Service {
     }
 }
 
-/// The variables, and the profiles, one of which is selected: the one in the options, else that of
-/// `AWS_PROFILE`, else `default`.
+/// The variables and the profiles. The selected profile is that of the options, or of `AWS_PROFILE`, or `default`.
 pub struct Environment {
     variables: Variables,
-    /// The reason, if a file cannot be read as profiles. Credentials that are looked for there fail.
+    /// If the profiles cannot be read, the reason. It is an error only once credentials are looked for in them.
     profiles: Result<ProfileSet, String>,
 }
 
 impl Environment {
-    /// Reads the files with profiles.
+    /// Reads the files with profiles. `profile` is that of the options.
     pub async fn load(profile: Option<&str>, variables: Variables) -> Self {
         let selected = profile.or_else(|| selected_profile(&variables));
         let selected = selected.map(|name| Cow::Owned(name.to_owned()));
@@ -82,22 +81,22 @@ impl Environment {
     ///
     /// # Errors
     ///
-    /// Why a file cannot be read as profiles.
+    /// The reason why the profiles cannot be read.
     pub fn profiles(&self) -> Result<&ProfileSet, &str> {
         self.profiles.as_ref().map_err(String::as_str)
     }
 
-    /// The selected profile; `None` where there is no such profile.
+    /// The selected profile, if it exists.
     pub fn profile(&self) -> Option<&Profile> {
         let profiles = self.profiles.as_ref().ok()?;
         profiles.get_profile(profiles.selected_profile())
     }
 
-    /// The endpoint that is configured for `service`, or for every service.
+    /// The endpoint that is configured for `service` or for all services.
     ///
     /// # Errors
     ///
-    /// [`Error::Settings`] where the endpoint is no URL of one.
+    /// [`Error::Settings`] if the value is not the URL of an endpoint.
     pub fn endpoint(&self, service: Service) -> Result<Option<Endpoint>> {
         let (variable, key) = IGNORE;
         if self.flag(variable, key) == Some(true) {
@@ -109,7 +108,7 @@ impl Environment {
             }
         }
         let url = self.profiles.as_ref().ok().and_then(|profiles| {
-            // An empty environment: only the profile and its `services` section are left.
+            // With an empty environment, the SDK reads only the profile and its `services` section.
             let nothing = Env::from_slice(&[]);
             let value = EnvConfigValue::new()
                 .profile("endpoint_url")
@@ -122,23 +121,23 @@ impl Environment {
             .transpose()
     }
 
-    /// `settings` with what only the environment says: how often and how requests are sent again,
-    /// which of AWS's endpoints they go to, and the application's name in them.
+    /// Completes `settings` from the environment: attempts and retry mode, the variant of AWS's endpoints, and the
+    /// application's name. Values that are already set stay.
     ///
     /// # Errors
     ///
-    /// [`Error::Settings`] where that makes no sense.
+    /// [`Error::Settings`] if `AWS_MAX_ATTEMPTS` or `max_attempts` is not a valid number.
     pub fn complete(&self, settings: &Settings) -> Result<Settings> {
         let mut settings = settings.clone();
         let attempts = self.find("AWS_MAX_ATTEMPTS", "max_attempts");
-        // A client has read them itself, and then its default is somebody's choice.
+        // If the environment sets attempts, the client has read them too: then its value is not a default.
         settings.default_attempts &= attempts.is_none();
         if let (None, Some(attempts)) = (settings.max_attempts, attempts) {
             let count = attempts.parse().unwrap_or(f64::NAN);
             let count = options::attempts("AWS_MAX_ATTEMPTS", count).map_err(unusable)?;
             settings.max_attempts = Some(count);
         }
-        // Any other mode than this one is the standard one.
+        // All other modes count as the standard mode.
         let mode = self.find("AWS_RETRY_MODE", "retry_mode");
         settings.adaptive_retries = settings
             .adaptive_retries
@@ -158,7 +157,7 @@ impl Environment {
         Ok(settings)
     }
 
-    /// Whether requests are dated by this machine's clock, however wrong DynamoDB finds it.
+    /// Whether requests must be dated by this machine's clock, even if it is wrong.
     pub fn disables_clock_correction(&self) -> bool {
         let (variable, key) = (
             "AWS_DISABLE_CLOCK_SKEW_CORRECTION",
@@ -167,7 +166,7 @@ impl Environment {
         self.flag(variable, key) == Some(true)
     }
 
-    /// The file of certificate authorities that the environment names, as in the AWS CLI.
+    /// The file of certificate authorities that a variable or the profile names, as in the AWS CLI.
     pub fn ca_bundle(&self) -> Option<Bundle> {
         let named = |path: &str, by: &'static str| Bundle {
             path: path.into(),
@@ -181,7 +180,7 @@ impl Environment {
             .or_else(of_profile)
     }
 
-    /// The region of the selected profile, or else of the profile that it takes its credentials from.
+    /// The region of the selected profile, or of the profiles that it takes its credentials from.
     pub fn region(&self) -> Option<&str> {
         let profiles = self.profiles.as_ref().ok()?;
         let mut name = profiles.selected_profile();
@@ -197,7 +196,7 @@ impl Environment {
         None
     }
 
-    /// The value of a variable, or else of a key of the selected profile. An empty one counts as not set.
+    /// The value of a variable, or else of a key of the selected profile. Empty values count as not set.
     pub fn find(&self, variable: &str, key: &str) -> Option<&str> {
         self.variables.get(variable).or_else(|| self.get(key))
     }
@@ -207,7 +206,7 @@ impl Environment {
         (!value.is_empty()).then_some(value)
     }
 
-    /// The same where it is `true` or `false`.
+    /// The same for `true` and `false`. All other values count as not set.
     fn flag(&self, variable: &str, key: &str) -> Option<bool> {
         self.find(variable, key)?.to_ascii_lowercase().parse().ok()
     }
@@ -218,7 +217,8 @@ pub fn selected_profile(variables: &Variables) -> Option<&str> {
     variables.get("AWS_PROFILE")
 }
 
-/// An address without a scheme is reached as one in the options: see `lib/aws/endpoint.js`.
+/// Parses an endpoint. If it has no scheme, it gets one by the same rule as in the options: see
+/// `lib/aws/endpoint.js`.
 fn parse(name: &str, url: &str) -> Result<Endpoint> {
     let endpoint = if url.contains("://") {
         Endpoint::new(name, url)
@@ -234,7 +234,7 @@ fn parse(name: &str, url: &str) -> Result<Endpoint> {
     endpoint.map_err(unusable)
 }
 
-/// Whether an address (`localhost:8000/path`) is one of the machine itself.
+/// Whether an address, such as `localhost:8000/path`, is on this machine.
 fn is_own_machine(address: &str) -> bool {
     let address = address.split('/').next().unwrap_or_default();
     if address.starts_with('[') {

@@ -1,4 +1,4 @@
-//! What the SDK's errors mean.
+//! Translates the SDK's errors.
 
 use std::error::Error as StdError;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::operation::RequestId;
 use super::attempts::Attempts;
 use crate::core::error::{Error, causes, sources, throttling_reasons};
 
-/// What the SDK's error means to a caller. `hide` takes secrets out of what is quoted.
+/// Translates the SDK's error into one for the caller. `hide` removes secrets from quoted text.
 pub fn translate<E>(
     error: SdkError<E, HttpResponse>,
     request_timeout: Duration,
@@ -21,12 +21,12 @@ pub fn translate<E>(
 where
     E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
 {
-    // A success that cannot be read is an error of this kind too, but none that DynamoDB gave.
+    // If the SDK cannot parse a successful answer, it also reports a `ServiceError`. DynamoDB gave no error then.
     if let SdkError::ServiceError(answer) = &error
         && !answer.raw().status().is_success()
     {
         let status = answer.raw().status().as_u16();
-        // A name in which there is something to hide is none.
+        // If the name contains a secret, it is not a name.
         let code = answer.err().code().filter(|code| hide(code) == *code);
         let mut service = Error::service(
             code.unwrap_or("UnknownError").to_owned(),
@@ -54,7 +54,8 @@ where
     };
     let known = sources(&error).find_map(|source| source.downcast_ref::<Error>());
     if is_about_credentials(&error) {
-        // A CA bundle that cannot be used is no fault of credentials that come over TLS.
+        // If credentials come over TLS and the CA bundle cannot be used, the settings are wrong, not the
+        // credentials.
         return match known {
             Some(error @ (Error::Settings { .. } | Error::Credentials { .. })) => error.clone(),
             _ => Error::Credentials {
@@ -64,7 +65,7 @@ where
         };
     }
     match known {
-        // The first attempt of the fast path.
+        // The first attempt, made by the fast path, took too long.
         Some(Error::Timeout { .. }) => return timed_out,
         Some(known) => return known.clone().hiding(hide),
         None => {}
@@ -73,7 +74,7 @@ where
         SdkError::TimeoutError(_) => timed_out,
         SdkError::ConstructionFailure(_) => Error::Settings { causes },
         SdkError::DispatchFailure(failure) if failure.is_user() => Error::Settings { causes },
-        // There was no address to send it to.
+        // The SDK found no address to send the request to.
         _ if attempts.sent() == 0 => Error::Settings { causes },
         _ => Error::Unreachable {
             causes,

@@ -1,9 +1,8 @@
-//! The HTTP client under the AWS SDK, with a bound on its connections.
+//! The HTTP client below the AWS SDK, with a limit on its connections.
 //!
-//! The SDK's own client opens a connection for each request that finds none idle, however many are
-//! open: a burst can take every file that the process may open. This client opens at most
-//! `max_sockets` to each host, as an agent of Node does; a request beyond that waits for one of
-//! them.
+//! If no connection is idle, the SDK's own client opens another one, however many are open: a burst of requests can
+//! use up all file descriptors of the process. This client opens at most `max_sockets` connections to each host, as
+//! an agent of Node does. Further requests wait for a connection.
 
 use std::collections::HashMap;
 use std::error::Error as StdError;
@@ -37,18 +36,18 @@ use super::trust::Authorities;
 use crate::core::error::Error;
 use crate::core::lock::locked;
 
-/// A request that is given up sooner than this says nothing of its connection.
+/// If a request is given up sooner than this, it says nothing about its connection.
 const PATIENCE: Duration = Duration::from_millis(100);
 
 type Hyper = Client<Bounded, SdkBody>;
 
-/// An HTTP client with connections that are kept and used again. A clone has the same.
+/// An HTTP client that keeps connections and uses them again. Clones share them.
 #[derive(Debug, Clone)]
 pub struct Http(Arc<PooledClient>);
 
 impl Http {
-    /// An HTTP client with at most `max_sockets` connections to each host. The authorities are read by
-    /// the first connection with TLS. If they cannot be, each request that needs TLS fails.
+    /// An HTTP client with at most `max_sockets` connections to each host. The first connection with TLS reads the
+    /// authorities. If they cannot be read, each request that needs TLS fails.
     pub fn new(max_sockets: usize, authorities: Authorities, proxies: Proxies) -> Self {
         Self::with_resolver(Arc::new(System), max_sockets, authorities, proxies)
     }
@@ -66,13 +65,13 @@ impl Http {
         }))
     }
 
-    /// The same for the SDK.
+    /// The same client, in the form that the SDK takes.
     pub fn shared(&self) -> SharedHttpClient {
         SharedHttpClient::new(self.clone())
     }
 
-    /// What sends requests for credentials, on connections that open within `timeout`. They do not go
-    /// through a proxy if they stay on the machine: a container may be given its credentials there.
+    /// A connector for requests for credentials. Its connections must open within `timeout`. Requests to this
+    /// machine use no proxy, because a container may get its credentials there.
     pub fn connector(&self, timeout: Option<Duration>) -> SharedHttpConnector {
         self.0.pool(timeout, true)
     }
@@ -88,9 +87,8 @@ impl HttpClient for Http {
     }
 }
 
-/// Connections that are kept and used again, in a pool for each connect timeout that is asked for, and for
-/// whether the machine itself is reached without a proxy: DynamoDB has one, the services that credentials
-/// come from have others.
+/// Keeps connections in pools: one for each connect timeout, and for connections to this machine with and without a
+/// proxy. Requests to DynamoDB use one pool, requests for credentials use others.
 struct PooledClient {
     connector: Bounded,
     pools: Mutex<HashMap<(Option<Duration>, bool), SharedHttpConnector>>,
@@ -102,8 +100,8 @@ impl fmt::Debug for PooledClient {
     }
 }
 
-/// Hyper goes on opening a connection for a request that has found an idle one meanwhile. Those that
-/// wait for their turn to open would keep the pool, and all connections in it, for ever.
+/// If a request finds an idle connection while it opens a new one, hyper goes on opening the new one. When
+/// these wait for the limit, they would keep the pool and all its connections for ever.
 impl Drop for PooledClient {
     fn drop(&mut self) {
         self.connector.close();
@@ -127,7 +125,7 @@ impl PooledClient {
 /// Connections with the same settings.
 struct Pool {
     client: Hyper,
-    /// The one of `client`.
+    /// The connector of `client`.
     connector: Bounded,
 }
 
@@ -180,14 +178,14 @@ impl HttpConnector for Pool {
     }
 }
 
-/// What a proxy is told with each request that it forwards.
+/// The header `proxy-authorization` of a forwarded request, if the proxy needs one.
 fn authorization(proxy: &Proxy) -> Option<HeaderValue> {
     let mut value = HeaderValue::from_str(proxy.authorization()?).ok()?;
     value.set_sensitive(true);
     Some(value)
 }
 
-/// A request that was sent, and is dropped before it is over if its time is up.
+/// A sent request. If it is dropped before it is over, its time was up.
 struct Sent {
     connector: Bounded,
     uri: Uri,
@@ -197,7 +195,7 @@ struct Sent {
 }
 
 impl Sent {
-    /// The connection that the request went out on; `None` while there is none.
+    /// The connection of the request. `None` if it has no connection yet.
     fn pulse(&self) -> Option<Arc<Pulse>> {
         let connection = self.connection.connection_metadata();
         let mut extras = Extensions::new();
@@ -205,7 +203,7 @@ impl Sent {
         extras.get::<PulseOf>()?.0.upgrade()
     }
 
-    /// The connection has failed. If it was open before the request, others may have died with it.
+    /// Notes that the connection failed. If it was open before the request, other connections may be dead too.
     fn fail(&self, error: &ClientError) {
         if is_timeout(error) {
             self.time_out();
@@ -214,7 +212,7 @@ impl Sent {
         }
     }
 
-    /// The connection has not answered.
+    /// Notes that the connection did not answer in time.
     fn time_out(&self) {
         let pulse = self.pulse();
         self.doubt(pulse.as_deref());
@@ -238,7 +236,7 @@ impl Drop for Sent {
     }
 }
 
-/// What the SDK may do with the connection of a request: keep others from using it again.
+/// Lets the SDK poison the connection of a request, so that no other request uses it again.
 fn metadata(connection: &CaptureConnection) -> Option<ConnectionMetadata> {
     connection.connection_metadata().as_ref()?;
     let connection = connection.clone();
@@ -251,9 +249,9 @@ fn metadata(connection: &CaptureConnection) -> Option<ConnectionMetadata> {
     Some(metadata.poison_fn(poison).build())
 }
 
-/// What the SDK has to know of a failure to decide whether to try again.
+/// Classifies an error, so that the SDK can decide whether to retry.
 fn classify(error: ClientError) -> ConnectorError {
-    // What is wrong with the settings or with TLS stays so.
+    // A retry does not mend the settings or TLS.
     if let Some(error) = find::<Error>(&error) {
         return ConnectorError::user(error.clone().into());
     }
@@ -283,7 +281,7 @@ fn is_timeout(error: &ClientError) -> bool {
     find::<io::Error>(error).is_some_and(|error| error.kind() == io::ErrorKind::TimedOut)
 }
 
-/// The outermost error of a kind among `error` and what led to it.
+/// The outermost error of type `E` among `error` and its sources.
 fn find<'e, E: StdError + 'static>(error: &'e (dyn StdError + 'static)) -> Option<&'e E> {
     std::iter::successors(Some(error), |&error| {
         tls::within(error).or_else(|| error.source())

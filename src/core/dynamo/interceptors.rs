@@ -1,4 +1,4 @@
-//! What is changed in the requests that the SDK makes.
+//! Changes to the SDK's requests.
 
 use aws_runtime::auth::PayloadSigningOverride;
 use aws_runtime::user_agent::{ApiMetadata, AwsUserAgent, FrameworkMetadata};
@@ -15,8 +15,8 @@ use super::variables::Variables;
 
 type Result = std::result::Result<(), BoxError>;
 
-/// Keeps the SDK from reading the environment of the process with each request: for its `user-agent`,
-/// and for the header [`trace::HEADER`].
+/// Keeps the SDK from reading the environment of the process with each request. The SDK would read it for the
+/// `user-agent` and for the header [`trace::HEADER`].
 #[derive(Debug)]
 pub struct KeepFromEnvironment {
     env: Env,
@@ -24,7 +24,7 @@ pub struct KeepFromEnvironment {
 }
 
 impl KeepFromEnvironment {
-    /// The `user-agent` will say what these variables say, and name the application `app`.
+    /// Takes the variables for the `user-agent`, and the name of the application in it.
     pub fn new(variables: &Variables, app: Option<&str>) -> Self {
         Self {
             env: variables.env(),
@@ -33,8 +33,7 @@ impl KeepFromEnvironment {
     }
 }
 
-/// The name of an application with a dash in place of each character that no `user-agent` can have, as in
-/// the AWS SDK for JavaScript v3.
+/// Replaces each character that a `user-agent` cannot hold by a dash, as the AWS SDK for JavaScript v3 does.
 fn as_app_name(name: &str) -> String {
     let is_allowed =
         |letter: char| letter.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(letter);
@@ -55,7 +54,7 @@ impl Intercept for KeepFromEnvironment {
         _components: &RuntimeComponents,
         bag: &mut ConfigBag,
     ) -> Result {
-        // The SDK makes one of its own where there is none yet.
+        // If there is no `user-agent` yet, the SDK would make one from the environment of the process.
         if let Some(api) = bag.load::<ApiMetadata>().cloned() {
             let mut agent = AwsUserAgent::new_from_environment(self.env.clone(), api);
             let version = Some(env!("CARGO_PKG_VERSION"));
@@ -76,7 +75,7 @@ impl Intercept for KeepFromEnvironment {
         _components: &RuntimeComponents,
         _bag: &mut ConfigBag,
     ) -> Result {
-        // The SDK reads the variables for it where there is none yet.
+        // If the header is missing, the SDK would read it from the environment of the process.
         let headers = context.request_mut().headers_mut();
         headers.insert(trace::HEADER, "none");
         Ok(())
@@ -88,7 +87,7 @@ impl Intercept for KeepFromEnvironment {
         _components: &RuntimeComponents,
         _bag: &mut ConfigBag,
     ) -> Result {
-        // The signature does not cover this header.
+        // The signature does not cover this header, so it can change after signing.
         let headers = context.request_mut().headers_mut();
         headers.remove(trace::HEADER);
         trace::add(headers);
@@ -96,8 +95,8 @@ impl Intercept for KeepFromEnvironment {
     }
 }
 
-/// Hashes the body for the signature. The signer would too, in portable code: where the processor
-/// has no instructions for SHA-256, that was a sixth of the CPU time of a write.
+/// Hashes the body for the signature. The signer would do so in portable code: on a processor without instructions
+/// for SHA-256, this took a sixth of the CPU time of a write.
 #[derive(Debug)]
 pub struct HashBody;
 
@@ -121,7 +120,7 @@ impl Intercept for HashBody {
     }
 }
 
-/// Adds to the `user-agent`.
+/// Appends a text to the `user-agent`.
 #[derive(Debug)]
 pub struct UserAgent(pub String);
 

@@ -1,5 +1,5 @@
-//! A table that is lost while the process runs: deleted and made again, or gone with a DynamoDB Local
-//! that has restarted in memory.
+//! Recovers from a table that is lost while the process runs: the table was deleted, or an in-memory DynamoDB Local
+//! was restarted.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,23 +7,23 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use futures_util::future::BoxFuture;
 use tokio::sync::Mutex;
 
-/// Who sees to it that a table is there.
+/// Makes sure that a table exists.
 pub trait KeepTable: Send + Sync + 'static {
-    /// Looks for the table, and makes it where it is missing. Whether it is there then.
+    /// Looks for the table, and creates it if it is missing. Returns whether the table exists now.
     fn ensure(&self) -> BoxFuture<'static, bool>;
 }
 
-/// Has a lost table looked for, once for all requests that miss it.
+/// Looks for a lost table, once for all requests that miss it.
 pub struct LostTable {
     keeper: Arc<dyn KeepTable>,
-    /// How often it was looked for.
+    /// The number of searches that have ended.
     searches: AtomicU64,
-    /// What came of it the last time.
+    /// The outcome of the last search. Locked during a search.
     is_back: Mutex<bool>,
 }
 
 impl LostTable {
-    /// `keeper` will be asked.
+    /// Looks for the table by `keeper`.
     pub fn new(keeper: Arc<dyn KeepTable>) -> Self {
         Self {
             keeper,
@@ -32,15 +32,16 @@ impl LostTable {
         }
     }
 
-    /// How often the table was looked for up to now. A request notes it before it is sent.
+    /// The number of searches so far. A request notes it before it is sent.
     pub fn searches(&self) -> u64 {
         self.searches.load(Ordering::Acquire)
     }
 
-    /// Whether a request can be sent again that has missed the table, and was sent after `searches`.
+    /// Looks for the table after a request missed it. `searches` is the number that the request noted. Returns
+    /// whether the request can be sent again.
     pub async fn is_back(&self, searches: u64) -> bool {
         let mut is_back = self.is_back.lock().await;
-        // Somebody else may have seen to it since the request was sent.
+        // Since the request was sent, another request may have looked for the table.
         if self.searches() == searches {
             *is_back = self.keeper.ensure().await;
             self.searches.store(searches + 1, Ordering::Release);
@@ -80,7 +81,7 @@ mod tests {
         let found = join_all((0..5).map(|_| lost.is_back(before))).await;
         assert_eq!(found, [false; 5]);
         assert_eq!(count.load(Ordering::Relaxed), 1);
-        // A request that was sent since then has missed it again.
+        // A later request misses the table again.
         assert!(lost.is_back(lost.searches()).await);
         assert!(lost.is_back(before).await);
         assert_eq!(count.load(Ordering::Relaxed), 2);

@@ -1,33 +1,36 @@
 //! The requests that the core needs, behind two traits: one for items, one for tables.
 //!
-//! * [`sdk`]: both traits, through the AWS SDK for Rust. Its parts:
-//!   * [`pipeline`]: the way of every request, layer by layer; [`operation`]: in what operations differ.
-//!   * [`settings`]: how to reach DynamoDB, and where settings come from.
-//!   * [`routes`]: the routes that requests can take, and which is taken.
-//!   * [`connection`]: the SDK's clients for one way to DynamoDB; [`open`] makes one.
-//!   * [`shared`]: what the stores of a process share, in a [`registry`] by their keys.
-//!   * [`http`]: the HTTP client under it; [`bounded`]: the bound on its connections; [`connect`]: which
-//!     address is dialled when; [`socket`]: whether a connection is alive.
-//!   * [`proxy`]: which proxy a request goes through, and how.
-//!   * [`outage`]: failing at once while DynamoDB does not answer.
-//!   * [`lost`]: a table that is lost while the process runs.
-//!   * [`answers`]: what may be taken for DynamoDB's answer.
-//!   * [`surrogates`]: text in an answer that is not well-formed Unicode.
-//!   * [`pages`]: what can be read of a page that has an item which cannot be read.
-//!   * [`tls`]: TLS, and what a refusal means; [`trust`]: the certificate authorities that are trusted.
-//!   * [`variables`]: environment variables, as a copy of JavaScript's; [`environment`]: what they and
-//!     profiles say of the way to DynamoDB; [`region`]: the region.
-//!   * [`credentials`]: where credentials come from if the options give none.
-//!   * [`rehearsal`]: the first request of a process, rehearsed while JavaScript is loading.
-//!   * [`interceptors`]: what is changed in the SDK's requests.
-//!   * [`failure`]: what the SDK's errors mean.
-//!   * [`attempts`]: what the SDK's client knows of the request that it sends: credentials, attempts, the
-//!     address; [`redact`]: what errors may not quote.
-//!   * [`refused`]: requests that are sent once more with another signature.
+//! * [`sdk`]: implements both traits through the AWS SDK for Rust. Its parts:
+//!   * [`pipeline`]: the way of every request, layer by layer; [`operation`]: the differences between
+//!     operations.
+//!   * [`settings`]: the settings for reaching DynamoDB.
+//!   * [`routes`]: chooses between DynamoDB itself and the user's client.
+//!   * [`connection`]: the clients, credentials and limits of one route; [`open`] makes one.
+//!   * [`shared`]: shares connections between the stores of a process, in a [`registry`] by their keys.
+//!   * [`http`]: the HTTP client below the SDK; [`bounded`]: limits its connections; [`connect`]: dials the
+//!     addresses of a host; [`socket`]: notices dead connections.
+//!   * [`proxy`]: chooses the proxy of a request, and opens tunnels through it.
+//!   * [`outage`]: calls fail at once while DynamoDB does not answer.
+//!   * [`throttle`]: retries throttled requests, at the rate that the table takes.
+//!   * [`lost`]: recovers from a table that was lost while the process runs.
+//!   * [`answers`]: checks that an answer is whole and comes from DynamoDB.
+//!   * [`surrogates`]: mends text in an answer that is not well-formed Unicode.
+//!   * [`pages`]: reads the readable items of a page with an unreadable one.
+//!   * [`tls`]: sets up TLS and explains its errors; [`trust`]: the trusted certificate authorities.
+//!   * [`variables`]: a copy of JavaScript's environment variables; [`environment`]: settings in them and in
+//!     profiles; [`region`]: finds the region.
+//!   * [`credentials`]: the credential sources if the options give no credentials.
+//!   * [`rehearsal`]: rehearses the first request of a process while JavaScript is loading.
+//!   * [`interceptors`]: changes to the SDK's requests.
+//!   * [`failure`]: translates the SDK's errors.
+//!   * [`attempts`]: connects the SDK's client with the request that it sends: credentials, attempts,
+//!     address; [`redact`]: removes secrets from errors.
+//!   * [`refused`]: recognises requests that can be sent once more with another signature.
+//!   * [`trace`]: the header with which AWS traces a Lambda invocation.
 //!   * [`fast`]: the fast path: requests for items without the SDK's machinery.
-//!   * [`user_client`]: the user's client in place of HTTP.
-//! * [`size`]: how large an item is, as DynamoDB counts.
-//! * [`schedule`]: requests for items in order, merged, and no more than a bound at a time.
+//!   * [`user_client`]: calls the user's client in place of HTTP.
+//! * [`size`]: the size of an item, as DynamoDB counts it.
+//! * [`schedule`]: requests for items: in order, merged, and limited in number.
 
 mod answers;
 mod attempts;
@@ -92,20 +95,20 @@ use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-/// What the fast path reads in the body of an answer; `None` for what it leaves to the SDK.
+/// Parses the body of an answer as the fast path does. `None` if the fast path leaves it to the SDK.
 #[cfg(any(test, fuzzing))]
 pub(in crate::core) fn fast_answer<R: fast::FastOperation>(body: &[u8]) -> Option<R::Output> {
     R::read(body).ok()
 }
 
-/// The items that are read of a page which the SDK cannot read; `None` for no page.
+/// The readable items of a page that the SDK cannot read. `None` if `body` is not a page.
 #[cfg(any(test, fuzzing))]
 pub(in crate::core) fn readable_items(body: &[u8]) -> Option<Vec<super::layout::Item>> {
     let page = pages::readable(body)?;
     Some(page.items)
 }
 
-/// An answer as the SDK gets it where it has half a surrogate pair; `None` where it has none.
+/// An answer with half a surrogate pair, as the SDK gets it. `None` if the answer needs no change.
 #[cfg(any(test, fuzzing))]
 pub(in crate::core) fn well_formed_answer(body: &[u8]) -> Option<Vec<u8>> {
     surrogates::well_formed(body)
@@ -124,9 +127,9 @@ use super::options::TableName;
 /// A table, and the only attribute of its key.
 #[derive(Debug, Clone)]
 pub struct KeyedTable {
-    /// The table.
+    /// The name of the table.
     pub name: TableName,
-    /// The attribute.
+    /// The name of the key attribute.
     pub hash_key: String,
 }
 
@@ -137,42 +140,42 @@ impl KeyedTable {
     }
 }
 
-/// What comes of a request.
+/// The future outcome of a request.
 pub type ResultFuture<T> = BoxFuture<'static, Result<T>>;
 
 /// Requests for items: one method for each, in the SDK's own vocabulary.
 ///
-/// An implementation answers each call once and retries what deserves it; deadlines are the
-/// caller's. A call that is made before another one is asked for before it, whichever of their
-/// futures is polled first. Dropping the future gives the request up.
+/// An implementation answers each call once, and retries if another attempt may succeed. It has no deadlines: the
+/// caller has. Methods take their place in the order of requests when called, not when polled. Dropping the
+/// future gives the request up.
 #[allow(
     missing_docs,
     reason = "each method is the DynamoDB operation of its name"
 )]
 pub trait Items: Send + Sync + 'static {
-    /// Finds out how requests will go, without sending one for an item. A failure of it comes again
-    /// with each request.
+    /// Finds the route of the requests, and sends no request for an item. If this fails, each request fails in the
+    /// same way.
     fn prepare(&self) -> ResultFuture<()>;
 
-    /// Whether requests may be merged into batches. `false` until that is known, and where somebody
-    /// looks at each request.
+    /// Whether requests may be merged into batches. `false` until this is known, and if the user's client gets each
+    /// request.
     fn merges(&self) -> bool;
 
-    /// How many requests may be in flight at a time.
+    /// The largest number of requests in flight.
     fn max_requests(&self) -> usize;
 
-    /// Of which use requests wait because the table throttles.
+    /// Whether reads and whether writes wait because the table throttles.
     fn throttled(&self) -> Throttled {
         Throttled::default()
     }
 
-    /// Changes when requests begin to wait because the table throttles; `None` where they never do, and before
-    /// [`prepare`](Self::prepare).
+    /// A channel that changes when requests begin to wait because the table throttles. `None` if they never
+    /// wait, and before [`prepare`](Self::prepare).
     fn throttling_began(&self) -> Option<watch::Receiver<()>> {
         None
     }
 
-    /// The last error by which DynamoDB has throttled the table, if there was one since `then`.
+    /// The last throttling error of the table, if it is not older than `then`.
     fn throttled_since(&self, _then: Instant) -> Option<Error> {
         None
     }
@@ -191,7 +194,7 @@ pub trait Items: Send + Sync + 'static {
     fn scan(&self, request: ScanInputBuilder) -> ResultFuture<ScanOutput>;
 }
 
-/// Requests for tables. They are few: never merged, and not counted among those for items.
+/// Requests for tables. They are rare, so they are never merged, and do not count for the limit of requests.
 #[allow(
     missing_docs,
     reason = "each method is the DynamoDB operation of its name"

@@ -1,4 +1,4 @@
-//! Opens a [`Connection`]: from settings and environment variables, or through the user's client.
+//! Opens a [`Connection`], from settings and environment variables or through the user's client.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,13 +35,14 @@ use super::user_client::{self, UserClient};
 use super::variables::{Copies, Surroundings, Variables};
 use crate::core::error::Result;
 
-/// The SDK's own first pause is a second, far too long for somebody who waits for a page.
+/// The longest pause before the first retry. The SDK's default of a second is too long for a visitor who waits for
+/// a page.
 const FIRST_BACKOFF: Duration = Duration::from_millis(50);
 
-/// The longest pause before a retry. The SDK's own is 20 seconds.
+/// The longest pause before a retry. The SDK's default is 20 seconds.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(1);
 
-/// A connection through a client of the user's, whose retries and timeouts are its own business.
+/// A connection through the user's client, which has its own retries and timeouts.
 pub fn through(client: Arc<dyn UserClient>, breaker: bool, max_sockets: usize) -> Connection {
     let (secrets, watch) = (Secrets::default(), Watch::default());
     let guard = Guard {
@@ -76,12 +77,13 @@ pub fn through(client: Arc<dyn UserClient>, breaker: bool, max_sockets: usize) -
     }
 }
 
-/// Connects with these settings, in an environment with these variables. Nothing is sent yet, except what
-/// finding the region asks. If credentials are asked for again, so are `surroundings` for the variables.
+/// Connects with these settings, in an environment with these variables. No request is sent, except to the
+/// metadata service of an instance for the region. When credentials are needed again, `surroundings` give newer
+/// variables.
 ///
 /// # Errors
 ///
-/// [`Error::Settings`] for a region or an endpoint of the environment that cannot be one.
+/// [`Error::Settings`] if the settings or the environment have a wrong value, for example for the region.
 pub async fn direct(
     settings: &Settings,
     variables: Variables,
@@ -108,7 +110,7 @@ pub async fn direct(
     let instance = Arc::new(Instance::new(requests.clone()));
     let found = region::find(&settings, &environment, &instance).await?;
     let region = found.region;
-    // A DynamoDB at another address takes any region.
+    // If an endpoint is set, any region will do.
     let lacks_region = found.is_default && configured.is_none();
     if found.is_fips {
         settings.use_fips = Some(true);
@@ -142,7 +144,7 @@ pub async fn direct(
         .region(region)
         .retry_config(retry_config(settings))
         .timeout_config(timeout_config(settings))
-        // The credentials are kept by their own cache.
+        // `Cache` keeps the credentials.
         .identity_cache(IdentityCache::no_cache())
         .credentials_provider(signer.clone())
         .disable_clock_skew_correction(!corrects_clock)
@@ -161,7 +163,7 @@ pub async fn direct(
     if let Some(suffix) = &settings.user_agent {
         config = config.interceptor(UserAgent(suffix.clone()));
     }
-    // All that the stores that go the same way may spend on retries, together.
+    // All stores with the same address and proxies share a token bucket for retries.
     let retries = shared.retries(address.clone(), proxies.clone());
     let partition = RetryPartition::custom("dynamodb").token_bucket((*retries).clone());
     config = config.retry_partition(partition.build());
@@ -201,7 +203,7 @@ pub async fn direct(
     })
 }
 
-/// For all but throttling, see [`super::throttle`].
+/// The SDK's retries. Throttled requests are retried by [`super::throttle`] instead.
 fn retry_config(settings: &Settings) -> RetryConfig {
     let retries = RetryConfig::standard()
         .with_initial_backoff(FIRST_BACKOFF)
@@ -227,7 +229,7 @@ fn clients(
     corrects_clock: bool,
 ) -> (Client, Option<FastPath>) {
     let http = guard.clone().client();
-    // The SDK's own way, for whoever asks for its mode by name.
+    // The user asked for the SDK's adaptive mode, so the SDK must send every request.
     if settings.adaptive_retries == Some(true) {
         return (Client::from_conf(config.http_client(http).build()), None);
     }
@@ -235,7 +237,7 @@ fn clients(
     (Client::from_conf(config.build()), Some(fast))
 }
 
-/// A client for probes, otherwise like `client`, whose requests `guard` sends.
+/// A client for probes: `client` without retries, and with a guard that sends during outages.
 fn probing(client: &Client, guard: &Guard) -> Client {
     let guard = Guard {
         is_probe: true,

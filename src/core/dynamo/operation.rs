@@ -1,4 +1,4 @@
-//! The operations of DynamoDB, each known by the SDK's builder of its request.
+//! The operations of DynamoDB. The SDK's request builders stand for them.
 
 use std::error::Error as StdError;
 use std::future::{Future, ready};
@@ -24,25 +24,26 @@ use super::throttle::Use;
 use super::*;
 use crate::core::error::{CONDITION_FAILED, FoundItem, LARGEST_ITEM};
 
-/// A page of this size has no more items because DynamoDB answers with 16 MB at most.
+/// If an answer is smaller than this, in bytes, its unprocessed keys were throttled. A larger answer may be
+/// cut off: DynamoDB answers with at most 16 MB.
 const FULL_PAGE: usize = 8 * 1024 * 1024;
 
-/// How the SDK reports that an operation has failed.
+/// The SDK's error for an operation.
 pub type SdkFailure<O> = SdkError<<O as Operation>::Error, HttpResponse>;
 
-/// A request for an operation, with everything in which operations differ on their way through the
-/// [`pipeline`](super::pipeline).
+/// A request for an operation, with all differences between operations in the [`pipeline`](super::pipeline).
 pub trait Operation: Clone + Send + Sync + 'static {
-    /// What DynamoDB answers.
+    /// DynamoDB's answer.
     type Output: Send;
 
-    /// The errors that DynamoDB has for the operation.
+    /// DynamoDB's errors for the operation.
     type Error: ProvideErrorMetadata + StdError + Send + Sync + 'static;
 
-    /// Which capacity of the table the operation uses. `None`: it is about the table, not about items.
+    /// Whether the operation uses the table's capacity for reads or for writes. `None`: it is about the table, not
+    /// about items.
     const USE: Option<Use> = None;
 
-    /// How many items the request is for.
+    /// The number of items in the request.
     fn items(&self) -> usize {
         1
     }
@@ -51,7 +52,7 @@ pub trait Operation: Clone + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// If the SDK has to send the request: the outcome of the first attempt, if there was one.
+    /// The SDK has to send the request. The error is the outcome of the first attempt, if one was made.
     fn by_fast_path(
         &self,
         _fast: &FastPath,
@@ -66,17 +67,17 @@ pub trait Operation: Clone + Send + Sync + 'static {
         client: &Client,
     ) -> impl Future<Output = Result<Self::Output, SdkFailure<Self>>> + Send;
 
-    /// The request's body, which no error may quote.
+    /// The request's body. No error may quote it.
     fn body(&self) -> Option<Vec<u8>> {
         None
     }
 
-    /// The outcome for an error that means more for this operation than for others.
+    /// The outcome, if an error has a special meaning for this operation.
     fn meaning(_error: &SdkFailure<Self>) -> Option<Result<Self::Output>> {
         None
     }
 
-    /// How many items of the request DynamoDB has left undone because the table throttles.
+    /// The number of items that DynamoDB left unprocessed because the table throttles.
     fn unprocessed(_output: &Self::Output) -> usize {
         0
     }
@@ -258,12 +259,13 @@ about_the_table! {
     UpdateContinuousBackupsInputBuilder: UpdateContinuousBackupsOutput, UpdateContinuousBackupsError;
 }
 
-/// A write whose condition does not hold: with the item that is there, if that was asked for and can be read.
+/// The outcome of a write whose condition does not hold. It contains the present item, if the request asked for it
+/// and the SDK can read it.
 fn unmet<T, E>(
     error: &SdkError<E, HttpResponse>,
     refusal: Option<&ConditionalCheckFailedException>,
 ) -> Option<Result<T>> {
-    // If the SDK cannot read the item in the error, it does not know the error either.
+    // If the SDK cannot read the item in the error, it does not recognise the error either.
     if refusal.is_none() && answers::error_code(error.raw_response()?)? != CONDITION_FAILED {
         return None;
     }
@@ -273,13 +275,13 @@ fn unmet<T, E>(
     }))
 }
 
-/// An answer that is JSON, but has an item that the SDK cannot read.
+/// The outcome of a successful answer with an item that the SDK cannot read.
 fn unreadable<T, E>(error: &SdkError<E, HttpResponse>) -> Option<Result<T>> {
     answers::success(error.raw_response()?)?;
     Some(Err(Error::Unreadable))
 }
 
-/// The same for a page: `output` makes an answer of the items that can be read.
+/// The same for a page: `output` makes an answer of the readable items.
 fn page<T, E>(
     error: &SdkError<E, HttpResponse>,
     output: impl FnOnce(Readable) -> T,

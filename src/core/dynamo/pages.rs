@@ -1,4 +1,5 @@
-//! Pages of a table or an index, of which the SDK reads all items or none.
+//! Reads pages of a table or an index item by item. If a single item cannot be read, the SDK fails on the whole
+//! page.
 
 use std::collections::HashMap;
 
@@ -10,15 +11,15 @@ use super::fast::Found;
 
 type Item = HashMap<String, AttributeValue>;
 
-/// What can be read of a page.
+/// The readable part of a page.
 pub struct Readable {
-    /// The items, without those that cannot be read.
+    /// The items, without the unreadable ones.
     pub items: Vec<Item>,
-    /// Where the next page begins; `None` after the last.
+    /// The key after which the next page begins. `None`: this is the last page.
     pub last_evaluated_key: Option<Item>,
 }
 
-/// Reads each item of a page by itself. `None` if the page cannot be read without its items either.
+/// Reads each item of a page separately. `None` if `body` is not a page.
 pub fn readable(body: &[u8]) -> Option<Readable> {
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase")]

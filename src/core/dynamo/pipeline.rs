@@ -1,17 +1,17 @@
-//! The pipeline that every request goes through, whether the fast path sends it or the SDK.
+//! The pipeline of every request, whether the fast path or the SDK sends it.
 //!
 //! Its layers, from the outermost to the innermost:
 //!
-//! 1. [`throttle`](super::throttle): a request that DynamoDB throttles is sent again until the deadline of its
-//!    call, at the rate that the table takes.
-//! 2. [`outage`](super::outage): during an outage nothing is sent.
+//! 1. [`throttle`](super::throttle): throttled requests are sent again until the deadline of their call, at the
+//!    rate that the table takes.
+//! 2. [`outage`](super::outage): during an outage no request is sent.
 //! 3. [`credentials`](super::credentials): the request gets the credentials to sign it with.
-//! 4. [`fast`](super::fast): most requests end here.
-//! 5. [`lost`](super::lost): if the table is missing, it is looked for, and the request sent once more.
-//! 6. [`refused`](super::refused): if DynamoDB refuses the signature and another can be made, the request is
+//! 4. [`fast`](super::fast): the fast path. Most requests end here.
+//! 5. [`lost`](super::lost): if the table is missing, the store looks for it, and sends the request once more.
+//! 6. [`refused`](super::refused): if DynamoDB refuses the signature and another one is possible, the request is
 //!    sent once more.
-//! 7. The SDK, with its own retries: [`attempts`](super::attempts) says how it knows of this request.
-//! 8. [`failure`](super::failure): the SDK's error becomes an [`Error`].
+//! 7. The SDK, with its own retries. [`attempts`](super::attempts) connects its client with this request.
+//! 8. [`failure`](super::failure): translates the SDK's error into an [`Error`].
 //!
 //! Below both the fast path and the SDK is one HTTP client: [`outage::guard`](super::outage::guard), which
 //! notes the outcome of each attempt for layer 2, on [`http`](super::http).
@@ -48,7 +48,7 @@ pub fn send<O: Operation>(
         loop {
             connection.admit()?;
             patience.turn().await;
-            // An outage may have begun meanwhile.
+            // An outage may have begun while the request waited for its turn.
             connection.admit()?;
             let limit = routes.credentials_timeout();
             let turn = Turn {
@@ -71,9 +71,9 @@ struct Turn<'r, O> {
     routes: &'r Routes,
     connection: &'r Connection,
     request: &'r O,
-    /// The credentials to sign with; `None`: the user's client signs.
+    /// The credentials to sign with. `None`: the user's client signs.
     credentials: Option<Credentials>,
-    /// How long the source of credentials may take to give others.
+    /// The time that the credential source has to give other credentials.
     limit: Duration,
 }
 
@@ -90,18 +90,19 @@ impl<O: Operation> Turn<'_, O> {
             _ => None,
         };
         let client = &self.connection.client;
-        // A retry strategy holds one permit. In a client that requests share, each retry would lose the
-        // permit of another request, and the tokens in it.
+        // The SDK's retry strategy holds one permit. If requests shared a client here, each retry would lose the
+        // permit of another request, with its tokens.
         let client = match first {
             Some(_) => Client::from_conf(client.config().to_builder().build()),
             None => client.clone(),
         };
         let client = patience.limited(client);
-        // Boxed: it is large, and most requests go by the fast path.
+        // Boxed: the future is large, and most requests end on the fast path.
         Box::pin(self.find_table(searches, &client, first)).await
     }
 
-    /// Sends the request by the SDK; a second time if the table is missing, and is found after `searches` before.
+    /// Sends the request by the SDK. If the table is missing, looks for it, and sends the request once more.
+    /// `searches` is the number of searches before the request was first sent.
     async fn find_table(
         &self,
         searches: Option<u64>,
@@ -120,10 +121,11 @@ impl<O: Operation> Turn<'_, O> {
         })
     }
 
-    /// Sends the request by the SDK; a second time if the signature is refused, and another can be made.
+    /// Sends the request by the SDK. If DynamoDB refuses the signature and another one is possible, sends the
+    /// request once more.
     async fn sign(&self, client: &Client, first: Option<AttemptOutcome>) -> Result<O::Output> {
         let credentials = self.credentials.clone();
-        // Boxed, as it is moved to the task-local scope.
+        // Boxed, because it is moved into the task-local scope.
         let request = Box::pin(self.request.clone().by_sdk(client));
         let (mut answer, mut attempts) = sending(credentials, first, request).await;
         if let (Err(error), Some(used)) = (&answer, &self.credentials) {

@@ -1,7 +1,7 @@
-//! Proxies: which one a request goes through, and how.
+//! Proxies: chooses the proxy of a request, and opens tunnels.
 //!
-//! As Node does it: requests to a host with TLS go through a tunnel (`CONNECT`), others are sent to the proxy
-//! itself, with the whole URL in the first line.
+//! As in Node, requests with TLS go through a tunnel (`CONNECT`). The proxy forwards other requests: they are
+//! sent to the proxy with the whole URL in the first line.
 
 use std::fmt;
 use std::io;
@@ -21,30 +21,30 @@ use super::socket::Stream;
 use super::variables::Variables;
 use crate::core::error::{Error, Result};
 
-/// What the URL of a proxy has to be.
+/// The rule for the URL of a proxy.
 const RULE: &str = "must be the URL of a proxy, such as http://proxy.example.com:3128 or \
                     https://user:password@proxy.example.com";
 
-/// How many bytes the head of a proxy's answer may have.
+/// The largest size of the head of a proxy's answer, in bytes.
 const LONGEST_HEAD: usize = 16 * 1024;
 
-/// The addresses of the metadata service of EC2 and of the credential service of EKS in IPv6.
+/// The IPv6 addresses of the credentials service of EKS and of the metadata service of EC2.
 const METADATA: [Ipv6Addr; 2] = [
     Ipv6Addr::new(0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x23),
     Ipv6Addr::new(0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x254),
 ];
 
-/// A proxy, with the credentials for it. It prints without them.
+/// A proxy and its credentials. It prints without the credentials.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Proxy(Arc<Server>);
 
 #[derive(PartialEq, Eq)]
 struct Server {
     is_secure: bool,
-    /// An IPv6 address is in brackets.
+    /// The host name, or an address. IPv6 addresses are in brackets.
     host: String,
     port: u16,
-    /// What the header `proxy-authorization` says.
+    /// The value of the header `proxy-authorization`.
     authorization: Option<String>,
 }
 
@@ -53,7 +53,7 @@ impl Proxy {
     ///
     /// # Errors
     ///
-    /// What the URL has to be. That does not quote it: there may be a password in it.
+    /// The rule for the URL. It does not quote the URL, which may contain a password.
     pub fn new(url: &str) -> Result<Self, &'static str> {
         let url = Url::parse(url).map_err(|_| RULE)?;
         let is_secure = match url.scheme() {
@@ -78,7 +78,7 @@ impl Proxy {
         })))
     }
 
-    /// Whether TLS is spoken with the proxy itself.
+    /// Whether the connection to the proxy itself uses TLS.
     pub fn is_secure(&self) -> bool {
         self.0.is_secure
     }
@@ -93,7 +93,7 @@ impl Proxy {
         self.0.port
     }
 
-    /// `proxy.example.com:3128`.
+    /// Host and port, such as `proxy.example.com:3128`.
     pub fn authority(&self) -> String {
         format!("{}:{}", self.0.host, self.0.port)
     }
@@ -103,7 +103,7 @@ impl Proxy {
         self.0.authorization.as_deref()
     }
 
-    /// What the status 407 of the proxy means.
+    /// The error if the proxy answers with status 407.
     pub fn unauthorized(&self) -> Error {
         let reason = match self.0.authorization {
             Some(_) => "does not accept the credentials in its URL (407)",
@@ -115,11 +115,11 @@ impl Proxy {
         Error::lasting(vec![format!("the proxy {self} {reason}")])
     }
 
-    /// Has the proxy connect `stream` to `target`, a host with a port.
+    /// Asks the proxy to connect `stream` to `target`, a host with a port.
     ///
     /// # Errors
     ///
-    /// The proxy does not do so. If it will not, however often it is asked, that is an [`Error`].
+    /// The proxy refuses or fails. If another attempt cannot help, the error is an [`Error`].
     pub async fn tunnel(&self, mut stream: Stream, target: &str) -> Result<Stream, BoxError> {
         let authorization = self.authorization().map_or_else(String::new, |value| {
             format!("proxy-authorization: {value}\r\n")
@@ -129,7 +129,7 @@ impl Proxy {
         stream.flush().await?;
         let mut answer = Vec::new();
         while !answer.ends_with(b"\r\n\r\n") && answer.len() < LONGEST_HEAD {
-            // Byte by byte: what follows the head is not for us. It is some dozens of bytes.
+            // Byte by byte, because the bytes after the head belong to the tunnel. The head is short.
             match stream.read_u8().await {
                 Ok(byte) => answer.push(byte),
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => break,
@@ -161,13 +161,13 @@ impl Proxy {
     }
 }
 
-/// The status in the head of an answer of HTTP/1.
+/// The status in the head of an HTTP/1 answer.
 fn status(head: &[u8]) -> Option<u16> {
     let digits = head.strip_prefix(b"HTTP/1.")?.get(2..5)?;
     std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
-/// Without the credentials.
+/// Prints the URL without the credentials.
 impl fmt::Display for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = if self.0.is_secure { "https" } else { "http" };
@@ -175,21 +175,21 @@ impl fmt::Display for Proxy {
     }
 }
 
-/// Without the credentials.
+/// Prints the URL without the credentials.
 impl fmt::Debug for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
 }
 
-/// The proxies for all requests. A clone is the same.
+/// The proxies of all requests.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Proxies {
-    /// For hosts that are reached by TLS.
+    /// The proxy of requests with TLS.
     https: Option<Proxy>,
-    /// For others.
+    /// The proxy of requests without TLS.
     http: Option<Proxy>,
-    /// The hosts that are reached without a proxy: the entries of `NO_PROXY`, in small letters.
+    /// The hosts without a proxy: the entries of `NO_PROXY`, in lower case.
     spared: Arc<[String]>,
 }
 
@@ -204,12 +204,12 @@ impl From<Proxy> for Proxies {
 }
 
 impl Proxies {
-    /// Those that the environment names. A variable in small letters comes first. As Node does, a proxy of
-    /// another kind (`socks5://…`) is ignored.
+    /// The proxies in the environment. Variables in lower case take precedence. As in Node, proxies of another kind
+    /// (`socks5://…`) are ignored.
     ///
     /// # Errors
     ///
-    /// [`Error::Settings`] if a variable is no URL of a proxy.
+    /// [`Error::Settings`] if a variable is not the URL of a proxy.
     pub fn of_variables(variables: &Variables) -> Result<Self> {
         let proxy = |names: [&str; 2]| {
             let found = names
@@ -240,9 +240,9 @@ impl Proxies {
         })
     }
 
-    /// The proxy that a request to `uri` goes through. The services that give instances and containers their
-    /// credentials are on the machine, or on a link of its own: no proxy reaches them. If `spares_own`, the
-    /// machine itself is reached without a proxy too.
+    /// The proxy of a request to `uri`. The services that give instances and containers their credentials
+    /// have link-local addresses that no proxy can reach, so requests to them use none. If `spares_own` is
+    /// set, requests to this machine use none either.
     pub fn of(&self, uri: &Uri, spares_own: bool) -> Option<&Proxy> {
         let is_secure = uri.scheme() == Some(&Scheme::HTTPS);
         let proxy = if is_secure { &self.https } else { &self.http };

@@ -1,5 +1,5 @@
-//! What a service says may quote what it was sent: keys, a session token, a session's id. Here that is
-//! taken out of what becomes an error.
+//! Removes secrets from error texts. A service may quote parts of the request in its errors: keys, a session token,
+//! a session id.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -9,19 +9,19 @@ use serde_json::Value;
 
 use crate::core::lock::locked;
 
-/// What stands in place of a secret.
+/// The replacement of a secret.
 const HIDDEN: &str = "[hidden]";
 
-/// Shorter ones are no secrets but names, such as the `local` of DynamoDB Local.
+/// Shorter credentials are not secrets but names, such as `local` for DynamoDB Local.
 const SHORTEST: usize = 8;
 
-/// A word of so many letters of all kinds is a key or a token, whoever's it is.
+/// A word with at least this many characters, of all kinds, counts as a key or a token, even if it is not known.
 const LONG: usize = 40;
 
-/// How many parts of credentials are remembered: those of three rotations.
+/// The number of parts of credentials to remember: three rotations.
 const REMEMBERED: usize = 9;
 
-/// The credentials that requests were signed with of late. A clone is the same.
+/// The credentials with which requests were recently signed. Clones share them.
 #[derive(Clone, Default)]
 pub struct Secrets(Arc<Mutex<VecDeque<String>>>);
 
@@ -60,7 +60,7 @@ impl Secrets {
         }
         for value in values {
             text = text.replace(value, HIDDEN);
-            // As it stands in JSON that is quoted.
+            // The service may quote the JSON of the request.
             let escaped = Value::from(value).to_string();
             text = text.replace(escaped.trim_matches('"'), HIDDEN);
         }
@@ -74,7 +74,7 @@ impl Secrets {
     }
 }
 
-/// `text` without those of its words that are long enough for a secret and that `is_secret` says are.
+/// Hides the words of `text` that are long enough for a secret and for which `is_secret` holds.
 fn by_word(text: &str, is_secret: impl Fn(&str) -> bool) -> String {
     let mut shown = String::with_capacity(text.len());
     let is_part = |letter: char| letter.is_ascii_alphanumeric() || "+/=_%-".contains(letter);
@@ -92,9 +92,9 @@ fn by_word(text: &str, is_secret: impl Fn(&str) -> bool) -> String {
     shown
 }
 
-/// An access key's id, or what is as long and as mixed as a secret key or a token.
+/// Whether a word looks like the id of an access key, or is as long and mixed as a secret key or a token.
 fn looks_secret(word: &str) -> bool {
-    // Names of resources are long too, and say what to mend.
+    // Resource names are long too, and the user needs them to mend the problem.
     let is_resource = ["table/", "user/", "role/", "assumed-role/"]
         .iter()
         .any(|kind| word.starts_with(kind));
@@ -106,7 +106,7 @@ fn looks_secret(word: &str) -> bool {
     !is_resource && (is_key_id || (word.len() >= LONG && is_mixed))
 }
 
-/// The values in attributes: strings, numbers and bytes, as they are sent.
+/// Collects the values of attributes in a request: strings, numbers and bytes.
 fn collect<'v>(value: &'v Value, found: &mut Vec<&'v str>) {
     match value {
         Value::Object(members) => {

@@ -1,5 +1,5 @@
-//! Requests that DynamoDB has refused because of their signature, and that may be sent once more: with other
-//! credentials, or with another date.
+//! Recognises requests that DynamoDB refused because of their signature. They may be sent once more, with other
+//! credentials or with another date.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,21 +7,21 @@ use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 
-/// DynamoDB takes a date that is wrong by up to five minutes.
+/// If a date is wrong by more than this, the date is the reason of a refusal. DynamoDB tolerates five minutes.
 const TOLERANCE: Duration = Duration::from_secs(4 * 60);
 
-/// Why a request was refused.
+/// The reason why a request was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
-    /// Because of the credentials: others may be taken.
+    /// The credentials: other credentials may help.
     Credentials,
-    /// Because of the date. The SDK has read DynamoDB's time in the answer, and signs the next request with it.
+    /// The date. The SDK has read DynamoDB's time in the answer, and signs the next request with it.
     Date,
 }
 
 impl Refusal {
-    /// What the error `code` in `answer` says of a request that was signed with `date`. `None` where neither
-    /// other credentials nor another date can help.
+    /// The reason of the error `code` in `answer`, to a request that was signed with `date`. `None` if
+    /// neither other credentials nor another date can help.
     pub fn of(
         code: Option<&str>,
         answer: Option<&HttpResponse>,
@@ -45,7 +45,7 @@ impl Refusal {
     }
 }
 
-/// Whether the date of a request is further from the time of its answer than DynamoDB takes.
+/// Whether the date of a request differs from the time of its answer by more than [`TOLERANCE`].
 fn is_skewed(date: &str, told: Option<&str>) -> bool {
     let told = told.and_then(|told| DateTime::from_str(told, Format::HttpDate).ok());
     let told = told.and_then(|told| SystemTime::try_from(told).ok());
@@ -56,7 +56,7 @@ fn is_skewed(date: &str, told: Option<&str>) -> bool {
     skew.unwrap_or_else(|error| error.duration()) > TOLERANCE
 }
 
-/// The time of an `x-amz-date`.
+/// Parses an `x-amz-date`, such as `20261128T120000Z`.
 pub fn parse_date(date: &str) -> Option<SystemTime> {
     let part = |from: usize, to: usize| date.get(from..to);
     let (year, month, day_and_hour) = (part(0, 4)?, part(4, 6)?, part(6, 11)?);

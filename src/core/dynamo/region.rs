@@ -7,29 +7,33 @@ use super::environment::Environment;
 use super::settings::Settings;
 use crate::core::error::{Error, Result};
 
-/// The region where nothing names one, as in connect-dynamodb 2.x.
+/// The region if no source names one, as in connect-dynamodb 2.x.
 pub const DEFAULT_REGION: &str = "us-east-1";
 
-/// A region that was found.
+/// The region that was found.
 pub struct Found {
-    /// The region.
+    /// The region, without `fips`.
     pub region: Region,
-    /// Whether it was named as one with FIPS (`fips-us-east-1`).
+    /// Whether the name asked for FIPS endpoints, such as `fips-us-east-1`.
     pub is_fips: bool,
-    /// Whether nothing names one.
+    /// Whether no source names a region.
     pub is_default: bool,
 }
 
-/// The region that requests are signed for.
+/// Finds the region that requests are signed for.
 ///
-/// As in the AWS SDK for JavaScript v3: the options, `AWS_REGION`, the profile. It stops there; here
-/// `AWS_DEFAULT_REGION` follows, as for the AWS CLI, and the instance.
+/// The first of these that is set decides: the options, `AWS_REGION`, the profile (as in the AWS SDK for
+/// JavaScript v3), `AWS_DEFAULT_REGION` (as in the AWS CLI), the instance.
+///
+/// # Errors
+///
+/// [`Error::Settings`] if the value is not the name of a region.
 pub async fn find(
     settings: &Settings,
     environment: &Environment,
     instance: &Instance,
 ) -> Result<Found> {
-    // An empty variable is no region, but it is somebody's answer.
+    // If the variable is set but empty, the user gets an error instead of another source's region.
     let of_environment = || {
         let region = environment.variables().even_empty("AWS_REGION");
         region.map(str::to_owned)
@@ -63,7 +67,7 @@ pub async fn find(
     })
 }
 
-/// The region that neither the options nor `AWS_REGION` name.
+/// The region if neither the options nor `AWS_REGION` name one.
 async fn otherwise(
     settings: &Settings,
     environment: &Environment,
@@ -73,8 +77,7 @@ async fn otherwise(
     if let Some(region) = environment.region().or_else(default) {
         return Some(region.to_owned());
     }
-    // For a DynamoDB of one's own, the instance metadata service would be asked in vain, and on a
-    // machine without one that takes seconds.
+    // If an endpoint is set, any region will do. Asking the metadata service takes seconds outside of EC2.
     match settings.endpoint {
         Some(_) => None,
         None => instance.region(environment).await,

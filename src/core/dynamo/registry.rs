@@ -1,10 +1,10 @@
-//! Values that are shared for as long as somebody uses them.
+//! Values that are shared as long as they are used.
 
 use std::sync::{Arc, Mutex, Weak};
 
 use crate::core::lock::locked;
 
-/// Values by their keys, for as long as somebody uses them. They are few.
+/// Values by their keys. A value is dropped with its last user. For few values only: they are searched in order.
 pub struct Registry<K, V>(Mutex<Vec<(K, Weak<V>)>>);
 
 impl<K, V> Default for Registry<K, V> {
@@ -14,9 +14,9 @@ impl<K, V> Default for Registry<K, V> {
 }
 
 impl<K: PartialEq, V> Registry<K, V> {
-    /// Lets go of the keys of values that nobody uses any more.
+    /// Drops the keys of values without users.
     pub fn sweep(&self) {
-        // Dropped after it is unlocked again: with a key, a function of JavaScript may go.
+        // Drop keys after unlocking: a key may own a JavaScript callback.
         let mut entries = locked(&self.0);
         let unused = entries.extract_if(.., |(_, value)| value.strong_count() == 0);
         let unused: Vec<_> = unused.collect();
@@ -24,7 +24,7 @@ impl<K: PartialEq, V> Registry<K, V> {
         drop(unused);
     }
 
-    /// The value of `key`, made by `make` where nobody uses one.
+    /// The value of `key`. If it has no users, `make` makes a new one.
     pub fn of(&self, key: K, make: impl FnOnce() -> V) -> Arc<V> {
         self.sweep();
         let mut entries = locked(&self.0);
@@ -37,7 +37,7 @@ impl<K: PartialEq, V> Registry<K, V> {
         value
     }
 
-    /// How many keys there are.
+    /// The number of keys.
     #[cfg(test)]
     pub fn len(&self) -> usize {
         let entries = locked(&self.0);

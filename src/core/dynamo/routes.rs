@@ -1,4 +1,4 @@
-//! The routes that the requests of a store can take: straight to DynamoDB, or through the user's client.
+//! The routes of a store's requests: directly to DynamoDB, or through the user's client.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
@@ -25,15 +25,15 @@ use super::throttle::Limits;
 use crate::core::error::{Error, NO_SUCH_TABLE, Place, Result};
 use crate::core::lock::locked;
 
-/// What a store is to its requests.
+/// The store that sends the requests.
 pub struct StoreContext {
     /// Its table.
     pub table: KeyedTable,
-    /// Who is told of outages.
+    /// Learns of outages.
     pub observer: Arc<dyn Observer>,
-    /// Who sees to it that the table is there; `None` where nobody does.
+    /// Recovers a lost table. `None`: a lost table is an error.
     pub keeper: Option<Arc<dyn KeepTable>>,
-    /// What it reads to find out whether DynamoDB answers.
+    /// The read that finds out whether DynamoDB answers.
     pub probe: Probe,
 }
 
@@ -42,30 +42,30 @@ pub struct StoreContext {
 pub struct Probe {
     /// The key of an item that never exists.
     pub key: String,
-    /// Whether the read is strongly consistent, as those of sessions: DynamoDB may answer others while it
-    /// cannot answer these.
+    /// Whether the read is strongly consistent, as the reads of sessions are: DynamoDB may answer eventually
+    /// consistent reads while it cannot answer strongly consistent ones.
     pub consistent: bool,
 }
 
-/// The routes that requests can take.
+/// See the [module](self).
 pub(super) struct Routes {
     source: Box<dyn ProvideSettings>,
     shared: Arc<Shared>,
-    /// `None` inside where requests have to go through the user's client.
+    /// The direct connection. Set to `None` if requests must go through the user's client.
     direct: OnceCell<Option<Arc<OnceCell<Connection>>>>,
     through_client: OnceCell<Connection>,
-    /// The table, the read of a probe, and who is told of outages, where there is a store.
+    /// The table, the probe and the observer of the store, if there is one.
     store: Option<(KeyedTable, Probe, Arc<dyn Observer>)>,
-    /// How many outages there are for the store: of the address, and of its credentials.
+    /// The number of present outages: of the address, and of the credentials.
     outages: AtomicUsize,
-    /// The store as the outages of its connections see it, for as long as there is the store.
+    /// Keeps the store a member of the outages of its connections.
     members: Mutex<Vec<Arc<dyn Member>>>,
     lost: Option<LostTable>,
-    /// What the table takes, once it is known where that is.
+    /// The limits of the table, once the direct connection is known.
     limits: OnceLock<Arc<Limits>>,
 }
 
-/// See `SdkDynamo::locator`.
+/// Knows the place that requests go to, for errors. See `SdkDynamo::locator`.
 #[derive(Clone)]
 pub struct Locator {
     routes: Weak<Routes>,
@@ -82,7 +82,7 @@ impl Locator {
         }
     }
 
-    /// Where requests go, as far as that is known by now.
+    /// The table, endpoint and region of the requests, as far as they are known by now.
     pub fn place(&self) -> Place {
         let routes = self.routes.upgrade();
         let place = routes.map_or_else(Place::default, |routes| routes.place());
@@ -92,8 +92,8 @@ impl Locator {
         }
     }
 
-    /// The error to show in place of `error`, with which a call has just ended: if its deadline has passed while
-    /// there were no credentials, they are what was missing.
+    /// The error to show instead of `error`, with which a call just ended. If the call's deadline passed and the
+    /// credential source has not answered yet, the missing credentials are the reason.
     pub fn missing_credentials(&self, error: &Error) -> Option<Error> {
         let routes = self.routes.upgrade().filter(|_| error.is_deadline())?;
         routes.known()?.signer.as_ref()?.missing()
@@ -101,7 +101,7 @@ impl Locator {
 }
 
 impl Routes {
-    /// Will connect with the settings that `source` gives.
+    /// Connects with the settings of `source`, at the first request.
     pub fn new(
         source: impl ProvideSettings,
         shared: Arc<Shared>,
@@ -129,12 +129,12 @@ impl Routes {
         }
     }
 
-    /// How long the source of credentials may take before calls that wait for it fail.
+    /// The time that the credential source has before waiting calls fail.
     pub fn credentials_timeout(&self) -> Duration {
         self.source.credentials_timeout()
     }
 
-    /// The way of a request that is sent now.
+    /// The connection of a request that is sent now. The first request opens it.
     pub async fn connection(self: &Arc<Self>) -> Result<&Connection> {
         if !self.source.through_client() {
             let direct = self.direct.get_or_try_init(|| self.connect()).await?;
@@ -166,7 +166,7 @@ impl Routes {
                 let table = table.name.as_str().to_owned();
                 connection.limits.of(table, Limits::default)
             }
-            // There is nobody to share with.
+            // Without a store, no limits are shared.
             None => Arc::default(),
         };
         self.limits.get_or_init(limits);
@@ -183,7 +183,7 @@ impl Routes {
         Ok(connection)
     }
 
-    /// Has the store told of the outages of `connection`.
+    /// Makes the store a member of the outages of `connection`.
     fn join(self: &Arc<Self>, connection: &Connection) {
         let Some((table, probe, observer)) = &self.store else {
             return;
@@ -210,7 +210,7 @@ impl Routes {
         members.push(member);
     }
 
-    /// The way that requests go at this moment, if that is known already.
+    /// The present connection, if it is already open.
     pub fn known(&self) -> Option<&Connection> {
         let direct = match self.source.through_client() {
             true => None,
@@ -221,7 +221,7 @@ impl Routes {
             .or_else(|| self.through_client.get())
     }
 
-    /// Whether requests go out from here at this moment, if that is known already.
+    /// Whether requests go directly to DynamoDB at this moment. `false` if this is not known yet.
     pub fn is_direct(&self) -> bool {
         !self.source.through_client() && self.direct.get().is_some_and(Option::is_some)
     }
@@ -240,7 +240,7 @@ impl Routes {
         }
     }
 
-    /// What an error of an operation for items says of the store's table.
+    /// Adds the store's table to an error of an operation for items.
     pub fn about_table(&self, error: Error) -> Error {
         match &self.store {
             Some((table, ..)) => error.of_an_item(table.name.as_str(), &table.hash_key),
@@ -248,17 +248,18 @@ impl Routes {
         }
     }
 
-    /// What the table takes; `None` before that is known, and where the user's client sends the requests.
+    /// The limits of the table. `None` before the first direct request.
     pub fn limits(&self) -> Option<&Limits> {
         self.limits.get().map(|limits| &**limits)
     }
 
-    /// How often a lost table was looked for; `None` where nobody does.
+    /// The number of searches for a lost table so far. `None` if the store does not look for it.
     pub fn searches(&self) -> Option<u64> {
         self.lost.as_ref().map(LostTable::searches)
     }
 
-    /// Whether a request can be sent again that was sent after `searches` and has ended in `error`.
+    /// After a request ended in `error`: if the table is missing, looks for it. Returns whether the request can be
+    /// sent again. `searches` is the number of searches before the request was sent.
     pub async fn is_table_back(&self, searches: Option<u64>, error: &Error) -> bool {
         match (&self.lost, searches) {
             (Some(lost), Some(searches)) if error.is_service(NO_SUCH_TABLE) => {
@@ -269,8 +270,8 @@ impl Routes {
     }
 }
 
-/// A store, as the outages of one of its connections see it. The store may have another way by now:
-/// an outage is probed by the connection that it is of.
+/// A store as a member of the outages of one connection. Probes use this connection, even if the store has another
+/// route by now.
 struct Registration {
     routes: Weak<Routes>,
     table: KeyedTable,
@@ -314,8 +315,7 @@ impl Member for Registration {
         let secrets = self.secrets.clone();
         let request_timeout = self.request_timeout;
         Box::pin(async move {
-            // What comes of the attempt is noted by the guard, and that there are no credentials by their
-            // cache.
+            // The guard notes the outcome of the attempt, and the cache notes missing credentials.
             let sent = async {
                 let signing = match &signer {
                     Some(signer) => Some(signer.get(limit).await.ok()?),
@@ -341,7 +341,7 @@ impl Member for Registration {
 
 impl Drop for Routes {
     fn drop(&mut self) {
-        // First this store lets go of its connection, then everybody does whom nobody uses.
+        // First drop this store's connection, then drop shared entries without users.
         self.direct.take();
         self.shared.sweep();
     }

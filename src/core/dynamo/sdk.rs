@@ -13,18 +13,18 @@ use super::shared::Shared;
 use super::throttle::{Limits, Throttled};
 use super::*;
 
-/// DynamoDB through `aws-sdk-dynamodb`, straight or by way of the user's client. Nothing is read or
-/// opened before the first request. A clone is the same.
+/// DynamoDB through `aws-sdk-dynamodb`, directly or through the user's client. Nothing is read or opened before the
+/// first request. Clones share the connection.
 #[derive(Clone)]
 pub struct SdkDynamo(Arc<Routes>);
 
 impl SdkDynamo {
-    /// Will connect with the settings that `source` gives. Shares nothing with others.
+    /// Connects with the settings of `source`, and shares nothing.
     pub fn new(source: impl ProvideSettings) -> Self {
         Self(Arc::new(Routes::new(source, Arc::default(), None)))
     }
 
-    /// Will connect for a store with the settings that `source` gives, and share `shared` with others.
+    /// Connects for a store with the settings of `source`. Stores with the same `shared` share connections.
     pub fn for_store(
         source: impl ProvideSettings,
         shared: Arc<Shared>,
@@ -33,7 +33,7 @@ impl SdkDynamo {
         Self(Arc::new(Routes::new(source, shared, Some(store))))
     }
 
-    /// What says where requests go, and keeps nothing open.
+    /// A [`Locator`] of the requests. It keeps nothing open.
     pub fn locator(&self) -> Locator {
         Locator::new(&self.0)
     }
@@ -54,8 +54,7 @@ impl Items for SdkDynamo {
         Box::pin(async move { routes.connection().await.map(|_| ()) })
     }
 
-    /// Not through the user's client: it is called with the very commands that the user would
-    /// send.
+    /// `false` through the user's client: it must get the same commands as without this store.
     fn merges(&self) -> bool {
         self.0.is_direct()
     }

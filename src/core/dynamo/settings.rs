@@ -1,4 +1,4 @@
-//! How to reach DynamoDB: what a user may set, and where settings come from.
+//! The settings for reaching DynamoDB, and the trait of their source.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,81 +16,78 @@ use super::variables::{Copies, Nothing};
 use crate::core::error::Result;
 use crate::core::options::Endpoint;
 
-/// How many connections are open at a time, unless the settings say otherwise. Measured: see
-/// "Connections" in `bench/README.md`.
+/// The default limit of open connections. For the measurements, see "Connections" in `bench/README.md`.
 pub const MAX_SOCKETS: usize = 128;
 
-/// How long the source of credentials may take, unless somebody says otherwise: nine tenths of the time that
-/// an operation has.
+/// The default time limit of the credential source: nine tenths of an operation's time.
 pub const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(9);
 
-/// How to reach DynamoDB. What is not set, the AWS environment decides: variables, profile files,
-/// container and instance roles.
+/// The settings for reaching DynamoDB. If a setting is `None`, the AWS environment decides: variables,
+/// profiles, the container, the instance.
 ///
-/// Two are equal where requests go the same way with both: see [`CredentialSource`].
+/// Equal settings share a connection. For credentials, see [`CredentialSource`].
 #[derive(Clone, PartialEq)]
 pub struct Settings {
-    /// The region. Where the environment has none either: `us-east-1`.
+    /// The region. If the environment sets none either: `us-east-1`.
     pub region: Option<String>,
-    /// Another address than AWS's own.
+    /// The endpoint, if it is not AWS's own.
     pub endpoint: Option<Endpoint>,
-    /// Whether the environment is not asked for another address.
+    /// `true`: endpoints in the environment are ignored.
     pub ignore_configured_endpoints: bool,
-    /// Where credentials come from.
+    /// The source of the credentials.
     pub credentials: Option<CredentialSource>,
     /// The profile to read in the AWS configuration files.
     pub profile: Option<String>,
-    /// How often a request is sent at most, the first time included. The SDK's default is 3, except for
-    /// requests that are throttled: these are sent again until the deadline of their calls.
+    /// The largest number of attempts for a request, with the first. By default 3, and throttled requests are sent
+    /// again until the deadline of their calls.
     pub max_attempts: Option<u32>,
-    /// Whether `max_attempts` is the default of a client and nobody's choice: then it holds for all but
-    /// requests that are throttled.
+    /// Whether `max_attempts` is only a client's default, not the user's choice. Then it does not hold for
+    /// throttled requests.
     pub default_attempts: bool,
-    /// The retry mode `adaptive`, in which the SDK makes every request. Either mode slows down for a table
-    /// that throttles.
+    /// Whether to use the SDK's retry mode `adaptive`. Then the SDK sends every request. Both modes slow down
+    /// if the table throttles.
     pub adaptive_retries: Option<bool>,
-    /// The time that one attempt may take.
+    /// The time limit of an attempt.
     pub request_timeout: Duration,
-    /// The time that a connection may take to open.
+    /// The time limit for opening a connection.
     pub connect_timeout: Duration,
-    /// How many connections to DynamoDB may be open at a time. [`MAX_SOCKETS`] by default.
+    /// The largest number of open connections to DynamoDB. [`MAX_SOCKETS`] by default.
     pub max_sockets: usize,
     /// Whether to use the dual-stack endpoint (IPv4 and IPv6).
     pub use_dual_stack: Option<bool>,
     /// Whether to use the FIPS endpoint.
     pub use_fips: Option<bool>,
-    /// Whether to use the endpoint of the account that the credentials name.
+    /// Whether to use the endpoint of the account in the credentials.
     pub account_id_endpoint_mode: Option<AccountIdEndpointMode>,
-    /// What to add to the `user-agent` of each request.
+    /// A text to append to the `user-agent` of each request.
     pub user_agent: Option<String>,
     /// The application's name in the `user-agent`, `app/<name>`.
     pub app_id: Option<String>,
-    /// Which certificate authorities are trusted.
+    /// The trusted certificate authorities.
     pub trust: Trust,
-    /// The proxy that all requests go through.
+    /// The proxy of all requests.
     pub proxy: Option<Proxy>,
-    /// Whether to go through the proxies that the environment names, if the settings name none.
+    /// Whether to use the proxies in the environment if `proxy` is `None`.
     pub follows_proxy_variables: bool,
     /// Whether calls fail at once during an outage, see [`super::outage`].
     pub breaker: bool,
 }
 
-/// Credentials, or who knows them.
+/// Credentials, or their provider.
 #[derive(Clone)]
 pub enum CredentialSource {
-    /// Always these.
+    /// These credentials, for ever.
     Fixed(Credentials),
-    /// Those that a provider gives.
+    /// The credentials of a provider.
     Provided {
         /// The provider.
         provider: SharedCredentialsProvider,
-        /// What it asks in turn: providers that ask the same give the same.
+        /// The provider's own source. Providers with the same origin give the same credentials.
         origin: Option<String>,
     },
 }
 
-/// A provider without an origin equals none, not even itself: what it gives is not known before it is
-/// asked.
+/// Without an origin, two providers cannot be compared, so they are never equal.
 impl PartialEq for CredentialSource {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
@@ -140,7 +137,7 @@ impl Default for Settings {
     }
 }
 
-/// By hand: whatever else is added to the settings, credentials must not print.
+/// By hand: credentials must not print, whatever fields are added later.
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Settings")
@@ -150,34 +147,34 @@ impl fmt::Debug for Settings {
     }
 }
 
-/// Where settings come from when the first request needs them.
+/// Provides the settings when the first request needs them.
 #[async_trait]
 pub trait ProvideSettings: Send + Sync + 'static {
-    /// The settings; `None` where requests have to go through the user's client. After a failure,
-    /// the next request asks again.
+    /// The settings. `None` if requests must go through the user's client. After a failure, the next request asks
+    /// again.
     async fn settings(&self) -> Result<Option<Settings>>;
 
-    /// The environment, which says what the settings do not.
+    /// The environment, for all that the settings leave open.
     fn environment(&self) -> Arc<Copies> {
         Arc::new(Copies::new(Arc::new(Nothing)))
     }
 
-    /// Whether the next request has to go through the user's client, whatever the settings.
+    /// Whether the next request must go through the user's client, whatever the settings.
     fn through_client(&self) -> bool {
         false
     }
 
-    /// The user's client, where there is one.
+    /// The user's client, if there is one.
     fn client(&self) -> Option<Arc<dyn UserClient>> {
         None
     }
 
-    /// How many calls of the user's client may be in flight; `None` where that is its own business.
+    /// The largest number of calls of the user's client in flight. `None`: no limit.
     fn max_calls(&self) -> Option<usize> {
         None
     }
 
-    /// How long the source of credentials may take before calls that wait for it fail.
+    /// The time that the credential source has before waiting calls fail.
     fn credentials_timeout(&self) -> Duration {
         CREDENTIALS_TIMEOUT
     }

@@ -1,5 +1,5 @@
-//! What the stores of a process share: connections and outages where they go the same way, limits where they
-//! go to the same address. Whatever no store uses any more is let go of.
+//! Shares connections, HTTP clients, outages and retry tokens between the stores of a process. Entries
+//! without users are dropped.
 
 use std::sync::Arc;
 
@@ -24,30 +24,30 @@ pub struct Shared {
     retries: Registry<(Address, Proxies), TokenBucket>,
 }
 
-/// What a connection is known by.
+/// Stores with equal keys share a connection.
 #[derive(PartialEq)]
 struct ConnectionKey {
     settings: Settings,
     variables: Variables,
-    /// The number of the environment, if credentials come from there: they are asked for again, and by
-    /// then another thread or sandbox may have other variables.
+    /// If credentials come from the environment: its number. Credentials are needed again later, and by then
+    /// another thread or sandbox may have other variables.
     environment: Option<u32>,
 }
 
-/// Where DynamoDB is, as far as settings say.
+/// The address of DynamoDB, as the settings describe it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {
-    /// The endpoint, where one is set.
+    /// The endpoint, if one is set.
     pub endpoint: Option<String>,
     /// The region.
     pub region: String,
-    /// Whether it is the dual-stack endpoint, and whether the FIPS endpoint.
+    /// Whether to use the dual-stack endpoint, and whether to use the FIPS endpoint.
     pub variants: (Option<bool>, Option<bool>),
 }
 
 impl Shared {
-    /// The connection of stores with these settings and variables, which the first of them opens.
-    /// `environment` is the number of the environment that the variables are of.
+    /// The connection of stores with these settings and variables. The first of them opens it. `environment` is the
+    /// number of the environment with these variables.
     pub fn connection(
         &self,
         settings: &Settings,
@@ -62,8 +62,8 @@ impl Shared {
         self.connections.of(key, OnceCell::new)
     }
 
-    /// The HTTP client with at most `max_sockets` connections to a host that trusts these authorities and
-    /// goes through these proxies: whoever signs the requests can use the same.
+    /// The HTTP client with at most `max_sockets` connections to each host, these authorities and these proxies.
+    /// Stores with different credentials can share it.
     pub fn http(
         &self,
         max_sockets: usize,
@@ -75,7 +75,7 @@ impl Shared {
         self.pools.of(key, make)
     }
 
-    /// Lets go of what no store uses any more, with the settings that it was made of.
+    /// Drops entries without users, with their settings.
     pub fn sweep(&self) {
         self.pools.sweep();
         self.connections.sweep();
@@ -83,13 +83,12 @@ impl Shared {
         self.retries.sweep();
     }
 
-    /// The outage of an address that is reached through these proxies. A proxy that fails is no outage for
-    /// stores that do not use it.
+    /// The outage of an address behind these proxies. If a proxy fails, stores without this proxy have no outage.
     pub fn outage(&self, address: Address, proxies: Proxies) -> Arc<Outage> {
         self.outages.of((address, proxies), Outage::of_address)
     }
 
-    /// What retries may cost at an address that is reached through these proxies, all stores together.
+    /// The token bucket for retries of all stores with this address and these proxies.
     pub fn retries(&self, address: Address, proxies: Proxies) -> Arc<TokenBucket> {
         self.retries.of((address, proxies), TokenBucket::default)
     }

@@ -1,4 +1,4 @@
-//! How large an item is, as DynamoDB counts.
+//! The size of an item, as DynamoDB counts it.
 
 use std::collections::HashMap;
 
@@ -6,15 +6,15 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::core::error::{Error, LARGEST_ITEM, Result};
 
-/// What a list or map takes beside its elements, and each element beside itself.
+/// The bytes of a list or map in addition to its elements, and of an element in addition to its value.
 const CONTAINER: usize = 3;
 const ELEMENT: usize = 1;
 
-/// The size of an item in bytes: of the names of its attributes and of their values.
+/// The size of an item in bytes: the names of its attributes and their values.
 ///
 /// # Errors
 ///
-/// [`Error::TooLarge`] where DynamoDB would refuse it.
+/// [`Error::TooLarge`] if DynamoDB would refuse the item.
 pub fn checked(item: &HashMap<String, AttributeValue>) -> Result<usize> {
     let attributes = item.iter().map(|(name, value)| name.len() + of(value));
     let size = attributes.sum();
@@ -42,13 +42,13 @@ fn of(value: &AttributeValue) -> usize {
         AttributeValue::Ss(texts) => texts.iter().map(String::len).sum(),
         AttributeValue::Ns(numbers) => numbers.iter().map(|number| of_number(number)).sum(),
         AttributeValue::Bs(all) => all.iter().map(|bytes| bytes.as_ref().len()).sum(),
-        // Null and booleans.
+        // `Null` and `Bool`.
         _ => 1,
     }
 }
 
-/// A byte, one more for each two digits beside each other in its decimal form without zeros at
-/// either end, and one for a minus sign: 12.345 is `12` `34` `50`.
+/// The size of a number: one byte, one more for each pair of digits, and one for a minus sign. Zeros at either end
+/// do not count, and pairs begin at the decimal point: 12.345 is `12` `34` `50`.
 fn of_number(number: &str) -> usize {
     let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
@@ -64,7 +64,7 @@ fn of_number(number: &str) -> usize {
     if digits == 0 {
         return 1;
     }
-    // Whether the last digit that counts is the first of a pair.
+    // The power of ten of the last digit that counts. If it is odd, the last digit is the first of its pair.
     let last = exponent.parse::<i64>().unwrap_or_default() - fraction.len() as i64 + zeros as i64;
     let odd = usize::from(last.rem_euclid(2) == 1);
     1 + usize::from(mantissa.starts_with('-')) + (digits + odd).div_ceil(2)

@@ -1,9 +1,9 @@
-//! An open connection, and whether anything has been heard from it of late.
+//! An open connection, and the time at which something was last heard from it.
 //!
-//! A connection can die without a word: the host fails over, a NAT gateway forgets it, the machine at its
-//! end freezes. Whoever waits for an answer on one finds out by a timeout only, and each of the others that
-//! are idle would cost another. So after a timeout those are closed that were silent for as long, see
-//! [`Sockets::close_silent_since`].
+//! A connection can die without notice: the host fails over, a NAT gateway forgets the connection, the
+//! machine at the other end freezes. A request on it notices only by a timeout, and each further idle
+//! connection would cost one more timeout. So after a timeout, connections that were silent for the same time
+//! are closed, see [`Sockets::close_silent_since`].
 
 use std::io;
 use std::pin::Pin;
@@ -43,8 +43,8 @@ impl Sockets {
         sockets.push(Arc::downgrade(pulse));
     }
 
-    /// Closes the connections from which nothing was heard since then, except those that a request is in
-    /// flight on: they have a timeout of their own.
+    /// Closes the connections from which nothing was heard since `since`. Connections with a request in flight stay
+    /// open: the request has its own timeout.
     pub fn close_silent_since(&self, since: Instant) {
         let sockets = locked(&self.0);
         for pulse in sockets.iter().filter_map(Weak::upgrade) {
@@ -56,30 +56,30 @@ impl Sockets {
     }
 }
 
-/// What is known of a connection, for as long as it is open.
+/// The state of an open connection.
 pub struct Pulse {
     opened: Instant,
     peer: Peer,
     state: Mutex<State>,
-    /// Whether it is to be closed, unless something is heard.
+    /// Whether the connection is closed at its next poll, unless something was heard.
     is_doubted: AtomicBool,
     reader: AtomicWaker,
 }
 
 struct State {
-    /// When something was heard last. Opening it counts.
+    /// When something was last heard. Opening the connection counts.
     heard: Instant,
-    /// Whether a request was sent since.
+    /// Whether a request was sent since then.
     is_awaiting: bool,
 }
 
 impl Pulse {
-    /// Whether the connection was open before.
+    /// Whether the connection was opened before `moment`.
     pub fn is_older_than(&self, moment: Instant) -> bool {
         self.opened < moment
     }
 
-    /// The address that it goes to.
+    /// The address at the other end.
     pub fn peer(&self) -> &Peer {
         &self.peer
     }
@@ -96,24 +96,23 @@ impl Pulse {
     }
 }
 
-/// How a request finds the [`Pulse`] of its connection. Weak: hyper may hold it for longer than the
-/// connection.
+/// Lets a request find the [`Pulse`] of its connection. Weak, because hyper may keep it longer than the connection.
 #[derive(Clone)]
 pub struct PulseOf(pub Weak<Pulse>);
 
-/// An open connection, which counts as such until it is dropped.
+/// An open connection. It counts for the limit on connections until it is dropped.
 pub struct Socket {
     stream: TokioIo<Stream>,
     pulse: Arc<Pulse>,
-    /// The host of a connection without TLS that nothing has been heard from yet.
+    /// The host, if the connection is without TLS and nothing was heard from it yet.
     unheard: Option<String>,
-    /// Whether it goes to a proxy that forwards each request.
+    /// Whether the other end is a proxy that forwards each request.
     is_forwarded: bool,
     _permit: OwnedSemaphorePermit,
 }
 
 impl Socket {
-    /// A connection to `peer`, which is one of `sockets`.
+    /// A connection to `peer`. It is added to `sockets`.
     pub fn new(
         stream: Stream,
         peer: Peer,
@@ -148,7 +147,7 @@ impl Socket {
         Pin::new(&mut self.get_mut().stream)
     }
 
-    /// Reads what is there, whatever it is.
+    /// Reads available bytes. If the first byte shows that the server speaks TLS, fails with an explanation.
     fn read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -157,7 +156,7 @@ impl Socket {
         if self.unheard.is_none() || buffer.remaining() == 0 {
             return self.stream().poll_read(context, buffer);
         }
-        // The first byte tells whether the server takes this for TLS, and so does its silence.
+        // If the server expects TLS, it answers with an alert, or closes the connection without an answer.
         let mut first = [0];
         let mut read = ReadBuf::new(&mut first);
         let outcome = ready!(self.as_mut().stream().poll_read(context, read.unfilled()));
@@ -194,12 +193,12 @@ impl Read for Socket {
         self.pulse.reader.register(context.waker());
         let outcome = self.as_mut().read(context, buffer);
         match &outcome {
-            // A connection that was closed is heard from as well, and hyper closes it.
+            // The end of the connection counts as heard too: then hyper closes it anyway.
             Poll::Ready(_) => self.pulse.hear(),
             Poll::Pending => {
                 let is_doubted = self.pulse.is_doubted.load(Ordering::Acquire);
                 if is_doubted && !self.pulse.state().is_awaiting {
-                    // Nothing more will come: hyper closes it and takes no request for it.
+                    // Report the end of the connection. Hyper closes it, and sends no more requests on it.
                     return Poll::Ready(Ok(()));
                 }
             }

@@ -1,12 +1,12 @@
-//! Text with half a surrogate pair, which JavaScript and DynamoDB hold and Rust does not: the SDK refuses
-//! an answer with one.
+//! Mends text with half a surrogate pair. JavaScript and DynamoDB can hold such text and Rust cannot, so the SDK
+//! would refuse the answer.
 
 use aws_sdk_dynamodb::config::interceptors::BeforeDeserializationInterceptorContextMut;
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
 use aws_smithy_types::body::SdkBody;
 
-/// Has the SDK read half a surrogate pair as U+FFFD. JavaScript does the same when it writes UTF-8.
+/// Makes the SDK read half a surrogate pair as U+FFFD. JavaScript does the same when it writes UTF-8.
 ///
 /// The fast path leaves answers that it cannot read to the SDK, so they come through here too.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ impl Intercept for WellFormed {
         _components: &RuntimeComponents,
         _bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        // `answers` has read all of the body.
+        // `answers` has read the whole body.
         let body = context.response_mut().body_mut();
         if let Some(json) = body.bytes().and_then(well_formed) {
             *body = SdkBody::from(json);
@@ -32,7 +32,7 @@ impl Intercept for WellFormed {
     }
 }
 
-/// `json` with U+FFFD in place of each half of a surrogate pair; `None` if it has none.
+/// Replaces each unpaired surrogate in `json` by U+FFFD. `None` if there is none.
 pub fn well_formed(json: &[u8]) -> Option<Vec<u8>> {
     let mut changed: Option<Vec<u8>> = None;
     let mut at = 0;
@@ -56,13 +56,13 @@ pub fn well_formed(json: &[u8]) -> Option<Vec<u8>> {
 const ONE_CHARACTER: usize = 2;
 const CODE_UNIT: usize = 6;
 
-/// The next `\` from `at` on. JSON has it only where an escape begins.
+/// The position of the next `\` from `at` on. In JSON, it always begins an escape.
 fn next_escape(json: &[u8], at: usize) -> Option<usize> {
     let rest = json.get(at..)?;
     Some(at + rest.iter().position(|byte| *byte == b'\\')?)
 }
 
-/// The UTF-16 code unit whose escape, `\ud83d`, begins at `at`.
+/// The UTF-16 code unit of the escape at `at`, such as `\ud83d`. `None` for another escape.
 fn code_unit(json: &[u8], at: usize) -> Option<u32> {
     let digits = json.get(at..at + CODE_UNIT)?.strip_prefix(b"\\u")?;
     digits.iter().try_fold(0, |unit, digit| {
@@ -91,7 +91,7 @@ mod tests {
             (r#""\ud83d""#, r#""\ufffd""#),
             (r#""\uDE00""#, r#""\ufffd""#),
             (r#""a\uD83Db""#, r#""a\ufffdb""#),
-            // The wrong way round, and a half before a pair.
+            // The halves the wrong way round, and a half before a pair.
             (r#""\ude00\ud83d""#, r#""\ufffd\ufffd""#),
             (r#""\ud83d\ud83d\ude00""#, r#""\ufffd\ud83d\ude00""#),
             (r#""\ud83d\n\ude00""#, r#""\ufffd\n\ufffd""#),
@@ -107,9 +107,9 @@ mod tests {
             "",
             "{}",
             r#""\ud83d\ude00\u00e9\n\"""#,
-            // The text of a session, in which a backslash is escaped.
+            // A session's JSON inside a string: the backslash itself is escaped.
             r#""{\"name\":\"\\ud83d\"}""#,
-            // No JSON.
+            // Not JSON.
             r#""\"#,
             r#""\ud83"#,
             r#""\u+d83d""#,
@@ -119,7 +119,7 @@ mod tests {
     }
 
     proptest! {
-        /// What JavaScript writes of any string of its own, and what it reads of the answer.
+        /// Any JavaScript string is read as JavaScript would convert it to UTF-8.
         #[test]
         fn any_text_is_read_as_javascript_has_it_in_utf_8(
             units in prop::collection::vec(prop_oneof![0xD7FE..0xE002_u16, any::<u16>()], 0..12)

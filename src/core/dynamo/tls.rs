@@ -1,4 +1,4 @@
-//! TLS: how it is set up, and what a refusal means to somebody who has to mend it.
+//! Sets up TLS, and explains its errors so that the user can mend them.
 
 use std::error::Error as StdError;
 use std::io;
@@ -16,14 +16,14 @@ use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
 use crate::core::error::{Error, Result};
 
-/// The first byte of what a server sends that takes a request for the beginning of TLS: an alert.
+/// The first byte of a TLS alert. A TLS server answers a plain request with an alert.
 pub const ALERT: u8 = 0x15;
 
-/// Whom to ask where an authority is not trusted.
+/// The advice if an authority is not trusted.
 const NAME_IT: &str =
     "name the file of the authority's certificate in AWS_CA_BUNDLE or NODE_EXTRA_CA_CERTS";
 
-/// TLS 1.2 and 1.3, with certificates of these authorities.
+/// Settings for TLS 1.2 and 1.3, with server certificates that these authorities signed.
 pub fn config(trusted: RootCertStore) -> Result<ClientConfig> {
     let provider = Arc::new(ring::default_provider());
     let refused = |error: &dyn StdError| Error::Settings {
@@ -43,15 +43,14 @@ pub fn config(trusted: RootCertStore) -> Result<ClientConfig> {
         .with_no_client_auth())
 }
 
-/// Verifies as rustls does, and tells a certificate that is its own authority from one whose
-/// authority is not known.
+/// Verifies as rustls does, and tells a self-signed certificate from one with an unknown authority.
 #[derive(Debug)]
 struct Telling {
     verifier: Arc<WebPkiServerVerifier>,
     provider: Arc<CryptoProvider>,
 }
 
-/// A certificate that nobody but itself has signed.
+/// The reason of a refusal: the certificate is signed by itself.
 #[derive(Debug, thiserror::Error)]
 #[error("self-signed certificate")]
 struct SelfSigned;
@@ -122,7 +121,7 @@ impl ServerCertVerifier for Telling {
     }
 }
 
-/// What the failure of a handshake with `host` means, where trying again is of no use.
+/// Explains why a handshake with `host` failed. `None` if another attempt may succeed.
 pub fn explain(error: &(dyn StdError + 'static), host: &str) -> Option<Error> {
     let error = std::iter::successors(Some(error), |&error| {
         within(error).or_else(|| error.source())
@@ -146,8 +145,8 @@ pub fn explain(error: &(dyn StdError + 'static), host: &str) -> Option<Error> {
     Some(Error::lasting(vec![error.to_string(), reason]))
 }
 
-/// The error where a server that was sent a request ends TLS 1.3 for want of a client certificate. With TLS
-/// 1.2 such a server ends the handshake, see [`explain`].
+/// If a server wants a client certificate, explains it. With TLS 1.3 the server says so after the handshake, in
+/// answer to the request. With TLS 1.2 the handshake fails, see [`explain`].
 pub fn wants_certificate(error: &TlsError) -> Option<Error> {
     if *error != TlsError::AlertReceived(AlertDescription::CertificateRequired) {
         return None;
@@ -157,14 +156,14 @@ pub fn wants_certificate(error: &TlsError) -> Option<Error> {
     Some(Error::lasting(vec![error.to_string(), reason.to_owned()]))
 }
 
-/// What an alert means in place of an answer to a plain request.
+/// The error if a server answers a plain request with a TLS alert.
 pub fn spoken_by(host: &str) -> Error {
     let reason = format!("{host} speaks TLS, not plain HTTP: begin its URL with https:");
     Error::lasting(vec![reason])
 }
 
-/// What a connection without TLS means that was closed before anything was heard from it. That passes,
-/// if the server was about to end.
+/// The error if a server closes a connection without TLS before it has sent anything. Another attempt may succeed,
+/// because the server may only have been about to end.
 pub fn silent(host: &str, kind: io::ErrorKind) -> io::Error {
     let reason = format!(
         "{host} has closed the connection without an answer: if it speaks TLS, begin its URL with \
@@ -173,7 +172,7 @@ pub fn silent(host: &str, kind: io::ErrorKind) -> io::Error {
     io::Error::new(kind, reason)
 }
 
-/// The error inside one of I/O, which that does not name as its source.
+/// The error inside an [`io::Error`], which [`StdError::source`] skips.
 pub fn within<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e (dyn StdError + 'static)> {
     let inner = error.downcast_ref::<io::Error>()?.get_ref()?;
     Some(inner)

@@ -1,8 +1,8 @@
-//! The header by which AWS follows an invocation of a Lambda function through the services that it uses, and
-//! stops functions that call each other for ever.
+//! The header with which AWS traces an invocation of a Lambda function through other services, and stops functions
+//! that call each other for ever.
 //!
-//! Lambda sets its value in the environment for each invocation. Only JavaScript may read the environment,
-//! and gives the value here when a call is made.
+//! For each invocation, Lambda sets the value in the environment. Only JavaScript may read the environment, so
+//! JavaScript passes the value on when a call is made.
 
 use std::fmt::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,13 +13,13 @@ use aws_smithy_runtime_api::http::Headers;
 /// The header's name. The signature of a request does not cover it.
 pub const HEADER: &str = "x-amzn-trace-id";
 
-/// A copy of whether there is a value, which costs no lock: outside Lambda there is none.
+/// Whether `VALUE` is set, to read it without the lock. Outside of Lambda it never is.
 static IS_SET: AtomicBool = AtomicBool::new(false);
 
-/// One for the process: it serves one invocation at a time.
+/// One value for the process, because a process serves one invocation at a time.
 static VALUE: RwLock<Option<String>> = RwLock::new(None);
 
-/// Requests that are made from now on have this value in the header, or no such header.
+/// Sets the header of all requests from now on. `None` or an empty value: requests have no such header.
 pub fn set(value: Option<&str>) {
     let value = value.filter(|value| !value.is_empty()).map(encode);
     IS_SET.store(value.is_some(), Ordering::Release);
@@ -33,12 +33,12 @@ pub fn add(headers: &mut Headers) {
     }
     let value = VALUE.read().unwrap_or_else(PoisonError::into_inner).clone();
     if let Some(value) = value {
-        // `encode` leaves nothing that a header cannot have.
+        // Never fails: `encode` leaves only characters that a header can hold.
         let _ = headers.try_insert(HEADER, value);
     }
 }
 
-/// The value with `%` and two digits in place of each byte that no header can have.
+/// Percent-encodes each byte that a header cannot hold.
 fn encode(value: &str) -> String {
     let mut encoded = String::with_capacity(value.len());
     for byte in value.bytes() {

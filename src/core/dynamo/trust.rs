@@ -1,6 +1,5 @@
-//! Which certificate authorities are trusted: those that Node has compiled in, or those of the system
-//! where the user asks for them, or those of a CA bundle in their place; and what
-//! `NODE_EXTRA_CA_CERTS` adds.
+//! The trusted certificate authorities: Mozilla's, as in Node, and if the user asks for them, those of the
+//! system. A CA bundle replaces both. `NODE_EXTRA_CA_CERTS` adds to either.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,29 +11,29 @@ use rustls_pki_types::pem::PemObject;
 use super::variables::Variables;
 use crate::core::error::{Error, Result};
 
-/// Whom to trust.
+/// The authorities to trust if there is no CA bundle.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Trust {
-    /// The authorities of Mozilla, as Node does: they are compiled in.
+    /// Mozilla's authorities, which are compiled in, as in Node.
     #[default]
     Mozilla,
-    /// Those of the system beside them, as Node does with `--use-system-ca`.
+    /// Those of the system too, as in Node with `--use-system-ca`.
     System,
 }
 
-/// A file of certificate authorities that is to be trusted in place of all others.
+/// A file of certificate authorities that replaces all others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bundle {
-    /// Where it is.
+    /// The path of the file.
     pub path: PathBuf,
-    /// What names it, such as `AWS_CA_BUNDLE`.
+    /// The variable or key that names the file, such as `AWS_CA_BUNDLE`.
     pub named_by: &'static str,
 }
 
-/// Which authorities may have signed the certificate of a server.
+/// The authorities that may sign the certificate of a server.
 ///
-/// Those of a `bundle` take the place of all others, as in the AWS CLI. `NODE_EXTRA_CA_CERTS` adds to
-/// either. The system's are trusted too where `SSL_CERT_FILE` or `SSL_CERT_DIR` name them.
+/// The authorities of a `bundle` replace all others, as in the AWS CLI. `NODE_EXTRA_CA_CERTS` adds to either. If
+/// `SSL_CERT_FILE` or `SSL_CERT_DIR` is set and there is no bundle, the authorities there are trusted too.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Authorities {
     trust: Trust,
@@ -43,7 +42,7 @@ pub struct Authorities {
     system: System,
 }
 
-/// Where the system's authorities are, if variables say so: `SSL_CERT_FILE` and `SSL_CERT_DIR`.
+/// The places of the system's authorities that `SSL_CERT_FILE` and `SSL_CERT_DIR` name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct System {
     file: Option<PathBuf>,
@@ -51,7 +50,7 @@ struct System {
 }
 
 impl Authorities {
-    /// Those that the options, the profile (by way of `bundle`) and the variables name.
+    /// The authorities of the options (`trust`), of the profile or a variable (`bundle`), and of other variables.
     pub fn new(trust: Trust, bundle: Option<Bundle>, variables: &Variables) -> Self {
         let path = |name| variables.get(name).map(PathBuf::from);
         let folders = variables.get("SSL_CERT_DIR").map(std::env::split_paths);
@@ -70,13 +69,13 @@ impl Authorities {
     ///
     /// # Errors
     ///
-    /// [`Error::Settings`] where the file of the bundle cannot be used.
+    /// [`Error::Settings`] if the file of the bundle cannot be used.
     pub fn read(&self) -> Result<RootCertStore> {
         let mut trusted = match &self.bundle {
             Some(Bundle { path, named_by }) => read(path, named_by)?,
             None => self.without_bundle(),
         };
-        // Node has warned already of a file that it could not use, and goes on without.
+        // If Node cannot use the file, it warns at its start and goes on without. Do the same, without a warning.
         let extra = self.extra.as_deref();
         let extra = extra.and_then(|path| read(path, "NODE_EXTRA_CA_CERTS").ok());
         trusted
@@ -114,8 +113,8 @@ impl System {
     }
 }
 
-/// Where Linux has the authorities of the system, the first of these that is there. The crate for that
-/// would look for variables in the environment of the process.
+/// Reads the authorities of the system from the first of these files that exists. The function of the crate would
+/// read variables in the environment of the process.
 #[cfg(target_os = "linux")]
 fn certificates_of_system() -> Vec<CertificateDer<'static>> {
     const FILES: [&str; 5] = [
@@ -133,14 +132,14 @@ fn certificates_of_system() -> Vec<CertificateDer<'static>> {
     rustls_native_certs::load_certs_from_paths(found, folder).certs
 }
 
-/// Those of the keychain, or of the certificate store. There the system itself keeps the environment
-/// from being moved while another thread reads it.
+/// Reads the authorities of the keychain or the certificate store. On these systems another thread may read the
+/// environment.
 #[cfg(not(target_os = "linux"))]
 fn certificates_of_system() -> Vec<CertificateDer<'static>> {
     rustls_native_certs::load_native_certs().certs
 }
 
-/// The certificates in a file, which `named_by` names.
+/// Reads the certificates in a file. Errors name the file by `named_by`.
 fn read(path: &Path, named_by: &str) -> Result<RootCertStore> {
     let bytes = fs::read(path).map_err(|error| {
         settings(format!(
@@ -158,7 +157,7 @@ fn read(path: &Path, named_by: &str) -> Result<RootCertStore> {
     })
 }
 
-/// The certificates in `pem`; `None` where it cannot be read or holds none.
+/// The certificates in `pem`. `None` if it cannot be parsed or has no certificates.
 fn parse(pem: &[u8]) -> Option<RootCertStore> {
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
     let mut store = RootCertStore::empty();

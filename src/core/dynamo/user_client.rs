@@ -1,9 +1,8 @@
-//! DynamoDB through the client that the user passed: a called client.
+//! DynamoDB through the client that the user passed.
 //!
-//! The SDK for Rust writes each request and reads each answer as ever. Where it would send the
-//! request by HTTP, the user's client is called instead. DynamoDB's JSON for an operation has the
-//! same shape as the parameters of a command in JavaScript, so this file knows no operation by
-//! name.
+//! The SDK for Rust serializes each request and parses each answer. Instead of sending a request by HTTP, it calls
+//! the user's client. DynamoDB's JSON for an operation has the same shape as the parameters of a command in
+//! JavaScript, so this file knows no operation by name.
 
 use std::fmt;
 use std::sync::Arc;
@@ -32,17 +31,21 @@ use super::variables::Variables;
 use crate::core::context::{self, CallContext};
 use crate::core::error::{Error, Place, REPLICATED_WRITE_CONFLICT, Result};
 
-/// How often a write is tried through a client that does not know that it may try again.
+/// The number of attempts for a write through a client that does not retry the error itself.
 const ATTEMPTS: u32 = 3;
 
-/// The longest pause before the second attempt. That before each next one is twice as long.
+/// The longest pause before the second attempt. It doubles with each attempt.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// A client of the user's own.
+/// The user's client.
 #[async_trait]
 pub trait UserClient: Send + Sync + 'static {
-    /// Has the client do `operation` (`GetItem`, …). `input` and the answer are JSON as it goes to
-    /// and comes from DynamoDB. `context` is that of the call which the request is for.
+    /// Calls the client with `operation`, such as `GetItem`. `input` and the answer are DynamoDB's JSON.
+    /// `context` is the context of the call that caused the request.
+    ///
+    /// # Errors
+    ///
+    /// The client's error.
     async fn call(
         &self,
         operation: String,
@@ -50,21 +53,21 @@ pub trait UserClient: Send + Sync + 'static {
         context: Option<CallContext>,
     ) -> Result<String>;
 
-    /// Where the client sends its requests, as far as it has said so.
+    /// The endpoint and region of the client, as far as they are known.
     fn place(&self) -> Place {
         Place::default()
     }
 }
 
-/// An HTTP client whose requests are calls of `client`.
+/// An HTTP client that calls `client` for each request.
 pub fn http_client(client: Arc<dyn UserClient>) -> SharedHttpClient {
     SharedHttpClient::new(Calls(client))
 }
 
-/// A client of the SDK for Rust whose requests `http` sends. Signing, retries and timeouts are the
-/// business of the user's client behind that. `watch` counts its calls.
+/// A client of the SDK for Rust that sends requests by `http`, without signing, retries and timeouts: the user's
+/// client does this. `watch` counts the calls.
 pub fn sdk_client(http: SharedHttpClient, watch: Watch) -> Client {
-    // Neither is ever sent: the user's client knows its own.
+    // Credentials and region are never sent: the user's client has its own.
     let credentials = Credentials::new("unused", "unused", None, None, "user client");
     let config = Config::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -74,7 +77,7 @@ pub fn sdk_client(http: SharedHttpClient, watch: Watch) -> Client {
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .http_client(http)
         .interceptor(WellFormed)
-        // What the variables would add to a request, the user's client adds itself.
+        // The user's client reads the variables itself.
         .interceptor(KeepFromEnvironment::new(&Variables::default(), None))
         .interceptor(watch)
         .build();
@@ -117,8 +120,8 @@ impl HttpConnector for Calls {
     }
 }
 
-/// Calls the client, and again if the replica of a global table has refused a write, which had no effect,
-/// because another Region was writing the item.
+/// Calls the client. If a replica of a global table refuses a write because another Region is writing the item,
+/// calls it again: the refused write had no effect.
 async fn call(client: &dyn UserClient, request: &HttpRequest) -> Result<String> {
     let mut pause = PAUSE;
     for _attempt in 1..ATTEMPTS {
@@ -139,8 +142,8 @@ async fn call_once(client: &dyn UserClient, request: &HttpRequest) -> Result<Str
     client.call(operation, input, context::current()).await
 }
 
-/// Whether it is this refusal, and the client has not tried again itself: one of aws-sdk v2 does not know
-/// it. One of v3 does, and its errors have `$metadata`.
+/// Whether the error is this refusal, and the client did not retry it. Clients of aws-sdk v2 do not know the error.
+/// Clients of v3 do, and their errors have `$metadata`.
 fn is_unknown_to_client(error: &Error) -> bool {
     let is_known = matches!(
         error,
@@ -152,8 +155,8 @@ fn is_unknown_to_client(error: &Error) -> bool {
     !is_known && error.is_service(REPLICATED_WRITE_CONFLICT)
 }
 
-/// The operation's name and its parameters, with their keys sorted. The SDK writes the attributes of an
-/// item in another order each time, which a recording of the client's commands would show.
+/// The operation's name and its parameters. Keys are sorted, because the SDK writes the attributes of an item in
+/// another order each time, and a test that records the client's commands would differ each time.
 fn parts(request: &HttpRequest) -> Option<(String, String)> {
     let (_version, operation) = request.headers().get("x-amz-target")?.rsplit_once('.')?;
     let input: Value = serde_json::from_slice(request.body().bytes()?).ok()?;

@@ -1,12 +1,12 @@
 //! Environment variables, as a copy that JavaScript gives.
 //!
-//! No thread but the one of JavaScript may read the environment of the process: the C library moves it
-//! whenever a variable is assigned, and ends the process if another thread is reading. The environment
-//! of a worker thread or of a test's sandbox is known to JavaScript only.
+//! Only JavaScript's thread may read the environment of the process. The C library moves the environment when a
+//! variable is assigned, and if another thread reads it at this moment, the process crashes. Besides, only
+//! JavaScript knows the environment of a worker thread or of a test's sandbox.
 //!
-//! The SDK's own sources of credentials and regions read the environment of the process, so that none
-//! of them can be used. The rest of the SDK is kept from reading it by [`super::interceptors`], or reads
-//! it once while the addon is loaded, see [`read_early`].
+//! The SDK's sources of credentials and regions read the environment of the process, so none of them is used.
+//! [`super::interceptors`] keep the rest of the SDK from reading it. A few libraries read it once, while the
+//! addon is loaded, see [`read_early`].
 
 use std::collections::HashMap;
 use std::fmt;
@@ -20,10 +20,10 @@ use aws_types::os_shim_internal::Env;
 
 use crate::core::lock::locked;
 
-/// How long JavaScript may take to answer. If its event loop is busy for longer, the last copy is used.
+/// The time that JavaScript has to answer. If its event loop is busy for longer, the last copy is used.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// The variables that are copied: all that are read anywhere.
+/// The copied variables: all variables that the core reads.
 pub const NAMES: [&str; 49] = [
     "AWS_ACCESS_KEY_ID",
     "AWS_ACCOUNT_ID",
@@ -76,12 +76,12 @@ pub const NAMES: [&str; 49] = [
     "no_proxy",
 ];
 
-/// A copy of the environment variables in [`NAMES`]. A clone is the same copy.
+/// A copy of the environment variables in [`NAMES`]. Clones share it.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Variables(Arc<HashMap<&'static str, String>>);
 
 impl Variables {
-    /// The values of [`NAMES`], in their order; `None` where one is not set.
+    /// Takes the values of [`NAMES`], in their order. `None`: the variable is not set.
     pub fn new(values: impl IntoIterator<Item = Option<String>>) -> Self {
         let named = NAMES.into_iter().zip(values);
         Self::from_iter(named.filter_map(|(name, value)| Some((name, value?))))
@@ -98,7 +98,7 @@ impl Variables {
         self.even_empty(name).filter(|value| !value.is_empty())
     }
 
-    /// The same for those parts of the SDK that take an environment of one's own.
+    /// The same as an [`Env`], for the parts of the SDK that take one.
     pub fn env(&self) -> Env {
         let variables = self.0.iter();
         let owned = variables.map(|(name, value)| ((*name).to_owned(), value.clone()));
@@ -112,29 +112,29 @@ impl FromIterator<(&'static str, String)> for Variables {
     }
 }
 
-/// By hand: there are keys among the values.
+/// By hand: some of the values are secret keys.
 impl fmt::Debug for Variables {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
     }
 }
 
-/// The program around the core, which is JavaScript.
+/// The JavaScript program around the core.
 #[async_trait]
 pub trait Surroundings: Send + Sync + 'static {
-    /// The environment variables at this moment; `None` if JavaScript cannot be asked any more.
+    /// The environment variables at this moment. `None` if JavaScript has ended.
     async fn variables(&self) -> Option<Variables>;
 
-    /// The credentials that a program prints, which the `credential_process` of a profile names. The
-    /// program inherits the whole environment.
+    /// Runs the `credential_process` of a profile, and returns the credentials that it prints. The program
+    /// inherits the whole environment.
     async fn run(&self, command: &str) -> provider::Result;
 
-    /// By what number the process knows this environment: one thread, or one sandbox of a test, has
-    /// another environment than the next.
+    /// The number of this environment in the process. Each thread, and each sandbox of a test, has its own
+    /// environment.
     fn number(&self) -> u32;
 }
 
-/// Surroundings without any variable.
+/// Surroundings without variables.
 pub struct Nothing;
 
 #[async_trait]
@@ -152,7 +152,7 @@ impl Surroundings for Nothing {
     }
 }
 
-/// The copies of an environment over time. Each is a fresh one, except that one may be given beforehand.
+/// Copies an environment, anew each time. If [`Copies::give`] was called, its copy is used once.
 pub struct Copies {
     surroundings: Arc<dyn Surroundings>,
     patience: Duration,
@@ -163,12 +163,12 @@ pub struct Copies {
 #[derive(Default)]
 struct Last {
     variables: Variables,
-    /// Whether it was given, and the next call is to get it.
+    /// Whether this copy was given, and not used yet.
     is_next: bool,
 }
 
 impl Copies {
-    /// Will ask these surroundings.
+    /// Copies the environment of these surroundings.
     pub fn new(surroundings: Arc<dyn Surroundings>) -> Self {
         Self {
             surroundings,
@@ -177,12 +177,12 @@ impl Copies {
         }
     }
 
-    /// The program that is asked.
+    /// The surroundings whose environment is copied.
     pub fn surroundings(&self) -> &Arc<dyn Surroundings> {
         &self.surroundings
     }
 
-    /// The next call of `variables` gets this copy.
+    /// Lets the next call of [`variables`](Self::variables) return this copy.
     pub fn give(&self, variables: Variables) {
         *self.last() = Last {
             variables,
@@ -190,7 +190,7 @@ impl Copies {
         };
     }
 
-    /// The variables.
+    /// A fresh copy of the variables. If JavaScript does not answer, the last copy.
     pub async fn variables(&self) -> Variables {
         if let Some(given) = self.given() {
             return given;
@@ -214,13 +214,13 @@ impl Copies {
     }
 }
 
-/// Makes each library that reads the environment once in a process read it now. To be called while the addon is
-/// loaded: JavaScript must not run meanwhile, because it may assign variables.
+/// Makes each library read the environment now that reads it once in a process. Call this while the addon is
+/// loaded: JavaScript must not run at the same time, because it may assign variables.
 pub fn read_early() {
-    // The SDK looks for a variable that names another file of its partitions.
+    // The SDK reads a variable that names another file of partitions.
     let _ = DefaultResolver::new();
-    // The GNU C library looks for two when it resolves the first host name. It asks no server for an empty
-    // name.
+    // The GNU C library reads two variables when it resolves the first host name. For an empty name, it asks no
+    // server.
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     let _ = std::net::ToSocketAddrs::to_socket_addrs(&("", 0));
 }
@@ -229,7 +229,7 @@ pub fn read_early() {
 mod tests {
     use super::*;
 
-    /// Gives another region whenever it is asked, and then none, or no answer at all.
+    /// Returns another region the first two times. After that, returns nothing or hangs.
     struct Moving {
         count: Mutex<u32>,
         then_hangs: bool,

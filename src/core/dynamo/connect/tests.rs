@@ -129,7 +129,7 @@ fn with_little_time_addresses_follow_one_another_faster() {
     assert_eq!(stagger(1000, None), STAGGER);
 }
 
-/// What an address does about a connection.
+/// The behaviour of an address.
 #[derive(Clone, Copy)]
 enum Does {
     Hang,
@@ -137,7 +137,7 @@ enum Does {
     Answer(Duration),
 }
 
-/// What comes of dialling hosts that do this, which were told to have failed, and how long that takes.
+/// Dials addresses with this behaviour. Returns the outcome, the failed addresses and the time.
 async fn dial(hosts: &[Does]) -> (Result<u8, u8>, Vec<u8>, Duration) {
     let number = |address: SocketAddr| match address.ip() {
         IpAddr::V4(ip) => ip.octets()[3],
@@ -180,7 +180,7 @@ async fn the_next_address_is_dialled_after_a_while_or_at_once_if_one_refuses() {
         (vec![Hang, Hang, at_once], (Ok(2), vec![], after(500))),
         (vec![Refuse, at_once], (Ok(1), vec![0], after(0))),
         (vec![Hang, Refuse, at_once], (Ok(2), vec![1], after(250))),
-        // The first may still be the faster one.
+        // Although dialled earlier, the first may still be the faster one.
         (vec![slowly, slowly], (Ok(0), vec![], after(400))),
         (vec![slowly, Refuse], (Ok(0), vec![1], after(400))),
         (vec![Refuse, Refuse], (Err(0), vec![0, 1], after(0))),
@@ -199,7 +199,7 @@ async fn an_address_that_hangs_is_followed_by_the_next_which_is_the_first_from_t
     trial.pass();
     let next = |dialer: &Dialer| dialer.locked().get_mut("db").unwrap().order(&found)[0];
     assert_eq!(next(&dialer), found[2]);
-    // A connection that turns out to be of no use.
+    // The connection turns out to be of no use.
     let (_stream, trial) = dialer.dial("db", 1, None).await.ok().unwrap();
     drop(trial);
     assert_ne!(next(&dialer), found[2]);

@@ -10,18 +10,18 @@ use tokio::sync::Barrier;
 use super::super::connect::tests::{Dead, Several, refusing};
 use super::*;
 
-/// More than anything here takes.
+/// Longer than any request here takes.
 const LONG: Duration = Duration::from_secs(20);
 
 /// A server that answers each request with an empty object.
 struct Server {
     address: SocketAddr,
     connections: Arc<AtomicUsize>,
-    /// Whether it takes connections and requests, and answers none.
+    /// Whether the server accepts connections and requests, but does not answer.
     is_frozen: Arc<AtomicBool>,
 }
 
-/// Starts it. It answers requests for `/pair` two at a time.
+/// Starts a server. It answers requests for `/pair` two at a time.
 async fn serve() -> Server {
     serve_at("127.0.0.2").await
 }
@@ -128,7 +128,7 @@ async fn only_connections_that_were_silent_are_closed() {
     assert_eq!(opened(), 3);
 }
 
-/// Gives up a request to a host that does not answer.
+/// Sends a request to a host that does not answer, and gives it up.
 async fn give_up(http: &Http) {
     let attempt = get(http, "/", LONG);
     let answer = tokio::time::timeout(PATIENCE * 2, attempt).await;

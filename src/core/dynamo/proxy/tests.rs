@@ -105,7 +105,7 @@ fn metadata_is_never_behind_a_proxy_and_the_own_machine_only_for_dynamodb() {
     }
 }
 
-/// What comes of a tunnel, where the proxy answers `head` and then closes the connection.
+/// Opens a tunnel through a proxy that answers `head` and then closes the connection. Returns the outcome.
 async fn tunnelled(head: &str) -> Result<(), String> {
     let (ours, mut theirs) = tokio::io::duplex(64 * 1024);
     theirs.write_all(head.as_bytes()).await.unwrap();
