@@ -178,7 +178,8 @@ impl Cache {
         Some(self.0.unanswered(since.elapsed()))
     }
 
-    /// Other credentials than those that DynamoDB has `refused`; `None` if there are none within `limit`.
+    /// Asks for credentials in place of the `refused` ones. `None` if the source has no others, or does not answer
+    /// within `limit`.
     pub async fn others(&self, refused: &Credentials, limit: Duration) -> Option<Credentials> {
         let asked = {
             let mut state = self.0.state();

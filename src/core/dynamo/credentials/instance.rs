@@ -59,7 +59,7 @@ impl std::fmt::Debug for Token {
 enum Refusal {
     /// The service cannot be reached: this machine is not an instance.
     Absent(Unanswered),
-    /// The service is there, but the answer with its token does not arrive.
+    /// The service exists, but the answer with its token does not arrive.
     Distant,
     /// The service answered with this error status.
     Status(u16),

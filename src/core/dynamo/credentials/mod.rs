@@ -124,7 +124,7 @@ impl OfEnvironment {
         if has_said(&of_instance) {
             return of_instance;
         }
-        // If a profile was named, the user most likely wants to know what is wrong with it.
+        // If a profile was named, its fault is probably the cause.
         if selected.is_some() {
             return of_profile;
         }

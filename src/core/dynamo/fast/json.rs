@@ -234,7 +234,7 @@ struct Body<'r> {
     return_values_on_condition_check_failure: Option<Old<'r>>,
 }
 
-/// What DynamoDB returns of an item if the condition does not hold.
+/// The part of the item that DynamoDB returns if the condition does not hold.
 struct Old<'r>(&'r ReturnValuesOnConditionCheckFailure);
 
 impl<'r> From<&'r ReturnValuesOnConditionCheckFailure> for Old<'r> {
