@@ -4,7 +4,7 @@
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 use futures_util::FutureExt;
 use napi::Status;
@@ -18,6 +18,7 @@ use crate::core::context::CallContext;
 use crate::core::dynamo::outage::Observer;
 use crate::core::dynamo::sdk::Locator;
 use crate::core::error::{Error, Result};
+use crate::core::handoff::outbox::Outbox;
 use crate::core::store::RequestWrites;
 
 /// Tells JavaScript that it can take outcomes. A weak reference: JavaScript itself keeps the process
@@ -60,18 +61,9 @@ pub struct Completed {
     pub warnings: Option<Vec<Failure>>,
 }
 
-impl Completed {
-    /// Whether this holds exactly one entry, so that JavaScript does not yet know of it.
-    fn is_first(&self) -> bool {
-        let outages = self.outages.as_ref().map_or(0, Vec::len);
-        let warnings = self.warnings.as_ref().map_or(0, Vec::len);
-        self.calls.len() + self.failed_calls.len() + outages + warnings == 1
-    }
-}
-
 /// The outcomes of one store's calls that JavaScript has not taken yet.
 #[derive(Default)]
-pub struct Outcomes(Mutex<Untaken>);
+pub struct Outcomes(Outbox<Untaken>);
 
 #[derive(Default)]
 struct Untaken {
@@ -84,44 +76,49 @@ struct Untaken {
 impl Outcomes {
     /// Takes all outcomes that have come since the last call of `take`.
     pub fn take(&self) -> Completed {
-        let taken = std::mem::take(&mut *locked(&self.0));
-        taken.completed
+        self.0.take().completed
     }
 
-    /// Adds an outcome. Returns whether JavaScript has to be notified, because no other outcome waits.
+    /// Adds an outcome. Returns whether the caller must notify JavaScript.
     pub fn push(
         &self,
         call: u32,
         writes: Option<Arc<RequestWrites>>,
         outcome: Result<CallResult, Failure>,
     ) -> bool {
-        let mut untaken = locked(&self.0);
-        untaken.writes.extend(writes);
-        let completed = &mut untaken.completed;
-        match outcome {
-            Ok(answer) => {
-                completed.calls.push(call);
-                completed.results.push(answer);
-            }
-            Err(failure) => {
-                completed.failed_calls.push(call);
-                completed.failures.push(failure);
-            }
-        }
-        completed.is_first()
+        self.0.add(
+            |Untaken {
+                 completed,
+                 writes: kept,
+             }| {
+                kept.extend(writes);
+                match outcome {
+                    Ok(answer) => {
+                        completed.calls.push(call);
+                        completed.results.push(answer);
+                    }
+                    Err(failure) => {
+                        completed.failed_calls.push(call);
+                        completed.failures.push(failure);
+                    }
+                }
+            },
+        )
     }
 
     fn push_outage(&self, reason: Option<Failure>) -> bool {
-        let completed = &mut locked(&self.0).completed;
-        completed.outages.get_or_insert_with(Vec::new).push(reason);
-        completed.is_first()
+        self.0.add(|Untaken { completed, .. }| {
+            completed.outages.get_or_insert_with(Vec::new).push(reason);
+        })
     }
 
     fn push_warning(&self, warning: Failure) -> bool {
-        let completed = &mut locked(&self.0).completed;
-        let warnings = completed.warnings.get_or_insert_with(Vec::new);
-        warnings.push(warning);
-        completed.is_first()
+        self.0.add(|Untaken { completed, .. }| {
+            completed
+                .warnings
+                .get_or_insert_with(Vec::new)
+                .push(warning);
+        })
     }
 }
 
@@ -190,8 +187,8 @@ impl Completions {
         self.notify_if(self.outcomes.push(call, writes, outcome));
     }
 
-    fn notify_if(&self, is_first: bool) {
-        if is_first {
+    fn notify_if(&self, must_notify: bool) {
+        if must_notify {
             // Refused only if JavaScript has ended.
             self.notify
                 .call((), ThreadsafeFunctionCallMode::NonBlocking);
@@ -211,11 +208,6 @@ impl Observer for Completions {
     fn warn(&self, warning: &Error) {
         self.notify_if(self.outcomes.push_warning(self.failure(warning)));
     }
-}
-
-/// No code under these locks can panic and leave a value half changed.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A guard for a call in flight: when dropped, it completes the call, if the call has not completed.

@@ -1,18 +1,18 @@
-//! The calls that JavaScript has made, of all stores of the process, on their way to the runtime.
+//! The calls of all stores of the process, on their way from JavaScript to the runtime.
 //!
-//! The event loop only puts a call into a queue, which is cheap. A task of the runtime has them begin
-//! in the order in which they were made, one after the other: a call that begins takes its place
-//! among the operations on its session. No two such tasks run at a time, and so no call overtakes
-//! another one, be it of another store.
+//! The event loop only puts a call into a queue, which is cheap. A task of the runtime begins the calls one after
+//! the other, in the order in which they were made. A call that begins queues its operations behind all earlier
+//! operations on its session. Only one such task runs at a time, so no call overtakes another one, not even one of
+//! another store.
 //!
-//! In an application each call comes in a callback of its own, so that each might find the runtime
-//! asleep. Waking a thread takes the event loop longer than all the rest of a call, 20 µs and more on
-//! a virtual machine: the task looks for further calls for a moment before it ends.
+//! In an application, each call comes in a callback of its own, and each might find the runtime asleep. Waking a
+//! thread takes the event loop 20 µs and more on a virtual machine, longer than all the rest of a call. So before
+//! the task ends, it looks for further calls for a moment.
 
 use std::future::Future;
 use std::iter;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
@@ -22,75 +22,63 @@ use tokio::task::yield_now;
 
 use super::runtime::spawn;
 use crate::core::context::{self, CallContext};
+use crate::core::handoff::turns::{Turn, Turns};
 
-/// Has a call begin. The future that it gives ends with the call, and tells nobody: whoever made the
-/// call has to be told by the call itself.
+/// Begins a call. The returned future ends with the call. It has no output: the call itself reports its outcome.
 pub type Begin = Box<dyn FnOnce() -> BoxFuture<'static, ()> + Send>;
 
-/// How long the task looks for further calls. In pages of Express 20 µs make requests cheaper and
-/// faster, and no CPU time more than without; 100 µs take CPU time. See `bench/README.md`.
+/// The time for which the task looks for further calls. In pages of Express, 20 µs make requests cheaper and
+/// faster, and take no more CPU time than without. 100 µs take CPU time. See `bench/README.md`.
 const LOOKING: Duration = Duration::from_micros(20);
 
-/// How many calls go on in one task: with one for each, a call takes more CPU time.
+/// The number of calls in one task. With a task for each, a call takes more CPU time.
 ///
-/// Tokio has a task do 128 things before it yields. A call that waits does two of them, it looks for its
-/// answer and at its deadline. A task with more calls polls the rest of them in vain each time.
+/// A task of Tokio does at most 128 operations before it yields. A waiting call does two of them: it checks its
+/// answer and its deadline. If a task had more calls, it would poll the rest of them in vain each time.
 const CALLS_OF_A_TASK: usize = 64;
 
-struct Intake {
-    made: Vec<Begin>,
-    /// Whether a task is having calls begin, or looks for some.
-    is_busy: bool,
-}
+static INTAKE: LazyLock<Turns<Begin>> = LazyLock::new(Turns::default);
 
-static INTAKE: Mutex<Intake> = Mutex::new(Intake {
-    made: Vec::new(),
-    is_busy: false,
-});
-
-fn intake() -> MutexGuard<'static, Intake> {
-    // Nothing that is done under this lock can panic half way.
-    INTAKE.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Puts a call behind all that were made before it. The call begins and goes on in `context`.
+/// Adds a call behind all calls that were made before it. The call begins and continues in `context`.
 pub fn enqueue(context: Option<CallContext>, begin: Begin) {
     let begin = match context {
         Some(context) => Box::new(move || context::begin(context, begin).boxed()),
         None => begin,
     };
-    intake().made.push(begin);
+    INTAKE.push(begin);
 }
 
-/// Has all calls begin that are in the queue. All in one go: the runtime is woken once, and
-/// operations that may be merged are there together.
+/// Begins all queued calls, in one go: so the runtime is woken once, and operations that may be merged are queued
+/// together.
 pub fn begin_all() {
-    {
-        let mut intake = intake();
-        // A task that is busy sees to those that have come meanwhile: nobody has to be woken.
-        if intake.is_busy || intake.made.is_empty() {
+    // If a task has the turn, it also begins the new calls, and no thread has to be woken.
+    if let Some(turn) = INTAKE.begin() {
+        spawn(begin_until_idle(turn));
+    }
+}
+
+/// Begins calls until none was made for [`LOOKING`].
+async fn begin_until_idle(turn: Turn<'static, Begin>) {
+    let mut next = Some(turn);
+    while let Some(turn) = next {
+        begin_while_looking(&turn).await;
+        next = turn.end();
+    }
+}
+
+async fn begin_while_looking(turn: &Turn<'static, Begin>) {
+    let mut last = Instant::now();
+    loop {
+        let made = turn.take();
+        if !made.is_empty() {
+            begin_each(made);
+            last = Instant::now();
+        } else if last.elapsed() >= LOOKING {
             return;
         }
-        intake.is_busy = true;
+        // Requests and answers go on in between.
+        yield_now().await;
     }
-    let busy = Busy;
-    spawn(async move {
-        let mut last = Instant::now();
-        loop {
-            let made = std::mem::take(&mut intake().made);
-            if !made.is_empty() {
-                begin_each(made);
-                last = Instant::now();
-            } else if last.elapsed() >= LOOKING {
-                break;
-            }
-            // Requests and answers go on meanwhile.
-            yield_now().await;
-        }
-        drop(busy);
-        // Those that were made after the last look.
-        begin_all();
-    });
 }
 
 fn begin_each(made: Vec<Begin>) {
@@ -99,14 +87,14 @@ fn begin_each(made: Vec<Begin>) {
     }
 }
 
-/// Has calls begin, and gives the tasks in which they go on.
+/// Begins calls. Returns the tasks in which they continue.
 fn tasks(made: Vec<Begin>) -> impl Iterator<Item = impl Future<Output = ()> + Send> {
     let mut made = made.into_iter();
     iter::from_fn(move || {
         if made.len() == 0 {
             return None;
         }
-        // A call whose beginning panics has been told so by its own guard. The others go on.
+        // If the beginning of a call panics, the call's own guard reports this. The other calls go on.
         let begun = made
             .by_ref()
             .take(CALLS_OF_A_TASK)
@@ -114,15 +102,6 @@ fn tasks(made: Vec<Begin>) -> impl Iterator<Item = impl Future<Output = ()> + Se
             .collect::<FuturesUnordered<_>>();
         Some(begun.collect::<()>())
     })
-}
-
-/// A task that has calls begin, until this is dropped: when all have, or the runtime ends before.
-struct Busy;
-
-impl Drop for Busy {
-    fn drop(&mut self) {
-        intake().is_busy = false;
-    }
 }
 
 #[cfg(test)]

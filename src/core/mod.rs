@@ -7,6 +7,7 @@ pub mod deadline;
 pub mod dynamo;
 pub mod error;
 pub mod expiry;
+pub mod handoff;
 #[cfg(any(test, fuzzing))]
 pub mod hostile;
 pub mod layout;

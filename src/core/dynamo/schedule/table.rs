@@ -14,6 +14,7 @@ use super::queue::{Batch, Key, Kind, LaneId, Queue, Sends, Waits};
 use super::sharing::Sharing;
 use crate::core::dynamo::Items;
 use crate::core::dynamo::registry::Registry;
+use crate::core::handoff::pump::Pump;
 use crate::core::lock::locked;
 use crate::core::options::TableName;
 
@@ -33,8 +34,7 @@ impl TableQueues {
 #[derive(Default)]
 pub struct TableQueue {
     queue: Mutex<Queue<dyn Sender, Waiting>>,
-    /// Whether a task is about to run [`Self::pump`]: see [`Self::pump_soon`].
-    is_pumping: AtomicBool,
+    pump: Pump,
     sharing: Arc<Sharing>,
 }
 
@@ -76,28 +76,26 @@ impl TableQueue {
         locked(&self.queue)
     }
 
-    /// Runs `pump` in a new task, after the current one yields, so that everything it queues can be batched.
+    /// Runs `send` in a new task, after the current one yields, so that everything it queues can be batched.
     fn pump_soon(self: &Arc<Self>) {
         // Without a runtime nothing can be sent: the process is about to end.
         let Ok(runtime) = Handle::try_current() else {
             return;
         };
-        if self.is_pumping.swap(true, Ordering::Relaxed) {
-            return;
-        }
-        let table = Arc::clone(self);
-        runtime.spawn(async move {
-            table.is_pumping.store(false, Ordering::Relaxed);
-            table.pump();
+        self.pump.soon(|| {
+            let table = Arc::clone(self);
+            runtime.spawn(async move { table.pump.run(|| table.send()) });
         });
     }
 
-    /// Sends all operations that may be sent now, in all lanes. If a task is about to pump, leaves it to this task,
-    /// which will see every change that was made to the queue before this call.
+    /// Runs `send` now. If a task is about to run it, leaves it to this task, which will see every change that was
+    /// made to the queue before this call.
     fn pump(self: &Arc<Self>) {
-        if self.is_pumping.load(Ordering::Relaxed) {
-            return;
-        }
+        self.pump.now(|| self.send());
+    }
+
+    /// Sends all operations that may be sent now, in all lanes.
+    fn send(self: &Arc<Self>) {
         let Ok(runtime) = Handle::try_current() else {
             return;
         };
