@@ -22,8 +22,17 @@ const lib = join(root, 'lib');
 /** What the entries of the package load. */
 const ENTRIES = ['errors', 'connect', 'koa', 'shopify'];
 
-/** What is loaded where it is needed: for clients, for `createTable`, and for unknown options. */
-const LATER = ['aws/adopt', 'aws/call', 'aws/contexts', 'aws/make', 'creation', 'suggestions'];
+/** What is loaded where it is needed: for clients, for some options, and for unknown options. */
+const LATER = [
+  'aws/adopt',
+  'aws/call',
+  'aws/contexts',
+  'aws/make',
+  'codec.options',
+  'creation',
+  'keys',
+  'suggestions',
+];
 
 /** What stays as it is, because it has nothing to do with the rest, or is never loaded. */
 const NOT_JOINED = ['native.error.js', 'node-version.js', 'traced.js', 'types.d.ts'];

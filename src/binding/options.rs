@@ -7,6 +7,7 @@ use aws_credential_types::Credentials;
 use aws_types::endpoint_config::AccountIdEndpointMode;
 use napi_derive::napi;
 
+use super::codecs::CodecOptions;
 use super::creation::CreateTableOptions;
 use crate::core::dynamo::proxy::Proxy;
 use crate::core::dynamo::settings::{CREDENTIALS_TIMEOUT, CredentialSource, Settings};
@@ -42,6 +43,7 @@ pub struct ConnectStoreOptions {
     pub time_to_live: bool,
     /// Settings of the table, if the store creates it.
     pub create_table: Option<CreateTableOptions>,
+    pub codecs: Option<CodecOptions>,
 }
 
 /// A session key whose value is also stored in an attribute of its own.
@@ -106,6 +108,7 @@ pub struct KoaStoreOptions {
     pub write_capacity_units: f64,
     /// Settings of the table, if the store creates it.
     pub create_table: Option<CreateTableOptions>,
+    pub codecs: Option<CodecOptions>,
 }
 
 impl KoaStoreOptions {
@@ -147,6 +150,7 @@ pub struct ShopifyStoreOptions {
     pub write_capacity_units: Option<f64>,
     /// Settings of the table, if the store creates it.
     pub create_table: Option<CreateTableOptions>,
+    pub codecs: Option<CodecOptions>,
 }
 
 impl ShopifyStoreOptions {

@@ -115,7 +115,7 @@ impl<L: Layout + ?Sized> SessionStore<L> {
                 return Ok(None);
             };
             let marks = layout.marks(&item);
-            let stored = alive(layout.read(item, now), now);
+            let stored = alive(layout.read(item, now)?, now);
             Ok(stored.map(|Stored { data, expires, .. }| Loaded {
                 data,
                 expires,
