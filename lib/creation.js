@@ -41,7 +41,7 @@ const TAG = { Key: 'string', Value: 'string' };
  * Reads the fields of an object.
  *
  * @param {Record<string, any>} given the object
- * @param {Record<string, Kind>} fields the allowed fields
+ * @param {Record<string, Kind | Kind[]>} fields the allowed fields
  * @param {string} path the option that holds the object
  * @returns {Record<string, any>} without fields that are not set
  * @throws {TypeError} if the object has another field, or a value of another kind
@@ -87,4 +87,4 @@ function readTag(given, index) {
   return tag;
 }
 
-module.exports = { readCreateTable };
+module.exports = { readCreateTable, readFields };

@@ -22,6 +22,7 @@ class SessionStoreError extends Error {
     });
     this.code = failure.code;
     this.retryable = failure.retryable;
+    if (failure.keyId !== undefined) this.keyId = failure.keyId;
     if (failure.requestId !== undefined) this.requestId = failure.requestId;
     if (failure.throttlingReasons !== undefined) this.throttlingReasons = failure.throttlingReasons;
     if (failure.metadata !== undefined) {

@@ -8,7 +8,7 @@ const { expiresAt, openConnectStore, sessionOf } = require('./native');
 const { readConnection } = require('./aws/config');
 const { attempt, deliver, nothing } = require('./callback');
 const { endOf, endOfSaved, setEnd } = require('./cookie');
-const { closedError, invalidArgument } = require('./errors');
+const { closedError, invalidArgument, storeError } = require('./errors');
 const { readOptions } = require('./express.options');
 const { isSameLifetime } = require('./known');
 const { optionsObject, typeName } = require('./options');
@@ -38,7 +38,7 @@ function storeClass(Store) {
       const options = optionsObject(given, 'the options of DynamoDBStore');
       super(options);
       const settings = readOptions(options);
-      const { createTable, native, reapInterval, touchInterval, conflict } = settings;
+      const { codecs, createTable, native, reapInterval, touchInterval, conflict } = settings;
       this.#settings = settings;
       this.#recognition = new Recognition(
         this,
@@ -47,7 +47,7 @@ function storeClass(Store) {
       /** Whether the table is known to exist. `true` in the options: the application creates it. */
       this.initialized = settings.initialized;
       this.#sessions = new SessionStore(
-        (...args) => openConnectStore({ ...native, createTable }, ...args),
+        (...args) => openConnectStore({ ...native, createTable, codecs: codecs?.native }, ...args),
         readConnection(options, settings.operationTimeout),
         settings,
         {
@@ -225,9 +225,11 @@ function storeClass(Store) {
      * Parses the session in the answer to a GetItem. A method of connect-dynamodb.
      *
      * @param {{ Item?: any }} result
+     * @throws {SessionStoreError} `ERR_SESSION_DECODE` if the session is compressed or encrypted
      */
     getParsedSession(result) {
       const { sess, expires } = result?.Item ?? {};
+      if (sess?.B) throw encodedError();
       const data = sessionOf(sess?.S?.toString(), expires?.N?.toString(), Date.now());
       return typeof data === 'string' ? parse(data) : null;
     }
@@ -366,6 +368,12 @@ function readinessOf(store) {
       store.initialized = isReady;
     },
   };
+}
+
+/** The error of `getParsedSession` for a session that only `get` can decode. */
+function encodedError() {
+  const message = 'the session of this item is compressed or encrypted: read it with get()';
+  return storeError('ERR_SESSION_DECODE', message);
 }
 
 module.exports = { storeClass };

@@ -145,4 +145,4 @@ function within(promise, limit, timeoutError) {
   return Promise.race([promise, deadline]).finally(() => clearTimeout(timer));
 }
 
-module.exports = { Gate };
+module.exports = { Gate, within };

@@ -52,10 +52,10 @@ class DynamoDBStore extends EventEmitter {
       throw invalidArgument('the callback of DynamoDBStore must be a function');
     }
     const settings = readOptions(options);
-    const { autoCreate, createTable, native, useTtlExpired } = settings;
+    const { autoCreate, codecs, createTable, native, useTtlExpired } = settings;
     this.#settings = settings;
     this.#sessions = new SessionStore(
-      (...args) => openKoaStore({ ...native, createTable }, ...args),
+      (...args) => openKoaStore({ ...native, createTable, codecs: codecs?.native }, ...args),
       // koa-session-dynamodb-store uses v2, so a client of v2 is preferred.
       readConnection(options, settings.operationTimeout, [V2, V3]),
       settings,
@@ -241,7 +241,9 @@ class DynamoDBStore extends EventEmitter {
     const { data } = loaded;
     const session = parse(data, reviverFor(data)) ?? undefined;
     if (session) {
-      const { known } = loaded;
+      const { end, known } = loaded;
+      // A touch cannot change the end inside an encoded session.
+      if (end !== undefined && Number.isFinite(session._expire)) session._expire = end;
       this.#tracking?.limitRead(session, known);
       known.expires = endOf(session, known.expires);
       this.#notes.put(ctx ?? session, known);

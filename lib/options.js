@@ -19,7 +19,7 @@ function typeName(value) {
 }
 
 /** The names of options whose values no error may show. */
-const SECRET = /accessKey|secret|token|credential/i;
+const SECRET = /accessKey|secret|token|credential|encryption|hashIds/i;
 
 /** Texts that an error may show: a number with a unit, or a word for a boolean. Other texts may be secret. */
 const SHOWABLE = /^(?:[+-]?[\d.,]{1,20} ?[a-z]{0,12}|true|false|yes|no|on|off|auto)$/i;
@@ -151,13 +151,15 @@ function readCapacity(options, name, owner) {
  * @param {Record<string, any>} options
  * @param {string} name
  * @param {number} least
+ * @param {string} [owner] the option whose value is `options`
  * @returns {number | undefined} milliseconds
  */
-function readTime(options, name, least) {
-  const time = option(options, name, 'milliseconds');
+function readTime(options, name, least, owner) {
+  const time = option(options, name, 'milliseconds', owner);
   if (time === undefined || (time >= least && time <= LONGEST_TIMER)) return time;
+  const path = owner ? `${owner}.${name}` : name;
   throw invalidArgument(
-    `option "${name}" must be a number of milliseconds from ${least} to ${LONGEST_TIMER}, but is ${time}`,
+    `option "${path}" must be a number of milliseconds from ${least} to ${LONGEST_TIMER}, but is ${time}`,
   );
 }
 

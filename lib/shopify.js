@@ -33,10 +33,10 @@ function storageClass(getSession) {
       super();
       const options = optionsObject(given, 'the options of DynamoDBSessionStorage');
       const settings = readOptions(options);
-      const { createTable, native } = settings;
+      const { codecs, createTable, native } = settings;
       this.#settings = settings;
       this.#sessions = new SessionStore(
-        (...args) => openShopifyStore({ ...native, createTable }, ...args),
+        (...args) => openShopifyStore({ ...native, createTable, codecs: codecs?.native }, ...args),
         readClientConfig(options, settings.operationTimeout),
         settings,
         {

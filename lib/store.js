@@ -19,6 +19,8 @@ const { warn, warnOnce } = require('./warning');
 /** @import { Connection } from './aws/config' */
 /** @import { Open } from './aws/dynamodb' */
 /** @import { Save } from './calls' */
+/** @import { Codecs } from './codec.options' */
+/** @import { Keys } from './keys' */
 /** @import { Conflict, Known } from './known' */
 /** @import { SessionMarks } from '../native/binding' */
 /** @import { Indexes } from './indexes' */
@@ -28,6 +30,7 @@ const { warn, warnOnce } = require('./warning');
  * @typedef {object} Settings
  * @property {import('../native/binding').CreateTableOptions} [createTable] the settings of a table that the
  *   store creates
+ * @property {Codecs} [codecs] the form in which sessions are stored
  * @property {number} maxPendingCalls
  * @property {number} operationTimeout the milliseconds that a call may take, with its wait for the table
  * @property {number} tableTimeout the milliseconds that an operation on the table may take
@@ -69,6 +72,8 @@ class SessionStore {
   /** @type {Indexes | undefined} */
   #indexes;
   #prefix;
+  /** The encryption keys, if a function gives them. @type {Keys | undefined} */
+  #keys;
   /** @type {(isLost?: boolean) => unknown} */
   #prepare;
 
@@ -96,7 +101,7 @@ class SessionStore {
     this.#prepare = prepare;
     const pending = new Pending(settings.maxPendingCalls);
     this.#gate = new Gate(table, pending, () => ({
-      step: this.table.step,
+      step: this.#keys?.isReady === false ? 'asking for the encryption keys' : this.table.step,
       place: this.#dynamodb.place,
     }));
     const native = () => this.#dynamodb.native;
@@ -108,6 +113,7 @@ class SessionStore {
       pending,
       indexValues: tracking && parse && ((data) => tracking.valuesOf(parse(data))),
     });
+    this.#setUpKeys(settings.codecs, events);
     if (tracking && tracking.indexes.length > 0) {
       this.#indexes = new (require('./indexes').Indexes)(tracking, {
         native,
@@ -119,6 +125,20 @@ class SessionStore {
         events,
       });
     }
+  }
+
+  /**
+   * @param {Codecs | undefined} codecs
+   * @param {EventEmitter} events
+   */
+  #setUpKeys(codecs, events) {
+    const { native, source } = codecs ?? {};
+    // The addon has its own copies.
+    for (const key of native?.encryption?.keys ?? []) key.fill(0);
+    if (!source) return;
+    const { Keys } = require('./keys');
+    const use = (/** @type {Buffer[]} */ keys) => resultOf(this.#native.setKeys(keys));
+    this.#keys = new Keys(source, this.#settings.operationTimeout, use, events);
   }
 
   /** The user's client. Without one, the store makes a client on first access. */
@@ -382,6 +402,7 @@ class SessionStore {
     let ready = table.isReady ? undefined : () => table.isReady || this.#prepare();
     if (check) ready = () => this.#prepareAndCheck(check);
     const key = sid === undefined ? undefined : this.#prefix + sid;
+    if (this.#keys) return this.#callWithKeys(this.#keys, key, ready, call);
     return this.#gate.pass(key, ready, this.#settings.operationTimeout, call);
   }
 
@@ -389,6 +410,27 @@ class SessionStore {
   async #prepareAndCheck(check) {
     if (!this.table.isReady) await this.#prepare();
     await check();
+  }
+
+  /**
+   * Makes a call once table and encryption keys are ready.
+   *
+   * @template T
+   * @param {Keys} keys
+   * @param {string | undefined} key
+   * @param {(() => unknown) | undefined} tableReady
+   * @param {(limit: number) => Promise<T>} call
+   * @returns {Promise<T>}
+   */
+  #callWithKeys(keys, key, tableReady, call) {
+    const ready = async () => {
+      await keys.wait();
+      await tableReady?.();
+    };
+    const isReady = keys.isReady && !tableReady;
+    return keys.retry(this.#settings.operationTimeout, (limit) =>
+      this.#gate.pass(key, isReady ? undefined : ready, limit, call),
+    );
   }
 
   /** The addon calls this if a request finds no table. Returns whether the table exists afterwards. */

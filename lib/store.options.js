@@ -47,6 +47,7 @@ function readCommonOptions(options) {
       batchThreshold: option(options, 'batchThreshold', 'number') ?? DEFAULTS.batchThreshold,
     },
     createTable: readCreateTable(options),
+    codecs: readCodecs(options),
     maxPendingCalls: readCount(options, 'maxPendingCalls', 'calls') ?? DEFAULTS.maxPendingCalls,
     operationTimeout: readTime(options, 'operationTimeout', 1) ?? DEFAULTS.operationTimeout,
     tableTimeout: readTime(options, 'tableTimeout', 1) ?? DEFAULTS.tableTimeout,
@@ -158,6 +159,20 @@ function readIdentityKeys(options) {
 function readCreateTable(options) {
   const createTable = option(options, 'createTable', 'object');
   return createTable && require('./creation').readCreateTable(createTable);
+}
+
+/**
+ * Reads the options of the form in which sessions are stored.
+ *
+ * @param {Record<string, any>} options
+ * @returns {import('./codec.options').Codecs | undefined} `undefined`: sessions are stored as the replaced packages do
+ */
+function readCodecs(options) {
+  if (!options.compress && (options.encryption ?? undefined) === undefined) {
+    option(options, 'compress', ['boolean', 'object']);
+    return undefined;
+  }
+  return require('./codec.options').readCodecs(options);
 }
 
 /**

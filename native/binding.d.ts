@@ -14,6 +14,11 @@ export type Outcome<T> = T | Failure
  */
 export declare class NativeStore {
   /**
+   * Replaces the encryption keys: the first encrypts, and each decrypts. Only for a store with
+   * `encryption`.
+   */
+  setKeys(keys: Array<Buffer>): Outcome<undefined>
+  /**
    * Gives the values of the variables before the first use of the store, in the order of
    * `variableNames`. Later values are asked for with `EnvironmentCallbacks.variables`.
    */
@@ -204,6 +209,13 @@ export interface CallFailure {
   region?: string
 }
 
+/** The form in which a store writes sessions. Without any of these settings, it is the replaced package's. */
+export interface CodecOptions {
+  /** Sessions with at least this many bytes of JSON are compressed. Not set: none are. */
+  compressThreshold?: number
+  encryption?: EncryptionOptions
+}
+
 /** Outcomes of calls, each under the number that JavaScript gave the call. */
 export interface Completed {
   /** The calls that have succeeded. */
@@ -311,6 +323,7 @@ export interface ConnectStoreOptions {
   createTable?: CreateTableOptions
   /** Set if the store keeps the beginning of its sessions, or has indexes. */
   tracking?: TrackingOptions
+  codecs?: CodecOptions
 }
 
 /** The option `createTable`. */
@@ -344,6 +357,13 @@ export interface CredentialsAnswer {
   expiration?: number
   accountId?: string
   failure?: string
+}
+
+export interface EncryptionOptions {
+  /** The first key encrypts, and each decrypts. Not set: `setKeys` brings the keys. */
+  keys?: Array<Buffer>
+  /** `true`: sessions that are not encrypted are refused. */
+  refusePlaintext: boolean
 }
 
 /** Encryption of the table at rest. */
@@ -402,6 +422,8 @@ export interface Failure {
   attempts?: number
   /** The reasons that DynamoDB gave for throttling the request, if any. */
   throttlingReasons?: Array<ThrottlingReason>
+  /** The id of the key that decrypts the session, if the store does not have this key. */
+  keyId?: string
   /** The causes of the error, from the outermost to the innermost. */
   causes: Array<string>
 }
@@ -479,6 +501,7 @@ export interface KoaStoreOptions {
   createTable?: CreateTableOptions
   /** Set if the store keeps the beginning of its sessions, or has indexes. */
   tracking?: TrackingOptions
+  codecs?: CodecOptions
 }
 
 /** The lease of a lock. */
@@ -603,6 +626,7 @@ export interface ShopifyStoreOptions {
   writeCapacityUnits?: number
   /** Settings of the table, if the store creates it. */
   createTable?: CreateTableOptions
+  codecs?: CodecOptions
 }
 
 /** The value of a special key: not set, a text, a number, bytes, or a value of another type. */

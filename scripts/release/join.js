@@ -22,15 +22,17 @@ const lib = join(root, 'lib');
 /** What the entries of the package load. */
 const ENTRIES = ['errors', 'connect', 'koa', 'shopify'];
 
-/** What is loaded where it is needed: for clients, `createTable`, locks, `absoluteTtl`, `indexes`, unknown options. */
+/** What is loaded where it is needed: for clients, for locks, for some options, and for unknown options. */
 const LATER = [
   'aws/adopt',
   'aws/call',
   'aws/contexts',
   'aws/make',
+  'codec.options',
   'creation',
   'express.tracking',
   'indexes',
+  'keys',
   'koa.tracking',
   'lock',
   'suggestions',

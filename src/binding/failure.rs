@@ -7,7 +7,7 @@ use napi::Either;
 use napi_derive::napi;
 
 use crate::core::dynamo::sdk::Locator;
-use crate::core::error::{self, Error, InvalidOption, Place};
+use crate::core::error::{self, Error, InvalidOption, Place, Unopened};
 
 /// An error, of which `lib/errors.js` makes an `Error`.
 #[napi(object, object_from_js = false)]
@@ -33,6 +33,8 @@ pub struct Failure {
     pub attempts: Option<u32>,
     /// The reasons that DynamoDB gave for throttling the request, if any.
     pub throttling_reasons: Option<Vec<ThrottlingReason>>,
+    /// The id of the key that decrypts the session, if the store does not have this key.
+    pub key_id: Option<String>,
     /// The causes of the error, from the outermost to the innermost.
     pub causes: Vec<String>,
 }
@@ -93,6 +95,10 @@ impl Failure {
             throttling_reasons: match error.throttling_reasons() {
                 [] => None,
                 reasons => Some(reasons.iter().map(Into::into).collect()),
+            },
+            key_id: match error {
+                Error::Decrypt(Unopened::UnknownKey { id }) => Some(id.clone()),
+                _ => None,
             },
             causes: error.causes().to_vec(),
         }

@@ -10,6 +10,7 @@
 //! * [`backend`]: the parts of an open store.
 //! * [`store`]: `NativeStore`, whose methods convert, delegate and wrap; [`table`]: its methods for the
 //!   table.
+//! * [`codecs`]: the codecs of a store, and its encryption keys.
 //! * [`session`]: sessions as they cross between Rust and JavaScript.
 //! * [`intake`]: the queue of calls from JavaScript to the runtime, in the order in which they were made.
 //! * [`completions`]: the queue of outcomes of calls, back to JavaScript.
@@ -18,6 +19,7 @@
 
 mod backend;
 mod callbacks;
+mod codecs;
 mod completions;
 mod creation;
 mod credentials;

@@ -8,6 +8,7 @@ use napi_derive::napi;
 
 use super::backend::Backend;
 use super::callbacks::{Callbacks, JsSettings};
+use super::codecs::CodecOptions;
 use super::completions::{Completions, Notify};
 use super::environment;
 use super::failure::{Outcome, wrap};
@@ -23,7 +24,7 @@ use crate::core::dynamo::schedule::{Schedule, TableQueues};
 use crate::core::dynamo::sdk::{Probe, SdkDynamo, StoreContext};
 use crate::core::dynamo::shared::Shared;
 use crate::core::error::InvalidOption;
-use crate::core::layout::{ExpiringLayout, Layout, shopify};
+use crate::core::layout::{Coded, ExpiringLayout, Layout, shopify};
 use crate::core::merge::Identity;
 use crate::core::options::{Billing, TableName};
 use crate::core::store::{Index, SessionStore};
@@ -40,6 +41,7 @@ static SHARED: LazyLock<Arc<Shared>> = LazyLock::new(Arc::default);
 struct Parts<L> {
     name: TableName,
     layout: L,
+    codecs: Option<CodecOptions>,
     billing: Billing,
     new: NewTable,
     /// If the store creates the table, it turns on time to live on this attribute.
@@ -59,7 +61,9 @@ impl<L: Layout> Parts<L> {
         connection: ConnectionOptions,
         mut callbacks: Callbacks,
         observer: Arc<dyn Observer>,
-    ) -> Result<(Backend, SessionStore<L>), InvalidOption> {
+    ) -> Result<(Backend, SessionStore<Coded<L>>), InvalidOption> {
+        let codecs = Arc::new(CodecOptions::codecs(self.codecs)?);
+        let layout = Coded::new(self.layout, Arc::clone(&codecs), self.name.base());
         let through_client = Arc::new(AtomicBool::new(false));
         let keeper = callbacks.keeper();
         let environment = environment::copies(callbacks.environment.take());
@@ -69,7 +73,7 @@ impl<L: Layout> Parts<L> {
             Arc::clone(&through_client),
             Arc::clone(&environment),
         )?;
-        let hash_key = self.layout.hash_key().to_owned();
+        let hash_key = layout.hash_key().to_owned();
         let keyed = KeyedTable {
             name: self.name.clone(),
             hash_key: hash_key.clone(),
@@ -79,7 +83,7 @@ impl<L: Layout> Parts<L> {
             observer,
             keeper,
             probe: Probe {
-                key: self.layout.key(&self.probe_key),
+                key: layout.key(&self.probe_key),
                 consistent: self.consistent_read,
             },
         };
@@ -95,13 +99,14 @@ impl<L: Layout> Parts<L> {
         .with_settings(self.new);
         let queue = QUEUES.of(&self.name);
         let schedule = Schedule::new(queue, Arc::new(dynamo), keyed, self.batch_threshold);
-        let sessions = SessionStore::new(schedule, self.layout, self.consistent_read);
+        let sessions = SessionStore::new(schedule, layout, self.consistent_read);
         let sessions = sessions.with_identity(self.identity);
         let backend = Backend {
             sessions: sessions.of_any_format(),
             expiring: None,
             table,
             locator,
+            codecs,
             through_client,
             environment,
             koa: None,
@@ -171,6 +176,7 @@ pub fn open_connect_store(
         let billing = options.billing()?;
         let parts = Parts {
             name: options.table()?,
+            codecs: options.codecs,
             billing,
             new: new_table(options.create_table.as_ref(), billing)?,
             time_to_live: options
@@ -203,6 +209,7 @@ pub fn open_koa_store(
         let billing = options.billing()?;
         let parts = Parts {
             name: options.table()?,
+            codecs: options.codecs,
             billing,
             new: new_table(options.create_table.as_ref(), billing)?,
             // `lib/koa.table.js` turns it on once it has seen the table, see `write_expires_to`.
@@ -241,6 +248,7 @@ pub fn open_shopify_store(
         let billing = options.billing()?;
         let parts = Parts {
             name: options.table()?,
+            codecs: options.codecs,
             billing,
             new: new_table(options.create_table.as_ref(), billing)?,
             time_to_live: layout.time_to_live().map(str::to_owned),

@@ -7,6 +7,7 @@ use aws_credential_types::Credentials;
 use aws_types::endpoint_config::AccountIdEndpointMode;
 use napi_derive::napi;
 
+use super::codecs::CodecOptions;
 use super::creation::CreateTableOptions;
 use super::tracking::TrackingOptions;
 use crate::core::dynamo::proxy::Proxy;
@@ -45,6 +46,7 @@ pub struct ConnectStoreOptions {
     pub create_table: Option<CreateTableOptions>,
     /// Set if the store keeps the beginning of its sessions, or has indexes.
     pub tracking: Option<TrackingOptions>,
+    pub codecs: Option<CodecOptions>,
 }
 
 /// A session key whose value is also stored in an attribute of its own.
@@ -111,6 +113,7 @@ pub struct KoaStoreOptions {
     pub create_table: Option<CreateTableOptions>,
     /// Set if the store keeps the beginning of its sessions, or has indexes.
     pub tracking: Option<TrackingOptions>,
+    pub codecs: Option<CodecOptions>,
 }
 
 impl KoaStoreOptions {
@@ -152,6 +155,7 @@ pub struct ShopifyStoreOptions {
     pub write_capacity_units: Option<f64>,
     /// Settings of the table, if the store creates it.
     pub create_table: Option<CreateTableOptions>,
+    pub codecs: Option<CodecOptions>,
 }
 
 impl ShopifyStoreOptions {

@@ -1,8 +1,10 @@
 //! All errors of the core, and how JavaScript sees them.
 
+mod codec;
 mod service;
 mod shown;
 
+pub use codec::Unopened;
 pub use service::{
     NO_SUCH_TABLE, REPLICATED_WRITE_CONFLICT, REQUEST_TIMEOUT, Repeated, TOO_MANY_REQUESTS,
     ThrottlingReason, passes, throttling_reasons,
@@ -233,6 +235,18 @@ pub enum Error {
     )]
     Unreadable,
 
+    /// A session is encrypted and could not be opened, or is not encrypted and has to be. `code` is
+    /// `ERR_SESSION_DECRYPT`.
+    #[error(transparent)]
+    Decrypt(#[from] Unopened),
+
+    /// A stored session could not be decoded. `code` is `ERR_SESSION_DECODE`.
+    #[error("the stored session cannot be read: {reason}")]
+    Decode {
+        /// The explanation.
+        reason: &'static str,
+    },
+
     /// The session's item is larger than DynamoDB allows, so nothing was sent. `code` is
     /// `ERR_SESSION_TOO_LARGE`.
     #[error(
@@ -387,6 +401,8 @@ impl Error {
             Self::IndexValue { .. } => "ERR_SESSION_INDEX_VALUE",
             Self::SpecialKey { .. } => "ERR_SESSION_SPECIAL_KEY",
             Self::Value { .. } | Self::Unreadable => "ERR_SESSION_VALUE",
+            Self::Decrypt(_) => "ERR_SESSION_DECRYPT",
+            Self::Decode { .. } => "ERR_SESSION_DECODE",
             Self::TooLarge { .. } => "ERR_SESSION_TOO_LARGE",
             Self::Option(_) => "ERR_INVALID_ARG_VALUE",
             Self::Closed => "ERR_SESSION_CLOSED",
@@ -416,6 +432,8 @@ impl Error {
             | Self::SpecialKey { .. }
             | Self::Value { .. }
             | Self::Unreadable
+            | Self::Decrypt(_)
+            | Self::Decode { .. }
             | Self::TooLarge { .. }
             | Self::Option(_)
             | Self::Closed

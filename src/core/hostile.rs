@@ -102,7 +102,7 @@ pub fn item(item: Item) {
 fn read_by(layout: &dyn Layout, item: &Item) -> Option<Stored> {
     let marks = layout.marks(item);
     assert!(marks.end.is_none_or(|end| end.0.is_finite()));
-    let stored = layout.read(item.clone(), NOW)?;
+    let stored = valid(layout.read(item.clone(), NOW))?;
     let key = AttributeValue::S(layout.key(&stored.sid));
     let own = item.get(layout.hash_key());
     assert_eq!(own, Some(&key), "the session is of another key");

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod codec;
 pub mod context;
 pub mod deadline;
 pub mod dynamo;

@@ -136,7 +136,7 @@ impl<L: Layout + ?Sized> SessionStore<L> {
                 return Ok(None);
             };
             let marks = layout.marks(&item);
-            let read = tracking::read(&*layout, tracking.as_deref(), item, now);
+            let read = tracking::read(&*layout, tracking.as_deref(), item, now)?;
             let alive = read.filter(|(stored, _)| is_alive(stored, now));
             Ok(alive.map(|(Stored { data, expires, .. }, tracked)| Loaded {
                 data,

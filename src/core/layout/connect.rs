@@ -5,7 +5,7 @@
 //! | the hash key (`id`) | S | prefix and session id |
 //! | `expires` | N | see [`expiry`](crate::core::expiry) |
 //! | `type` | S | `connect-session` |
-//! | `sess` | S | the session as JSON |
+//! | `sess` | S | the session as JSON; of type B if it is encoded, see [`codec`](crate::core::codec) |
 //! | each special key | S, N or B | the session's value under that key |
 
 use std::sync::Arc;
@@ -14,8 +14,8 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, ScalarAttributeType};
 
 use super::{
-    Condition, ExpiringLayout, Item, Layout, Marks, Record, SpecialValue, Stored, insert_expires,
-    number_text,
+    Condition, ExpiringLayout, Form, Item, Layout, Marks, Record, SpecialValue, Stored,
+    insert_expires, number_text,
 };
 use crate::core::error::{Error, InvalidOption, Result};
 use crate::core::expiry::{self, Lifetime, UnixMillis};
@@ -94,6 +94,10 @@ impl ConnectLayout {
 }
 
 impl Layout for ConnectLayout {
+    fn name(&self) -> &'static str {
+        "connect"
+    }
+
     fn hash_key(&self) -> &str {
         self.hash_key.as_str()
     }
@@ -127,23 +131,37 @@ impl Layout for ConnectLayout {
         Ok(item)
     }
 
+    fn coded_attribute(&self) -> &str {
+        SESS
+    }
+
     fn marks(&self, item: &Item) -> Marks {
         Marks::of(item, EXPIRES)
     }
 
-    fn read(&self, mut item: Item, now: UnixMillis) -> Option<Stored> {
+    fn end(&self, item: &Item) -> Option<UnixMillis> {
+        expiry::read(item.get(EXPIRES)?.as_n().ok()?)
+    }
+
+    fn read(&self, mut item: Item, now: UnixMillis) -> Result<Option<Stored>> {
         // connect-dynamodb 3.0.2 writes neither of the two.
         let is_of_3_0_2 = !item.contains_key(Marks::VERSION) && !item.contains_key(Marks::END);
+        let Some(AttributeValue::S(sess)) = item.remove(SESS) else {
+            return Ok(None);
+        };
+        let Some(mut stored) = self.read_decoded(item, sess) else {
+            return Ok(None);
+        };
+        if is_of_3_0_2 {
+            stored.expires = repaired_end(&stored.data, stored.expires, now);
+        }
+        Ok(Some(stored))
+    }
+
+    fn read_decoded(&self, mut item: Item, data: String) -> Option<Stored> {
+        let expires = self.end(&item);
         let AttributeValue::S(id) = item.remove(self.hash_key.as_str())? else {
             return None;
-        };
-        let AttributeValue::S(sess) = item.remove(SESS)? else {
-            return None;
-        };
-        let expires = item.get(EXPIRES).and_then(|value| value.as_n().ok());
-        let (data, expires) = match is_of_3_0_2 {
-            true => read_session(sess, expires.map(String::as_str), now),
-            false => (sess, expires.and_then(|expires| expiry::read(expires))),
         };
         Some(Stored {
             sid: id.strip_prefix(&self.prefix)?.to_owned(),
@@ -158,10 +176,6 @@ impl ExpiringLayout for ConnectLayout {
         Arc::clone(&self.expires)
     }
 
-    fn data_attribute(&self) -> &str {
-        SESS
-    }
-
     fn clock(&self) -> &'static Clock {
         &COOKIE
     }
@@ -172,7 +186,7 @@ impl ExpiringLayout for ConnectLayout {
 
     /// An update expression cannot change the cookie inside the session's text, so the exact end has an
     /// attribute of its own.
-    fn touch(&self, end: UnixMillis, _lifetime: f64) -> Condition {
+    fn touch(&self, end: UnixMillis, _lifetime: f64, _form: Form) -> Condition {
         let end = AttributeValue::N(number_text(end.0));
         Condition {
             expression: "#end = :end".into(),
@@ -215,22 +229,19 @@ impl ExpiringLayout for ConnectLayout {
 /// This is `getParsedSession` of connect-dynamodb, which users call on items that they have read
 /// themselves.
 pub fn session(sess: Option<String>, expires: Option<&str>, now: UnixMillis) -> Option<String> {
-    let (data, end) = read_session(sess?, expires, now);
+    let data = sess?;
+    let end = repaired_end(&data, expires.and_then(expiry::read), now);
     (!expiry::has_passed(end, now)).then_some(data)
 }
 
-fn read_session(
-    sess: String,
-    expires: Option<&str>,
-    now: UnixMillis,
-) -> (String, Option<UnixMillis>) {
-    let mut end = expires.and_then(expiry::read);
-    if let Some(written) = end.filter(|written| !expiry::has_passed(Some(*written), now)) {
-        end = Lifetime::of_session(&sess)
-            .map(|lifetime| lifetime.repair(written, now))
-            .or(end);
-    }
-    (sess, end)
+/// The end of a session. connect-dynamodb 3.0.2 has written wrong ends.
+fn repaired_end(sess: &str, end: Option<UnixMillis>, now: UnixMillis) -> Option<UnixMillis> {
+    let written = end.filter(|written| !expiry::has_passed(Some(*written), now));
+    let repaired = written.and_then(|written| {
+        let lifetime = Lifetime::of_session(sess)?;
+        Some(lifetime.repair(written, now))
+    });
+    repaired.or(end)
 }
 
 /// The attribute of a special key. `N` takes numbers and numeric strings, `S` strings, `B` bytes.

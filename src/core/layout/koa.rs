@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | the hash key (`sessionId`) | S | the session id, without a prefix |
 //! | the time-to-live key (`expires`) | N | see [`expiry`](crate::core::expiry) |
-//! | `session` | M | the session, as its values are in JSON |
+//! | `session` | M | the session, as its values are in JSON; of type B if it is encoded, see [`codec`](crate::core::codec) |
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -12,7 +12,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::value::{Numbers, from_json, to_json};
 use super::{
-    Condition, ExpiringLayout, Item, Layout, Marks, Record, Stored, insert_expires, number_text,
+    Condition, ExpiringLayout, Form, Item, Layout, Marks, Record, Stored, insert_expires,
+    number_text,
 };
 use crate::core::error::{InvalidOption, Result};
 use crate::core::expiry::{self, UnixMillis};
@@ -78,6 +79,10 @@ impl KoaLayout {
 }
 
 impl Layout for KoaLayout {
+    fn name(&self) -> &'static str {
+        "koa"
+    }
+
     fn hash_key(&self) -> &str {
         self.hash_key.as_str()
     }
@@ -94,25 +99,33 @@ impl Layout for KoaLayout {
         Ok(item)
     }
 
+    fn coded_attribute(&self) -> &str {
+        SESSION
+    }
+
     fn marks(&self, item: &Item) -> Marks {
         Marks::of(item, &self.expires_attribute())
     }
 
-    fn read(&self, mut item: Item, _now: UnixMillis) -> Option<Stored> {
+    /// A session that was written before the store knew the table's time to live has its end in `ttl_key`.
+    fn end(&self, item: &Item) -> Option<UnixMillis> {
+        let expires = item.get(&*self.expires_attribute());
+        let expires = expires.or_else(|| item.get(&*self.ttl_key));
+        expiry::read(expires?.as_n().ok()?)
+    }
+
+    fn read(&self, item: Item, _now: UnixMillis) -> Result<Option<Stored>> {
+        let session = item.get(SESSION).filter(|session| session.is_m());
+        let data = session.map(|session| to_json(session, Numbers::Plain));
+        Ok(data.and_then(|data| self.read_decoded(item, data)))
+    }
+
+    fn read_decoded(&self, mut item: Item, data: String) -> Option<Stored> {
+        let expires = self.end(&item);
         let AttributeValue::S(sid) = item.remove(self.hash_key.as_str())? else {
             return None;
         };
-        let session = item.get(SESSION).filter(|session| session.is_m())?;
-        // A session that was written before the store knew the table's time to live has its end in
-        // `ttl_key`.
-        let written = self.expires_attribute();
-        let expires = item.get(&*written).or_else(|| item.get(&*self.ttl_key));
-        let expires = expires.and_then(|value| expiry::read(value.as_n().ok()?));
-        Some(Stored {
-            sid,
-            data: to_json(session, Numbers::Plain),
-            expires,
-        })
+        Some(Stored { sid, data, expires })
     }
 }
 
@@ -120,10 +133,6 @@ impl ExpiringLayout for KoaLayout {
     fn expires_attribute(&self) -> Arc<str> {
         let written = self.written.read().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(&written)
-    }
-
-    fn data_attribute(&self) -> &str {
-        SESSION
     }
 
     fn clock(&self) -> &'static Clock {
@@ -134,27 +143,49 @@ impl ExpiringLayout for KoaLayout {
         from_json(json)
     }
 
-    /// koa-session also checks the end inside the session.
-    fn touch(&self, end: UnixMillis, lifetime: f64) -> Condition {
+    /// koa-session also checks the end inside the session. An update expression cannot change it inside an
+    /// encoded session, so there the exact end has an attribute of its own.
+    fn touch(&self, end: UnixMillis, lifetime: f64, form: Form) -> Condition {
         let name = |name: &str, attribute: &str| (name.to_owned(), attribute.to_owned());
         let value = |name: &str, number| (name.to_owned(), AttributeValue::N(number_text(number)));
-        Condition {
-            expression: "#session.#_expire = :_expire, #session.#_max_age = :_max_age".into(),
-            names: [
-                name("#session", SESSION),
-                name("#_expire", EXPIRE),
-                name("#_max_age", MAX_AGE),
-            ]
-            .into(),
-            values: [value(":_expire", end.0), value(":_max_age", lifetime)].into(),
+        match form {
+            Form::Plain => Condition {
+                expression: "#session.#_expire = :_expire, #session.#_max_age = :_max_age".into(),
+                names: [
+                    name("#session", SESSION),
+                    name("#_expire", EXPIRE),
+                    name("#_max_age", MAX_AGE),
+                ]
+                .into(),
+                values: [value(":_expire", end.0), value(":_max_age", lifetime)].into(),
+            },
+            Form::Coded => Condition {
+                expression: "#end = :end".into(),
+                names: [name("#end", Marks::END)].into(),
+                values: [value(":end", end.0)].into(),
+            },
         }
     }
 
-    fn ours(&self) -> Condition {
-        Condition {
-            expression: "attribute_type(#session, :map)".into(),
+    fn form_condition(&self, form: Form) -> Option<Condition> {
+        let kind = match form {
+            Form::Plain => "M",
+            Form::Coded => "B",
+        };
+        Some(Condition {
+            expression: "attribute_type(#session, :form)".into(),
             names: [("#session".to_owned(), SESSION.to_owned())].into(),
-            values: [(":map".to_owned(), AttributeValue::S("M".into()))].into(),
+            values: [(":form".to_owned(), AttributeValue::S(kind.into()))].into(),
+        })
+    }
+
+    fn ours(&self) -> Condition {
+        let value = |name: &str, kind: &str| (name.to_owned(), AttributeValue::S(kind.into()));
+        Condition {
+            expression: "(attribute_type(#session, :map) OR attribute_type(#session, :bytes))"
+                .into(),
+            names: [("#session".to_owned(), SESSION.to_owned())].into(),
+            values: [value(":map", "M"), value(":bytes", "B")].into(),
         }
     }
 }
@@ -217,7 +248,7 @@ mod tests {
         ] {
             let layout = layout();
             let stored = layout.read(layout.to_item(record(json)).unwrap(), NOW);
-            let found = stored.unwrap().data;
+            let found = stored.unwrap().unwrap().data;
             let value = |json| serde_json::from_str::<serde_json::Value>(json).unwrap();
             assert_eq!(value(&found), value(json), "{found}");
         }
@@ -232,18 +263,18 @@ mod tests {
         assert_eq!(after.get("ttl"), before.get("expires"));
         assert!(!after.contains_key("expires"));
         let end = Some(UnixMillis(1_795_218_156_000.0));
-        assert_eq!(layout.read(before, NOW).unwrap().expires, end);
-        assert_eq!(layout.read(after, NOW).unwrap().expires, end);
+        assert_eq!(layout.end(&before), end);
+        assert_eq!(layout.end(&after), end);
     }
 
     #[test]
     fn an_item_without_a_session_is_none() {
         let id = ("sessionId".to_owned(), AttributeValue::S("abc".into()));
         let expires = ("expires".to_owned(), n("1795218156"));
-        assert_eq!(layout().read([id.clone(), expires].into(), NOW), None);
+        assert_eq!(layout().read([id.clone(), expires].into(), NOW), Ok(None));
         let text = AttributeValue::S(r#"{"user":"ann"}"#.into());
         let session = ("session".to_owned(), text);
-        assert_eq!(layout().read([id, session].into(), NOW), None);
+        assert_eq!(layout().read([id, session].into(), NOW), Ok(None));
     }
 
     #[test]

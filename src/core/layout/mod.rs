@@ -1,11 +1,13 @@
 //! The item formats, which convert a session to an item and back: one file for each format. This file
 //! has what the formats share.
 
+mod coded;
 pub mod connect;
 pub mod koa;
 pub mod shopify;
 pub mod value;
 
+pub use coded::Coded;
 pub use connect::ConnectLayout;
 pub use koa::KoaLayout;
 pub use shopify::ShopifyLayout;
@@ -14,10 +16,12 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
+use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
+use serde::de::IgnoredAny;
 
 use super::error::Result;
-use super::expiry::{self, Expires, UnixMillis};
+use super::expiry::{Expires, UnixMillis};
 use super::merge::Clock;
 
 /// An item of the table, or the key of one.
@@ -57,6 +61,43 @@ pub struct Stored {
     pub data: String,
     /// The end of the session; `None` if it never ends.
     pub expires: Option<UnixMillis>,
+}
+
+impl Stored {
+    /// Whether the session is a JSON object, so that JavaScript can read it.
+    pub fn is_readable(&self) -> bool {
+        let is_object = self.data.trim_start().starts_with('{');
+        is_object && serde_json::from_str::<IgnoredAny>(&self.data).is_ok()
+    }
+}
+
+/// The part of a session that its item shows without being decoded.
+pub struct Outline {
+    /// The session's id, without the store's prefix.
+    pub sid: String,
+    /// The end of the session; `None` if it never ends.
+    pub expires: Option<UnixMillis>,
+    /// Whether JavaScript can read the session. An encoded session counts as readable.
+    pub is_readable: bool,
+}
+
+impl From<Stored> for Outline {
+    fn from(stored: Stored) -> Self {
+        Self {
+            is_readable: stored.is_readable(),
+            sid: stored.sid,
+            expires: stored.expires,
+        }
+    }
+}
+
+/// The form in which an item holds its session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// As the replaced package writes it.
+    Plain,
+    /// As bytes, see [`codec`](crate::core::codec).
+    Coded,
 }
 
 /// Writes the end of a session to `attribute`, if the session has an end.
@@ -138,10 +179,13 @@ macro_rules! print_names_only {
     };
 }
 
-print_names_only!(Record, Stored, SpecialValue, Condition);
+print_names_only!(Record, Stored, Outline, SpecialValue, Condition);
 
 /// An item format.
 pub trait Layout: Send + Sync + 'static {
+    /// The name of the format. Encrypted sessions are bound to it, so it never changes.
+    fn name(&self) -> &'static str;
+
     /// The attribute that is the table's partition key.
     fn hash_key(&self) -> &str;
 
@@ -157,14 +201,35 @@ pub trait Layout: Send + Sync + 'static {
     /// be stored.
     fn to_item(&self, record: Record) -> Result<Item>;
 
+    /// The attribute that holds an encoded session, as bytes.
+    fn coded_attribute(&self) -> &str;
+
+    /// Replaces the session in an item of [`to_item`](Self::to_item) by an encoded one.
+    fn insert_coded(&self, item: &mut Item, bytes: Vec<u8>) {
+        let bytes = AttributeValue::B(Blob::new(bytes));
+        item.insert(self.coded_attribute().to_owned(), bytes);
+    }
+
     /// The attributes that this package has added to an item.
     fn marks(&self, _item: &Item) -> Marks {
         Marks::default()
     }
 
+    /// The end of the session in an item, without repairs. `None` if the session never ends, or if the
+    /// format has no end.
+    fn end(&self, item: &Item) -> Option<UnixMillis>;
+
     /// The session in an item. If an old release has written a wrong end, the end is repaired. `None` if
     /// the item holds no session.
-    fn read(&self, item: Item, now: UnixMillis) -> Option<Stored>;
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Decrypt`](super::error::Error::Decrypt) and [`Error::Decode`](super::error::Error::Decode),
+    /// from [`Coded`] only.
+    fn read(&self, item: Item, now: UnixMillis) -> Result<Option<Stored>>;
+
+    /// The session in an item that holds it encoded, with its JSON. `None` if the item holds no session.
+    fn read_decoded(&self, item: Item, data: String) -> Option<Stored>;
 }
 
 /// An item format in which a session has an end.
@@ -172,13 +237,9 @@ pub trait ExpiringLayout: Layout {
     /// The attribute that holds the end.
     fn expires_attribute(&self) -> Arc<str>;
 
-    /// The attribute that holds the session. An item without it is not a session.
-    fn data_attribute(&self) -> &str;
-
-    /// The end of the session in an item, without repairs.
-    fn end(&self, item: &Item) -> Option<UnixMillis> {
-        let expires = item.get(&*self.expires_attribute())?;
-        expiry::read(expires.as_n().ok()?)
+    /// The attribute that holds the session, encoded or not. An item without it is not a session.
+    fn data_attribute(&self) -> &str {
+        self.coded_attribute()
     }
 
     /// The keys of the session's JSON that hold its lifetime and its end.
@@ -189,16 +250,42 @@ pub trait ExpiringLayout: Layout {
         Vec::new()
     }
 
-    /// The value of [`data_attribute`](Self::data_attribute), for a session as JSON.
+    /// The value of [`data_attribute`](Self::data_attribute) for a session as JSON that is not encoded.
     ///
     /// # Errors
     ///
     /// [`Error::Value`](super::error::Error::Value) if a value of the session cannot be stored.
     fn data(&self, json: &str) -> Result<AttributeValue>;
 
+    /// The session in an item, without its content. If an old release has written a wrong end, the end is
+    /// repaired. `None` if the item holds no session.
+    fn outline(&self, item: Item, now: UnixMillis) -> Option<Outline> {
+        // Only `Coded` fails to read, and it has an `outline` of its own.
+        self.read(item, now).ok()?.map(Outline::from)
+    }
+
     /// The assignments that a touch makes, in addition to that of the end in seconds. `end` is exact,
     /// and `lifetime` is in milliseconds.
-    fn touch(&self, end: UnixMillis, lifetime: f64) -> Condition;
+    fn touch(&self, end: UnixMillis, lifetime: f64, form: Form) -> Condition;
+
+    /// The form in which a session is probably stored, by its JSON if it is known.
+    fn likely_form(&self, _json: Option<&str>) -> Form {
+        Form::Plain
+    }
+
+    /// The form of the session in an item.
+    fn form(&self, item: &Item) -> Form {
+        match item.get(self.data_attribute()) {
+            Some(AttributeValue::B(_)) => Form::Coded,
+            _ => Form::Plain,
+        }
+    }
+
+    /// A condition that holds for items in this form. `None` if the assignments of a touch are the same in
+    /// both forms.
+    fn form_condition(&self, _form: Form) -> Option<Condition> {
+        None
+    }
 
     /// A condition that holds for the items of this store, and for what is left of its destroyed
     /// sessions, but not for other items in the table.

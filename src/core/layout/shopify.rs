@@ -4,7 +4,11 @@
 //! `accessToken`, `expires` and `refreshTokenExpires` (ISO text), `refreshToken`, `onlineAccessInfo` (a
 //! map). An item may also have a numeric attribute for DynamoDB's time to live, which is not a property
 //! of the session.
+//!
+//! The item of an encoded session has `id`, `shop`, the attribute for time to live, and `_s`, which holds
+//! all properties.
 
+use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::value::{Numbers, from_json, to_json};
@@ -17,6 +21,9 @@ const ID: &str = "id";
 
 /// The partition key of the index.
 pub const SHOP: &str = "shop";
+
+/// The attribute of an encoded session, of type B.
+const CODED: &str = "_s";
 
 /// The properties of a session. The attribute for time to live must have another name.
 const PROPERTIES: [&str; 10] = [
@@ -50,9 +57,9 @@ impl ShopifyLayout {
             .map(|name| AttributeName::new(option, name))
             .transpose()?;
         if let Some(name) = &time_to_live
-            && PROPERTIES.contains(&name.as_str())
+            && (PROPERTIES.contains(&name.as_str()) || name.as_str() == CODED)
         {
-            let rule = "must not be the name of a property of Shopify's sessions";
+            let rule = "must not be \"_s\", or the name of a property of Shopify's sessions";
             return Err(InvalidOption::new(option, rule));
         }
         Ok(Self { time_to_live })
@@ -65,6 +72,10 @@ impl ShopifyLayout {
 }
 
 impl Layout for ShopifyLayout {
+    fn name(&self) -> &'static str {
+        "shopify"
+    }
+
     fn hash_key(&self) -> &str {
         ID
     }
@@ -87,16 +98,43 @@ impl Layout for ShopifyLayout {
         Ok(item)
     }
 
-    /// Reads all attributes as properties, also unknown ones. A session is read even if its token has
-    /// expired, because the application refreshes the token.
-    fn read(&self, mut item: Item, _now: UnixMillis) -> Option<Stored> {
-        let sid = item.get(ID)?.as_s().ok()?.clone();
+    fn coded_attribute(&self) -> &str {
+        CODED
+    }
+
+    /// The index needs `shop` as an attribute.
+    fn insert_coded(&self, item: &mut Item, bytes: Vec<u8>) {
+        item.retain(|name, _| {
+            [ID, SHOP].contains(&name.as_str()) || self.time_to_live() == Some(name)
+        });
+        item.insert(CODED.to_owned(), AttributeValue::B(Blob::new(bytes)));
+    }
+
+    /// A session is read even if its token has expired, because the application refreshes the token.
+    fn end(&self, _item: &Item) -> Option<UnixMillis> {
+        None
+    }
+
+    /// Reads all attributes as properties, also unknown ones.
+    fn read(&self, mut item: Item, _now: UnixMillis) -> Result<Option<Stored>> {
+        let id = item.get(ID).and_then(|id| id.as_s().ok()).cloned();
         if let Some(attribute) = self.time_to_live() {
             item.remove(attribute);
         }
-        Some(Stored {
+        Ok(id.map(|sid| Stored {
             sid,
             data: to_json(&AttributeValue::M(item), Numbers::Exact),
+            expires: None,
+        }))
+    }
+
+    fn read_decoded(&self, mut item: Item, data: String) -> Option<Stored> {
+        let AttributeValue::S(sid) = item.remove(ID)? else {
+            return None;
+        };
+        Some(Stored {
+            sid,
+            data,
             expires: None,
         })
     }
@@ -132,7 +170,7 @@ mod tests {
         let layout = ShopifyLayout::new(Some("ttl")).unwrap();
         let item = layout.to_item(record()).unwrap();
         assert_eq!(item["ttl"], AttributeValue::N("60".into()));
-        let stored = layout.read(item, NOW).unwrap();
+        let stored = layout.read(item, NOW).unwrap().unwrap();
         assert!(!stored.data.contains("ttl"));
         assert_eq!(stored.expires, None);
     }
@@ -145,6 +183,7 @@ mod tests {
         assert!(
             layout
                 .read(item, NOW)
+                .unwrap()
                 .unwrap()
                 .data
                 .contains(r#""extra":1"#)

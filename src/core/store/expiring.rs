@@ -6,7 +6,6 @@ use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemInputBuilder;
 use aws_sdk_dynamodb::operation::scan::builders::ScanInputBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::{StreamExt, stream};
-use serde::de::IgnoredAny;
 
 use super::tracking::{self, Tracking};
 use super::{SessionStore, condition_held, is_alive, lease};
@@ -26,26 +25,40 @@ const FAR_AHEAD: f64 = 400.0 * 86_400_000.0;
 
 impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
     /// All sessions that have not ended and can be read. Reads the whole table into memory.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Decrypt`] and [`Error::Decode`], if one session cannot be decoded: a list without the sessions
+    /// of a lost key would look complete.
     pub async fn list(&self, now: UnixMillis, limit: Duration) -> Result<Vec<(Stored, Marks)>> {
         let mut pages = self.alive_pages(now, limit);
         let mut sessions = Vec::new();
         while let Some(page) = pages.next().await? {
-            sessions.extend(self.alive_of(page, now));
+            for item in page {
+                let marks = self.layout.marks(&item);
+                let read = tracking::read(&*self.layout, self.tracking.as_deref(), item, now)?;
+                let stored = read.map(|(stored, _)| stored);
+                let is_listed = |stored: &Stored| is_alive(stored, now) && stored.is_readable();
+                if let Some(stored) = stored.filter(is_listed) {
+                    sessions.push((stored, marks));
+                }
+            }
         }
         Ok(sessions)
     }
 
-    /// The ids of the sessions of [`list`](Self::list). Reads the whole table page by page.
+    /// The ids of the sessions of [`list`](Self::list), and of those that cannot be decoded. Reads the whole
+    /// table page by page.
     pub async fn ids(&self, now: UnixMillis, limit: Duration) -> Result<Vec<String>> {
         let mut pages = self.alive_pages(now, limit);
         let mut ids = Vec::new();
         while let Some(page) = pages.next().await? {
-            ids.extend(self.alive_of(page, now).map(|(stored, _)| stored.sid));
+            ids.extend(self.alive_of(page, now).map(|(_, sid)| sid));
         }
         Ok(ids)
     }
 
-    /// The number of the sessions of [`list`](Self::list). Reads the whole table page by page.
+    /// The number of the sessions of [`ids`](Self::ids). Reads the whole table page by page.
     pub async fn count(&self, now: UnixMillis, limit: Duration) -> Result<usize> {
         let mut pages = self.alive_pages(now, limit);
         let mut count = 0;
@@ -55,7 +68,7 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
         Ok(count)
     }
 
-    /// Deletes the sessions of [`list`](Self::list). Reads the whole table page by page.
+    /// Deletes the sessions of [`ids`](Self::ids). Reads the whole table page by page.
     ///
     /// # Errors
     ///
@@ -66,9 +79,10 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
         let mut done = Deletions::default();
         while let Some(page) = pages.next().await? {
             let sessions = self.alive_of(page, now);
-            let deletes = sessions.map(|(stored, _)| {
-                let destroyed = self.destroy(&stored.sid, limit);
-                async { destroyed.await.map(|()| true) }
+            let deletes = sessions.map(|(key, _)| {
+                let deadline = Deadline::new(limit, "destroy");
+                let deleted = deadline.ask(|| self.schedule.delete(key));
+                async move { deadline.bound(deleted).await.map(|()| true) }
             });
             done.run(deletes).await;
         }
@@ -129,17 +143,17 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
         self.pages("reading the sessions", condition, consistent, limit)
     }
 
-    /// The sessions in a page that have not ended.
+    /// The keys and the ids of the sessions in a page that have not ended.
     fn alive_of(
         &self,
         page: Vec<Item>,
         now: UnixMillis,
-    ) -> impl Iterator<Item = (Stored, Marks)> + Send {
+    ) -> impl Iterator<Item = (String, String)> + Send {
         page.into_iter().filter_map(move |item| {
-            let marks = self.layout.marks(&item);
-            let (stored, _) = tracking::read(&*self.layout, self.tracking.as_deref(), item, now)?;
-            let is_session = is_alive(&stored, now) && is_readable(&stored.data);
-            is_session.then_some((stored, marks))
+            let key = item.get(self.layout.hash_key())?.as_s().ok()?.clone();
+            let outline = tracking::outline(&*self.layout, self.tracking.as_deref(), item, now)?;
+            let is_alive = !expiry::has_passed(outline.expires, now);
+            (is_alive && outline.is_readable).then_some((key, outline.sid))
         })
     }
 
@@ -171,8 +185,8 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
         let key = item.get(self.layout.hash_key())?.as_s().ok()?.clone();
         let expires = item.get(&*self.layout.expires_attribute())?.clone();
         let is_leftover = item.len() == 2 || item.contains_key(lease::TOKEN);
-        let end = match tracking::read(&*self.layout, self.tracking.as_deref(), item, now) {
-            Some((stored, _)) => stored.expires,
+        let end = match tracking::outline(&*self.layout, self.tracking.as_deref(), item, now) {
+            Some(outline) => outline.expires,
             None if is_leftover => expiry::read(expires.as_n().ok()?),
             None => return None,
         };
@@ -231,11 +245,6 @@ impl Pages {
         }
         Ok(Some(page.items.unwrap_or_default()))
     }
-}
-
-/// Whether a session stored as text is a JSON object, so that JavaScript can read it.
-fn is_readable(data: &str) -> bool {
-    data.trim_start().starts_with('{') && serde_json::from_str::<IgnoredAny>(data).is_ok()
 }
 
 /// Runs deletions, some at a time.

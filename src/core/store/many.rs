@@ -80,10 +80,12 @@ impl<L: Layout + ?Sized> SessionStore<L> {
             outcome => outcome,
         });
         let items = deadline.bound(try_join_all(reads)).await?;
-        let items = items.into_iter().flatten();
-        let stored = items.filter_map(|item| self.layout.read(item, now));
-        let mut found: HashMap<String, Stored> =
-            stored.map(|stored| (stored.sid.clone(), stored)).collect();
+        let mut found: HashMap<String, Stored> = HashMap::new();
+        for item in items.into_iter().flatten() {
+            if let Some(stored) = self.layout.read(item, now)? {
+                found.insert(stored.sid.clone(), stored);
+            }
+        }
         Ok(unique.iter().filter_map(|id| found.remove(*id)).collect())
     }
 

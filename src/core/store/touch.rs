@@ -3,18 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
-use futures_util::FutureExt;
+use futures_util::future::Either;
+use futures_util::{FutureExt, TryFutureExt};
 
 use super::expected::Expected;
-use super::known::{Known, RequestWrites};
+use super::known::{Conflict, Known, RequestWrites};
 use super::tracking::Tracking;
 use super::{SessionStore, condition_held};
 use crate::core::deadline::Deadline;
 use crate::core::dynamo::schedule::InTurn;
 use crate::core::error::{CONDITION_FAILED, Error, FoundItem, Result};
 use crate::core::expiry::{Expires, UnixMillis};
-use crate::core::layout::{Condition, ExpiringLayout, number_text};
+use crate::core::layout::{Condition, ExpiringLayout, Form, number_text};
 use crate::core::merge::is_same_lifetime;
 
 /// The number of attempts of a touch that require the version which was read last, if other requests keep
@@ -64,10 +66,23 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
         limit: Duration,
     ) -> impl Future<Output = Result<bool>> + Send + use<L, E> {
         let (layout, to) = (Arc::clone(&self.layout), to.into());
-        let make = move || Expected::Birth(None).update(new_end(&*layout, to), &*layout);
+        if form_condition(&*layout, to, Form::Plain).is_some() {
+            // The touch may have to find out the form of the session first.
+            let unknown = Known {
+                version: None,
+                base: None,
+                stored: None,
+                failed: Vec::new(),
+                conflict: Conflict::Overwrite,
+            };
+            let touched = self.touch_known(sid, to, unknown, None, limit);
+            return Either::Left(touched.map_ok(|touched| touched != Touched::Gone));
+        }
+        let make =
+            move || Expected::Birth(None).update(new_end(&*layout, to, Form::Plain), &*layout);
         let deadline = Deadline::new(limit, "touch");
         let touched = deadline.ask(|| self.schedule.update(self.layout.key(sid), make));
-        deadline.bound(touched).map(condition_held)
+        Either::Right(deadline.bound(touched).map(condition_held))
     }
 
     /// Moves the end of a session that a request has read, unless another request has given the session
@@ -122,17 +137,20 @@ async fn touch_in_turn<L: ExpiringLayout + ?Sized>(
         (_, Some(version)) => Expected::Version(version.clone()),
         (_, None) => Expected::Unversioned,
     };
-    for number in 1.. {
-        let change = new_end(layout, to);
-        let refused = match turn.update(expected.update(change, layout)).await {
+    let mut form = layout.likely_form(known.stored.as_deref().or(known.base.as_deref()));
+    for number in 1..=2 * ATTEMPTS {
+        let request = expected.update(new_end(layout, to, form), layout);
+        let in_form = form_condition(layout, to, form);
+        let has_form = in_form.is_some();
+        let refused = match turn.update(with_condition(request, in_form)).await {
             Ok(()) => return Ok(Touched::Moved),
             Err(Error::ConditionFailed { found }) => found,
             // A called client reports a condition that does not hold as DynamoDB's error.
             Err(error) if error.is_service(CONDITION_FAILED) => None,
             Err(error) => return Err(error),
         };
-        if matches!(expected, Expected::Birth(_)) {
-            break;
+        if matches!(expected, Expected::Birth(_)) && !has_form {
+            return Ok(Touched::Gone);
         }
         // Some emulators of DynamoDB leave the item out of the error.
         let found = match refused {
@@ -147,14 +165,16 @@ async fn touch_in_turn<L: ExpiringLayout + ?Sized>(
             },
         };
         let Some(found) = found.filter(|found| found.contains_key(layout.data_attribute())) else {
-            break;
+            return Ok(Touched::Gone);
         };
         let version = layout.marks(&found).version;
         if known.is_of_another(version.as_deref()) {
-            break;
+            return Ok(Touched::Gone);
         }
+        form = layout.form(&found);
         let end = layout.end(&found);
-        let theirs = layout.read(found, UnixMillis(0.0));
+        // If the stored session cannot be decoded, its lifetime is not known, and the touch accepts it.
+        let theirs = layout.read(found, UnixMillis(0.0)).unwrap_or_default();
         if theirs.is_some_and(|theirs| !has_own_lifetime(&theirs.data)) {
             return Ok(Touched::Kept(end));
         }
@@ -164,18 +184,50 @@ async fn touch_in_turn<L: ExpiringLayout + ?Sized>(
             None => Expected::Unversioned,
         };
     }
-    Ok(Touched::Gone)
+    // Each attempt has found the session in another form.
+    Err(Error::Conflict)
+}
+
+/// The condition on the form of the session, if the assignments of a touch need one.
+fn form_condition<L: ExpiringLayout + ?Sized>(
+    layout: &L,
+    to: NewEnd,
+    form: Form,
+) -> Option<Condition> {
+    to.exact.and_then(|_| layout.form_condition(form))
+}
+
+/// The request with one more condition.
+fn with_condition(
+    request: UpdateItemInputBuilder,
+    more: Option<Condition>,
+) -> UpdateItemInputBuilder {
+    let Some(more) = more else {
+        return request;
+    };
+    let expression = match request.get_condition_expression() {
+        Some(expression) => format!("({expression}) AND {}", more.expression),
+        None => more.expression,
+    };
+    let names = request.get_expression_attribute_names().clone();
+    let values = request.get_expression_attribute_values().clone();
+    let names = names.unwrap_or_default().into_iter().chain(more.names);
+    let values = values.unwrap_or_default().into_iter().chain(more.values);
+    request
+        .condition_expression(expression)
+        .set_expression_attribute_names(Some(names.collect()))
+        .set_expression_attribute_values(Some(values.collect()))
 }
 
 /// The assignments of a touch.
-fn new_end<L: ExpiringLayout + ?Sized>(layout: &L, to: NewEnd) -> Condition {
+fn new_end<L: ExpiringLayout + ?Sized>(layout: &L, to: NewEnd, form: Form) -> Condition {
     let NewEnd {
         expires,
         exact,
         seen,
     } = to;
     let mut change = match exact {
-        Some((end, lifetime)) => layout.touch(end, lifetime),
+        Some((end, lifetime)) => layout.touch(end, lifetime, form),
         None => Condition::default(),
     };
     let assignment = match change.expression.is_empty() {

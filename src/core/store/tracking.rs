@@ -23,8 +23,10 @@ use futures_util::future::BoxFuture;
 use super::Index;
 use super::assignments::Assignments;
 use crate::core::error::{InvalidOption, Result};
-use crate::core::expiry::UnixMillis;
-use crate::core::layout::{Condition, ExpiringLayout, Item, Layout, Marks, Stored, number_text};
+use crate::core::expiry::{self, UnixMillis};
+use crate::core::layout::{
+    Condition, ExpiringLayout, Item, Layout, Marks, Outline, Stored, number_text,
+};
 
 /// Returns the values that a session has in the store's indexes.
 pub trait IndexValues: Send + Sync {
@@ -360,18 +362,46 @@ pub(super) fn millis(item: &Item, name: &str) -> Option<UnixMillis> {
 }
 
 /// A session in an item and its marks, with the end that its beginning allows. `None` if the item holds
-/// no session.
+/// no session. A session that has lived for the absolute lifetime is not decoded: its key may be gone by then.
+///
+/// # Errors
+///
+/// The errors of [`Layout::read`].
 pub(super) fn read<L: Layout + ?Sized>(
     layout: &L,
     tracking: Option<&Tracking>,
     item: Item,
     now: UnixMillis,
-) -> Option<(Stored, Option<Tracked>)> {
+) -> Result<Option<(Stored, Option<Tracked>)>> {
     let tracked = tracking.map(|tracking| (tracking, tracking.of(&item)));
+    if let Some((tracking, tracked)) = &tracked
+        && expiry::has_passed(tracking.end(None, tracked.created), now)
+    {
+        return Ok(None);
+    }
     let stored = layout.read(item, now)?;
-    Some(match tracked {
+    Ok(stored.map(|stored| match tracked {
         Some((tracking, tracked)) => (tracking.limit(stored, &tracked), Some(tracked)),
         None => (stored, None),
+    }))
+}
+
+/// The session in an item without its content, with the end that its beginning allows. `None` if the item
+/// holds no session.
+pub(super) fn outline<L: ExpiringLayout + ?Sized>(
+    layout: &L,
+    tracking: Option<&Tracking>,
+    item: Item,
+    now: UnixMillis,
+) -> Option<Outline> {
+    let tracked = tracking.map(|tracking| (tracking, tracking.of(&item)));
+    let outline = layout.outline(item, now)?;
+    Some(match tracked {
+        Some((tracking, tracked)) => Outline {
+            expires: tracking.end(outline.expires, tracked.created),
+            ..outline
+        },
+        None => outline,
     })
 }
 

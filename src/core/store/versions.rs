@@ -304,7 +304,7 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
                 None => Expected::Data(stored),
             };
             // A merge does not use the end of the stored session, so any time will do.
-            let theirs = self.layout.read(found.clone(), UnixMillis(0.0));
+            let theirs = self.layout.read(found.clone(), UnixMillis(0.0))?;
             let merged = match theirs {
                 Some(theirs) => self.merged(known, &theirs.data),
                 None => Some(self.ours()),

@@ -50,6 +50,7 @@ fn what_is_written_is_read_back() {
     let layout = layout(&[], false);
     let stored = layout
         .read(layout.to_item(record(vec![])).unwrap(), NOW)
+        .unwrap()
         .unwrap();
     assert_eq!(stored.sid, "abc");
     assert_eq!(stored.data, r#"{"user":"ann"}"#);
@@ -64,7 +65,7 @@ fn an_item_without_a_session_under_the_prefix_is_none() {
             .iter()
             .map(|(name, value)| ((*name).to_owned(), value.clone()))
             .collect();
-        layout.read(item, NOW)
+        layout.read(item, NOW).unwrap()
     };
     assert_eq!(
         of(&[("id", s("sess:abc")), ("expires", n("1795218156"))]),
