@@ -12,6 +12,7 @@ const { keyOf } = require('./tracking');
 
 /** @import { EventEmitter } from 'node:events' */
 /** @import { IndexEntry, NativeStore, SessionMarks } from '../native/binding' */
+/** @import { Lifecycle } from './lifecycle' */
 /** @import { SessionIndex, Tracking } from './tracking' */
 
 /**
@@ -33,6 +34,7 @@ const LONGEST_PAUSE = 5000;
  * @property {number} limit the milliseconds that a request for items may take
  * @property {number} tableTimeout the milliseconds that a request for the table may take
  * @property {EventEmitter} events emits `index`
+ * @property {Lifecycle} lifecycle reports destroyed sessions
  *
  * An index with a limit, in which a session gets a value.
  *
@@ -117,6 +119,7 @@ class Indexes {
       for (const key of keys) tried.add(key);
       const { limit } = this.#host;
       const destroyed = new Set(resultOf(await native.destroyOf(at, text, keys, limit)));
+      this.#host.lifecycle.reportKeys('destroy', [...destroyed]);
       count += found.filter((entry) => destroyed.has(entry.key) && isAlive(entry)).length;
     }
     return count;
@@ -193,7 +196,8 @@ class Indexes {
       entries.sort((one, other) => beginOf(other) - beginOf(one) || (one.key < other.key ? -1 : 1));
       const keys = entries.slice(max).map(({ key }) => key);
       if (keys.length === 0) continue;
-      resultOf(await native.destroyOf(at, value, keys, this.#host.limit));
+      const destroyed = resultOf(await native.destroyOf(at, value, keys, this.#host.limit));
+      this.#host.lifecycle.reportKeys('destroy', destroyed);
     }
   }
 

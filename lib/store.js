@@ -6,16 +6,17 @@
  */
 
 const { DynamoDB } = require('./aws/dynamodb');
-const { closedError, invalidArgument, resultOf } = require('./errors');
+const { closedError, invalidArgument, resultOf, toError } = require('./errors');
 const { Gate } = require('./gate');
 const { Loaded, Saving, unconditionalSave } = require('./known');
+const { Lifecycle } = require('./lifecycle');
 const { outageEvents } = require('./outages');
 const { Pending } = require('./pending');
 const { Table } = require('./table');
 const { warn, warnOnce } = require('./warning');
 
 /** @import { EventEmitter } from 'node:events' */
-/** @import { LeaseArgument, SessionEntry, SpecialArgument } from '../native/binding' */
+/** @import { Deletions, LeaseArgument, Outcome, SessionEntry, SpecialArgument } from '../native/binding' */
 /** @import { Connection } from './aws/config' */
 /** @import { Open } from './aws/dynamodb' */
 /** @import { Save } from './calls' */
@@ -71,6 +72,8 @@ class SessionStore {
   #tracking;
   /** @type {Indexes | undefined} */
   #indexes;
+  /** @type {Lifecycle} */
+  #lifecycle;
   #prefix;
   /** The encryption keys, if a function gives them. @type {Keys | undefined} */
   #keys;
@@ -114,6 +117,7 @@ class SessionStore {
       indexValues: tracking && parse && ((data) => tracking.valuesOf(parse(data))),
     });
     this.#setUpKeys(settings.codecs, events);
+    this.#lifecycle = new Lifecycle(events, (sid) => native().keyOf(sid));
     if (tracking && tracking.indexes.length > 0) {
       this.#indexes = new (require('./indexes').Indexes)(tracking, {
         native,
@@ -123,6 +127,7 @@ class SessionStore {
         limit: settings.operationTimeout,
         tableTimeout: settings.tableTimeout,
         events,
+        lifecycle: this.#lifecycle,
       });
     }
   }
@@ -183,7 +188,9 @@ class SessionStore {
    */
   async load(sid) {
     const text = await this.#call(sid, (limit) => this.#calls.load(sid, Date.now(), limit));
-    return typeof text === 'string' ? new Loaded(sid, text) : undefined;
+    if (typeof text === 'string') return new Loaded(sid, text);
+    if (text === false) this.#lifecycle.report('expire', sid);
+    return undefined;
   }
 
   /**
@@ -202,8 +209,23 @@ class SessionStore {
     const { expires } = marked ?? end;
     const conflict = this.#settings.conflict ?? 'overwrite';
     const { maxAge } = end;
+    const isNew = known.base === undefined && known.saveCount === 0;
     const save = new Saving(known, conflict, { data, expires, maxAge, values: marked?.values });
-    return save.run(() => this.#save(marked?.record ?? session, save, marked?.marks));
+    const saved = save.run(() => this.#save(marked?.record ?? session, save, marked?.marks));
+    return isNew ? this.#begin(session.sid, saved) : saved;
+  }
+
+  /**
+   * Reports a new session, once it was saved.
+   *
+   * @param {string} sid
+   * @param {Promise<boolean>} saved
+   */
+  async #begin(sid, saved) {
+    this.#lifecycle.checkId(sid);
+    const exists = await saved;
+    if (exists) this.#lifecycle.report('create', sid);
+    return exists;
   }
 
   /**
@@ -273,6 +295,7 @@ class SessionStore {
    */
   async destroy(sid) {
     await this.#call(sid, (limit) => this.#calls.destroy(sid, limit));
+    this.#lifecycle.report('destroy', sid);
   }
 
   /**
@@ -282,6 +305,7 @@ class SessionStore {
    */
   async destroyMany(sids) {
     resultOf(await this.#call(undefined, (limit) => this.#native.destroyMany(sids, limit)));
+    for (const sid of sids) this.#lifecycle.report('destroy', sid);
   }
 
   /**
@@ -317,7 +341,9 @@ class SessionStore {
 
   /** Deletes all sessions. */
   async clear() {
-    resultOf(await this.#call(undefined, (limit) => this.#native.clear(Date.now(), limit)));
+    await this.#sweep('destroy', (limit, isHeard) =>
+      this.#native.clear(Date.now(), limit, isHeard),
+    );
   }
 
   /**
@@ -325,8 +351,23 @@ class SessionStore {
    *
    * @returns {Promise<number>} how many
    */
-  async reap() {
-    return resultOf(await this.#call(undefined, (limit) => this.#native.reap(Date.now(), limit)));
+  reap() {
+    return this.#sweep('expire', (limit, isHeard) => this.#native.reap(Date.now(), limit, isHeard));
+  }
+
+  /**
+   * Deletes sessions all over the table, and reports an event of each.
+   *
+   * @param {import('./lifecycle').LifecycleEvent} event
+   * @param {(limit: number, isHeard: boolean) => Promise<Outcome<Deletions>>} call
+   */
+  async #sweep(event, call) {
+    const isHeard = this.#lifecycle.isHeard(event);
+    const outcome = await this.#call(undefined, (limit) => call(limit, isHeard));
+    const { count, keys, failure } = resultOf(outcome);
+    this.#lifecycle.reportKeys(event, keys);
+    if (failure) throw toError(failure);
+    return count;
   }
 
   /**

@@ -49,7 +49,8 @@ export declare class NativeStore {
   /** Releases a lock. The result is `false` if `holder` does not hold it. */
   releaseLock(sid: string, holder: string, limit: number): Promise<Outcome<boolean>>
   /**
-   * Loads a session. The result is `null` if the session does not exist or has ended.
+   * Loads a session. The result is `null` if the session does not exist, and `false` if it has ended but
+   * is still in the table.
    *
    * Otherwise it is one text, because each value that crosses costs the event loop time. The text is
    * `<end>;<expires>;<length>;<version><JSON>`, where a part is empty if it does not exist:
@@ -111,10 +112,6 @@ export declare class NativeStore {
   ids(now: number, limit: number): Promise<Outcome<Array<string>>>
   /** The number of sessions that have not ended. */
   count(now: number, limit: number): Promise<Outcome<number>>
-  /** Deletes all sessions that have not ended. */
-  clear(now: number, limit: number): Promise<Outcome<undefined>>
-  /** Deletes the sessions that have ended. The result is the number of deleted sessions. */
-  reap(now: number, limit: number): Promise<Outcome<number>>
   /** `true`: from now on, requests go through the user's client, whatever its settings are. */
   useClient(through: boolean): void
   /**
@@ -132,6 +129,10 @@ export declare class NativeStore {
    * calls in flight have ended. Later calls fail with `ERR_SESSION_CLOSED`.
    */
   close(): void
+  /** Deletes all sessions that have not ended. `with_keys`: the result has the keys of the deleted items. */
+  clear(now: number, limit: number, withKeys: boolean): Promise<Outcome<Deletions>>
+  /** Deletes the sessions that have ended. `with_keys`: the result has the keys of the deleted items. */
+  reap(now: number, limit: number, withKeys: boolean): Promise<Outcome<Deletions>>
   /** Describes the table, and waits until it can be used. */
   describeTable(limit: number): Promise<Outcome<TableState>>
   /** Creates the table and waits until it can be used. */
@@ -357,6 +358,15 @@ export interface CredentialsAnswer {
   expiration?: number
   accountId?: string
   failure?: string
+}
+
+/** The result of deleting many sessions. If it has a failure, some sessions may have been deleted. */
+export interface Deletions {
+  /** The number of deleted sessions; 0 with a failure. */
+  count: number
+  /** The keys of the deleted items, if the caller has asked for them. */
+  keys: Array<string>
+  failure?: Failure
 }
 
 export interface EncryptionOptions {

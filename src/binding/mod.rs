@@ -33,5 +33,6 @@ mod options;
 mod runtime;
 mod session;
 mod store;
+mod sweep;
 mod table;
 mod tracking;

@@ -24,7 +24,9 @@ use crate::core::dynamo::sdk::Locator;
 use crate::core::error::{Error, Result};
 use crate::core::expiry::{Expires, UnixMillis};
 use crate::core::layout::{Record, connect};
-use crate::core::store::{Known, NewEnd, RequestWrites, Saved, Touched, Tracks, new_version};
+use crate::core::store::{
+    Known, LookUp, NewEnd, RequestWrites, Saved, Touched, Tracks, new_version,
+};
 
 /// The `expires` attribute of a session that ends at `end`.
 ///
@@ -93,6 +95,11 @@ impl NativeStore {
         let open = self.lock();
         let open = open.as_ref().ok_or(Error::Closed)?;
         Ok(Arc::clone(&open.backend))
+    }
+
+    /// The place of the table, for errors.
+    pub(super) fn locator(&self) -> Locator {
+        self.locator.clone()
     }
 
     fn context(&self) -> Option<CallContext> {
@@ -179,7 +186,8 @@ impl NativeStore {
 
 #[napi]
 impl NativeStore {
-    /// Loads a session. The result is `null` if the session does not exist or has ended.
+    /// Loads a session. The result is `null` if the session does not exist, and `false` if it has ended but
+    /// is still in the table.
     ///
     /// Otherwise it is one text, because each value that crosses costs the event loop time. The text is
     /// `<end>;<expires>;<length>;<version><JSON>`, where a part is empty if it does not exist:
@@ -195,8 +203,12 @@ impl NativeStore {
     #[napi]
     pub fn load(&self, call: u32, sid: String, now: f64, limit: f64) {
         self.call(call, None, move |backend, _| {
-            let session = backend.sessions.load(&sid, UnixMillis(now), time(limit));
-            Ok(session.map_ok(|session| session.map(loaded).map(Either::A)))
+            let found = backend.sessions.look_up(&sid, UnixMillis(now), time(limit));
+            Ok(found.map_ok(|found| match found {
+                LookUp::Found(session) => Some(Either::A(loaded(session))),
+                LookUp::Ended => Some(Either::B(false)),
+                LookUp::Missing => None,
+            }))
         });
     }
 
@@ -415,35 +427,6 @@ impl NativeStore {
             let sessions = backend.expiring("list")?;
             let count = sessions.count(UnixMillis(now), time(limit)).await?;
             Ok(count as f64)
-        })
-    }
-
-    /// Deletes all sessions that have not ended.
-    #[napi]
-    pub fn clear<'env>(
-        &self,
-        env: &'env Env,
-        now: f64,
-        limit: f64,
-    ) -> napi::Result<PromiseRaw<'env, Outcome<()>>> {
-        self.start(env, move |backend| async move {
-            let sessions = backend.expiring("clear")?;
-            sessions.clear(UnixMillis(now), time(limit)).await
-        })
-    }
-
-    /// Deletes the sessions that have ended. The result is the number of deleted sessions.
-    #[napi]
-    pub fn reap<'env>(
-        &self,
-        env: &'env Env,
-        now: f64,
-        limit: f64,
-    ) -> napi::Result<PromiseRaw<'env, Outcome<f64>>> {
-        self.start(env, move |backend| async move {
-            let sessions = backend.expiring("reap")?;
-            let reaped = sessions.reap(UnixMillis(now), time(limit)).await?;
-            Ok(reaped as f64)
         })
     }
 

@@ -24,6 +24,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::TryFutureExt;
+
 use self::known::Requests;
 use super::deadline::Deadline;
 use super::dynamo::schedule::Schedule;
@@ -118,6 +120,16 @@ impl fmt::Debug for Loaded {
     }
 }
 
+/// The result of looking for a session.
+pub enum LookUp {
+    /// The session.
+    Found(Loaded),
+    /// The session has ended, and is still in the table.
+    Ended,
+    /// The table has no such session.
+    Missing,
+}
+
 impl<L: Layout + ?Sized> SessionStore<L> {
     /// Loads a session. `None` if it does not exist or has ended.
     pub fn load(
@@ -126,6 +138,19 @@ impl<L: Layout + ?Sized> SessionStore<L> {
         now: UnixMillis,
         limit: Duration,
     ) -> impl Future<Output = Result<Option<Loaded>>> + Send + use<L> {
+        self.look_up(sid, now, limit).map_ok(|found| match found {
+            LookUp::Found(loaded) => Some(loaded),
+            LookUp::Ended | LookUp::Missing => None,
+        })
+    }
+
+    /// Looks for a session.
+    pub fn look_up(
+        &self,
+        sid: &str,
+        now: UnixMillis,
+        limit: Duration,
+    ) -> impl Future<Output = Result<LookUp>> + Send + use<L> {
         let deadline = Deadline::new(limit, "get");
         let key = self.layout.key(sid);
         let read = deadline.ask(|| self.schedule.get(key, self.consistent_read));
@@ -133,17 +158,22 @@ impl<L: Layout + ?Sized> SessionStore<L> {
         let tracking = self.tracking.clone();
         async move {
             let Some(item) = deadline.bound(read).await? else {
-                return Ok(None);
+                return Ok(LookUp::Missing);
             };
             let marks = layout.marks(&item);
+            let end = tracking::end(&*layout, tracking.as_deref(), &item);
             let read = tracking::read(&*layout, tracking.as_deref(), item, now)?;
             let alive = read.filter(|(stored, _)| is_alive(stored, now));
-            Ok(alive.map(|(Stored { data, expires, .. }, tracked)| Loaded {
-                data,
-                expires,
-                marks,
-                tracked,
-            }))
+            Ok(match alive {
+                Some((Stored { data, expires, .. }, tracked)) => LookUp::Found(Loaded {
+                    data,
+                    expires,
+                    marks,
+                    tracked,
+                }),
+                None if expiry::has_passed(end, now) => LookUp::Ended,
+                None => LookUp::Missing,
+            })
         }
     }
 

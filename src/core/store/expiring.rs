@@ -75,14 +75,24 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
     /// The first error of a deletion, after all other deletions were tried; or the error of a page that
     /// cannot be read, at once.
     pub async fn clear(&self, now: UnixMillis, limit: Duration) -> Result<()> {
+        self.clear_noting(now, limit, None).await
+    }
+
+    /// Does what [`clear`](Self::clear) does, and adds the key of each deleted item to `keys`, also if it fails.
+    pub async fn clear_noting(
+        &self,
+        now: UnixMillis,
+        limit: Duration,
+        keys: Option<&mut Vec<String>>,
+    ) -> Result<()> {
         let mut pages = self.alive_pages(now, limit);
-        let mut done = Deletions::default();
+        let mut done = Deletions::noting(keys);
         while let Some(page) = pages.next().await? {
             let sessions = self.alive_of(page, now);
             let deletes = sessions.map(|(key, _)| {
                 let deadline = Deadline::new(limit, "destroy");
-                let deleted = deadline.ask(|| self.schedule.delete(key));
-                async move { deadline.bound(deleted).await.map(|()| true) }
+                let deleted = deadline.ask(|| self.schedule.delete(key.clone()));
+                async move { deadline.bound(deleted).await.map(|()| Some(key)) }
             });
             done.run(deletes).await;
         }
@@ -99,6 +109,16 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
     /// The first error of a deletion, after all other deletions were tried; or the error of a page that
     /// cannot be read, at once.
     pub async fn reap(&self, now: UnixMillis, limit: Duration) -> Result<usize> {
+        self.reap_noting(now, limit, None).await
+    }
+
+    /// Does what [`reap`](Self::reap) does, and adds the key of each deleted item to `keys`, also if it fails.
+    pub async fn reap_noting(
+        &self,
+        now: UnixMillis,
+        limit: Duration,
+        keys: Option<&mut Vec<String>>,
+    ) -> Result<usize> {
         let mut condition = self.layout.ours();
         condition.expression += " AND (#expires < :now OR #expires > :far";
         let latest_ended =
@@ -121,7 +141,7 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
         // Eventually consistent reads cost half. They are enough, because each deletion is conditional
         // on the item that the scan has read.
         let mut pages = self.pages("reap", condition, false, limit);
-        let mut done = Deletions::default();
+        let mut done = Deletions::noting(keys);
         while let Some(page) = pages.next().await? {
             let ended = page.into_iter().filter_map(|item| self.if_ended(item, now));
             let deletes = ended.map(|(key, expires)| self.delete_unchanged(key, expires, limit));
@@ -193,20 +213,21 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
         expiry::has_passed(end, now).then_some((key, expires))
     }
 
-    /// Deletes an item if its `expires` has not changed. Returns whether it was deleted.
+    /// Deletes an item if its `expires` has not changed. Returns its key if it was deleted.
     async fn delete_unchanged(
         &self,
         key: String,
         expires: AttributeValue,
         limit: Duration,
-    ) -> Result<bool> {
+    ) -> Result<Option<String>> {
         let request = DeleteItemInputBuilder::default()
             .condition_expression("#expires = :expires")
             .expression_attribute_names("#expires", &*self.layout.expires_attribute())
             .expression_attribute_values(":expires", expires);
         let deadline = Deadline::new(limit, "reap");
-        let deleted = deadline.ask(|| self.schedule.delete_if(key, request));
-        condition_held(deadline.bound(deleted).await)
+        let deleted = deadline.ask(|| self.schedule.delete_if(key.clone(), request));
+        let is_deleted = condition_held(deadline.bound(deleted).await)?;
+        Ok(is_deleted.then_some(key))
     }
 }
 
@@ -248,19 +269,37 @@ impl Pages {
 }
 
 /// Runs deletions, some at a time.
-#[derive(Default)]
-struct Deletions {
+struct Deletions<'k> {
     deleted: usize,
+    /// The keys of the deleted items, if the caller asks for them.
+    keys: Option<&'k mut Vec<String>>,
     failure: Option<Error>,
 }
 
-impl Deletions {
-    /// Runs `deletes`. The result of each is whether it has deleted a session.
-    async fn run(&mut self, deletes: impl Iterator<Item = impl Future<Output = Result<bool>>>) {
+impl<'k> Deletions<'k> {
+    fn noting(keys: Option<&'k mut Vec<String>>) -> Self {
+        Self {
+            deleted: 0,
+            keys,
+            failure: None,
+        }
+    }
+
+    /// Runs `deletes`. The result of each is the key of the item if it was deleted.
+    async fn run(
+        &mut self,
+        deletes: impl Iterator<Item = impl Future<Output = Result<Option<String>>>>,
+    ) {
         let mut outcomes = stream::iter(deletes).buffer_unordered(DELETES_AT_ONCE);
         while let Some(outcome) = outcomes.next().await {
             match outcome {
-                Ok(deleted) => self.deleted += usize::from(deleted),
+                Ok(Some(key)) => {
+                    self.deleted += 1;
+                    if let Some(keys) = &mut self.keys {
+                        keys.push(key);
+                    }
+                }
+                Ok(None) => {}
                 Err(error) => {
                     self.failure.get_or_insert(error);
                 }

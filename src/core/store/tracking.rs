@@ -386,6 +386,19 @@ pub(super) fn read<L: Layout + ?Sized>(
     }))
 }
 
+/// The end of the session in an item, without repairs.
+pub(super) fn end<L: Layout + ?Sized>(
+    layout: &L,
+    tracking: Option<&Tracking>,
+    item: &Item,
+) -> Option<UnixMillis> {
+    let end = layout.end(item);
+    match tracking {
+        Some(tracking) => tracking.end(end, tracking.of(item).created),
+        None => end,
+    }
+}
+
 /// The session in an item without its content, with the end that its beginning allows. `None` if the item
 /// holds no session.
 pub(super) fn outline<L: ExpiringLayout + ?Sized>(

@@ -1,0 +1,104 @@
+'use strict';
+
+/** The events `create`, `destroy` and `expire` of sessions, and the warning about ids that can be guessed. */
+
+const { storeError } = require('./errors');
+const { nextTick } = require('./timers');
+const { warn } = require('./warning');
+
+/** @import { EventEmitter } from 'node:events' */
+/** @typedef {'create' | 'destroy' | 'expire'} LifecycleEvent */
+
+/** The bits that an id must have at least, by OWASP's ASVS 5.0, 7.2.3. */
+const LEAST_BITS = 128;
+
+/** An id of this length has enough bits, even if it consists of digits only. */
+const LONG_ENOUGH = 39;
+
+/** The alphabets of ids, and the bits of a character. */
+const ALPHABETS = /** @type {[RegExp, number][]} */ ([
+  [/^\d*$/, Math.log2(10)],
+  [/^[\da-f]*$/i, 4],
+]);
+
+/** The bits of a character of another alphabet, such as base64url. */
+const BITS = 6;
+
+/** Whether a short id was reported in this process. */
+let hasWarned = false;
+
+class Lifecycle {
+  #events;
+  #keyOf;
+
+  /**
+   * @param {EventEmitter} events
+   * @param {(sid: string) => string | null} keyOf returns the key of a session's item
+   */
+  constructor(events, keyOf) {
+    this.#events = events;
+    this.#keyOf = keyOf;
+  }
+
+  /** @param {LifecycleEvent} event */
+  isHeard(event) {
+    return this.#events.listenerCount(event) > 0;
+  }
+
+  /**
+   * Reports an event of a session.
+   *
+   * @param {LifecycleEvent} event
+   * @param {string} sid
+   */
+  report(event, sid) {
+    if (!this.isHeard(event)) return;
+    const key = this.#keyOf(sid);
+    if (key !== null) this.reportKeys(event, [key]);
+  }
+
+  /**
+   * Reports an event of sessions, by the keys of their items.
+   *
+   * @param {LifecycleEvent} event
+   * @param {string[]} keys
+   */
+  reportKeys(event, keys) {
+    if (!this.isHeard(event)) return;
+    // Loaded where it is needed: only few applications listen.
+    const { handleOf } = require('./handle');
+    // Each on its own tick: an error that a listener throws must not reach a call, nor keep other events back.
+    for (const key of keys) {
+      nextTick(() => this.#events.emit(event, { handle: handleOf(key) }));
+    }
+  }
+
+  /**
+   * Warns once in a process if the id of a new session can be guessed.
+   *
+   * @param {string} sid
+   */
+  checkId(sid) {
+    if (sid.length >= LONG_ENOUGH || hasWarned) return;
+    const bits = bitsOf(sid);
+    if (bits >= LEAST_BITS) return;
+    hasWarned = true;
+    const message =
+      `a session id has at most ${Math.floor(bits)} bits, so it may be guessed: let the framework make ids, or ` +
+      `make them of at least ${LEAST_BITS} random bits`;
+    warn(this.#events, storeError('ERR_SESSION_SHORT_ID', message));
+  }
+}
+
+/**
+ * The most bits that an id can have by its length and its alphabet.
+ *
+ * @param {string} sid
+ */
+function bitsOf(sid) {
+  const characters = sid.replaceAll('-', '');
+  const [, bits] = ALPHABETS.find(([pattern]) => pattern.test(characters)) ?? [undefined, BITS];
+  return characters.length * bits;
+}
+
+module.exports = { Lifecycle };
