@@ -283,6 +283,7 @@ declare namespace connect {
   export import SessionStoreError = types.SessionStoreError;
   export type LockOptions = types.LockOptions;
   export type SessionLock = types.SessionLock;
+  export type SessionEvent = types.SessionEvent;
 
   /** A stored session: the application's data and the cookie. */
   type Stored<Session extends object> = Session & session.SessionData;
@@ -419,14 +420,15 @@ declare namespace connect {
      * The other methods do not wait for the lock. See docs/LOCKS.md.
      *
      * Fails with `ERR_SESSION_LOCKED` if another caller has held the lock for the time of the option
-     * `wait`; with `ERR_SESSION_LOCK_LOST` if the lock was lost before the task has ended; otherwise with the
+     * `wait`; with `ERR_SESSION_LOCK_LOST` if another caller has got the lock before the task ended; otherwise with the
      * error of the task, if it fails.
      *
      * @param sid the id of the session, which need not exist
      * @returns the result of `task`
      * @example
      * await store.withLock(request.sessionID, async (lock) => {
-     *   await placeOrder(request.session.cart, { signal: lock.signal });
+     *   const { cart } = await store.get(request.sessionID);
+     *   await placeOrder(cart, { signal: lock.signal });
      * });
      */
     withLock<T>(sid: string, task: (lock: SessionLock) => T | Promise<T>): Promise<T>;
@@ -469,6 +471,11 @@ declare namespace connect {
      * `breaker`.
      */
     on(event: 'unavailable', listener: (error: Error & { code?: string }) => void): this;
+    /**
+     * `create`: a request has saved a new session. `destroy`: a session was destroyed. `expire`: a visitor
+     * came with a session that has ended, or `reap()` has deleted it. See docs/EVENTS.md.
+     */
+    on(event: 'create' | 'destroy' | 'expire', listener: (event: SessionEvent) => void): this;
     /** `available`: the outage is over. */
     on(event: 'available', listener: () => void): this;
     // biome-ignore lint/suspicious/noExplicitAny: as EventEmitter has it

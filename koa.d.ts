@@ -105,14 +105,15 @@ declare class DynamoDBStore extends EventEmitter {
    * The other methods do not wait for the lock. See docs/LOCKS.md.
    *
    * Fails with `ERR_SESSION_LOCKED` if another caller has held the lock for the time of the option
-   * `wait`; with `ERR_SESSION_LOCK_LOST` if the lock was lost before the task has ended; otherwise with the
+   * `wait`; with `ERR_SESSION_LOCK_LOST` if another caller has got the lock before the task ended; otherwise with the
    * error of the task, if it fails.
    *
    * @param key the id of the session, which need not exist
    * @returns the result of `task`
    * @example
    * await store.withLock(key, async (lock) => {
-   *   await placeOrder(ctx.session.cart, { signal: lock.signal });
+   *   const { cart } = await store.get(key);
+   *   await placeOrder(cart, { signal: lock.signal });
    * });
    */
   withLock<T>(key: string, task: (lock: DynamoDBStore.SessionLock) => T | Promise<T>): Promise<T>;
@@ -165,6 +166,14 @@ declare class DynamoDBStore extends EventEmitter {
    * `breaker`.
    */
   on(event: 'unavailable', listener: (error: Error & { code?: string }) => void): this;
+  /**
+   * `create`: a request has saved a new session. `destroy`: a session was destroyed. `expire`: a visitor
+   * came with a session that has ended, or `reap()` has deleted it. See docs/EVENTS.md.
+   */
+  on(
+    event: 'create' | 'destroy' | 'expire',
+    listener: (event: DynamoDBStore.SessionEvent) => void,
+  ): this;
   /** `available`: the outage is over. */
   on(event: 'available', listener: () => void): this;
   // biome-ignore lint/suspicious/noExplicitAny: as EventEmitter has it
@@ -176,6 +185,7 @@ declare namespace DynamoDBStore {
   export import SessionStoreError = types.SessionStoreError;
   export type LockOptions = types.LockOptions;
   export type SessionLock = types.SessionLock;
+  export type SessionEvent = types.SessionEvent;
   export type AwsClient = types.AwsClient;
   export type Transport = types.Transport;
   export type AwsCredentials = types.AwsCredentials;

@@ -13,11 +13,12 @@ const { clearTimeout, monotonicNow, setTimeout } = require('./timers');
  * The requests for the lock of one session.
  *
  * @typedef {object} LockRequests
- * @property {(lease: Lease, ended?: string) => Promise<LockState>} claim `ended` is the version of another holder's
- *   lease that has ended
+ * @property {(lease: Lease, ended: string | undefined, limit: number) => Promise<LockState>} claim `ended` is the
+ *   version of another holder's lease that has ended
  * @property {(lease: Lease, limit: number) => Promise<boolean>} renew
- * @property {(holder: string) => Promise<boolean>} release
+ * @property {(holder: string, token?: number) => Promise<boolean>} release
  * @property {(error: Error) => void} warn reports an error that belongs to no call
+ * @property {AbortSignal} closing is aborted once the store is closed
  *
  * @typedef {import('../native/binding').LeaseArgument} Lease
  *
@@ -42,121 +43,199 @@ const SHORTEST_LEASE = 1000;
 
 /** The bounds of the pause between two attempts, in milliseconds. Each pause is up to twice as long as the last one. */
 const FIRST_PAUSE = 20;
-const LONGEST_PAUSE = 500;
+const LONGEST_PAUSE = 1000;
 
-/**
- * The last caller in this process that waits for each lock or holds it: a promise that resolves when it is done. One
- * caller of a process asks DynamoDB at a time, so that the callers of a process do not hinder each other.
- *
- * @type {Map<string, Promise<void>>}
- */
-const lastCallers = new Map();
+/** The shortest time that an attempt to get the lock may take, in milliseconds. */
+const SHORTEST_ATTEMPT = 1000;
 
-/**
- * Runs `task` while no other caller, in any process, holds the lock of the same session.
- *
- * @template T
- * @param {string} name identifies the lock in this process
- * @param {LockRequests} requests
- * @param {LockOptions} options
- * @param {(lock: HeldLock) => T | Promise<T>} task
- * @returns {Promise<T>} the result of the task
- */
-async function withLock(name, requests, options, task) {
-  const { signal, wait } = options;
-  const deadline = monotonicNow() + wait;
-  const done = await ownTurn(name, options, deadline);
-  try {
-    const lease = await Holding.claim(requests, options, deadline);
-    /** @type {{ result: T } | undefined} */
-    let ended;
-    const { controller, stop } = controllerAfter(signal);
-    lease.onLost = (error) => controller.abort(error);
+/** A request that fails with one of these codes may have been carried out. */
+const UNCERTAIN = new Set(['ERR_SESSION_TIMEOUT', 'ERR_SESSION_UNREACHABLE', 'ERR_SESSION_CLIENT']);
+
+/** The locks of one store. */
+class Locks {
+  /**
+   * The last caller that waits for each lock or holds it: a promise that resolves when it is done. One caller of a
+   * store asks DynamoDB at a time, so that the callers of a store do not hinder each other.
+   *
+   * @type {Map<string, Promise<void>>}
+   */
+  #lastCallers = new Map();
+
+  /**
+   * Runs `task` while no other caller, in any process, holds the lock of the same session.
+   *
+   * @template T
+   * @param {string} sid
+   * @param {LockRequests} requests
+   * @param {LockOptions} options
+   * @param {(lock: HeldLock) => T | Promise<T>} task
+   * @returns {Promise<T>} the result of the task
+   */
+  async run(sid, requests, options, task) {
+    const deadline = monotonicNow() + options.wait;
+    const wait = new Wait(options, deadline, requests.closing);
     try {
-      ended = { result: await task({ token: lease.token, signal: controller.signal }) };
+      const done = await this.#ownTurn(sid, wait);
+      try {
+        const holding = await Holding.claim(requests, options, wait);
+        return await holding.run(options.signal, task);
+      } finally {
+        done();
+      }
     } finally {
-      stop();
-      await lease.release();
+      wait.stop();
     }
-    if (lease.lost) throw lease.lost;
-    return ended.result;
-  } finally {
-    done();
+  }
+
+  /**
+   * Waits until the earlier callers of this store are done with the lock.
+   *
+   * @param {string} sid
+   * @param {Wait} wait
+   * @returns {Promise<() => void>} to be called when the caller is done
+   */
+  async #ownTurn(sid, wait) {
+    const earlier = this.#lastCallers.get(sid) ?? Promise.resolve();
+    /** @type {() => void} */
+    let done = () => {};
+    const isDone = new Promise((/** @type {(value: void) => void} */ resolve) => {
+      done = resolve;
+    });
+    const own = earlier.then(() => isDone);
+    this.#lastCallers.set(sid, own);
+    own.then(() => this.#lastCallers.get(sid) === own && this.#lastCallers.delete(sid));
+    try {
+      await wait.for(earlier);
+      return done;
+    } catch (error) {
+      done();
+      throw error;
+    }
   }
 }
 
-/**
- * Waits until the earlier callers of this process are done with the lock.
- *
- * @param {string} name
- * @param {LockOptions} options
- * @param {number} deadline
- * @returns {Promise<() => void>} to be called when the caller is done
- */
-async function ownTurn(name, options, deadline) {
-  const earlier = lastCallers.get(name) ?? Promise.resolve();
+/** The wait of a caller: it ends at the deadline, and if its signal is aborted or the store is closed. */
+class Wait {
+  #options;
+  #deadline;
+  #signals;
+  /** Rejects once the caller must not go on. @type {Promise<never>} */
+  #aborted;
+  /** Rejects at the deadline. @type {Promise<never>} */
+  #late;
+  /** @type {NodeJS.Timeout | undefined} */
+  #timer;
   /** @type {() => void} */
-  let done = () => {};
-  const isDone = new Promise((/** @type {(value: void) => void} */ resolve) => {
-    done = resolve;
-  });
-  const own = earlier.then(() => isDone);
-  lastCallers.set(name, own);
-  own.then(() => lastCallers.get(name) === own && lastCallers.delete(name));
-  const late = pause(deadline - monotonicNow(), options.signal);
-  try {
-    const isOwn = await Promise.race([earlier.then(() => true), late.ended.then(() => false)]);
-    if (!isOwn) throw lockedError(options.wait);
-    return done;
-  } catch (error) {
-    done();
-    throw error;
-  } finally {
-    late.stop();
-  }
-}
+  #abort = () => {};
 
-/**
- * Makes an `AbortController` that is aborted after `signal` is. Node 20.0 has no `AbortSignal.any`.
- *
- * @param {AbortSignal | undefined} signal
- */
-function controllerAfter(signal) {
-  const controller = new AbortController();
-  const abort = () => controller.abort(signal?.reason);
-  if (signal?.aborted) abort();
-  else signal?.addEventListener('abort', abort, { once: true });
-  return { controller, stop: () => signal?.removeEventListener('abort', abort) };
+  /**
+   * @param {LockOptions} options
+   * @param {number} deadline
+   * @param {AbortSignal} closing
+   */
+  constructor(options, deadline, closing) {
+    this.#options = options;
+    this.#deadline = deadline;
+    const { signal } = options;
+    this.#signals = signal ? [signal, closing] : [closing];
+    this.#aborted = new Promise((_resolve, reject) => {
+      this.#abort = () => reject(this.#signals.find(({ aborted }) => aborted)?.reason);
+      for (const each of this.#signals) listen(each, this.#abort);
+    });
+    this.#late = new Promise((_resolve, reject) => {
+      this.#timer = setTimeout(() => reject(this.lockedError()), options.wait);
+    });
+    // Each may reject while nobody waits for it.
+    this.#aborted.catch(() => {});
+    this.#late.catch(() => {});
+  }
+
+  /** The milliseconds until the deadline. */
+  get left() {
+    return this.#deadline - monotonicNow();
+  }
+
+  /** Whether the caller must not go on: its signal is aborted, or the store is closed. */
+  get isAborted() {
+    return this.#signals.some(({ aborted }) => aborted);
+  }
+
+  /** Throws if the caller must not go on. */
+  throwIfAborted() {
+    for (const signal of this.#signals) signal.throwIfAborted();
+  }
+
+  /**
+   * Returns the outcome of `promise`, unless the wait has to end before.
+   *
+   * @template T
+   * @param {Promise<T>} promise
+   * @returns {Promise<T>}
+   */
+  for(promise) {
+    return Promise.race([promise, this.#aborted, this.#late]);
+  }
+
+  /**
+   * The same, also after the deadline.
+   *
+   * @template T
+   * @param {Promise<T>} promise
+   * @returns {Promise<T>}
+   */
+  unlessAborted(promise) {
+    return Promise.race([promise, this.#aborted]);
+  }
+
+  /** @param {number} time milliseconds */
+  pause(time) {
+    /** @type {NodeJS.Timeout | undefined} */
+    let timer;
+    const over = new Promise((/** @type {(value: void) => void} */ resolve) => {
+      timer = setTimeout(resolve, Math.max(1, time));
+    });
+    return this.for(over).finally(() => clearTimeout(timer));
+  }
+
+  /** Stops the timer, and listens no more. */
+  stop() {
+    clearTimeout(this.#timer);
+    for (const signal of this.#signals) ignore(signal, this.#abort);
+  }
+
+  lockedError() {
+    const message = `another caller held the lock on the session for ${this.#options.wait} ms (option "wait")`;
+    return storeError('ERR_SESSION_LOCKED', message, { retryable: true });
+  }
 }
 
 /** A lock that this process holds. */
 class Holding {
-  /** Rises with each holder of the lock. */
-  token;
-  /** The error once the lock is lost. @type {Error | undefined} */
-  lost;
-  /** Called once the lock is lost. @type {(error: Error) => void} */
-  onLost = () => {};
   #requests;
   #lease;
+  /** The fencing token, which rises with each holder of the lock. */
+  #token;
+  /** The end of the lease, in milliseconds of the monotonic clock. */
   #end;
+  /** Whether the task has ended. */
+  #isOver = false;
+  /** The error once another caller has got the lock. @type {Error | undefined} */
+  #lost;
+  #controller = new AbortController();
   /** @type {NodeJS.Timeout | undefined} */
   #timer;
-  /** @type {Promise<void> | undefined} */
-  #renewing;
 
   /**
    * @param {LockRequests} requests
    * @param {Lease} lease
    * @param {number} token
-   * @param {number} end the end of the lease, in milliseconds of the monotonic clock
+   * @param {number} end
    */
   constructor(requests, lease, token, end) {
     this.#requests = requests;
     this.#lease = lease;
-    this.token = token;
+    this.#token = token;
     this.#end = end;
-    this.#schedule(lease.length / 3);
   }
 
   /**
@@ -164,130 +243,199 @@ class Holding {
    *
    * @param {LockRequests} requests
    * @param {LockOptions} options
-   * @param {number} deadline
+   * @param {Wait} wait
+   * @returns {Promise<Holding>}
    */
-  static async claim(requests, { lease: length, wait, signal }, deadline) {
+  static async claim(requests, { lease: length }, wait) {
     const lease = { holder: randomUUID(), renewal: 0, length };
-    /** The other holder's lease, and since when this process has seen no change of it. */
+    /** The other holder's lease, and since when this caller has seen no change of it. */
     let other = { version: '', length: 0, since: 0 };
     for (let longest = FIRST_PAUSE; ; longest = Math.min(longest * 2, LONGEST_PAUSE)) {
-      signal?.throwIfAborted();
       const start = monotonicNow();
       const hasEnded = other.version !== '' && start - other.since >= other.length;
-      const state = await claimOnce(requests, lease, hasEnded ? other.version : undefined);
-      if (state.token !== undefined) {
-        return new Holding(requests, lease, state.token, start + length);
-      }
+      const state = await claimOnce(requests, lease, hasEnded ? other.version : undefined, wait);
       const now = monotonicNow();
-      const { version = '' } = state;
-      if (version !== other.version) other = { version, length: state.lease, since: now };
-      const left = deadline - now;
-      if (left <= 0) throw lockedError(wait);
-      const untilEnd =
-        other.version === '' ? Number.POSITIVE_INFINITY : other.since + other.length - now;
-      const random = (longest * (1 + Math.random())) / 2;
-      await pause(Math.max(1, Math.min(random, left, untilEnd)), signal).ended;
+      if (state?.token !== undefined) {
+        const holding = new Holding(requests, lease, state.token, start + length);
+        // The table may have been created meanwhile: the task must not begin with a lease that is about to end.
+        if (now - start < length / 3 || (await holding.#renew())) return holding;
+        await holding.#release();
+      } else {
+        const { version = '', lease: otherLength = 0 } = state ?? {};
+        if (state && version !== other.version)
+          other = { version, length: otherLength, since: now };
+      }
+      if (wait.left <= 0) throw wait.lockedError();
+      const untilEnd = other.version === '' ? LONGEST_PAUSE : other.since + other.length - now;
+      await wait.pause(Math.min((longest * (1 + Math.random())) / 2, Math.max(0, untilEnd)));
     }
   }
 
-  /** Stops renewing, and releases the lock. */
-  async release() {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    await this.#renewing;
-    clearTimeout(this.#timer);
-    if (this.#end <= monotonicNow()) this.#lose();
-    if (this.lost) return;
+  /**
+   * Runs the task, then releases the lock.
+   *
+   * @template T
+   * @param {AbortSignal | undefined} signal
+   * @param {(lock: HeldLock) => T | Promise<T>} task
+   * @returns {Promise<T>}
+   */
+  async run(signal, task) {
+    const abort = () => this.#controller.abort(signal?.reason);
+    if (signal) listen(signal, abort);
+    this.#renewAfter(this.#lease.length / 3);
+    let outcome;
     try {
-      if (!(await this.#requests.release(this.#lease.holder))) this.#lose();
+      outcome = { result: await task({ token: this.#token, signal: this.#controller.signal }) };
     } catch (error) {
-      // The lease ends by itself.
-      this.#requests.warn(/** @type {Error} */ (error));
+      outcome = { error };
     }
+    if (signal) ignore(signal, abort);
+    await this.#release();
+    const isByTask = outcome.error !== undefined && outcome.error !== this.#lost;
+    if (this.#lost) throw isByTask ? lostError(outcome.error) : this.#lost;
+    if ('error' in outcome) throw outcome.error;
+    return /** @type {T} */ (outcome.result);
   }
 
-  /** @param {number} delay milliseconds until the next renewal */
-  #schedule(delay) {
+  /** @param {number} delay milliseconds */
+  #renewAfter(delay) {
+    clearTimeout(this.#timer);
+    if (this.#isOver || this.#lost) return;
     this.#timer = setTimeout(() => {
-      this.#renewing = this.#renew();
+      this.#renew();
     }, delay);
     // The task keeps the process alive, not its lock.
     this.#timer.unref();
   }
 
-  /** Renews the lease once. A renewal that fails is tried again until the lease ends. */
+  /**
+   * Renews the lease. A renewal that fails is tried again. If the lease has ended meanwhile, nobody may have got the
+   * lock: then the renewal succeeds, and the lock was held all the time.
+   *
+   * @returns {Promise<boolean>} whether the lock is held
+   */
   async #renew() {
     const { length } = this.#lease;
     const start = monotonicNow();
-    const left = this.#end - start;
-    if (left <= 0) return this.#lose();
     this.#lease = { ...this.#lease, renewal: this.#lease.renewal + 1 };
     let isHeld;
     try {
-      isHeld = await this.#requests.renew(this.#lease, left);
+      isHeld = await this.#requests.renew(this.#lease, length / 3);
     } catch {
-      const next = Math.min(length / 10, this.#end - monotonicNow());
-      return this.#schedule(Math.max(0, next));
+      // The lock may be lost by now, so the task should end.
+      if (monotonicNow() >= this.#end) this.#controller.abort(lostError());
+      this.#renewAfter(length / 10);
+      return false;
     }
-    if (!isHeld) return this.#lose();
-    this.#end = start + length;
-    this.#schedule(length / 3);
+    // A renewal that was made after the release is refused.
+    if (this.#isOver) return isHeld;
+    if (isHeld) {
+      this.#end = start + length;
+      this.#renewAfter(length / 3);
+    } else {
+      this.#lost = lostError();
+      this.#controller.abort(this.#lost);
+    }
+    return isHeld;
   }
 
-  #lose() {
-    const message = 'the lock on the session was lost before its task has ended';
-    this.lost ??= storeError('ERR_SESSION_LOCK_LOST', message);
-    this.onLost(this.lost);
+  /** Stops renewing, and releases the lock. */
+  async #release() {
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+    if (this.#lost) return;
+    const mayBeLost = monotonicNow() >= this.#end;
+    try {
+      const isReleased = await this.#requests.release(this.#lease.holder, this.#token);
+      // While the lease lasts, nobody takes the lock. Then an earlier attempt of this request has released it.
+      if (!isReleased && mayBeLost) this.#lost = lostError();
+    } catch (error) {
+      // The lease ends by itself.
+      if (mayBeLost) this.#lost = lostError();
+      else this.#requests.warn(/** @type {Error} */ (error));
+    }
   }
 }
 
 /**
- * Tries to get the lock once. If that fails, DynamoDB may have carried it out, so the lock is released.
+ * Tries to get the lock once.
  *
  * @param {LockRequests} requests
  * @param {Lease} lease
- * @param {string} [ended]
+ * @param {string | undefined} ended
+ * @param {Wait} wait
+ * @returns {Promise<LockState | undefined>} `undefined` if the attempt has failed and another may succeed
  */
-async function claimOnce(requests, lease, ended) {
+async function claimOnce(requests, lease, ended, wait) {
+  wait.throwIfAborted();
+  const claimed = requests.claim(lease, ended, Math.max(wait.left, SHORTEST_ATTEMPT));
   try {
-    return await requests.claim(lease, ended);
+    const state = await wait.unlessAborted(claimed);
+    wait.throwIfAborted();
+    return state;
   } catch (error) {
-    // Not awaited, because DynamoDB may not answer. If this fails too, the lease ends by itself.
-    requests.release(lease.holder).catch(() => {});
+    releaseUnused(requests, lease, claimed);
+    if (!wait.isAborted && wait.left > 0 && isRetryable(error)) return undefined;
     throw error;
   }
 }
 
-/** @param {number} wait milliseconds */
-function lockedError(wait) {
-  const message = `another caller held the lock on the session for ${wait} ms (option "wait")`;
-  return storeError('ERR_SESSION_LOCKED', message, { retryable: true });
+/**
+ * Releases the lock if an attempt has got it whose caller has gone on. If this fails, the lease ends by itself.
+ *
+ * @param {LockRequests} requests
+ * @param {Lease} lease
+ * @param {Promise<LockState>} claimed
+ */
+async function releaseUnused(requests, lease, claimed) {
+  const mayBeHeld = claimed.then(
+    ({ token }) => token !== undefined,
+    ({ code }) => UNCERTAIN.has(code),
+  );
+  if (await mayBeHeld) await requests.release(lease.holder).catch(() => {});
+}
+
+/** @param {unknown} error */
+function isRetryable(error) {
+  return /** @type {{ retryable?: boolean } | undefined} */ (error)?.retryable === true;
+}
+
+/** @param {unknown} [cause] another error of the task */
+function lostError(cause) {
+  const message = 'the lock on the session was lost before the task ended';
+  return storeError('ERR_SESSION_LOCK_LOST', message, cause === undefined ? {} : { cause });
 }
 
 /**
- * @param {number} time milliseconds
- * @param {AbortSignal | undefined} signal
- * @returns {{ ended: Promise<void>, stop: () => void }} `ended` rejects with the signal's reason if the signal is
- *   aborted; `stop` ends the pause
+ * The functions to call when a signal is aborted. Each signal has one listener, because Node warns of a leak if a
+ * signal has more than ten.
+ *
+ * @type {WeakMap<AbortSignal, { calls: Set<() => void>, listener: () => void }>}
  */
-function pause(time, signal) {
-  /** @type {() => void} */
-  let stop = () => {};
-  const ended = new Promise((/** @type {(value: void) => void} */ resolve, reject) => {
-    const timer = setTimeout(() => stop(), Math.max(0, time));
-    const abort = () => {
-      clearTimeout(timer);
-      reject(signal?.reason);
-    };
-    stop = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', abort);
-      resolve();
-    };
-    if (signal?.aborted) abort();
-    else signal?.addEventListener('abort', abort, { once: true });
-  });
-  return { ended, stop: () => stop() };
+const listeners = new WeakMap();
+
+/** @param {AbortSignal} signal @param {() => void} call */
+function listen(signal, call) {
+  if (signal.aborted) {
+    call();
+    return;
+  }
+  let heard = listeners.get(signal);
+  if (!heard) {
+    const calls = new Set();
+    heard = { calls, listener: () => [...calls].forEach((each) => each()) };
+    listeners.set(signal, heard);
+    signal.addEventListener('abort', heard.listener, { once: true });
+  }
+  heard.calls.add(call);
+}
+
+/** @param {AbortSignal} signal @param {() => void} call */
+function ignore(signal, call) {
+  const heard = listeners.get(signal);
+  if (!heard?.calls.delete(call) || heard.calls.size > 0) return;
+  signal.removeEventListener('abort', heard.listener);
+  listeners.delete(signal);
 }
 
 /**
@@ -322,4 +470,4 @@ function readLockArguments(given, after) {
   };
 }
 
-module.exports = { readLockArguments, withLock };
+module.exports = { Locks, readLockArguments };

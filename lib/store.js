@@ -16,7 +16,7 @@ const { Table } = require('./table');
 const { warn, warnOnce } = require('./warning');
 
 /** @import { EventEmitter } from 'node:events' */
-/** @import { Deletions, LeaseArgument, Outcome, SessionEntry, SpecialArgument } from '../native/binding' */
+/** @import { Deletions, Outcome, SessionEntry, SpecialArgument } from '../native/binding' */
 /** @import { Connection } from './aws/config' */
 /** @import { Open } from './aws/dynamodb' */
 /** @import { Save } from './calls' */
@@ -25,6 +25,7 @@ const { warn, warnOnce } = require('./warning');
 /** @import { Conflict, Known } from './known' */
 /** @import { SessionMarks } from '../native/binding' */
 /** @import { Indexes } from './indexes' */
+/** @import { LockRequests } from './lock' */
 /** @import { Tracking } from './tracking' */
 
 /**
@@ -66,8 +67,10 @@ class SessionStore {
   #gate;
   #settings;
   #events;
-  /** The name of the table. */
-  #name;
+  /** @type {import('./lock').Locks | undefined} */
+  #locks;
+  /** Is aborted by `close`, if there are locks. @type {AbortController | undefined} */
+  #closing;
   /** @type {Tracking | undefined} */
   #tracking;
   /** @type {Indexes | undefined} */
@@ -98,7 +101,6 @@ class SessionStore {
     const { tracking } = settings;
     this.#settings = settings;
     this.#events = events;
-    this.#name = table;
     this.#tracking = tracking;
     this.#prefix = prefix;
     this.#prepare = prepare;
@@ -380,25 +382,28 @@ class SessionStore {
    */
   async withLock(sid, given, after) {
     if (this.isClosed) throw closedError();
-    const { readLockArguments, withLock } = require('./lock');
+    const { Locks, readLockArguments } = require('./lock');
     const { options, task } = readLockArguments(given, after);
+    this.#locks ??= new Locks();
+    this.#closing ??= new AbortController();
     const { operationTimeout } = this.#settings;
+    const within = (/** @type {number} */ limit) => Math.max(1, Math.min(limit, operationTimeout));
+    /** @type {LockRequests} */
     const requests = {
-      claim: (/** @type {LeaseArgument} */ lease, /** @type {string | undefined} */ ended) =>
-        this.#call(undefined, (limit) =>
-          this.#native.claimLock(sid, lease, ended, Date.now(), limit),
-        ).then(resultOf),
-      // These do not pass the gate: `close` refuses new calls, but waits for the task and its lock.
-      renew: async (/** @type {LeaseArgument} */ lease, /** @type {number} */ left) => {
-        const limit = Math.max(1, Math.min(left, operationTimeout));
-        return resultOf(await this.#native.renewLock(sid, lease, Date.now(), limit));
+      claim: async (lease, ended, left) => {
+        const claim = (/** @type {number} */ limit) =>
+          this.#native.claimLock(sid, lease, ended, Date.now(), limit);
+        return resultOf(await this.#call(undefined, claim, undefined, within(left)));
       },
-      release: async (/** @type {string} */ holder) =>
-        resultOf(await this.#native.releaseLock(sid, holder, operationTimeout)),
-      warn: (/** @type {Error} */ error) => warn(this.#events, error),
+      // These do not pass the gate: `close` refuses new calls, but waits for the task and its lock.
+      renew: async (lease, left) =>
+        resultOf(await this.#native.renewLock(sid, lease, Date.now(), within(left))),
+      release: async (holder, token) =>
+        resultOf(await this.#native.releaseLock(sid, holder, token, operationTimeout)),
+      warn: (error) => warn(this.#events, error),
+      closing: this.#closing.signal,
     };
-    const name = `${this.#name}\n${this.#prefix}${sid}`;
-    return this.#gate.track(withLock(name, requests, options, task));
+    return this.#gate.track(this.#locks.run(sid, requests, options, task));
   }
 
   /**
@@ -416,7 +421,10 @@ class SessionStore {
    * @returns {Promise<void>} resolves when all pending calls have ended and the connections are closed
    */
   close() {
-    return this.#gate.close(() => this.#dynamodb.close());
+    const closed = this.#gate.close(() => this.#dynamodb.close());
+    // Callers that wait for a lock wait no longer.
+    this.#closing?.abort(closedError());
+    return closed;
   }
 
   get #calls() {
@@ -435,16 +443,17 @@ class SessionStore {
    * @param {string | undefined} sid the session's id, if the call is about one session
    * @param {(limit: number) => Promise<T>} call
    * @param {() => unknown} [check] runs before the call. Later calls on the session wait for it
+   * @param {number} [limit] milliseconds
    * @returns {Promise<T>}
    */
-  #call(sid, call, check) {
+  #call(sid, call, check, limit = this.#settings.operationTimeout) {
     const { table } = this;
     // Runs later, maybe after `close()`: only new calls are refused.
     let ready = table.isReady ? undefined : () => table.isReady || this.#prepare();
     if (check) ready = () => this.#prepareAndCheck(check);
     const key = sid === undefined ? undefined : this.#prefix + sid;
-    if (this.#keys) return this.#callWithKeys(this.#keys, key, ready, call);
-    return this.#gate.pass(key, ready, this.#settings.operationTimeout, call);
+    if (this.#keys) return this.#callWithKeys(this.#keys, key, ready, limit, call);
+    return this.#gate.pass(key, ready, limit, call);
   }
 
   /** @param {() => unknown} check */
@@ -460,17 +469,18 @@ class SessionStore {
    * @param {Keys} keys
    * @param {string | undefined} key
    * @param {(() => unknown) | undefined} tableReady
+   * @param {number} limit milliseconds
    * @param {(limit: number) => Promise<T>} call
    * @returns {Promise<T>}
    */
-  #callWithKeys(keys, key, tableReady, call) {
+  #callWithKeys(keys, key, tableReady, limit, call) {
     const ready = async () => {
       await keys.wait();
       await tableReady?.();
     };
     const isReady = keys.isReady && !tableReady;
-    return keys.retry(this.#settings.operationTimeout, (limit) =>
-      this.#gate.pass(key, isReady ? undefined : ready, limit, call),
+    return keys.retry(limit, (left) =>
+      this.#gate.pass(key, isReady ? undefined : ready, left, call),
     );
   }
 

@@ -283,7 +283,8 @@ export declare class SessionStoreError extends Error {
    * `ERR_SESSION_TABLE_KEY`, `ERR_SESSION_TABLE_INDEX`, `ERR_SESSION_TABLE_STATUS`,
    * `ERR_SESSION_VALUE`, `ERR_SESSION_TOO_LARGE`, `ERR_SESSION_CONFLICT`,
    * `ERR_SESSION_LOCKED`, `ERR_SESSION_LOCK_LOST`,
-   * `ERR_SESSION_TIME_TO_LIVE`, `ERR_SESSION_REGION`, `ERR_SESSION_COPY`, `ERR_SESSION_OVERLOADED`,
+   * `ERR_SESSION_SHORT_ID`, `ERR_SESSION_TIME_TO_LIVE`,
+   * `ERR_SESSION_REGION`, `ERR_SESSION_COPY`, `ERR_SESSION_OVERLOADED`,
    * `ERR_SESSION_CLOSED`, `ERR_SESSION_INTERNAL`, `ERR_SESSION_ADDON`. docs/ERRORS.md explains
    * each.
    */
@@ -348,4 +349,10 @@ export interface SessionLock {
   readonly token: number;
   /** Aborted once the lock is lost, or the option `signal` is aborted. */
   readonly signal: AbortSignal;
+}
+
+/** The event `create`, `destroy` or `expire` of a session. */
+export interface SessionEvent {
+  /** Names the session. It is the same in all processes, and does not tell the session's id. */
+  readonly handle: string;
 }

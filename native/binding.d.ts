@@ -46,8 +46,11 @@ export declare class NativeStore {
   claimLock(sid: string, lease: LeaseArgument, ended: string | undefined | null, now: number, limit: number): Promise<Outcome<LockState>>
   /** Renews a lease. The result is `false` if its holder does not hold the lock any more. */
   renewLock(sid: string, lease: LeaseArgument, now: number, limit: number): Promise<Outcome<boolean>>
-  /** Releases a lock. The result is `false` if `holder` does not hold it. */
-  releaseLock(sid: string, holder: string, limit: number): Promise<Outcome<boolean>>
+  /**
+   * Releases a lock. `token` is its fencing token; without it, the lock is released if the holder may have got it
+   * by a claim whose answer was lost. The result is `false` if `holder` does not hold the lock.
+   */
+  releaseLock(sid: string, holder: string, token: number | undefined | null, limit: number): Promise<Outcome<boolean>>
   /**
    * Loads a session. The result is `null` if the session does not exist, and `false` if it has ended but
    * is still in the table.
@@ -534,7 +537,7 @@ export interface LockState {
    */
   version?: string
   /** The length of the other holder's lease, in milliseconds. */
-  lease: number
+  lease?: number
 }
 
 /**

@@ -39,7 +39,7 @@ pub struct LockState {
     /// this moment.
     pub version: Option<String>,
     /// The length of the other holder's lease, in milliseconds.
-    pub lease: f64,
+    pub lease: Option<f64>,
 }
 
 #[napi]
@@ -67,12 +67,12 @@ impl NativeStore {
                 Claimed::Held(token) => LockState {
                     token: Some(token),
                     version: None,
-                    lease: 0.0,
+                    lease: None,
                 },
                 Claimed::Busy { version, lease } => LockState {
                     token: None,
                     version,
-                    lease: lease.as_millis() as f64,
+                    lease: Some(lease.as_millis() as f64),
                 },
             })
         })
@@ -96,18 +96,24 @@ impl NativeStore {
         })
     }
 
-    /// Releases a lock. The result is `false` if `holder` does not hold it.
+    /// Releases a lock. `token` is its fencing token; without it, the lock is released if the holder may have got it
+    /// by a claim whose answer was lost. The result is `false` if `holder` does not hold the lock.
     #[napi]
     pub fn release_lock<'env>(
         &self,
         env: &'env Env,
         sid: String,
         holder: String,
+        token: Option<f64>,
         limit: f64,
     ) -> napi::Result<PromiseRaw<'env, Outcome<bool>>> {
         self.start(env, move |backend| async move {
             let sessions = backend.expiring("withLock")?;
-            sessions.release_lock(&sid, holder, time(limit)).await
+            let limit = time(limit);
+            match token {
+                Some(token) => sessions.release_lock(&sid, &holder, token, limit).await,
+                None => sessions.release_claim(&sid, &holder, limit).await,
+            }
         })
     }
 }

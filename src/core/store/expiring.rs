@@ -204,7 +204,7 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
     fn if_ended(&self, item: Item, now: UnixMillis) -> Option<(String, AttributeValue)> {
         let key = item.get(self.layout.hash_key())?.as_s().ok()?.clone();
         let expires = item.get(&*self.layout.expires_attribute())?.clone();
-        let is_leftover = item.len() == 2 || item.contains_key(lease::TOKEN);
+        let is_leftover = item.len() == 2 || lease::is_lease(&item);
         let end = match tracking::outline(&*self.layout, self.tracking.as_deref(), item, now) {
             Some(outline) => outline.expires,
             None if is_leftover => expiry::read(expires.as_n().ok()?),

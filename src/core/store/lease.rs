@@ -9,12 +9,13 @@
 //! | `_lock` | S | the version of the lease, `<holder>.<renewal>`; missing if the lock is free |
 //! | `_token` | N | the fencing token of the last holder |
 //! | `_lease` | N | the length of the lease in milliseconds |
-//! | `_until` | N | the end of the lease by the holder's clock, in milliseconds since the Unix epoch |
 //! | the attribute of the end | N | a day after the end of the lease, for DynamoDB's time to live and `reap` |
 //!
-//! The clocks of two servers differ, so a lease of another holder is not compared with this clock. It has ended if
-//! its version has not changed for the length of the lease, see [`Claim::ended`]; or if it has ended so long ago
-//! that no clock explains it, because DynamoDB refuses requests of a clock that is off by more than `CLOCK_SKEW`.
+//! The clocks of two servers differ, so no time in the item says whether a lease has ended. It has ended if a
+//! waiting caller has seen the same version for the length of the lease, see [`Claim::ended`].
+//!
+//! All requests are conditional, so they do not wait for each other: a renewal must not wait for another caller's
+//! attempt that hangs.
 
 use std::time::Duration;
 
@@ -31,14 +32,8 @@ use crate::core::layout::{ExpiringLayout, Item};
 
 const LOCK: &str = "_lock";
 const LEASE: &str = "_lease";
-const UNTIL: &str = "_until";
 
-/// The attribute that only items of locks have.
-pub(super) const TOKEN: &str = "_token";
-
-/// The largest difference between the clocks of two servers, in milliseconds: AWS refuses requests with a
-/// signature that is 5 minutes old.
-const CLOCK_SKEW: f64 = 300_000.0;
+const TOKEN: &str = "_token";
 
 /// The time for which the item of a lock is kept, in milliseconds. Fencing tokens begin with the time, so
 /// they rise even if the item was deleted.
@@ -87,6 +82,12 @@ pub enum Claimed {
     },
 }
 
+/// Whether an item is the lease of a lock.
+pub(super) fn is_lease(item: &Item) -> bool {
+    // The two, the key, the end, and the version of a lock that is held.
+    item.len() <= 5 && [TOKEN, LEASE].iter().all(|name| item.contains_key(*name))
+}
+
 impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
     /// Tries to get the lock of a session. The session need not exist.
     pub fn claim_lock(
@@ -98,10 +99,10 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
     ) -> impl Future<Output = Result<Claimed>> + Send + use<L> {
         let expires = self.layout.expires_attribute();
         let work = move |turn: InTurn| {
-            async move { claim_in_turn(&expires, &claim, now, &turn).await }.boxed()
+            async move { claim_now(&expires, &claim, now, &turn).await }.boxed()
         };
         let deadline = Deadline::new(limit, "withLock");
-        let claimed = deadline.ask(|| self.schedule.in_turn(self.lock_key(sid), work));
+        let claimed = deadline.ask(|| self.schedule.out_of_turn(self.lock_key(sid), work));
         deadline.bound(claimed)
     }
 
@@ -114,31 +115,50 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
         limit: Duration,
     ) -> impl Future<Output = Result<bool>> + Send + use<L> {
         let expires = self.layout.expires_attribute();
-        let make = move || {
-            let change = lease_of(&expires, &lease, now, "SET");
-            held_by(&lease.holder, change)
+        let work = move |turn: InTurn| {
+            let change = lease_of(&expires, &lease, now, "SET")
+                .condition_expression("begins_with(#lock, :holder)")
+                .expression_attribute_values(":holder", text(versions_of(&lease.holder)));
+            async move { turn.update(change).await }.boxed()
         };
         let deadline = Deadline::new(limit, "withLock");
-        let renewed = deadline.ask(|| self.schedule.update(self.lock_key(sid), make));
+        let renewed = deadline.ask(|| self.schedule.out_of_turn(self.lock_key(sid), work));
         deadline.bound(renewed).map(condition_held)
     }
 
-    /// Releases a lock. Returns `false` if `holder` does not hold it.
+    /// Releases a lock that `holder` has got with this fencing token. Returns `false` if `holder` does not hold it.
     pub fn release_lock(
         &self,
         sid: &str,
-        holder: String,
+        holder: &str,
+        token: f64,
         limit: Duration,
     ) -> impl Future<Output = Result<bool>> + Send + use<L> {
-        let make = move || {
-            let change = UpdateItemInputBuilder::default()
-                .update_expression("REMOVE #lock")
-                .expression_attribute_names("#lock", LOCK);
-            held_by(&holder, change)
-        };
+        let change = UpdateItemInputBuilder::default()
+            .update_expression("REMOVE #lock")
+            // The second part holds if an earlier attempt, whose answer was lost, has been carried out.
+            .condition_expression(
+                "begins_with(#lock, :holder) OR (attribute_not_exists(#lock) AND #token = :token)",
+            )
+            .expression_attribute_names("#lock", LOCK)
+            .expression_attribute_names("#token", TOKEN)
+            .expression_attribute_values(":holder", text(versions_of(holder)))
+            .expression_attribute_values(":token", number(token));
+        let work = move |turn: InTurn| async move { turn.update(change).await }.boxed();
         let deadline = Deadline::new(limit, "withLock");
-        let released = deadline.ask(|| self.schedule.update(self.lock_key(sid), make));
+        let released = deadline.ask(|| self.schedule.out_of_turn(self.lock_key(sid), work));
         deadline.bound(released).map(condition_held)
+    }
+
+    /// Releases a lock that `holder` may have got, if the answer to its claim was lost.
+    pub fn release_claim(
+        &self,
+        sid: &str,
+        holder: &str,
+        limit: Duration,
+    ) -> impl Future<Output = Result<bool>> + Send + use<L> {
+        // No holder has this token.
+        self.release_lock(sid, holder, 0.0, limit)
     }
 
     fn lock_key(&self, sid: &str) -> String {
@@ -146,14 +166,7 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
     }
 }
 
-/// Adds the condition that `holder` holds the lock.
-fn held_by(holder: &str, request: UpdateItemInputBuilder) -> UpdateItemInputBuilder {
-    request
-        .condition_expression("begins_with(#lock, :holder)")
-        .expression_attribute_values(":holder", AttributeValue::S(versions_of(holder)))
-}
-
-async fn claim_in_turn(
+async fn claim_now(
     expires: &str,
     claim: &Claim,
     now: UnixMillis,
@@ -167,7 +180,7 @@ async fn claim_in_turn(
     )
     .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
     let found = match turn.update_returning(free).await {
-        Ok(updated) => return Ok(Claimed::Held(token_in(&updated, now))),
+        Ok(updated) => return held(&updated, lease, turn).await,
         Err(Error::ConditionFailed {
             found: Some(FoundItem(item)),
         }) => *item,
@@ -175,34 +188,53 @@ async fn claim_in_turn(
         Err(error) if is_refused(&error) => turn.get().await?.unwrap_or_default(),
         Err(error) => return Err(error),
     };
-    let Some(version) = version_in(&found) else {
-        // The other caller has just released the lock.
-        return Ok(busy(None, None));
+    let ended = match claimed_by(&found, lease) {
+        Claimed::Busy {
+            version: Some(version),
+            ..
+        } if claim.ended.as_ref() == Some(&version) => version,
+        claimed => return Ok(claimed),
     };
-    // An earlier attempt, whose answer was lost, has been carried out.
-    if *version == lease.version() {
-        return Ok(Claimed::Held(token_in(&found, now)));
-    }
-    let is_old = number_in(&found, UNTIL).is_none_or(|until| until + CLOCK_SKEW < now.0);
-    if !is_old && claim.ended.as_ref() != Some(version) {
-        return Ok(busy(Some(version.clone()), number_in(&found, LEASE)));
-    }
-    let ended = lease_of(expires, lease, now, TAKE)
+    let take = lease_of(expires, lease, now, TAKE)
         .condition_expression("#lock = :version")
-        .expression_attribute_values(":version", AttributeValue::S(version.clone()));
-    match turn.update_returning(taking(ended, now)).await {
-        Ok(updated) => Ok(Claimed::Held(token_in(&updated, now))),
+        .expression_attribute_values(":version", text(ended));
+    match turn.update_returning(taking(take, now)).await {
+        Ok(updated) => held(&updated, lease, turn).await,
         Err(error) if is_refused(&error) => {
             let found = turn.get().await?.unwrap_or_default();
-            Ok(match version_in(&found) {
-                Some(version) if *version == lease.version() => {
-                    Claimed::Held(token_in(&found, now))
-                }
-                Some(version) => busy(Some(version.clone()), number_in(&found, LEASE)),
-                None => busy(None, None),
-            })
+            Ok(claimed_by(&found, lease))
         }
         Err(error) => Err(error),
+    }
+}
+
+/// The result of a claim that was carried out. `updated` are the attributes in the answer, which a called client
+/// may leave out.
+async fn held(updated: &Item, lease: &Lease, turn: &InTurn) -> Result<Claimed> {
+    if let Some(token) = number_in(updated, TOKEN) {
+        return Ok(Claimed::Held(token));
+    }
+    let found = turn.get().await?.unwrap_or_default();
+    Ok(claimed_by(&found, lease))
+}
+
+/// The state of a lock, by its item, for a caller that may have got it with `lease`.
+fn claimed_by(item: &Item, lease: &Lease) -> Claimed {
+    let version = item.get(LOCK).and_then(|lock| lock.as_s().ok());
+    match (version, number_in(item, TOKEN)) {
+        // An attempt whose answer was lost has been carried out.
+        (Some(version), Some(token)) if *version == lease.version() => Claimed::Held(token),
+        // Without a length, the lease of the other holder does not end.
+        (Some(version), _) => Claimed::Busy {
+            version: Some(version.clone()),
+            lease: number_in(item, LEASE)
+                .map_or(Duration::MAX, |length| Duration::from_millis(length as u64)),
+        },
+        // The other caller has just released the lock.
+        (None, _) => Claimed::Busy {
+            version: None,
+            lease: Duration::MAX,
+        },
     }
 }
 
@@ -218,40 +250,28 @@ fn taking(request: UpdateItemInputBuilder, now: UnixMillis) -> UpdateItemInputBu
         .return_values(ReturnValue::UpdatedNew)
 }
 
-fn version_in(item: &Item) -> Option<&String> {
-    item.get(LOCK)?.as_s().ok()
-}
-
-fn token_in(item: &Item, now: UnixMillis) -> f64 {
-    number_in(item, TOKEN).unwrap_or(now.0)
-}
-
 fn number_in(item: &Item, name: &str) -> Option<f64> {
     item.get(name)?.as_n().ok()?.parse().ok()
-}
-
-fn busy(version: Option<String>, lease: Option<f64>) -> Claimed {
-    let lease = Duration::from_millis(lease.unwrap_or(0.0) as u64);
-    Claimed::Busy { version, lease }
 }
 
 /// The assignments of a new or renewed lease, after `start`.
 fn lease_of(expires: &str, lease: &Lease, now: UnixMillis, start: &str) -> UpdateItemInputBuilder {
     let length = lease.length.as_millis() as f64;
-    let until = now.0 + length;
-    let kept = Expires::at(UnixMillis(until + KEPT));
+    let kept = Expires::at(UnixMillis(now.0 + length + KEPT));
     UpdateItemInputBuilder::default()
         .update_expression(format!(
-            "{start} #lock = :lock, #lease = :lease, #until = :until, #expires = :expires"
+            "{start} #lock = :lock, #lease = :lease, #expires = :expires"
         ))
         .expression_attribute_names("#lock", LOCK)
         .expression_attribute_names("#lease", LEASE)
-        .expression_attribute_names("#until", UNTIL)
         .expression_attribute_names("#expires", expires)
-        .expression_attribute_values(":lock", AttributeValue::S(lease.version()))
+        .expression_attribute_values(":lock", text(lease.version()))
         .expression_attribute_values(":lease", number(length))
-        .expression_attribute_values(":until", number(until.floor()))
         .expression_attribute_values(":expires", AttributeValue::N(kept.to_string()))
+}
+
+fn text(text: String) -> AttributeValue {
+    AttributeValue::S(text)
 }
 
 fn number(number: f64) -> AttributeValue {

@@ -10,6 +10,7 @@
 //! see [`sharing`].
 
 mod batches;
+mod in_turn;
 mod item_operation;
 mod put;
 #[allow(
@@ -27,7 +28,6 @@ use std::sync::Arc;
 use std::task::{self, Context, Poll};
 
 use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemInputBuilder;
-use aws_sdk_dynamodb::operation::get_item::builders::GetItemInputBuilder;
 use aws_sdk_dynamodb::operation::put_item::PutItemOutput;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemInputBuilder;
 use aws_sdk_dynamodb::operation::query::QueryOutput;
@@ -41,12 +41,13 @@ use futures_util::future::ready;
 use tokio::sync::oneshot;
 
 use self::batches::Batches;
+pub use self::in_turn::InTurn;
 use self::item_operation::{Change, ItemOperation};
 use self::put::Put;
 use self::queue::{Key, Kind};
 use self::table::{Lane, Waiting};
 pub use self::table::{TableQueue, TableQueues};
-use super::{Items, KeyedTable, ResultFuture, size};
+use super::{Items, KeyedTable, ResultFuture};
 use crate::core::context;
 use crate::core::deadline::{self, Deadline};
 use crate::core::error::{Error, Result};
@@ -144,6 +145,16 @@ impl Schedule {
         self.alone(Some(Arc::clone(&key)), move |items| {
             work(InTurn { items, table, key })
         })
+    }
+
+    /// Runs `work` without waiting for other operations on `key`.
+    pub fn out_of_turn<T: Send + 'static>(
+        &self,
+        key: String,
+        work: impl FnOnce(InTurn) -> ResultFuture<T> + Send + 'static,
+    ) -> ResultFuture<T> {
+        let (table, key) = (Arc::clone(&self.table), Key::from(key));
+        self.alone(None, move |items| work(InTurn { items, table, key }))
     }
 
     /// Changes the item under `key` by the request that `make` returns. Table and key are filled in.
@@ -281,61 +292,6 @@ impl Schedule {
             send(Arc::clone(lane.items())).await
         }
         .boxed()
-    }
-}
-
-/// An operation on one item, while it has its turn.
-pub struct InTurn {
-    items: Arc<dyn Items>,
-    table: Arc<KeyedTable>,
-    key: Key,
-}
-
-impl InTurn {
-    /// Reads the item, strongly consistent.
-    pub async fn get(&self) -> Result<Option<Item>> {
-        let request = GetItemInputBuilder::default()
-            .table_name(self.table.name.as_str())
-            .set_key(Some(self.table.key(&self.key)))
-            .consistent_read(true);
-        Ok(self.items.get_item(request).await?.item)
-    }
-
-    /// Writes the item in `request`. The table is filled in.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::TooLarge`]: then nothing is sent. And the errors of the request.
-    pub async fn put(&self, request: PutItemInputBuilder) -> Result<()> {
-        if let Some(item) = request.get_item() {
-            size::checked(item)?;
-        }
-        let request = request.table_name(self.table.name.as_str());
-        self.items.put_item(request).await.map(|_| ())
-    }
-
-    /// Checks that DynamoDB takes an item of this size.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::TooLarge`].
-    pub fn check_size(&self, item: &Item) -> Result<()> {
-        size::checked(item).map(|_| ())
-    }
-
-    /// Changes the item. Table and key are filled in.
-    pub async fn update(&self, request: UpdateItemInputBuilder) -> Result<()> {
-        self.update_returning(request).await.map(|_| ())
-    }
-
-    /// Changes the item, and returns the attributes that the request asks for. Table and key are filled
-    /// in.
-    pub async fn update_returning(&self, request: UpdateItemInputBuilder) -> Result<Item> {
-        let request = request
-            .table_name(self.table.name.as_str())
-            .set_key(Some(self.table.key(&self.key)));
-        let output = self.items.update_item(request).await?;
-        Ok(output.attributes.unwrap_or_default())
     }
 }
 
