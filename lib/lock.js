@@ -423,7 +423,10 @@ function listen(signal, call) {
   let heard = listeners.get(signal);
   if (!heard) {
     const calls = new Set();
-    heard = { calls, listener: () => [...calls].forEach((each) => each()) };
+    const listener = () => {
+      for (const each of [...calls]) each();
+    };
+    heard = { calls, listener };
     listeners.set(signal, heard);
     signal.addEventListener('abort', heard.listener, { once: true });
   }
