@@ -30,7 +30,7 @@ const adopted = (endpoint) => {
 };
 const calledV3 = (endpoint) => ({ client: newV3(endpoint), transport: 'client' });
 const calledV2 = (endpoint) => {
-  const AWS = require('aws-sdk');
+  const AWS = require('./aws-sdk-v2');
   const own = new AWS.Credentials(credentials);
   return { client: new AWS.DynamoDB({ endpoint, region, credentials: own }), transport: 'client' };
 };
