@@ -52,11 +52,9 @@ const steps = [
   { name: 'crates', command: process.execPath, args: ['scripts/checks/crates.js'] },
   { name: 'layers', command: process.execPath, args: ['scripts/checks/layers.js'] },
   { name: 'engines', command: process.execPath, args: ['scripts/checks/engines.js'] },
-  { name: 'tsc', command: tool('tsc'), args: ['--project', 'tsconfig.json'] },
-  { name: 'tsc-tools', command: tool('tsc'), args: ['--project', 'tsconfig.tools.json'] },
-  { name: 'tsc-bench', command: tool('tsc'), args: ['--project', 'bench/tsconfig.json'] },
+  { name: 'tsc', command: process.execPath, args: ['scripts/checks/tsc.js'] },
   { name: 'biome', command: tool('biome'), args: ['ci', '--error-on-warnings'] },
-  { name: 'types', command: tool('tsd'), args: [] },
+  { name: 'types', command: process.execPath, args: ['scripts/checks/tsd.js'] },
   { name: 'publint', command: tool('publint'), args: ['--strict'] },
   { name: 'attw', command: tool('attw'), args: ['--pack', '.'] },
   {
