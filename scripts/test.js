@@ -23,6 +23,7 @@ const { tmpdir } = require('node:os');
 const { join } = require('node:path');
 const { parseArgs } = require('node:util');
 const { whatChanged } = require('./changed');
+const { sharePackage } = require('./checks/package');
 const { publishedTests } = require('./checks/published');
 const dynamodb = require('./dynamodb-local');
 const { quietSdks } = require('./quiet');
@@ -202,6 +203,7 @@ async function main() {
   const wanted = chosen(values);
   setup();
   quietSdks();
+  sharePackage();
   const server = await dynamodb.start();
   process.env.DYNAMODB_ENDPOINT = server.endpoint;
   const outcomes = (await Promise.all(lanesOf(wanted).map(runLane))).flat();
