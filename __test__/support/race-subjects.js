@@ -27,6 +27,7 @@ const expressSubject = (connection = () => ({ dynamoConfig: dynamoConfig() })) =
     const { cookie, ...session } = JSON.parse(sess.S);
     return session;
   },
+  isText: true,
   savingOptions: [{}, { resave: true }, { rolling: true }],
   touchingOptions: {},
   lasting: (maxAge) => ({ cookie: { maxAge } }),
