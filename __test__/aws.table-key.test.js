@@ -3,37 +3,29 @@
 /** Tables with another key than a store needs, and tables that do not exist, where no store looks at them. */
 
 const { randomUUID } = require('node:crypto');
-const { CreateTableCommand, waitUntilTableExists } = require('@aws-sdk/client-dynamodb');
 require('@shopify/shopify-api/adapters/node');
 const { Session } = require('@shopify/shopify-api');
 const { DynamoDBStore } = require('..');
 const KoaStore = require('../koa');
 const { DynamoDBSessionStorage } = require('../shopify');
-const { client, dynamoConfig, newTable, newTableName } = require('./support/dynamodb');
+const { dynamoConfig, newTable } = require('./support/dynamodb');
 const { storesOf } = require('./support/stores');
 const { refusal } = require('./support/stub-dynamodb');
 
 const { keep, newStub } = storesOf(DynamoDBStore);
 
 /** A table with the attributes as its key, each a name and a type. */
-async function keyedBy(...attributes) {
-  const TableName = newTableName();
-  await client.send(
-    new CreateTableCommand({
-      TableName,
-      AttributeDefinitions: attributes.map(([AttributeName, AttributeType]) => ({
-        AttributeName,
-        AttributeType,
-      })),
-      KeySchema: attributes.map(([AttributeName], index) => ({
-        AttributeName,
-        KeyType: index === 0 ? 'HASH' : 'RANGE',
-      })),
-      BillingMode: 'PAY_PER_REQUEST',
-    }),
-  );
-  await waitUntilTableExists({ client, minDelay: 0.05, maxWaitTime: 30 }, { TableName });
-  return TableName;
+function keyedBy(...attributes) {
+  return newTable({
+    AttributeDefinitions: attributes.map(([AttributeName, AttributeType]) => ({
+      AttributeName,
+      AttributeType,
+    })),
+    KeySchema: attributes.map(([AttributeName], index) => ({
+      AttributeName,
+      KeyType: index === 0 ? 'HASH' : 'RANGE',
+    })),
+  });
 }
 
 const shopify = () =>

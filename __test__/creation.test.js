@@ -11,11 +11,10 @@ const { promisify } = require('node:util');
 const { DynamoDBStore } = require('..');
 const KoaStore = require('../koa');
 const { DynamoDBSessionStorage } = require('../shopify');
-const { client, describeTable, dynamoConfig, newTableName } = require('./support/dynamodb');
+const { describeTable, dynamoConfig, newTableName, send } = require('./support/dynamodb');
 const { storesOf } = require('./support/stores');
 const { refusal, table } = require('./support/stub-dynamodb');
 const { v2, v3 } = require('./support/ways');
-const { UpdateTableCommand } = require('@aws-sdk/client-dynamodb');
 
 const { keep, newStub } = storesOf(DynamoDBStore);
 
@@ -233,9 +232,7 @@ describe.each(Object.entries(frameworks))('%s:', (_name, framework) => {
       DeletionProtectionEnabled,
       OnDemandThroughput,
     });
-    await client.send(
-      new UpdateTableCommand({ TableName: name, DeletionProtectionEnabled: false }),
-    );
+    await send('UpdateTable', { TableName: name, DeletionProtectionEnabled: false });
   });
 
   const recovery = 'PointInTimeRecoverySpecification';

@@ -12,14 +12,9 @@ const { mkdirSync, mkdtempSync, rmSync } = require('node:fs');
 const { join } = require('node:path');
 const yaml = require('js-yaml');
 const ts = require('typescript');
-const {
-  CreateTableCommand,
-  UpdateTimeToLiveCommand,
-  waitUntilTableExists,
-} = require('@aws-sdk/client-dynamodb');
 const { DynamoDBStore } = require('dynamo-session-store');
 const { DynamoDBSessionStorage } = require('dynamo-session-store/shopify');
-const { client, dynamoConfig, newTableName } = require('./support/dynamodb');
+const { dynamoConfig, newTableName, send, tableIsActive } = require('./support/dynamodb');
 const { documented, root } = require('./support/markdown');
 const { runProgram, typeErrors } = require('./support/programs');
 
@@ -78,12 +73,10 @@ const tables = unmarked('yaml').flatMap(([name, { code }]) =>
 test.each(tables)('%s: a table that a store can use', async (_name, properties) => {
   const { TimeToLiveSpecification, ...table } = properties;
   const TableName = newTableName();
-  await client.send(new CreateTableCommand({ ...table, TableName }));
-  const waiting = { client, minDelay: 0.05, maxDelay: 1, maxWaitTime: 30 };
-  await waitUntilTableExists(waiting, { TableName });
+  await send('CreateTable', { ...table, TableName });
+  await tableIsActive(TableName);
   if (TimeToLiveSpecification) {
-    const settings = { TableName, TimeToLiveSpecification };
-    await client.send(new UpdateTimeToLiveCommand(settings));
+    await send('UpdateTimeToLive', { TableName, TimeToLiveSpecification });
   }
   const indexes = (table.GlobalSecondaryIndexes ?? []).map(({ IndexName }) => IndexName);
   if (indexes.includes('shop_index')) await useForShopify(TableName);

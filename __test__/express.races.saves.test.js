@@ -14,41 +14,6 @@ const { itemOf, newSession, stored } = racesOn(expressSubject());
 const set = (keys) => (visit) => Object.assign(visit.session, keys);
 
 describe('a request that saves more than once', () => {
-  test('while another one saves between its read and its first save', async () => {
-    const { browser, sid } = await newSession({ user: 'ann' });
-    await during(
-      browser,
-      async (visit) => {
-        visit.session.one = 1;
-        await visit.save();
-        visit.session.two = 2;
-        await visit.save();
-        visit.session.three = 3;
-      },
-      () => browser.visit(set({ other: 1 })),
-    );
-    expect(await stored(sid)).toEqual({ user: 'ann', one: 1, two: 2, three: 3, other: 1 });
-  });
-
-  test('while others save before each of its saves', async () => {
-    const { browser, sid } = await newSession({ user: 'ann' });
-    await during(
-      browser,
-      async (visit) => {
-        visit.session.one = 1;
-        await visit.save();
-        await browser.visit(set({ second: 2 }));
-        visit.session.two = 2;
-        await visit.save();
-        await browser.visit(set({ third: 3 }));
-        visit.session.three = 3;
-      },
-      () => browser.visit(set({ first: 1 })),
-    );
-    const all = { user: 'ann', one: 1, two: 2, three: 3, first: 1, second: 2, third: 3 };
-    expect(await stored(sid)).toEqual(all);
-  });
-
   test('without waiting for the first, while another one has saved', async () => {
     const { browser, sid } = await newSession({ user: 'ann' });
     await during(
@@ -75,22 +40,6 @@ describe('a request that saves more than once', () => {
     expect(await stored(sid)).toEqual({ user: 'ann', cart: 0 });
   });
 
-  test('without waiting for the first, which fails: nobody else has written', async () => {
-    const { browser, sid } = await newSession({ user: 'ann' }, { conflict: 'error' });
-    await browser.visit(async (visit) => {
-      visit.session.cart = 'x'.repeat(500_000);
-      const failed = expect(visit.save()).rejects.toMatchObject({
-        code: 'ERR_SESSION_TOO_LARGE',
-      });
-      visit.session.cart = 1;
-      await visit.save();
-      await failed;
-      visit.session.cart = 2;
-    });
-    expect(browser.failures).toEqual([]);
-    expect(await stored(sid)).toEqual({ user: 'ann', cart: 2 });
-  });
-
   test('and takes back what it has saved first, while another one saves', async () => {
     const { browser, sid } = await newSession({ user: 'ann', cart: 0 });
     await during(
@@ -115,20 +64,6 @@ describe('a request that saves more than once', () => {
       await browser.visit(set({ cart: 2, other: 1 }));
     });
     expect(await stored(sid)).toEqual({ user: 'ann', cart: 2, other: 1 });
-  });
-
-  test.each(['merge', 'overwrite', 'error'])('%s: a logout between its saves', async (conflict) => {
-    const { browser, sid } = await newSession({ user: 'ann' }, { conflict });
-    await browser.visit(async (visit) => {
-      visit.session.one = 1;
-      await visit.save();
-      await browser.visit((other) => other.logOut());
-      visit.session.two = 2;
-      await visit.save();
-      visit.session.three = 3;
-    });
-    expect(await stored(sid)).toBeNull();
-    expect(browser.failures).toEqual([]);
   });
 
   test('and reloads in between', async () => {

@@ -2,14 +2,13 @@
 
 /** The life of the table: found, created, waited for, refused. */
 
-const { DeleteTableCommand } = require('@aws-sdk/client-dynamodb');
 const { DynamoDBStore } = require('..');
 const {
-  client,
   describeTable,
   dynamoConfig,
   newTable,
   newTableName,
+  send,
   timeToLive,
 } = require('./support/dynamodb');
 const { storesOf } = require('./support/stores');
@@ -217,7 +216,7 @@ describe('the property "initialized"', () => {
     const store = newStore({ table: newTableName(), initialized: true });
     store.initialized = false;
     await store.initialize();
-    await client.send(new DeleteTableCommand({ TableName: store.table }));
+    await send('DeleteTable', { TableName: store.table });
     await store.set('abc', { a: 1 });
     expect(await store.get('abc')).toEqual({ a: 1 });
   });

@@ -87,9 +87,9 @@ describe.each([
   ['get', 'touch'],
 ])('a %s among many of %s', (rare, frequent) => {
   describe.each([
-    ['with batches', {}, 2000],
+    ['with batches', {}, 1000],
     // Each is a request of its own here, which takes the stub its time.
-    ['without batches', { batch: false }, 400],
+    ['without batches', { batch: false }, 200],
   ])('%s', (_how, options, flood) => {
     /** Has a hundred operations in flight, and none that waits. */
     async function fill() {

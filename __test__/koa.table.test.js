@@ -7,16 +7,15 @@ process.env.AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE = '1';
 const { execFile } = require('node:child_process');
 const { join } = require('node:path');
 const { promisify } = require('node:util');
-const { UpdateTimeToLiveCommand } = require('@aws-sdk/client-dynamodb');
 const DynamoDBStore = require('../koa');
 const { DAY } = require('./support/contract');
 const {
-  client,
   describeTable,
   dynamoConfig,
   getItem,
   items,
   newTableName,
+  send,
   timeToLive,
 } = require('./support/dynamodb');
 const { newKoaTable } = require('./support/koa-table');
@@ -28,12 +27,7 @@ const { keep, newStore, newStub, newStubbed } = storesOf(DynamoDBStore);
 const onDemand = { BillingMode: 'PAY_PER_REQUEST', ProvisionedThroughput: undefined };
 
 const setTimeToLive = (TableName, AttributeName, Enabled = true) =>
-  client.send(
-    new UpdateTimeToLiveCommand({
-      TableName,
-      TimeToLiveSpecification: { AttributeName, Enabled },
-    }),
-  );
+  send('UpdateTimeToLive', { TableName, TimeToLiveSpecification: { AttributeName, Enabled } });
 
 /** Waits until the time to live of a table is as `wanted` says. */
 async function timeToLiveBecomes(table, wanted) {

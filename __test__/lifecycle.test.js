@@ -155,6 +155,7 @@ describe('short ids:', () => {
   test.each([
     ['hex', randomBytes(16).toString('hex')],
     ['base64url', randomBytes(16).toString('base64url')],
+    ['base64url with hyphens', '-'.repeat(22)],
     ['a UUID', randomUUID()],
     ['express-session', randomBytes(24).toString('base64url')],
     ['digits', '1'.repeat(39)],

@@ -3,11 +3,10 @@
 /** A table that is lost while the application runs is made again, and calls go on. */
 
 require('@shopify/shopify-api/adapters/node');
-const { DeleteTableCommand } = require('@aws-sdk/client-dynamodb');
 const { DynamoDBStore } = require('..');
 const KoaStore = require('../koa');
 const { DynamoDBSessionStorage } = require('../shopify');
-const { client, dynamoConfig, items, newTableName } = require('./support/dynamodb');
+const { dynamoConfig, items, newTableName, send } = require('./support/dynamodb');
 const { failure } = require('./support/outages');
 const { startProxy } = require('./support/proxy-dynamodb');
 const { storesOf } = require('./support/stores');
@@ -26,7 +25,7 @@ afterAll(() => proxy.stop());
 
 const connection = () => ({ ...dynamoConfig(), endpoint: proxy.endpoint });
 
-const lose = (TableName) => client.send(new DeleteTableCommand({ TableName }));
+const lose = (TableName) => send('DeleteTable', { TableName });
 
 /** How often the proxy has seen an operation since this was last asked. */
 const counts = () => {

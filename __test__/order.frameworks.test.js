@@ -22,8 +22,8 @@ const openShopify = ({ dynamoConfig, ...options }) =>
 
 describeOrder(koa, 'sessionId', openKoa, {
   'a Koa store': (endpoint) => [native(endpoint)],
-  'a Koa store that calls a client of v2': (endpoint) => [calledV2(endpoint)],
   'two Koa stores, one without merging': (endpoint) => [native(endpoint), unmerged(endpoint)],
+  'a Koa store that calls a client of v2': (endpoint) => [calledV2(endpoint)],
 });
 
 describeOrder(shopify, 'id', openShopify, {

@@ -176,7 +176,7 @@ describe('10,000 calls that wait, with sessions of 1 KB,', () => {
     const { config: answering } = await newStub(() => ({}));
     const calls = 10_000;
     const [from, to] = [held.endpoint, answering.endpoint];
-    const task = { store, call, calls, bytes: 1024, held: from, answering: to };
+    const task = { store, call, calls, others: 200, bytes: 1024, held: from, answering: to };
     const child = fork(worker, [JSON.stringify(task)], { execArgv: ['--expose-gc'] });
     try {
       await once(child, 'message');

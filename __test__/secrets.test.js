@@ -57,7 +57,13 @@ async function outputOf(way) {
   return { out, errors };
 }
 
-const SECRET = /.{0,80}(hunter2|Aa1\+Aa1).{0,80}/i;
+const SECRET = /hunter2|Aa1\+Aa1/i;
+
+/** A secret in a text, with what is around it. */
+const secretIn = (said) => {
+  const index = said.search(SECRET);
+  return index === -1 ? undefined : said.slice(Math.max(0, index - 80), index + 80);
+};
 
 test.each([
   'options',
@@ -75,6 +81,6 @@ test.each([
   expect(out).toContain('=== a torn connection');
   expect(out.match(/ERR_SESSION_/g).length).toBeGreaterThan(20);
   const found = out.split('\n').filter((line) => SECRET.test(line));
-  expect(found.map((line) => SECRET.exec(line)[0]).slice(0, 5)).toEqual([]);
-  expect(SECRET.exec(errors)?.[0]).toBeUndefined();
+  expect(found.map(secretIn).slice(0, 5)).toEqual([]);
+  expect(secretIn(errors)).toBeUndefined();
 });

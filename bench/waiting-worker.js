@@ -9,14 +9,13 @@
 const { once } = require('node:events');
 const { CREDENTIALS, REGION, shopifySession, webSession } = require('./lib/sessions');
 
-/** Calls that are made one after the other once all have been answered. */
-const LATER = 1000;
-
 /**
  * @typedef {object} Task
  * @property {'express' | 'koa' | 'shopify'} store
  * @property {string} call
  * @property {number} calls how many wait
+ * @property {number} [others] how many are made one after the other before them, and again after their answers; 1000
+ *   by default
  * @property {number} bytes the length of a session as JSON
  * @property {string} held the endpoint of a server that does not answer until it is told
  * @property {string} answering that of another server
@@ -67,11 +66,12 @@ function memory() {
 
 /** @param {Task} task */
 async function measure(task) {
+  const { others = 1000 } = task;
   const store = open(task.store, task.held);
   const witness = open(task.store, task.answering);
   const call = (/** @type {any} */ on, /** @type {string} */ sid) =>
     calls[task.call](on, sid, task.bytes);
-  for (let warm = 0; warm < LATER; warm += 1) await call(witness, `warm-${warm}`);
+  for (let warm = 0; warm < others; warm += 1) await call(witness, `warm-${warm}`);
   const before = memory();
   const all = Array.from({ length: task.calls }, (_, number) => call(store, `session-${number}`));
   // Calls begin in the order in which they were made, whichever store they are made on.
@@ -81,7 +81,7 @@ async function measure(task) {
   await Promise.all(all);
   all.length = 0;
   const answered = memory();
-  for (let later = 0; later < LATER; later += 1) await call(store, `later-${later}`);
+  for (let later = 0; later < others; later += 1) await call(store, `later-${later}`);
   /** @type {Waiting} */
   const report = { before, waiting, answered, later: memory() };
   await Promise.all([store.close(), witness.close()]);

@@ -24,6 +24,8 @@ const ALPHABETS = /** @type {[RegExp, number][]} */ ([
 /** The bits of a character of another alphabet, such as base64url. */
 const BITS = 6;
 
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
+
 /** Whether a short id was reported in this process. */
 let hasWarned = false;
 
@@ -96,9 +98,9 @@ class Lifecycle {
  * @param {string} sid
  */
 function bitsOf(sid) {
-  const characters = sid.replaceAll('-', '');
-  const [, bits] = ALPHABETS.find(([pattern]) => pattern.test(characters)) ?? [undefined, BITS];
-  return characters.length * bits;
+  if (UUID.test(sid)) return LEAST_BITS;
+  const [, bits] = ALPHABETS.find(([pattern]) => pattern.test(sid)) ?? [undefined, BITS];
+  return sid.length * bits;
 }
 
 module.exports = { Lifecycle };

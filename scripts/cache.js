@@ -14,7 +14,7 @@ const {
   writeFileSync,
 } = require('node:fs');
 const { homedir } = require('node:os');
-const { join } = require('node:path');
+const { dirname, join } = require('node:path');
 const { SetupError } = require('./setup');
 
 /** The folder of the cache, which the variable `DYNAMO_SESSION_STORE_CACHE` overrides. */
@@ -26,18 +26,26 @@ function cacheFolder() {
 }
 
 /**
- * Returns a folder of the cache. If it does not exist, `fill` fills a temporary folder, which is then renamed, because
- * another process may fill the same folder at the same time.
+ * Returns a folder of the cache, which `fill` fills if it does not exist.
  *
  * @param {string} name
  * @param {(partial: string) => void} fill throws if it fails
  */
 function cached(name, fill) {
-  const cache = cacheFolder();
-  const folder = join(cache, name);
+  return filled(join(cacheFolder(), name), fill);
+}
+
+/**
+ * Returns a folder. If it does not exist, `fill` fills a temporary folder, which is then renamed, because another
+ * process may fill the same folder at the same time.
+ *
+ * @param {string} folder
+ * @param {(partial: string) => void} fill throws if it fails
+ */
+function filled(folder, fill) {
   if (existsSync(folder)) return folder;
-  mkdirSync(cache, { recursive: true });
-  const partial = mkdtempSync(join(cache, 'partial-'));
+  mkdirSync(dirname(folder), { recursive: true });
+  const partial = mkdtempSync(join(dirname(folder), 'partial-'));
   try {
     fill(partial);
     renameSync(partial, folder);
@@ -90,4 +98,4 @@ function run(command, args, cwd, env = process.env) {
   throw new SetupError(`${command} ${args.join(' ')} failed:\n${reason}`);
 }
 
-module.exports = { cached, cachedPackages, run };
+module.exports = { cached, cachedPackages, filled, run };

@@ -16,9 +16,7 @@ const CHECKS = [
   [/^Cargo\.|^deny\.toml|^THIRD_PARTY/, ['crates']],
   [/^(lib|src)\//, ['layers']],
   [/\.(js|mjs|json)$/, ['biome']],
-  [/\.(js|mjs|ts|mts)$/, ['tsc']],
-  [/^(chaos|__test__\/support)\/.*\.js$|^shopify\.|^index\.d\.ts$|^tsconfig/, ['tsc-tools']],
-  [/^bench\/.*\.js$/, ['tsc-bench']],
+  [/\.(js|mjs|ts|mts)$|^tsconfig/, ['tsc']],
   [/\.d\.m?ts$|^__test__\/types\//, ['types']],
   [/^package(-lock)?\.json$/, ['engines', 'publint', 'attw']],
 ];

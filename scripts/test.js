@@ -23,6 +23,7 @@ const { tmpdir } = require('node:os');
 const { join } = require('node:path');
 const { parseArgs } = require('node:util');
 const { whatChanged } = require('./changed');
+const { sharePackage } = require('./checks/package');
 const { publishedTests } = require('./checks/published');
 const dynamodb = require('./dynamodb-local');
 const { quietSdks } = require('./quiet');
@@ -52,11 +53,9 @@ const steps = [
   { name: 'crates', command: process.execPath, args: ['scripts/checks/crates.js'] },
   { name: 'layers', command: process.execPath, args: ['scripts/checks/layers.js'] },
   { name: 'engines', command: process.execPath, args: ['scripts/checks/engines.js'] },
-  { name: 'tsc', command: tool('tsc'), args: ['--project', 'tsconfig.json'] },
-  { name: 'tsc-tools', command: tool('tsc'), args: ['--project', 'tsconfig.tools.json'] },
-  { name: 'tsc-bench', command: tool('tsc'), args: ['--project', 'bench/tsconfig.json'] },
+  { name: 'tsc', command: process.execPath, args: ['scripts/checks/tsc.js'] },
   { name: 'biome', command: tool('biome'), args: ['ci', '--error-on-warnings'] },
-  { name: 'types', command: tool('tsd'), args: [] },
+  { name: 'types', command: process.execPath, args: ['scripts/checks/tsd.js'] },
   { name: 'publint', command: tool('publint'), args: ['--strict'] },
   { name: 'attw', command: tool('attw'), args: ['--pack', '.'] },
   {
@@ -204,6 +203,7 @@ async function main() {
   const wanted = chosen(values);
   setup();
   quietSdks();
+  sharePackage();
   const server = await dynamodb.start();
   process.env.DYNAMODB_ENDPOINT = server.endpoint;
   const outcomes = (await Promise.all(lanesOf(wanted).map(runLane))).flat();

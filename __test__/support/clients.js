@@ -2,8 +2,8 @@
 
 /** Clients of both SDKs for the real DynamoDB, as an app makes them. */
 
-const AWS = require('aws-sdk');
 const { DynamoDBClient } = require('@aws-sdk/client-dynamodb');
+const AWS = require('./aws-sdk-v2');
 const { credentials, region } = require('./dynamodb');
 
 const local = () => ({

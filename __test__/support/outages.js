@@ -3,6 +3,7 @@
 /** What the tests of outages share. */
 
 const { once } = require('node:events');
+const { setTimeout: wait } = require('node:timers/promises');
 
 /** What the key of the item that a probe reads ends with. */
 const PROBE = 'dynamo-session-store:probe';
@@ -19,7 +20,10 @@ const troubles = {
   hangs: { answer: 'hang', code: 'ERR_SESSION_TIMEOUT' },
 };
 
-/** Makes calls, a few at a time, until the store says that DynamoDB is unavailable. */
+/**
+ * Makes calls, a few at a time, until the store says that DynamoDB is unavailable. An outage begins half a second after
+ * the first failure: calls without a pause would keep both cores busy for that time.
+ */
 async function untilUnavailable(store) {
   let reason;
   once(store, 'unavailable').then(([error]) => {
@@ -27,6 +31,7 @@ async function untilUnavailable(store) {
   });
   while (!reason) {
     await Promise.all(['a', 'b', 'c'].map((sid) => store.get(sid).catch(() => {})));
+    await wait(20);
   }
   return reason;
 }

@@ -1,12 +1,9 @@
 'use strict';
 
-/** Apps for `browser.js`, one for each framework. What a request can do with its session is the same. */
-
-const fastifyCookie = require('@fastify/cookie');
-const fastifySession = require('@fastify/session');
-const express = require('express');
-const expressSession = require('express-session');
-const fastify = require('fastify');
+/**
+ * Apps for `browser.js`, one for each framework. What a request can do with its session is the same. Each framework is
+ * loaded by its first app, because a test file uses one or two of them.
+ */
 
 /**
  * @typedef {object} Visit a request that has read its session
@@ -25,6 +22,8 @@ const fastify = require('fastify');
  * @returns {(steps: import('./browser').Steps) => import('node:http').RequestListener}
  */
 const expressApp = (store, options) => (steps) => {
+  const express = require('express');
+  const expressSession = require('express-session');
   const app = express();
   app.use(
     expressSession({
@@ -117,9 +116,9 @@ const koaApp = (Koa, koaSession, store, options) => (steps) => {
 const fastifyApp =
   (store, { cookie, ...options } = {}) =>
   (steps) => {
-    const app = fastify();
-    app.register(fastifyCookie);
-    app.register(fastifySession, {
+    const app = require('fastify')();
+    app.register(require('@fastify/cookie'));
+    app.register(require('@fastify/session'), {
       store,
       secret: 'keyboard cat, keyboard cat, keyboard cat',
       saveUninitialized: false,

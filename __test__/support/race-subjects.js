@@ -2,12 +2,10 @@
 
 /** The stores of each framework, as `races.js` uses them. */
 
-const { Converter } = require('aws-sdk').DynamoDB;
 const { EventEmitter } = require('node:events');
-const { Cookie } = require('express-session');
 const connect = require('../..');
 const KoaStore = require('../../koa');
-const { dynamoConfig } = require('./dynamodb');
+const { dynamoConfig, plain } = require('./dynamodb');
 const { expressApp, fastifyApp, koaApp } = require('./race-apps');
 
 const { DynamoDBStore } = connect;
@@ -29,11 +27,15 @@ const expressSubject = (connection = () => ({ dynamoConfig: dynamoConfig() })) =
     const { cookie, ...session } = JSON.parse(sess.S);
     return session;
   },
+  isText: true,
   savingOptions: [{}, { resave: true }, { rolling: true }],
   touchingOptions: {},
   lasting: (maxAge) => ({ cookie: { maxAge } }),
   withId: (id) => ({ genid: () => id }),
-  setByHand: (store, sid, keys) => store.set(sid, { cookie: new Cookie(), ...keys }),
+  setByHand(store, sid, keys) {
+    const { Cookie } = require('express-session');
+    return store.set(sid, { cookie: new Cookie(), ...keys });
+  },
   setLifetime({ session }, milliseconds) {
     session.cookie.maxAge = milliseconds;
   },
@@ -61,7 +63,7 @@ const koaSubject = (Koa, module, connection = () => ({ dynamoConfig: dynamoConfi
   sidOf: ({ headers }) => headers['set-cookie'].join().match(/koa[.:]sess=([^;]+)/)[1],
   id: (sid) => sid,
   sessionIn(item) {
-    const { _expire, _maxAge, ...session } = Converter.unmarshall(item.session.M);
+    const { _expire, _maxAge, ...session } = plain(item.session);
     return session;
   },
   savingOptions: [{}, { rolling: true }, { renew: true }],
@@ -73,7 +75,7 @@ const koaSubject = (Koa, module, connection = () => ({ dynamoConfig: dynamoConfi
     session.maxAge = milliseconds;
   },
   clockIn({ session, expires }) {
-    const { _expire, _maxAge } = Converter.unmarshall(session.M);
+    const { _expire, _maxAge } = plain(session);
     // koa-session 6 has the table keep a session for 10 seconds more.
     const lag = Number(expires.N) - Math.floor(_expire / 1000) === 10 ? 10 : 0;
     return { lifetime: _maxAge / 1000, end: _expire, lag };

@@ -11,12 +11,14 @@ const { default: TestSequencer } = require('@jest/test-sequencer');
 
 /** Files that take more than ten seconds, those that take longest first. */
 const LONG = [
-  'express.races.ways',
-  'pending',
-  'order',
-  'koa.races',
-  'express.touch.parity',
   'outages',
+  'races.ways',
+  'express.touch.parity',
+  'order',
+  'aws.throttling',
+  'outages.probe',
+  'koa.races',
+  'pending',
   'order.frameworks',
   'order.table',
   'order.http',

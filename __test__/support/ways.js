@@ -1,7 +1,7 @@
 'use strict';
 
-const AWS = require('aws-sdk');
 const { DynamoDBClient } = require('@aws-sdk/client-dynamodb');
+const AWS = require('./aws-sdk-v2');
 const { credentials, region } = require('./dynamodb');
 
 const v3 = (endpoint) =>

@@ -24,10 +24,10 @@ const { join } = require('node:path');
 const { parseArgs } = require('node:util');
 const { cachedPackages } = require('../cache');
 const dynamodb = require('../dynamodb-local');
-const { unpack } = require('../release/stage');
 const { thisTarget } = require('../release/targets');
 const { program, root } = require('../setup');
 const { checkNext } = require('./next');
+const { copyPackage } = require('./package');
 
 const NAME = 'dynamo-session-store';
 const platform = thisTarget();
@@ -106,13 +106,16 @@ function withWebpack(load, output) {
   });
 }
 
+/** The bundle of Rollup, which is written in two formats. @type {Promise<any> | undefined} */
+let rolledUp;
+
 /**
  * @param {NodeJS.Require} load
  * @param {string} file
  * @param {'cjs' | 'es'} format
  */
 async function withRollup(load, file, format) {
-  const bundle = await load('rollup').rollup({
+  rolledUp ??= load('rollup').rollup({
     input: entry,
     plugins: [
       load('@rollup/plugin-node-resolve').nodeResolve({ preferBuiltins: true }),
@@ -121,7 +124,7 @@ async function withRollup(load, file, format) {
     ],
     logLevel: 'silent',
   });
-  await bundle.write({ file, format });
+  await (await rolledUp).write({ file, format });
 }
 
 program(async () => {
@@ -162,7 +165,7 @@ function makeApp() {
 function installIn(folder, name) {
   const target = join(folder, 'node_modules', name);
   if (name === NAME) {
-    unpack(target);
+    copyPackage(target);
     return;
   }
   mkdirSync(target, { recursive: true });

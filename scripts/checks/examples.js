@@ -9,6 +9,7 @@ const { join } = require('node:path');
 const { parseArgs } = require('node:util');
 const { program, root, setup } = require('../setup');
 const { runJest } = require('./jest');
+const { sharePackage } = require('./package');
 
 const USAGE = `Usage: npm run check:examples [-- --all]
 
@@ -28,6 +29,8 @@ program(async () => {
     return 0;
   }
   setup();
+  // With all processes of Jest.
+  sharePackage();
   const config = join(root, 'examples', 'jest.config.js');
   return runJest(['--config', config, ...positionals], {
     cwd: root,

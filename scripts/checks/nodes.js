@@ -13,8 +13,8 @@ const { tmpdir } = require('node:os');
 const { join } = require('node:path');
 const { cachedPackages } = require('../cache');
 const dynamodb = require('../dynamodb-local');
-const { unpack } = require('../release/stage');
 const { program, root } = require('../setup');
+const { copyPackage } = require('./package');
 
 const TOO_OLD = '18';
 const LINES = ['20', '22', '24', '26'];
@@ -63,7 +63,7 @@ function makeApp() {
   const modules = join(app, 'node_modules');
   const own = join(modules, 'dynamo-session-store');
   mkdirSync(modules, { recursive: true });
-  unpack(own);
+  copyPackage(own);
   symlinkSync(join(root, 'native'), join(own, 'native'), 'junction');
   for (const name of ['express-session', '@shopify']) {
     symlinkSync(join(root, 'node_modules', name), join(modules, name), 'junction');

@@ -15,9 +15,9 @@ const { tmpdir } = require('node:os');
 const { join, relative } = require('node:path');
 const { parseArgs } = require('node:util');
 const { run } = require('../cache');
-const { unpack } = require('../release/stage');
 const { program, root, setup } = require('../setup');
 const { runJest } = require('./jest');
+const { copyPackage } = require('./package');
 
 /** A test file is run if its name contains one of these words. */
 const SUBJECTS = ['contract', 'options', 'addon', 'clients', 'contexts'];
@@ -37,7 +37,7 @@ async function main() {
   setup();
   const folder = mkdtempSync(join(tmpdir(), 'dynamo-session-store-published-'));
   try {
-    unpack(folder);
+    copyPackage(folder);
     for (const name of ['native', 'node_modules', 'scripts']) {
       symlinkSync(join(root, name), join(folder, name), 'junction');
     }

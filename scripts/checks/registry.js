@@ -48,6 +48,7 @@ program(async () => {
   try {
     const env = environment(registry.url);
     publishAll(env);
+    for (const name of [NAME, thisTarget().package]) await printSize(registry.url, name);
     const users = new Users(tools, env, server.endpoint);
     users.withNpm();
     users.withoutOptionalDependencies();
@@ -76,21 +77,18 @@ function publishAll(/** @type {NodeJS.ProcessEnv} */ env) {
   writeFileSync(join(sdk, 'package.json'), JSON.stringify({ name: SDK, version: '3.9999.0' }));
   writeFileSync(join(sdk, 'index.js'), 'exports.DynamoDB = class OfTheApplication {};');
   publish({ main: sdk, platforms: [] }, [], env);
-  const own = folders.platforms.find((each) => each.endsWith(thisTarget().platform));
-  for (const each of [folders.main, own]) printSizes(String(each), env);
 }
 
 /**
- * @param {string} path
- * @param {NodeJS.ProcessEnv} env
+ * Prints the size of a published package as users download it.
+ *
+ * @param {string} registry
+ * @param {string} name
  */
-function printSizes(path, env) {
-  const [{ name, size, unpackedSize, entryCount }] = Object.values(
-    JSON.parse(run('npm', ['pack', '--dry-run', '--json'], path, env)),
-  );
-  console.log(
-    `  ${name}: ${kilobytes(size)} packed, ${kilobytes(unpackedSize)} unpacked, ${entryCount} files`,
-  );
+async function printSize(registry, name) {
+  const { dist } = /** @type {any} */ (await (await fetch(`${registry}${name}/latest`)).json());
+  const { byteLength } = await (await fetch(dist.tarball)).arrayBuffer();
+  console.log(`  ${name}: ${kilobytes(byteLength)} packed`);
 }
 
 /** @param {number} bytes */
@@ -162,7 +160,7 @@ class Users {
     assert.deepEqual(tree(unscripted), tree(plain), 'install scripts change nothing');
     this.run(plain, { sdk: 'ERR_SESSION_CLIENT' });
     const bytes = tree(plain).reduce((sum, [, size]) => sum + Number(size), 0);
-    done(`npm: installed with and without --ignore-scripts, ${kilobytes(bytes)}, and run`);
+    done(`npm: installed with and without --ignore-scripts, ${kilobytes(bytes)} unpacked, and run`);
   }
 
   withoutOptionalDependencies() {

@@ -19,8 +19,8 @@ const {
 } = require('node:fs');
 const { join } = require('node:path');
 const { cachedPackages } = require('../cache');
-const { unpack } = require('../release/stage');
 const { root } = require('../setup');
+const { copyPackage } = require('./package');
 
 const examples = join(root, 'examples');
 const OWN_NAME = 'dynamo-session-store';
@@ -47,7 +47,7 @@ function dependencies(name) {
  */
 function placePackage(modules) {
   const target = join(modules, OWN_NAME);
-  unpack(target);
+  copyPackage(target);
   const native = join(root, 'native');
   for (const file of readdirSync(native)) {
     if (!file.endsWith('.node')) continue;

@@ -6,10 +6,10 @@ use aws_sdk_dynamodb::operation::get_item::builders::GetItemInputBuilder;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemInputBuilder;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
 
+use super::Item;
 use super::queue::Key;
 use crate::core::dynamo::{Items, KeyedTable, size};
 use crate::core::error::Result;
-use crate::core::layout::Item;
 
 /// An operation on one item, while it has its turn.
 pub struct InTurn {
