@@ -7,7 +7,7 @@
 
 const { closedError, invalidArgument, resultOf, storeError } = require('./errors');
 const { handleOf } = require('./handle');
-const { setTimeout } = require('./timers');
+const { monotonicNow, setTimeout } = require('./timers');
 const { keyOf } = require('./tracking');
 
 /** @import { EventEmitter } from 'node:events' */
@@ -97,10 +97,12 @@ class Indexes {
    * @param {unknown} value
    * @param {{ except?: unknown, handle?: unknown }} [options]
    */
-  async #destroyOf(name, value, { except, handle } = {}) {
+  async #destroyOf(name, value, options = {}) {
+    const { except, handle } = options;
     const at = this.#numberOf(name);
     const text = this.#valueOf(name, value);
-    if (handle !== undefined && typeof handle !== 'string') {
+    // A handle that is missing in a form must not end all sessions.
+    if ('handle' in options && typeof handle !== 'string') {
       throw invalidArgument('the option "handle" must be a handle from sessionsOf()');
     }
     const native = this.#host.native();
@@ -111,7 +113,8 @@ class Indexes {
       // Only the first call can be refused, because the store was closed.
       const entries = await (reads === 0 ? this.#read(at, text) : this.#query(at, text));
       const found = entries.filter(
-        ({ key }) => key !== kept && !tried.has(key) && (!handle || handleOf(key) === handle),
+        ({ key }) =>
+          key !== kept && !tried.has(key) && (handle === undefined || handleOf(key) === handle),
       );
       if (found.length === 0) break;
       // Also those that seem to have ended: the index may not know yet that a touch has moved their end.
@@ -135,7 +138,7 @@ class Indexes {
 
   /**
    * Returns the limits of a save that gives a session a value in an index with the option `max`; `undefined` if it
-   * gives none. `check` runs before the save, `enforceAfter` waits for it.
+   * gives none. `check` has to run before the save, `enforceAfter` waits for the save.
    *
    * @param {string} sid
    * @param {SessionMarks} marks
@@ -147,12 +150,15 @@ class Indexes {
       return isNew && value !== undefined && max !== undefined ? [{ at, index, max, value }] : [];
     });
     if (limits.length === 0) return undefined;
+    // The requests for a limit share the time of their call.
+    const start = monotonicNow();
+    const left = () => Math.max(1, this.#host.limit - (monotonicNow() - start));
     return {
-      check: () => this.#check(sid, limits),
+      check: limits.some(isRefusal) ? () => this.#check(sid, limits, left) : undefined,
       /** @param {Promise<boolean>} saved whether the session exists after the save */
       enforceAfter: async (saved) => {
         const isSaved = await saved;
-        if (isSaved) await this.#endOldest(sid, limits, seen);
+        if (isSaved) await this.#endOldest(sid, limits, seen, left);
         return isSaved;
       },
     };
@@ -163,13 +169,13 @@ class Indexes {
    *
    * @param {string} sid
    * @param {Limit[]} limits
+   * @param {() => number} left the milliseconds that are left of the call
    * @throws {import('./errors').SessionStoreError} `ERR_SESSION_LIMIT`
    */
-  async #check(sid, limits) {
-    for (const { at, index, max, value } of limits) {
-      if (index.over !== 'refuse') continue;
+  async #check(sid, limits, left) {
+    for (const { at, index, max, value } of limits.filter(isRefusal)) {
       const own = this.#host.native().keyOf(sid);
-      const entries = (await this.#query(at, value)).filter(isAlive);
+      const entries = (await this.#query(at, value, left())).filter(isAlive);
       if (entries.some(({ key }) => key === own) || entries.length < max) continue;
       const message =
         `the option "indexes.${index.name}.max" allows ${max} session(s) with one value, and there are as ` +
@@ -184,19 +190,20 @@ class Indexes {
    * @param {string} sid the session that was saved
    * @param {Limit[]} limits
    * @param {number} seen the time of the save
+   * @param {() => number} left the milliseconds that are left of the call
    */
-  async #endOldest(sid, limits, seen) {
+  async #endOldest(sid, limits, seen, left) {
     for (const { at, index, max, value } of limits) {
       if (index.over !== 'end-oldest') continue;
       const native = this.#host.native();
       const own = /** @type {string} */ (native.keyOf(sid));
-      const others = (await this.#query(at, value)).filter(({ key }) => key !== own);
+      const others = (await this.#query(at, value, left())).filter(({ key }) => key !== own);
       // The index may not have the saved session yet, or with an earlier state.
       const entries = [...others.filter(isAlive), { key: own, since: seen }];
       entries.sort((one, other) => beginOf(other) - beginOf(one) || (one.key < other.key ? -1 : 1));
       const keys = entries.slice(max).map(({ key }) => key);
       if (keys.length === 0) continue;
-      const destroyed = resultOf(await native.destroyOf(at, value, keys, this.#host.limit));
+      const destroyed = resultOf(await native.destroyOf(at, value, keys, left()));
       this.#host.lifecycle.reportKeys('destroy', destroyed);
     }
   }
@@ -208,13 +215,15 @@ class Indexes {
   async #ensure(at, { name, index, attribute }) {
     const { native, call, tableTimeout, events, isClosed } = this.#host;
     let reported;
+    let hasBegun = false;
     for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
       if (isClosed()) throw closedError();
       let state = await call(async () => resultOf(await native().indexState(at, tableTimeout)));
       if (state === 'missing') {
-        const hasBegun = await call(async () =>
+        const created = await call(async () =>
           resultOf(await native().createIndex(at, tableTimeout)),
         );
+        hasBegun ||= created;
         // DynamoDB creates one index of a table at a time.
         state = hasBegun ? 'creating' : 'waiting';
       }
@@ -242,10 +251,11 @@ class Indexes {
    *
    * @param {number} at
    * @param {string} value
+   * @param {number} [limit] milliseconds
    * @returns {Promise<IndexEntry[]>}
    */
-  async #query(at, value) {
-    return resultOf(await this.#host.native().sessionsOf(at, value, this.#host.limit));
+  async #query(at, value, limit = this.#host.limit) {
+    return resultOf(await this.#host.native().sessionsOf(at, value, limit));
   }
 
   /** @param {string} name */
@@ -276,6 +286,11 @@ class Indexes {
     if (typeof sid === 'string') return this.#host.native().keyOf(sid) ?? undefined;
     throw invalidArgument(`the option "${name}" must be a session id`);
   }
+}
+
+/** @param {Limit} limit */
+function isRefusal({ index }) {
+  return index.over === 'refuse';
 }
 
 /** @param {IndexEntry} entry */
