@@ -25,6 +25,8 @@ async function startProxy(endpoint = process.env.DYNAMODB_ENDPOINT) {
      * @type {(call: any) => unknown}
      */
     before() {},
+    /** Returns another answer than DynamoDB's. @type {(call: any, answer: any) => any} */
+    changes: (_call, answer) => answer,
     /** Whether the answer to a request gets lost. @type {(call: any) => boolean} */
     loses: () => false,
   };
@@ -37,7 +39,9 @@ async function startProxy(endpoint = process.env.DYNAMODB_ENDPOINT) {
     const { status } = answer;
     const error = status === 200 ? undefined : JSON.parse(text).__type.split('#').pop();
     answered.push({ operation: call.operation, body: call.body, status, error });
-    return hooks.loses(call) ? 'tear' : { status, body: text };
+    if (hooks.loses(call)) return 'tear';
+    const changed = status === 200 ? hooks.changes(call, JSON.parse(text)) : text;
+    return { status, body: typeof changed === 'string' ? changed : JSON.stringify(changed) };
   });
   return {
     endpoint: stub.endpoint,
