@@ -208,13 +208,15 @@ class Indexes {
   async #ensure(at, { name, index, attribute }) {
     const { native, call, tableTimeout, events, isClosed } = this.#host;
     let reported;
+    let hasBegun = false;
     for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
       if (isClosed()) throw closedError();
       let state = await call(async () => resultOf(await native().indexState(at, tableTimeout)));
       if (state === 'missing') {
-        const hasBegun = await call(async () =>
+        const created = await call(async () =>
           resultOf(await native().createIndex(at, tableTimeout)),
         );
+        hasBegun ||= created;
         // DynamoDB creates one index of a table at a time.
         state = hasBegun ? 'creating' : 'waiting';
       }
