@@ -1,4 +1,5 @@
 import type session = require('express-session');
+import marks = require('./lib/marks');
 import types = require('./lib/types');
 
 export = connect;
@@ -36,7 +37,8 @@ declare namespace connect {
     readonly prototype: DynamoDBStore<Session>;
   }
 
-  interface DynamoDBStoreOptions<Session = session.SessionData> {
+  interface DynamoDBStoreOptions<Session = session.SessionData>
+    extends marks.MarkOptions<Stored<Session & object>> {
     /**
      * The table's name or ARN.
      * @default 'sessions'
@@ -280,6 +282,10 @@ declare namespace connect {
   type CreateTableSettings = types.CreateTableSettings;
   type TimeToLive<Session> = types.TimeToLive<Session>;
   type CallbackError = types.CallbackError;
+  type AbsoluteTtl = marks.AbsoluteTtl;
+  type SessionIndexOptions<Session> = marks.SessionIndexOptions<Session>;
+  type IndexedSession = marks.IndexedSession;
+  type IndexProgress = marks.IndexProgress;
   export import SessionStoreError = types.SessionStoreError;
   export type LockOptions = types.LockOptions;
   export type SessionLock = types.SessionLock;
@@ -287,6 +293,9 @@ declare namespace connect {
 
   /** A stored session: the application's data and the cookie. */
   type Stored<Session extends object> = Session & session.SessionData;
+
+  interface DynamoDBStore<Session extends object = session.SessionData>
+    extends marks.IndexCallbackMethods {}
 
   /**
    * Sessions in DynamoDB, for express-session and the frameworks that take its stores.
@@ -478,6 +487,8 @@ declare namespace connect {
     on(event: 'create' | 'destroy' | 'expire', listener: (event: SessionEvent) => void): this;
     /** `available`: the outage is over. */
     on(event: 'available', listener: () => void): this;
+    /** `index`: the state of an index that `ensureIndexes()` adds has changed. */
+    on(event: 'index', listener: (progress: IndexProgress) => void): this;
     // biome-ignore lint/suspicious/noExplicitAny: as EventEmitter has it
     on(event: string | symbol, listener: (...args: any[]) => void): this;
   }

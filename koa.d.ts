@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import marks = require('./lib/marks');
 import types = require('./lib/types');
 
 export = DynamoDBStore;
@@ -176,9 +177,13 @@ declare class DynamoDBStore extends EventEmitter {
   ): this;
   /** `available`: the outage is over. */
   on(event: 'available', listener: () => void): this;
+  /** `index`: the state of an index that `ensureIndexes()` adds has changed. */
+  on(event: 'index', listener: (progress: DynamoDBStore.IndexProgress) => void): this;
   // biome-ignore lint/suspicious/noExplicitAny: as EventEmitter has it
   on(event: string | symbol, listener: (...args: any[]) => void): this;
 }
+
+interface DynamoDBStore extends marks.IndexMethods {}
 
 declare namespace DynamoDBStore {
   export { DynamoDBStore };
@@ -192,6 +197,9 @@ declare namespace DynamoDBStore {
   export type DynamoConfig = types.DynamoConfig;
   export type CreateTableSettings = types.CreateTableSettings;
   export type CallbackError = types.CallbackError;
+  export type AbsoluteTtl = marks.AbsoluteTtl;
+  export type IndexedSession = marks.IndexedSession;
+  export type IndexProgress = marks.IndexProgress;
 
   /** The lifetime of a session: milliseconds, or `'session'` for the browser's session. */
   export type MaxAge = number | 'session';
@@ -209,7 +217,8 @@ declare namespace DynamoDBStore {
     rolling?: boolean;
   }
 
-  export interface DynamoDBStoreOptions {
+  // biome-ignore lint/suspicious/noExplicitAny: what an application keeps in a session
+  export interface DynamoDBStoreOptions extends marks.MarkOptions<any> {
     table?: TableOptions;
     /**
      * A client of either AWS SDK for JavaScript: a `DynamoDBClient` of v3 or an `AWS.DynamoDB` of

@@ -135,7 +135,7 @@ class Indexes {
 
   /**
    * Returns the limits of a save that gives a session a value in an index with the option `max`; `undefined` if it
-   * gives none. `check` runs before the save, `enforceAfter` waits for it.
+   * gives none. `check` has to run before the save, `enforceAfter` waits for the save.
    *
    * @param {string} sid
    * @param {SessionMarks} marks
@@ -148,7 +148,7 @@ class Indexes {
     });
     if (limits.length === 0) return undefined;
     return {
-      check: () => this.#check(sid, limits),
+      check: limits.some(isRefusal) ? () => this.#check(sid, limits) : undefined,
       /** @param {Promise<boolean>} saved whether the session exists after the save */
       enforceAfter: async (saved) => {
         const isSaved = await saved;
@@ -166,8 +166,7 @@ class Indexes {
    * @throws {import('./errors').SessionStoreError} `ERR_SESSION_LIMIT`
    */
   async #check(sid, limits) {
-    for (const { at, index, max, value } of limits) {
-      if (index.over !== 'refuse') continue;
+    for (const { at, index, max, value } of limits.filter(isRefusal)) {
       const own = this.#host.native().keyOf(sid);
       const entries = (await this.#query(at, value)).filter(isAlive);
       if (entries.some(({ key }) => key === own) || entries.length < max) continue;
@@ -278,6 +277,11 @@ class Indexes {
     if (typeof sid === 'string') return this.#host.native().keyOf(sid) ?? undefined;
     throw invalidArgument(`the option "${name}" must be a session id`);
   }
+}
+
+/** @param {Limit} limit */
+function isRefusal({ index }) {
+  return index.over === 'refuse';
 }
 
 /** @param {IndexEntry} entry */

@@ -292,11 +292,13 @@ function valueIn(index, session) {
  * Converts a value to the text of an index's key. `null`, `false` and an empty text count as no value, because an
  * application may log its users out by one of them.
  *
- * @param {unknown} value
+ * @param {any} given
  * @param {string} what the subject of an error
  * @returns {string | undefined}
  */
-function keyOf(value, what) {
+function keyOf(given, what) {
+  // As in JSON: the id of a document in MongoDB becomes its text.
+  const value = typeof given?.toJSON === 'function' ? given.toJSON() : given;
   if (value === undefined || value === null || value === false || value === '') return undefined;
   const isNumber = typeof value === 'bigint' || Number.isFinite(value);
   if (typeof value !== 'string' && !isNumber) {

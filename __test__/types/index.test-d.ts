@@ -188,3 +188,36 @@ new DynamoDBStore({
 });
 expectType<'native' | 'client'>(new DynamoDBStore().transport);
 new DynamoDBStore().client.send({});
+
+// The options for marks beside a session, and the methods for indexes.
+new DynamoDBStore({ absoluteTtl: 28_800_000 });
+new DynamoDBStore({ absoluteTtl: { ttl: 28_800_000, regenerate: 'restart' } });
+expectError(new DynamoDBStore({ absoluteTtl: { ttl: 1, regenerate: 'anew' } }));
+const indexed = new DynamoDBStore({
+  indexes: {
+    user: {
+      value: ({ name }) => name,
+      attribute: 'user',
+      index: 'user-index',
+      max: 5,
+      over: 'refuse',
+      label: (_session, request) => request.get('user-agent'),
+    },
+    provider: { value: 'oidc.sid' },
+  },
+});
+expectError(new DynamoDBStore({ indexes: { user: { value: () => ({}) } } }));
+expectType<Promise<connect.IndexedSession[]>>(
+  indexed.sessionsOf('user', 'ann', { current: 'sid' }),
+);
+expectType<Promise<number>>(indexed.destroyOf('user', 7, { except: 'sid', handle: 'handle' }));
+expectType<Promise<void>>(indexed.ensureIndexes());
+indexed.sessionsOf('user', 'ann', (_error, sessions) => {
+  expectType<connect.IndexedSession[] | undefined>(sessions);
+  expectType<Date | undefined>(sessions?.[0]?.createdAt);
+});
+indexed.destroyOf('user', 'ann', { except: 'sid' }, (_error, destroyed) =>
+  expectType<number | undefined>(destroyed),
+);
+indexed.ensureIndexes((error) => expectType<connect.CallbackError>(error));
+indexed.on('index', ({ state }) => expectType<'waiting' | 'creating' | 'active'>(state));

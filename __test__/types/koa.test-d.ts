@@ -82,3 +82,12 @@ store.on('warning', ({ message, code }) => {
 expectType<DynamoDBStore.Transport>(store.transport);
 store.dynamoService.describeTable = () => {};
 store.documentClient.get({});
+
+// The options for marks beside a session, and the methods for indexes.
+const indexed = new DynamoDBStore({
+  absoluteTtl: { ttl: 28_800_000 },
+  indexes: { user: { value: 'user', label: (_session, ctx) => ctx.get('user-agent') } },
+});
+expectType<Promise<DynamoDBStore.IndexedSession[]>>(indexed.sessionsOf('user', 'ann'));
+expectType<Promise<number>>(indexed.destroyOf('user', 'ann', { handle: 'handle' }));
+indexed.on('index', ({ name }) => expectType<string>(name));
