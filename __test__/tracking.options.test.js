@@ -102,7 +102,10 @@ test('the arguments of the methods are checked', async () => {
   await expect(store.sessionsOf('nobody', 'ann')).rejects.toEqual(refused('no index of this name'));
   await expect(store.destroyOf('user', '')).rejects.toEqual(refused('is missing'));
   await expect(store.destroyOf('user', undefined)).rejects.toEqual(refused('is missing'));
-  await expect(store.destroyOf('user', 'ann', { handle: 7 })).rejects.toEqual(refused('"handle"'));
+  for (const handle of [7, undefined, null]) {
+    const destroyed = store.destroyOf('user', 'ann', { handle });
+    await expect(destroyed).rejects.toEqual(refused('"handle"'));
+  }
   await expect(store.destroyOf('user', 'ann', { except: 7 })).rejects.toEqual(refused('"except"'));
   await expect(store.destroyOf('user', {})).rejects.toMatchObject({
     code: 'ERR_SESSION_INDEX_VALUE',

@@ -97,10 +97,12 @@ class Indexes {
    * @param {unknown} value
    * @param {{ except?: unknown, handle?: unknown }} [options]
    */
-  async #destroyOf(name, value, { except, handle } = {}) {
+  async #destroyOf(name, value, options = {}) {
+    const { except, handle } = options;
     const at = this.#numberOf(name);
     const text = this.#valueOf(name, value);
-    if (handle !== undefined && typeof handle !== 'string') {
+    // A handle that is missing in a form must not end all sessions.
+    if ('handle' in options && typeof handle !== 'string') {
       throw invalidArgument('the option "handle" must be a handle from sessionsOf()');
     }
     const native = this.#host.native();
@@ -111,7 +113,7 @@ class Indexes {
       // Only the first call can be refused, because the store was closed.
       const entries = await (reads === 0 ? this.#read(at, text) : this.#query(at, text));
       const found = entries.filter(
-        ({ key }) => key !== kept && !tried.has(key) && (!handle || handleOf(key) === handle),
+        ({ key }) => key !== kept && !tried.has(key) && (handle === undefined || handleOf(key) === handle),
       );
       if (found.length === 0) break;
       // Also those that seem to have ended: the index may not know yet that a touch has moved their end.
