@@ -8,7 +8,7 @@ const { promisify } = require('node:util');
 
 const run = promisify(execFile);
 
-test.each(['options', 'initializing', 'reaping', 'client', 'Koa'])(
+test.each(['options', 'initializing', 'reaping', 'indexes', 'client', 'Koa'])(
   'are collected, and their connections closed: %s',
   async (kind) => {
     const script = join(__dirname, 'support', 'dropped-stores.js');

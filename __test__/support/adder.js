@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * A process of its own with an Express app: `node adder.js <table>`. Each request adds a key to its
+ * A process of its own with an Express app: `node adder.js <table> [<options as JSON>]`. Each request adds a key to its
  * session. The process sends its parent the port, and `read` for each request to `/held` that has
  * read its session. `go` has those requests save, any other message ends the process.
  */
@@ -11,8 +11,13 @@ const session = require('express-session');
 const { DynamoDBStore } = require('../..');
 const { dynamoConfig } = require('./dynamodb');
 
-const [table] = process.argv.slice(2);
-const store = new DynamoDBStore({ table, dynamoConfig: dynamoConfig(), initialized: true });
+const [table, options = '{}'] = process.argv.slice(2);
+const store = new DynamoDBStore({
+  table,
+  dynamoConfig: dynamoConfig(),
+  initialized: true,
+  ...JSON.parse(options),
+});
 const app = express();
 app.use(session({ store, secret: 'keyboard cat', resave: false, saveUninitialized: false }));
 

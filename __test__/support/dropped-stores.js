@@ -27,6 +27,17 @@ const kinds = {
       initialized: true,
       reapInterval: 60_000,
     }),
+  /** With a function that refers to its store. */
+  indexes: (endpoint) => {
+    const holder = {};
+    holder.store = new DynamoDBStore({
+      dynamoConfig: { endpoint, region, ...credentials },
+      initialized: true,
+      absoluteTtl: 60_000,
+      indexes: { user: { value: () => holder.store && 'ann' } },
+    });
+    return holder.store;
+  },
   client: (endpoint) =>
     new DynamoDBStore({
       client: new DynamoDBClient({ endpoint, region, credentials }),
