@@ -254,7 +254,8 @@ declare namespace connect {
 
     /**
      * Milliseconds that a call may take, including retries and the wait for the table. For `all`,
-     * `length`, `ids`, `clear` and `reap`: milliseconds that each of their requests may take.
+     * `length`, `ids`, `clear`, `reap`, `sessionsOf` and `destroyOf`: milliseconds that each of
+     * their requests may take.
      * @default 10000
      */
     operationTimeout?: number;

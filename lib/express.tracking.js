@@ -38,8 +38,8 @@ class ExpressTracking {
    */
   watchNewSessions(store) {
     if (this.#tracking.absoluteTtl === undefined) return;
-    /** @type {any} */
-    let assigned;
+    // A class on the store may have the method itself.
+    let assigned = store.generate;
     const generate = (/** @type {any} */ request) => {
       const result = assigned.call(store, request);
       this.#beginNew(request);

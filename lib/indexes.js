@@ -7,7 +7,7 @@
 
 const { closedError, invalidArgument, resultOf, storeError } = require('./errors');
 const { handleOf } = require('./handle');
-const { setTimeout } = require('./timers');
+const { monotonicNow, setTimeout } = require('./timers');
 const { keyOf } = require('./tracking');
 
 /** @import { EventEmitter } from 'node:events' */
@@ -113,7 +113,8 @@ class Indexes {
       // Only the first call can be refused, because the store was closed.
       const entries = await (reads === 0 ? this.#read(at, text) : this.#query(at, text));
       const found = entries.filter(
-        ({ key }) => key !== kept && !tried.has(key) && (handle === undefined || handleOf(key) === handle),
+        ({ key }) =>
+          key !== kept && !tried.has(key) && (handle === undefined || handleOf(key) === handle),
       );
       if (found.length === 0) break;
       // Also those that seem to have ended: the index may not know yet that a touch has moved their end.
@@ -149,12 +150,15 @@ class Indexes {
       return isNew && value !== undefined && max !== undefined ? [{ at, index, max, value }] : [];
     });
     if (limits.length === 0) return undefined;
+    // The requests for a limit share the time of their call.
+    const start = monotonicNow();
+    const left = () => Math.max(1, this.#host.limit - (monotonicNow() - start));
     return {
-      check: limits.some(isRefusal) ? () => this.#check(sid, limits) : undefined,
+      check: limits.some(isRefusal) ? () => this.#check(sid, limits, left) : undefined,
       /** @param {Promise<boolean>} saved whether the session exists after the save */
       enforceAfter: async (saved) => {
         const isSaved = await saved;
-        if (isSaved) await this.#endOldest(sid, limits, seen);
+        if (isSaved) await this.#endOldest(sid, limits, seen, left);
         return isSaved;
       },
     };
@@ -165,12 +169,13 @@ class Indexes {
    *
    * @param {string} sid
    * @param {Limit[]} limits
+   * @param {() => number} left the milliseconds that are left of the call
    * @throws {import('./errors').SessionStoreError} `ERR_SESSION_LIMIT`
    */
-  async #check(sid, limits) {
+  async #check(sid, limits, left) {
     for (const { at, index, max, value } of limits.filter(isRefusal)) {
       const own = this.#host.native().keyOf(sid);
-      const entries = (await this.#query(at, value)).filter(isAlive);
+      const entries = (await this.#query(at, value, left())).filter(isAlive);
       if (entries.some(({ key }) => key === own) || entries.length < max) continue;
       const message =
         `the option "indexes.${index.name}.max" allows ${max} session(s) with one value, and there are as ` +
@@ -185,19 +190,20 @@ class Indexes {
    * @param {string} sid the session that was saved
    * @param {Limit[]} limits
    * @param {number} seen the time of the save
+   * @param {() => number} left the milliseconds that are left of the call
    */
-  async #endOldest(sid, limits, seen) {
+  async #endOldest(sid, limits, seen, left) {
     for (const { at, index, max, value } of limits) {
       if (index.over !== 'end-oldest') continue;
       const native = this.#host.native();
       const own = /** @type {string} */ (native.keyOf(sid));
-      const others = (await this.#query(at, value)).filter(({ key }) => key !== own);
+      const others = (await this.#query(at, value, left())).filter(({ key }) => key !== own);
       // The index may not have the saved session yet, or with an earlier state.
       const entries = [...others.filter(isAlive), { key: own, since: seen }];
       entries.sort((one, other) => beginOf(other) - beginOf(one) || (one.key < other.key ? -1 : 1));
       const keys = entries.slice(max).map(({ key }) => key);
       if (keys.length === 0) continue;
-      const destroyed = resultOf(await native.destroyOf(at, value, keys, this.#host.limit));
+      const destroyed = resultOf(await native.destroyOf(at, value, keys, left()));
       this.#host.lifecycle.reportKeys('destroy', destroyed);
     }
   }
@@ -245,10 +251,11 @@ class Indexes {
    *
    * @param {number} at
    * @param {string} value
+   * @param {number} [limit] milliseconds
    * @returns {Promise<IndexEntry[]>}
    */
-  async #query(at, value) {
-    return resultOf(await this.#host.native().sessionsOf(at, value, this.#host.limit));
+  async #query(at, value, limit = this.#host.limit) {
+    return resultOf(await this.#host.native().sessionsOf(at, value, limit));
   }
 
   /** @param {string} name */

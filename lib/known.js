@@ -250,7 +250,7 @@ function unconditionalSave(read) {
  * The exact end is set only if a touch has moved the end. Numbers that are not set are empty. The parts are parsed
  * on access, because most requests need few of them.
  *
- * If the store has the options `absoluteTtl` or `indexes`, a line of JSON comes first: `[created,[value, …]]`.
+ * If the store has the options `absoluteTtl` or `indexes`, a line of JSON comes first: `[created,[value, …],seen]`.
  */
 class Loaded {
   #sid;
@@ -288,8 +288,8 @@ class Loaded {
   /** The marks of the session. @returns {Tracked | undefined} */
   get tracked() {
     if (this.#start === 0) return undefined;
-    const [created, values] = JSON.parse(this.#text.slice(0, this.#start));
-    return { created: created ?? undefined, isStored: created !== null, values };
+    const [created, values, seen] = JSON.parse(this.#text.slice(0, this.#start));
+    return { created: created ?? undefined, isStored: created !== null, values, seen };
   }
 
   /** The knowledge of the request that has read this session. */

@@ -277,7 +277,7 @@ class SessionStore {
    */
   async touch(sid, end, known) {
     const { conflict = 'overwrite', touchInterval = 0 } = this.#settings;
-    const limited = this.#tracking?.limitTouch(end, known);
+    const limited = this.#tracking?.limitTouch(end, known, touchInterval);
     const { expires, exact, lifetime, known: to = expires } = limited ?? end;
     const isDue = limited?.isDue || !known || known.isTouchDue(to, touchInterval);
     if (!isDue) return { expires: known.expires };

@@ -36,6 +36,7 @@ const LONGEST_LABEL = 256;
  * @property {number | undefined} created milliseconds since the Unix epoch
  * @property {boolean} isStored whether the table has the beginning
  * @property {(string | null | undefined)[]} values its values in the indexes
+ * @property {number | null | undefined} seen the time of its last write in milliseconds, with indexes
  */
 
 class Tracking {
@@ -68,7 +69,7 @@ class Tracking {
    * @returns {Tracked}
    */
   begin(known, created) {
-    known.tracked ??= { created: undefined, isStored: false, values: [] };
+    known.tracked ??= { created: undefined, isStored: false, values: [], seen: undefined };
     known.tracked.created ??= created ?? Date.now();
     return known.tracked;
   }
@@ -142,20 +143,28 @@ class Tracking {
 
   /**
    * Returns the end of a touch, as the beginning of the session allows it. `isDue`: the touch has to be written,
-   * because the table does not have the beginning of the session yet.
+   * because the table does not have the beginning of the session yet, or because the end moves no more, and an index
+   * needs the time of the touch.
    *
    * @param {NewEnd} end
    * @param {Known | undefined} known
+   * @param {number | 'auto'} interval the option `touchInterval`
    */
-  limitTouch({ expires, exact, lifetime, known: to = expires }, known) {
+  limitTouch({ expires, exact, lifetime, known: to = expires }, known, interval) {
     const end = this.endOf(known);
+    const now = Date.now();
+    const { isStored = false, seen } = known?.tracked ?? {};
+    // The end tells the lifetime no more, so the cookie does, if it can.
+    const lasts = lifetime || known?.maxAge || to * 1000 - now;
+    const least = interval === 'auto' ? lasts / 20 : interval;
+    const isLimited = this.indexes.length > 0 && end !== undefined && to >= Math.floor(end / 1000);
     return {
       expires: /** @type {number} */ (this.#limit(expires, known)),
       exact: exact !== undefined && end !== undefined ? Math.min(exact, end) : exact,
       lifetime,
       known: this.#limit(to, known),
-      isDue: !known?.tracked?.isStored,
-      seen: Date.now(),
+      isDue: !isStored || (isLimited && now - (seen ?? 0) >= least),
+      seen: now,
     };
   }
 
@@ -166,7 +175,7 @@ class Tracking {
    * @param {number} seen milliseconds since the Unix epoch
    */
   noteTouch(known, seen) {
-    if (known) this.begin(known, seen).isStored = true;
+    if (known) Object.assign(this.begin(known, seen), { isStored: true, seen });
   }
 
   /**

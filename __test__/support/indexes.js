@@ -162,6 +162,26 @@ function describeIndexes(subject) {
     }
   });
 
+  test('also a touch of a session whose end moves no more', async () => {
+    const ann = newUser();
+    const options = { ...byUser(), absoluteTtl: 60 * MINUTE, touchInterval: MINUTE };
+    const browser = await newBrowser(options, { ...lasting, rolling: true });
+    await browser.visit(login(ann));
+    const end = clock.now + 60 * MINUTE;
+    for (const [advance, moves] of [
+      [MINUTE / 2, false],
+      [MINUTE, true],
+      [MINUTE / 2, false],
+      [10 * MINUTE, true],
+    ]) {
+      clock.advance(advance);
+      await browser.visit();
+      const [{ lastSeen, expires }] = await browser.store.sessionsOf('user', ann);
+      expect(lastSeen.getTime() === clock.now).toBe(moves);
+      expect(expires.getTime()).toBe(end);
+    }
+  });
+
   test('destroyOf() logs out everywhere, everywhere else, or one device', async () => {
     const ann = newUser();
     const browser = await newBrowser(byUser(), lasting);

@@ -198,8 +198,9 @@ impl NativeStore {
     /// * `version`: the session's version;
     /// * the session as JSON.
     ///
-    /// If the store has the option `tracking`, a line of JSON comes first: `[created,[value, …]]`, with
-    /// the beginning of the session in milliseconds or `null`, and its value in each index or `null`.
+    /// If the store has the option `tracking`, a line of JSON comes first: `[created,[value, …],seen]`,
+    /// with the beginning of the session, its value in each index, and the time of its last write; each is
+    /// `null` if it is not set. Times are in milliseconds.
     #[napi]
     pub fn load(&self, call: u32, sid: String, now: f64, limit: f64) {
         self.call(call, None, move |backend, _| {

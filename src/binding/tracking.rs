@@ -96,10 +96,11 @@ impl From<SessionMarks> for Tracks {
 
 /// The marks that were read, as a line of JSON.
 pub fn line(tracked: &Tracked) -> String {
-    let created = tracked.created.map(|UnixMillis(created)| created);
-    let line = serde_json::to_string(&(created, &tracked.values));
+    let millis = |time: Option<UnixMillis>| time.map(|UnixMillis(time)| time);
+    let (created, seen) = (millis(tracked.created), millis(tracked.seen));
+    let line = serde_json::to_string(&(created, &tracked.values, seen));
     // Numbers and texts can always be written as JSON.
-    let mut line = line.unwrap_or_else(|_| "[null,[]]".to_owned());
+    let mut line = line.unwrap_or_else(|_| "[null,[],null]".to_owned());
     line.push('\n');
     line
 }

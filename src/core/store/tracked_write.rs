@@ -41,6 +41,7 @@ impl TrackedWrite {
         Tracked {
             created: Some(self.tracks.created),
             values: indexed.into_iter().map(|indexed| indexed.value).collect(),
+            seen: Some(self.tracks.seen),
         }
     }
 

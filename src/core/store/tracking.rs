@@ -71,6 +71,8 @@ pub struct Tracked {
     pub created: Option<UnixMillis>,
     /// The values of the session in the store's indexes, in their order.
     pub values: Vec<Option<String>>,
+    /// The time of the last write.
+    pub seen: Option<UnixMillis>,
 }
 
 /// The condition on a stored session that a save without knowledge replaces.
@@ -173,6 +175,7 @@ impl Tracking {
         Tracked {
             created: millis(item, Self::CREATED),
             values: self.indexes.iter().map(value).collect(),
+            seen: millis(item, Self::SEEN),
         }
     }
 
