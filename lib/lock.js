@@ -3,11 +3,13 @@
 /** Locks on sessions: `withLock` waits for the lock, renews its lease while the task runs, and releases it. */
 
 const { randomUUID } = require('node:crypto');
-const { invalidArgument, storeError } = require('./errors');
+const { closedError, invalidArgument, resultOf, storeError } = require('./errors');
+const { Wait, ignore, listen } = require('./lock.wait');
 const { option, optionsObject, readTime } = require('./options');
 const { clearTimeout, monotonicNow, setTimeout } = require('./timers');
+const { warn } = require('./warning');
 
-/** @import { LockState } from '../native/binding' */
+/** @import { LockState, NativeStore } from '../native/binding' */
 
 /**
  * The requests for the lock of one session.
@@ -51,8 +53,22 @@ const SHORTEST_ATTEMPT = 1000;
 /** A request that fails with one of these codes may have been carried out. */
 const UNCERTAIN = new Set(['ERR_SESSION_TIMEOUT', 'ERR_SESSION_UNREACHABLE', 'ERR_SESSION_CLIENT']);
 
+/**
+ * The store that has the locks.
+ *
+ * @typedef {object} Host
+ * @property {() => NativeStore} native
+ * @property {(call: (limit: number) => Promise<any>, limit?: number) => Promise<any>} call makes a call once the table
+ *   is ready
+ * @property {number} limit the milliseconds that a call may take
+ * @property {import('node:events').EventEmitter} events emits `warning`
+ */
+
 /** The locks of one store. */
 class Locks {
+  #host;
+  /** Is aborted once the store is closed. */
+  #closing = new AbortController();
   /**
    * The last caller that waits for each lock or holds it: a promise that resolves when it is done. One caller of a
    * store asks DynamoDB at a time, so that the callers of a store do not hinder each other.
@@ -61,17 +77,22 @@ class Locks {
    */
   #lastCallers = new Map();
 
+  /** @param {Host} host */
+  constructor(host) {
+    this.#host = host;
+  }
+
   /**
-   * Runs `task` while no other caller, in any process, holds the lock of the same session.
+   * Runs a task while no other caller, in any process, holds the lock of the same session.
    *
-   * @template T
    * @param {string} sid
-   * @param {LockRequests} requests
-   * @param {LockOptions} options
-   * @param {(lock: HeldLock) => T | Promise<T>} task
-   * @returns {Promise<T>} the result of the task
+   * @param {any} given the options, or the task
+   * @param {any} [after] the task, after options
+   * @returns {Promise<any>} the result of the task
    */
-  async run(sid, requests, options, task) {
+  async run(sid, given, after) {
+    const { options, task } = readLockArguments(given, after);
+    const requests = this.#requestsFor(sid);
     const deadline = monotonicNow() + options.wait;
     const wait = new Wait(options, deadline, requests.closing);
     try {
@@ -85,6 +106,31 @@ class Locks {
     } finally {
       wait.stop();
     }
+  }
+
+  /** Ends the waiting of all callers. Tasks continue. */
+  close() {
+    this.#closing.abort(closedError());
+  }
+
+  /** @param {string} sid @returns {LockRequests} */
+  #requestsFor(sid) {
+    const { native, call, limit, events } = this.#host;
+    const within = (/** @type {number} */ time) => Math.max(1, Math.min(time, limit));
+    return {
+      claim: async (lease, ended, left) => {
+        const claim = (/** @type {number} */ time) =>
+          native().claimLock(sid, lease, ended, Date.now(), time);
+        return resultOf(await call(claim, within(left)));
+      },
+      // These are no calls: a closed store refuses calls, but waits for its tasks and their locks.
+      renew: async (lease, left) =>
+        resultOf(await native().renewLock(sid, lease, Date.now(), within(left))),
+      release: async (holder, token) =>
+        resultOf(await native().releaseLock(sid, holder, token, limit)),
+      warn: (error) => warn(events, error),
+      closing: this.#closing.signal,
+    };
   }
 
   /**
@@ -111,101 +157,6 @@ class Locks {
       done();
       throw error;
     }
-  }
-}
-
-/** The wait of a caller: it ends at the deadline, and if its signal is aborted or the store is closed. */
-class Wait {
-  #options;
-  #deadline;
-  #signals;
-  /** Rejects once the caller must not go on. @type {Promise<never>} */
-  #aborted;
-  /** Rejects at the deadline. @type {Promise<never>} */
-  #late;
-  /** @type {NodeJS.Timeout | undefined} */
-  #timer;
-  /** @type {() => void} */
-  #abort = () => {};
-
-  /**
-   * @param {LockOptions} options
-   * @param {number} deadline
-   * @param {AbortSignal} closing
-   */
-  constructor(options, deadline, closing) {
-    this.#options = options;
-    this.#deadline = deadline;
-    const { signal } = options;
-    this.#signals = signal ? [signal, closing] : [closing];
-    this.#aborted = new Promise((_resolve, reject) => {
-      this.#abort = () => reject(this.#signals.find(({ aborted }) => aborted)?.reason);
-      for (const each of this.#signals) listen(each, this.#abort);
-    });
-    this.#late = new Promise((_resolve, reject) => {
-      this.#timer = setTimeout(() => reject(this.lockedError()), options.wait);
-    });
-    // Each may reject while nobody waits for it.
-    this.#aborted.catch(() => {});
-    this.#late.catch(() => {});
-  }
-
-  /** The milliseconds until the deadline. */
-  get left() {
-    return this.#deadline - monotonicNow();
-  }
-
-  /** Whether the caller must not go on: its signal is aborted, or the store is closed. */
-  get isAborted() {
-    return this.#signals.some(({ aborted }) => aborted);
-  }
-
-  /** Throws if the caller must not go on. */
-  throwIfAborted() {
-    for (const signal of this.#signals) signal.throwIfAborted();
-  }
-
-  /**
-   * Returns the outcome of `promise`, unless the wait has to end before.
-   *
-   * @template T
-   * @param {Promise<T>} promise
-   * @returns {Promise<T>}
-   */
-  for(promise) {
-    return Promise.race([promise, this.#aborted, this.#late]);
-  }
-
-  /**
-   * The same, also after the deadline.
-   *
-   * @template T
-   * @param {Promise<T>} promise
-   * @returns {Promise<T>}
-   */
-  unlessAborted(promise) {
-    return Promise.race([promise, this.#aborted]);
-  }
-
-  /** @param {number} time milliseconds */
-  pause(time) {
-    /** @type {NodeJS.Timeout | undefined} */
-    let timer;
-    const over = new Promise((/** @type {(value: void) => void} */ resolve) => {
-      timer = setTimeout(resolve, Math.max(1, time));
-    });
-    return this.for(over).finally(() => clearTimeout(timer));
-  }
-
-  /** Stops the timer, and listens no more. */
-  stop() {
-    clearTimeout(this.#timer);
-    for (const signal of this.#signals) ignore(signal, this.#abort);
-  }
-
-  lockedError() {
-    const message = `another caller held the lock on the session for ${this.#options.wait} ms (option "wait")`;
-    return storeError('ERR_SESSION_LOCKED', message, { retryable: true });
   }
 }
 
@@ -407,41 +358,6 @@ function lostError(cause) {
 }
 
 /**
- * The functions to call when a signal is aborted. Each signal has one listener, because Node warns of a leak if a
- * signal has more than ten.
- *
- * @type {WeakMap<AbortSignal, { calls: Set<() => void>, listener: () => void }>}
- */
-const listeners = new WeakMap();
-
-/** @param {AbortSignal} signal @param {() => void} call */
-function listen(signal, call) {
-  if (signal.aborted) {
-    call();
-    return;
-  }
-  let heard = listeners.get(signal);
-  if (!heard) {
-    const calls = new Set();
-    const listener = () => {
-      for (const each of [...calls]) each();
-    };
-    heard = { calls, listener };
-    listeners.set(signal, heard);
-    signal.addEventListener('abort', heard.listener, { once: true });
-  }
-  heard.calls.add(call);
-}
-
-/** @param {AbortSignal} signal @param {() => void} call */
-function ignore(signal, call) {
-  const heard = listeners.get(signal);
-  if (!heard?.calls.delete(call) || heard.calls.size > 0) return;
-  signal.removeEventListener('abort', heard.listener);
-  listeners.delete(signal);
-}
-
-/**
  * Reads the arguments of `withLock` after the session's id.
  *
  * @param {any} given the options, or the task
@@ -473,4 +389,4 @@ function readLockArguments(given, after) {
   };
 }
 
-module.exports = { Locks, readLockArguments };
+module.exports = { Locks };

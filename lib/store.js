@@ -13,7 +13,7 @@ const { Lifecycle } = require('./lifecycle');
 const { outageEvents } = require('./outages');
 const { Pending } = require('./pending');
 const { Table } = require('./table');
-const { warn, warnOnce } = require('./warning');
+const { warnOnce } = require('./warning');
 
 /** @import { EventEmitter } from 'node:events' */
 /** @import { Deletions, Outcome, SessionEntry, SpecialArgument } from '../native/binding' */
@@ -25,7 +25,6 @@ const { warn, warnOnce } = require('./warning');
 /** @import { Conflict, Known } from './known' */
 /** @import { SessionMarks } from '../native/binding' */
 /** @import { Indexes } from './indexes' */
-/** @import { LockRequests } from './lock' */
 /** @import { Tracking } from './tracking' */
 
 /**
@@ -69,8 +68,6 @@ class SessionStore {
   #events;
   /** @type {import('./lock').Locks | undefined} */
   #locks;
-  /** Is aborted by `close`, if there are locks. @type {AbortController | undefined} */
-  #closing;
   /** @type {Tracking | undefined} */
   #tracking;
   /** @type {Indexes | undefined} */
@@ -121,16 +118,7 @@ class SessionStore {
     this.#setUpKeys(settings.codecs, events);
     this.#lifecycle = new Lifecycle(events, (sid) => native().keyOf(sid));
     if (tracking && tracking.indexes.length > 0) {
-      this.#indexes = new (require('./indexes').Indexes)(tracking, {
-        native,
-        call: (call) => this.#call(undefined, call),
-        track: (work) => this.#gate.track(work),
-        isClosed: () => this.isClosed,
-        limit: settings.operationTimeout,
-        tableTimeout: settings.tableTimeout,
-        events,
-        lifecycle: this.#lifecycle,
-      });
+      this.#indexes = new (require('./indexes').Indexes)(tracking, this.#host);
     }
   }
 
@@ -382,28 +370,8 @@ class SessionStore {
    */
   async withLock(sid, given, after) {
     if (this.isClosed) throw closedError();
-    const { Locks, readLockArguments } = require('./lock');
-    const { options, task } = readLockArguments(given, after);
-    this.#locks ??= new Locks();
-    this.#closing ??= new AbortController();
-    const { operationTimeout } = this.#settings;
-    const within = (/** @type {number} */ limit) => Math.max(1, Math.min(limit, operationTimeout));
-    /** @type {LockRequests} */
-    const requests = {
-      claim: async (lease, ended, left) => {
-        const claim = (/** @type {number} */ limit) =>
-          this.#native.claimLock(sid, lease, ended, Date.now(), limit);
-        return resultOf(await this.#call(undefined, claim, undefined, within(left)));
-      },
-      // These do not pass the gate: `close` refuses new calls, but waits for the task and its lock.
-      renew: async (lease, left) =>
-        resultOf(await this.#native.renewLock(sid, lease, Date.now(), within(left))),
-      release: async (holder, token) =>
-        resultOf(await this.#native.releaseLock(sid, holder, token, operationTimeout)),
-      warn: (error) => warn(this.#events, error),
-      closing: this.#closing.signal,
-    };
-    return this.#gate.track(this.#locks.run(sid, requests, options, task));
+    this.#locks ??= new (require('./lock').Locks)(this.#host);
+    return this.#gate.track(this.#locks.run(sid, given, after));
   }
 
   /**
@@ -422,9 +390,26 @@ class SessionStore {
    */
   close() {
     const closed = this.#gate.close(() => this.#dynamodb.close());
-    // Callers that wait for a lock wait no longer.
-    this.#closing?.abort(closedError());
+    this.#locks?.close();
     return closed;
+  }
+
+  /** The part of this store that indexes and locks use. */
+  get #host() {
+    const { operationTimeout, tableTimeout } = this.#settings;
+    return {
+      native: () => this.#native,
+      call: (
+        /** @type {(limit: number) => Promise<any>} */ call,
+        /** @type {number} */ limit = operationTimeout,
+      ) => this.#call(undefined, call, undefined, limit),
+      track: (/** @type {Promise<any>} */ work) => this.#gate.track(work),
+      isClosed: () => this.isClosed,
+      limit: operationTimeout,
+      tableTimeout,
+      events: this.#events,
+      lifecycle: this.#lifecycle,
+    };
   }
 
   get #calls() {

@@ -51,6 +51,16 @@ export declare class NativeStore {
    * by a claim whose answer was lost. The result is `false` if `holder` does not hold the lock.
    */
   releaseLock(sid: string, holder: string, token: number | undefined | null, limit: number): Promise<Outcome<boolean>>
+  /** The sessions with the key `value` in the store's index. */
+  find(value: string, now: number, limit: number): Promise<Outcome<Array<SessionEntry>>>
+  /** Deletes many sessions. */
+  destroyMany(sids: Array<string>, limit: number): Promise<Outcome<undefined>>
+  /** All sessions that have not ended. */
+  list(now: number, limit: number): Promise<Outcome<Array<SessionEntry>>>
+  /** The ids of all sessions that have not ended. */
+  ids(now: number, limit: number): Promise<Outcome<Array<string>>>
+  /** The number of sessions that have not ended. */
+  count(now: number, limit: number): Promise<Outcome<number>>
   /**
    * Loads a session. The result is `null` if the session does not exist, and `false` if it has ended but
    * is still in the table.
@@ -106,16 +116,6 @@ export declare class NativeStore {
    * `notify` if there are outcomes to take.
    */
   take(): Completed
-  /** The sessions with the key `value` in the store's index. */
-  find(value: string, now: number, limit: number): Promise<Outcome<Array<SessionEntry>>>
-  /** Deletes many sessions. */
-  destroyMany(sids: Array<string>, limit: number): Promise<Outcome<undefined>>
-  /** All sessions that have not ended. */
-  list(now: number, limit: number): Promise<Outcome<Array<SessionEntry>>>
-  /** The ids of all sessions that have not ended. */
-  ids(now: number, limit: number): Promise<Outcome<Array<string>>>
-  /** The number of sessions that have not ended. */
-  count(now: number, limit: number): Promise<Outcome<number>>
   /** `true`: from now on, requests go through the user's client, whatever its settings are. */
   useClient(through: boolean): void
   /**

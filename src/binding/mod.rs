@@ -28,6 +28,7 @@ mod failure;
 mod indexes;
 mod intake;
 mod lock;
+mod many;
 mod open;
 mod options;
 mod runtime;

@@ -17,7 +17,7 @@ use super::completions::{CallResult, Completed, Completions, Outcomes, catch_pan
 use super::failure::{Failure, Outcome, wrap};
 use super::intake;
 use super::runtime;
-use super::session::{KnownSession, SessionEntry, SpecialArgument, loaded, special_value};
+use super::session::{KnownSession, SpecialArgument, loaded, special_value};
 use super::tracking::SessionMarks;
 use crate::core::context::CallContext;
 use crate::core::dynamo::sdk::Locator;
@@ -348,87 +348,6 @@ impl NativeStore {
     #[napi]
     pub fn take(&self) -> Completed {
         self.outcomes.take()
-    }
-
-    /// The sessions with the key `value` in the store's index.
-    #[napi]
-    pub fn find<'env>(
-        &self,
-        env: &'env Env,
-        value: String,
-        now: f64,
-        limit: f64,
-    ) -> napi::Result<PromiseRaw<'env, Outcome<Vec<SessionEntry>>>> {
-        self.start(env, move |backend| async move {
-            let operation = "finding sessions by an index";
-            let index = backend.index.as_ref().ok_or(Error::Format { operation })?;
-            let limit = time(limit);
-            let ids = backend.sessions.find(index, &value, limit).await?;
-            let sessions = backend
-                .sessions
-                .load_many(&ids, UnixMillis(now), limit)
-                .await?;
-            Ok(sessions.into_iter().map(SessionEntry::from).collect())
-        })
-    }
-
-    /// Deletes many sessions.
-    #[napi]
-    pub fn destroy_many<'env>(
-        &self,
-        env: &'env Env,
-        sids: Vec<String>,
-        limit: f64,
-    ) -> napi::Result<PromiseRaw<'env, Outcome<()>>> {
-        self.start(env, move |backend| {
-            backend.sessions.destroy_many(&sids, time(limit))
-        })
-    }
-
-    /// All sessions that have not ended.
-    #[napi]
-    pub fn list<'env>(
-        &self,
-        env: &'env Env,
-        now: f64,
-        limit: f64,
-    ) -> napi::Result<PromiseRaw<'env, Outcome<Vec<SessionEntry>>>> {
-        self.start(env, move |backend| async move {
-            let sessions = backend
-                .expiring("list")?
-                .list(UnixMillis(now), time(limit))
-                .await?;
-            Ok(sessions.into_iter().map(SessionEntry::from).collect())
-        })
-    }
-
-    /// The ids of all sessions that have not ended.
-    #[napi]
-    pub fn ids<'env>(
-        &self,
-        env: &'env Env,
-        now: f64,
-        limit: f64,
-    ) -> napi::Result<PromiseRaw<'env, Outcome<Vec<String>>>> {
-        self.start(env, move |backend| async move {
-            let sessions = backend.expiring("list")?;
-            sessions.ids(UnixMillis(now), time(limit)).await
-        })
-    }
-
-    /// The number of sessions that have not ended.
-    #[napi]
-    pub fn count<'env>(
-        &self,
-        env: &'env Env,
-        now: f64,
-        limit: f64,
-    ) -> napi::Result<PromiseRaw<'env, Outcome<f64>>> {
-        self.start(env, move |backend| async move {
-            let sessions = backend.expiring("list")?;
-            let count = sessions.count(UnixMillis(now), time(limit)).await?;
-            Ok(count as f64)
-        })
     }
 
     /// `true`: from now on, requests go through the user's client, whatever its settings are.

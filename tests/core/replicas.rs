@@ -1,5 +1,7 @@
 //! A replica of a global table that refuses to write items which another Region writes.
 
+use std::time::Duration;
+
 use dynamo_session_store::core::error::Result;
 use futures_util::future::join_all;
 
@@ -7,6 +9,9 @@ use crate::support::canned::{Answer, Canned, Request};
 use crate::support::memory::{Memory, batch};
 use crate::support::merged::{NOW, data, record, store};
 use crate::support::{AMPLE, json, new_name};
+
+/// Long enough for several attempts.
+const SHORT: Duration = Duration::from_secs(2);
 
 const CONFLICT: &str = "ReplicatedWriteConflictException";
 
@@ -30,7 +35,12 @@ async fn save_beside_another_region(refused: usize) -> (Vec<Result<()>>, Vec<Opt
     let store = store(server.dynamo(), &new_name(), 1);
     let sids = ["sid0", "sid1", "sid2"];
     let saves = (0..).zip(sids);
-    let saves = saves.map(|(number, sid)| store.save(record(sid, &data(number)), AMPLE));
+    let saves = saves.map(|(number, sid)| {
+        // A write that is always refused is tried again until its deadline.
+        let is_hopeless = sid == "sid1" && refused == usize::MAX;
+        let limit = if is_hopeless { SHORT } else { AMPLE };
+        store.save(record(sid, &data(number)), limit)
+    });
     let saved = join_all(saves).await;
     let loads = sids.map(|sid| json(store.load(sid, NOW, AMPLE)));
     let loaded = join_all(loads).await.into_iter();
