@@ -124,6 +124,11 @@ const subjects = [
     (place) => ours.openOurs(place, { touchInterval: 0 }),
     drawn,
   ),
+  ...Object.entries(ours.OPTIONS).map(([option, options]) =>
+    subject(`ours-${option}`, `dynamo-session-store, ${option}`, 'local cost', (place) =>
+      ours.openOurs(place, options),
+    ),
+  ),
   subject('ours-koa', 'dynamo-session-store/koa', `${STORE} cost app`, ours.openKoa, koa),
   subject('ours-shopify', 'dynamo-session-store/shopify', STORE, ours.openShopify, shopify),
   subject('napi-noop', 'a call into the addon (expiresAt), no request', 'canned', ours.openAddon, {

@@ -2,9 +2,23 @@
 
 /** This package's stores, with the ways that their requests can go. */
 
-const { CREDENTIALS, REGION } = require('../lib/sessions');
+const { CREDENTIALS, DAY, REGION } = require('../lib/sessions');
 
 /** @import { Place } from '../lib/calls' */
+
+const encryption = { keys: [Buffer.alloc(32, 1)] };
+const absoluteTtl = 7 * DAY;
+const indexes = { user: { value: 'user.id' } };
+
+/** Options whose price is measured, by the names of their subjects. */
+const OPTIONS = {
+  compress: { compress: true },
+  encryption: { encryption },
+  'compress+encryption': { compress: true, encryption },
+  absoluteTtl: { absoluteTtl },
+  indexes: { indexes },
+  'all-options': { compress: true, encryption, absoluteTtl, indexes },
+};
 
 /**
  * The store for Express, which connects by itself.
@@ -76,4 +90,12 @@ function openAddon() {
   return { store: { get: async () => ({ expires: expiresAt(1) }) }, close() {} };
 }
 
-module.exports = { openAddon, openKoa, openOurs, openShopify, openWithClient, openWithClientV2 };
+module.exports = {
+  OPTIONS,
+  openAddon,
+  openKoa,
+  openOurs,
+  openShopify,
+  openWithClient,
+  openWithClientV2,
+};
