@@ -11,9 +11,9 @@ const { monotonicNow, setTimeout } = require('./timers');
 const { keyOf } = require('./tracking');
 
 /** @import { EventEmitter } from 'node:events' */
-/** @import { IndexEntry, NativeStore, SessionMarks } from '../native/binding' */
+/** @import { IndexEntry, NativeStore } from '../native/binding' */
 /** @import { Lifecycle } from './lifecycle' */
-/** @import { SessionIndex, Tracking } from './tracking' */
+/** @import { Marks, SessionIndex, Tracking } from './tracking' */
 
 /**
  * `destroyOf` reads the index again after it has destroyed sessions, because the index may have more sessions by
@@ -63,8 +63,9 @@ class Indexes {
    */
   async sessionsOf(name, value, { current } = {}) {
     const at = this.#numberOf(name);
-    const entries = await this.#read(at, this.#valueOf(name, value));
+    const text = this.#valueOf(name, value);
     const own = this.#keyOf(current, 'current');
+    const entries = await this.#read(at, text);
     return entries
       .filter(isAlive)
       .sort((one, other) => beginOf(other) - beginOf(one))
@@ -141,13 +142,13 @@ class Indexes {
    * gives none. `check` has to run before the save, `enforceAfter` waits for the save.
    *
    * @param {string} sid
-   * @param {SessionMarks} marks
+   * @param {Marks} marks
    */
   limitsOf(sid, { indexed, seen }) {
     const limits = this.#tracking.indexes.flatMap((index, at) => {
-      const { value, isNew } = indexed[at] ?? {};
+      const { value, isLogin } = indexed[at] ?? {};
       const { max } = index;
-      return isNew && value !== undefined && max !== undefined ? [{ at, index, max, value }] : [];
+      return isLogin && value !== undefined && max !== undefined ? [{ at, index, max, value }] : [];
     });
     if (limits.length === 0) return undefined;
     // The requests for a limit share the time of their call.

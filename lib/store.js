@@ -23,9 +23,8 @@ const { warnOnce } = require('./warning');
 /** @import { Codecs } from './codec.options' */
 /** @import { Keys } from './keys' */
 /** @import { Conflict, Known } from './known' */
-/** @import { SessionMarks } from '../native/binding' */
 /** @import { Indexes } from './indexes' */
-/** @import { Tracking } from './tracking' */
+/** @import { Marks, Tracking } from './tracking' */
 
 /**
  * @typedef {object} Settings
@@ -113,10 +112,11 @@ class SessionStore {
       onOutages: outageEvents(events, settings.disconnectEvents ?? false),
       onWarnings: warnOnce(events),
       pending,
-      indexValues: tracking && parse && ((data) => tracking.valuesOf(parse(data))),
+      indexValues: tracking && ((data) => tracking.valuesOf(data)),
     });
     this.#setUpKeys(settings.codecs, events);
     this.#lifecycle = new Lifecycle(events, (sid) => native().keyOf(sid));
+    if (parse) tracking?.parseBy(parse);
     if (tracking && tracking.indexes.length > 0) {
       this.#indexes = new (require('./indexes').Indexes)(tracking, this.#host);
     }
@@ -243,7 +243,7 @@ class SessionStore {
   /**
    * @param {SessionRecord} session
    * @param {Save} save
-   * @param {SessionMarks} [marks]
+   * @param {Marks} [marks]
    */
   #save({ sid, data, expires, special = [] }, save, marks) {
     const limits = marks && this.#indexes?.limitsOf(sid, marks);

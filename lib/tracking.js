@@ -30,6 +30,10 @@ const LONGEST_LABEL = 256;
  * @property {number | undefined} max the largest number of sessions with one value
  * @property {'end-oldest' | 'refuse'} over the behaviour if there are more
  *
+ * The marks of a write. `isLogin`: the session gets the value by this request, and the index has a maximum.
+ *
+ * @typedef {SessionMarks & { indexed: (SessionMarks['indexed'][number] & { isLogin: boolean })[] }} Marks
+ *
  * The marks of a session in the table, as a request knows them.
  *
  * @typedef {object} Tracked
@@ -46,6 +50,7 @@ class Tracking {
   isContinued;
   /** @type {SessionIndex[]} */
   indexes;
+  #parse = JSON.parse;
 
   /** @param {Record<string, any>} options */
   constructor(options) {
@@ -80,7 +85,7 @@ class Tracking {
    * @param {any} session
    * @param {any} request for the label; `undefined` if the application passes the session itself
    * @param {Known | undefined} known
-   * @returns {SessionMarks}
+   * @returns {Marks}
    */
   #marksOf(session, request, known) {
     const now = Date.now();
@@ -88,9 +93,24 @@ class Tracking {
     const indexed = this.indexes.map((index, at) => {
       const value = valueIn(index, session);
       const isNew = value !== undefined && value !== values[at];
-      return { value, label: isNew ? labelIn(index, session, request) : undefined, isNew };
+      const label = isNew ? labelIn(index, session, request) : undefined;
+      const isLogin = isNew && index.max !== undefined && !this.#hadValue(index, value, known);
+      return { value, label, isNew, isLogin };
     });
     return { created, seen: now, indexed };
+  }
+
+  /**
+   * Whether the request has read the session with this value, which a writer without the option has not put into the
+   * index.
+   *
+   * @param {SessionIndex} index
+   * @param {string | undefined} value
+   * @param {Known | undefined} known
+   */
+  #hadValue(index, value, known) {
+    if (known?.base === undefined) return false;
+    return valueIn(index, this.#parse(known.base)) === value;
   }
 
   /**
@@ -108,10 +128,20 @@ class Tracking {
   /**
    * Returns the values of a session in the indexes.
    *
-   * @param {any} session
+   * @param {string} data the session as JSON
    */
-  valuesOf(session) {
+  valuesOf(data) {
+    const session = this.#parse(data);
     return this.indexes.map((index) => valueIn(index, session));
+  }
+
+  /**
+   * Sets the function that parses sessions.
+   *
+   * @param {(data: string) => any} parse
+   */
+  parseBy(parse) {
+    this.#parse = parse;
   }
 
   /**

@@ -228,7 +228,7 @@ export interface CreateTableSettings {
   readonly DeletionProtectionEnabled?: boolean;
   /**
    * The maximum read and write request units per second of a table on demand, each at least 1. If
-   * the table has capacity units, this is a `TypeError`. Shopify's index gets the same maximum.
+   * the table has capacity units, this is a `TypeError`. Indexes get the same maximum.
    * @default no maximum but the account's
    */
   readonly OnDemandThroughput?: {
@@ -263,8 +263,8 @@ export interface CreateTableSettings {
   /** Tags of the table, for example to share out its costs. */
   readonly Tags?: ReadonlyArray<{ readonly Key: string; readonly Value: string }>;
   /**
-   * The read and write units per second that the table takes from the beginning. Shopify's index
-   * gets the same. If the store calls a client of aws-sdk v2, the client refuses this setting.
+   * The read and write units per second that the table takes from the beginning. Indexes get
+   * the same. If the store calls a client of aws-sdk v2, the client refuses this setting.
    * @default DynamoDB's own
    */
   readonly WarmThroughput?: {

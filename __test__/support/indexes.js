@@ -291,6 +291,23 @@ function describeIndexes(subject) {
     expect(await store.sessionsOf('user', ann)).toHaveLength(1);
   });
 
+  test('max does not refuse a session that was logged in before the option', async () => {
+    const ann = newUser();
+    const appOptions = { ...lasting, ...subject.touchingOptions };
+    const { browser, sid } = await newSession({ account: { id: ann } }, {}, appOptions);
+    const { table, tableName } = browser.store;
+    const store = subject.newStore(table ?? tableName, byUser({ max: 1, over: 'refuse' }));
+    const again = await newBrowser({}, appOptions, store);
+    await again.visit(login(ann));
+    const old = again.another();
+    for (const [name, value] of browser.cookies) old.cookies.set(name, value);
+    await old.visit();
+    expect((await itemOf(sid)).user).toEqual({ S: ann });
+    await old.visit(change({ cart: 1 }));
+    expect(again.failures).toEqual([]);
+    expect(await store.sessionsOf('user', ann)).toHaveLength(2);
+  });
+
   test('a session that is set by hand is in the index', async () => {
     const [ann, bob] = [newUser(), newUser()];
     const { store } = await newBrowser(byUser());

@@ -103,8 +103,13 @@ impl Layout for KoaLayout {
         SESSION
     }
 
+    /// koa-session has the table keep a session for 10 seconds more than its exact end, so the two do not
+    /// agree. No other writer changes `expires` alone: the replaced package writes whole items.
     fn marks(&self, item: &Item) -> Marks {
-        Marks::of(item, &self.expires_attribute())
+        Marks {
+            end: Marks::end_of(item),
+            ..Marks::of(item, &self.expires_attribute())
+        }
     }
 
     /// A session that was written before the store knew the table's time to live has its end in `ttl_key`.

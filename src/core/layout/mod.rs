@@ -125,11 +125,17 @@ impl Marks {
     /// The attribute that holds the exact end in milliseconds since the Unix epoch, of type N.
     pub const END: &str = "_e";
 
+    /// The exact end in an item, even if it does not agree with the item's `expires`.
+    pub fn end_of(item: &Item) -> Option<UnixMillis> {
+        let end: f64 = item.get(Self::END)?.as_n().ok()?.parse().ok()?;
+        end.is_finite().then_some(UnixMillis(end))
+    }
+
     /// The marks of an item whose end is in the attribute `expires`.
     pub fn of(item: &Item, expires: &str) -> Self {
         let number = |name: &str| item.get(name)?.as_n().ok()?.parse::<f64>().ok();
         let seconds = number(expires);
-        let end = number(Self::END).map(UnixMillis);
+        let end = Self::end_of(item);
         Self {
             version: item
                 .get(Self::VERSION)
