@@ -181,6 +181,7 @@ class Chaos {
       keys,
       attempts,
       restarts,
+      guarded,
       weather: chosen,
       title: [
         chosen,
@@ -258,10 +259,10 @@ class Chaos {
    * @param {string} folder
    * @param {any[]} lost
    */
-  async #check({ keys, attempts, title, seed }, folder, lost) {
+  async #check({ keys, attempts, title, seed, guarded }, folder, lost) {
     const settled = now();
     const calls = readCalls(folder);
-    const histories = historiesOf(calls, { keys, lost, attempts, settled });
+    const histories = historiesOf(calls, { keys, lost, attempts, settled, guarded });
     const inspected = await this.#tables.inspect(keys);
     for (const [sid, history] of histories) {
       const last = /** @type {{ name: string, result: any }} */ (inspected.get(sid));

@@ -13,16 +13,21 @@ const { join } = require('node:path');
 /** Nanoseconds by the clock that all processes of a machine share. */
 const now = () => Number(process.hrtime.bigint());
 
+/** The operations of lanes that save a session. */
+const SAVES = ['write', 'merge', 'overwrite', 'compare'];
+
 /**
- * What an operation of a lane asks DynamoDB to write, by the request that does.
+ * The operations of lanes whose effect a request has.
  *
- * @type {Record<string, string[]>}
+ * @param {string} request
+ * @param {boolean} guarded whether saves may be updates, which keep the marks of sessions
+ * @returns {string[]}
  */
-const WRITES = {
-  PutItem: ['write', 'merge', 'overwrite', 'compare'],
-  UpdateItem: ['touch'],
-  DeleteItem: ['destroy', 'sweep', 'reap'],
-};
+function writersOf(request, guarded) {
+  if (request === 'PutItem') return SAVES;
+  if (request === 'UpdateItem') return guarded ? ['touch', ...SAVES] : ['touch'];
+  return ['destroy', 'sweep', 'reap'];
+}
 
 /** The calls of a thread and their ends. */
 class Journal {
@@ -99,10 +104,11 @@ function readCalls(folder) {
  * @param {{ key: string, operation: string, at: number }[]} round.lost writes whose answers got lost,
  *   with the moments of their arrival at the proxy: each may have been repeated
  * @param {number} round.attempts how often a request is sent at most
+ * @param {boolean} [round.guarded] whether the stores have the options for secrets and users
  * @param {number} round.settled the moment after which nothing was in flight any more
  * @returns {Map<string, Operation[]>} by the session's id
  */
-function historiesOf(calls, { keys, lost, attempts, settled }) {
+function historiesOf(calls, { keys, lost, attempts, settled, guarded = false }) {
   /** @type {Map<string, Operation[]>} */
   const histories = new Map(keys.map(({ sid }) => [sid, []]));
   /** @type {Map<string, typeof lost>} */
@@ -118,7 +124,9 @@ function historiesOf(calls, { keys, lost, attempts, settled }) {
       const until = operation.end ?? settled;
       const mayBeRepeated = (lostOf.get(sid) ?? []).filter(
         ({ operation: request, at }) =>
-          WRITES[request].includes(operation.name) && operation.call <= at && at <= until,
+          writersOf(request, guarded).includes(operation.name) &&
+          operation.call <= at &&
+          at <= until,
       );
       const repeats = Math.min(mayBeRepeated.length, attempts - 1);
       // A write that finds its own first attempt in its way, and others after that, is a conflict.
