@@ -1,4 +1,5 @@
 import type session = require('express-session');
+import codecs = require('./lib/codecs');
 import marks = require('./lib/marks');
 import types = require('./lib/types');
 
@@ -38,7 +39,8 @@ declare namespace connect {
   }
 
   interface DynamoDBStoreOptions<Session = session.SessionData>
-    extends marks.MarkOptions<Stored<Session & object>> {
+    extends marks.MarkOptions<Stored<Session & object>>,
+      codecs.CodecOptions {
     /**
      * The table's name or ARN.
      * @default 'sessions'
@@ -288,6 +290,9 @@ declare namespace connect {
   type IndexedSession = marks.IndexedSession;
   type IndexProgress = marks.IndexProgress;
   export import SessionStoreError = types.SessionStoreError;
+  export type CompressOptions = codecs.CompressOptions;
+  export type EncryptionKey = codecs.EncryptionKey;
+  export type EncryptionOptions = codecs.EncryptionOptions;
   export type LockOptions = types.LockOptions;
   export type SessionLock = types.SessionLock;
   export type SessionEvent = types.SessionEvent;

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import codecs = require('./lib/codecs');
 import marks = require('./lib/marks');
 import types = require('./lib/types');
 
@@ -188,6 +189,9 @@ interface DynamoDBStore extends marks.IndexMethods {}
 declare namespace DynamoDBStore {
   export { DynamoDBStore };
   export import SessionStoreError = types.SessionStoreError;
+  export type CompressOptions = codecs.CompressOptions;
+  export type EncryptionKey = codecs.EncryptionKey;
+  export type EncryptionOptions = codecs.EncryptionOptions;
   export type LockOptions = types.LockOptions;
   export type SessionLock = types.SessionLock;
   export type SessionEvent = types.SessionEvent;
@@ -218,7 +222,7 @@ declare namespace DynamoDBStore {
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: what an application keeps in a session
-  export interface DynamoDBStoreOptions extends marks.MarkOptions<any> {
+  export interface DynamoDBStoreOptions extends marks.MarkOptions<any>, codecs.CodecOptions {
     table?: TableOptions;
     /**
      * A client of either AWS SDK for JavaScript: a `DynamoDBClient` of v3 or an `AWS.DynamoDB` of

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { Session } from '@shopify/shopify-api';
+import type { CodecOptions, CompressOptions, EncryptionKey, EncryptionOptions } from './lib/codecs';
 import type {
   AwsClient,
   AwsCredentials,
@@ -10,9 +11,18 @@ import type {
 } from './lib/types';
 
 export { SessionStoreError } from './lib/types';
-export type { AwsClient, AwsCredentials, CreateTableSettings, DynamoConfig, Transport };
+export type {
+  AwsClient,
+  AwsCredentials,
+  CompressOptions,
+  CreateTableSettings,
+  DynamoConfig,
+  EncryptionKey,
+  EncryptionOptions,
+  Transport,
+};
 
-export interface DynamoDBSessionStorageOptions {
+export interface DynamoDBSessionStorageOptions extends CodecOptions {
   /**
    * The table's name or ARN.
    * @default 'shopify_sessions'

@@ -217,7 +217,8 @@ test('operations on one session keep their order while the first is throttled', 
 });
 
 test('an operation that waits for one that is throttled says so too', async () => {
-  const { store } = await newStubbed(() => throttled(), { operationTimeout: 300 });
+  // Enough for the first answer, also on a busy machine.
+  const { store } = await newStubbed(() => throttled(), { operationTimeout: 1500 });
   const outcomes = await Promise.allSettled([
     store.touch('one', data),
     store.destroy('one'),

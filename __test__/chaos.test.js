@@ -32,6 +32,20 @@ test(
 );
 
 test(
+  'the options for secrets and users: each session is linearizable',
+  async () => {
+    const { problems, totals } = await problemsOf(['storm'], {
+      operations: 20,
+      threads: 1,
+      guarded: true,
+    });
+    expect(problems).toEqual([]);
+    expect(totals.histories).toBeGreaterThan(0);
+  },
+  LIMIT,
+);
+
+test(
   'a store that loses acknowledged writes is found out',
   async () => {
     const { problems } = await problemsOf(['calm'], { operations: 30, threads: 1, dropEvery: 5 });

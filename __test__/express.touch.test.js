@@ -48,68 +48,6 @@ async function logIn(options, { maxAge = HOUR, ...appOptions } = {}) {
 const endOf = async (sid) => Number((await itemOf(sid)).expires.N) * SECOND;
 
 describe('touchInterval', () => {
-  describe.each([
-    ['is a twentieth of the lifetime without it', undefined, HOUR, 3 * MINUTE],
-    ["is a twentieth of the lifetime with 'auto'", 'auto', HOUR, 3 * MINUTE],
-    ['is a twentieth of a lifetime of a day', 'auto', 24 * HOUR, 72 * MINUTE],
-    ['is half a minute', 30_000, HOUR, 30 * SECOND],
-    ['is one second', 1000, HOUR, SECOND],
-    ['is no whole number of seconds', 1500, HOUR, 2 * SECOND],
-    ['is half of the lifetime where it is as long as that', HOUR, HOUR, HOUR / 2],
-    ['is half of the lifetime where it is longer', 24 * HOUR, HOUR, HOUR / 2],
-  ])('%s:', (_what, touchInterval, maxAge, least) => {
-    test.each([0, 1, 499, 999])('at its edges, %i ms into a second', async (fraction) => {
-      clock.advance(fraction);
-      const { browser, sid } = await logIn({ touchInterval }, { maxAge });
-      const first = Math.floor((clock.now + maxAge) / SECOND) * SECOND;
-      expect(await endOf(sid)).toBe(first);
-      clock.advance(least - SECOND);
-      await browser.visit();
-      expect(wasTouched()).toBe(false);
-      expect(await endOf(sid)).toBe(first);
-      clock.advance(SECOND);
-      await browser.visit();
-      expect(wasTouched()).toBe(true);
-      expect(await endOf(sid)).toBe(first + least);
-      // The next one counts from there.
-      clock.advance(least - SECOND);
-      await browser.visit();
-      expect(wasTouched()).toBe(false);
-      clock.advance(SECOND);
-      await browser.visit();
-      expect(wasTouched()).toBe(true);
-      expect(await endOf(sid)).toBe(first + 2 * least);
-    });
-  });
-
-  test('is 0: each touch is written, also in the same second', async () => {
-    const { browser, sid } = await logIn({ touchInterval: 0 });
-    for (const pause of [0, 0, 1, 999, 1, SECOND, MINUTE]) {
-      clock.advance(pause);
-      await browser.visit();
-      expect(wasTouched()).toBe(true);
-      const { expires, _e: end } = await itemOf(sid);
-      expect(end).toEqual({ N: String(clock.now + HOUR) });
-      expect(expires).toEqual({ N: String(Math.floor((clock.now + HOUR) / SECOND)) });
-    }
-  });
-
-  test.each([
-    ['auto', 3 * MINUTE],
-    [5 * MINUTE, 5 * MINUTE],
-    [0, SECOND],
-  ])('%s: nobody is logged out early by more than that, nobody late', async (interval, most) => {
-    const { browser, sid } = await logIn({ touchInterval: interval });
-    // Pauses of all lengths, the same in each run.
-    for (let view = 1; view <= 40; view += 1) {
-      clock.advance((view * 7_919_317) % (2 * most + 1));
-      await browser.visit();
-      const early = clock.now + HOUR - (await endOf(sid));
-      expect(early).toBeGreaterThanOrEqual(0);
-      expect(early).toBeLessThan(most);
-    }
-  });
-
   test('a session ends when the table says so, to the second', async () => {
     const { browser, sid } = await logIn();
     clock.advance(3 * MINUTE - SECOND);
@@ -131,14 +69,6 @@ describe('touchInterval', () => {
     expect(await browser.store.get(sid)).toMatchObject({ user: 'ann' });
     clock.set(clock.start + 3 * MINUTE + HOUR);
     expect(await browser.store.get(sid)).toBeNull();
-  });
-
-  test('a session that is used all the time does not end, however long the interval', async () => {
-    const { browser } = await logIn({ touchInterval: 24 * HOUR });
-    for (let view = 0; view < 12; view += 1) {
-      clock.advance(20 * MINUTE);
-      expect((await browser.visit()).body.session).toMatchObject({ user: 'ann' });
-    }
   });
 
   test('an end that moves to an earlier second is always written', async () => {
@@ -304,14 +234,6 @@ describe('a save without a change', () => {
     await browser.visit();
     expect(proxy.operations()).toEqual(['PutItem']);
   });
-});
-
-test('a touch that is written never crosses to another session', async () => {
-  const [one, other] = [await logIn(), await logIn()];
-  clock.advance(10 * MINUTE);
-  await one.browser.visit();
-  expect(await endOf(one.sid)).toBe(clock.now + HOUR);
-  expect(await endOf(other.sid)).toBe(clock.start + HOUR);
 });
 
 test('the options can be read', () => {

@@ -61,43 +61,11 @@ describe.each([
     return { own: Number(session.M._expire?.N), table: Number(expires.N) * SECOND };
   }
 
-  describe.each([
-    ['a twentieth of the lifetime without it', undefined, 3 * MINUTE],
-    ["a twentieth of the lifetime with 'auto'", 'auto', 3 * MINUTE],
-    ['half a minute', 30_000, 30 * SECOND],
-  ])('rolling, and touchInterval is %s:', (_what, touchInterval, least) => {
-    test.each([0, 499, 999])('at its edges, %i ms into a second', async (fraction) => {
-      clock.advance(fraction);
-      const { browser, sid } = await logIn({ touchInterval });
-      const first = { own: clock.now + HOUR, table: clock.now - fraction + HOUR + MORE };
-      expect(await ends(sid)).toEqual(first);
-      clock.advance(least - SECOND);
-      const { headers } = await browser.visit();
-      expect(headers['set-cookie']).toBeDefined();
-      expect(wasTouched()).toBe(false);
-      expect(await ends(sid)).toEqual(first);
-      clock.advance(SECOND);
-      await browser.visit();
-      expect(wasTouched()).toBe(true);
-      expect(await ends(sid)).toEqual({ own: first.own + least, table: first.table + least });
-      clock.advance(least - SECOND);
-      await browser.visit();
-      expect(wasTouched()).toBe(false);
-    });
-  });
-
-  test('rolling, and touchInterval is 0: each is written, and changes nothing else', async () => {
-    const { browser, sid } = await logIn({ touchInterval: 0 });
-    const { _v: version } = await itemOf(sid);
-    for (const pause of [0, 1, SECOND, MINUTE]) {
-      clock.advance(pause);
-      await browser.visit();
-      expect(wasTouched()).toBe(true);
-      const table = Math.floor((clock.now + HOUR + MORE) / SECOND) * SECOND;
-      expect(await ends(sid)).toEqual({ own: clock.now + HOUR, table });
-    }
-    expect((await itemOf(sid))._v).toEqual(version);
-    expect(await stored(sid)).toEqual({ user: 'ann' });
+  test('rolling: the cookie is sent anew, also where the touch is not written', async () => {
+    const { browser } = await logIn();
+    clock.advance(3 * MINUTE - SECOND);
+    expect((await browser.visit()).headers['set-cookie']).toBeDefined();
+    expect(wasTouched()).toBe(false);
   });
 
   test('a request that saves its session twice touches it once', async () => {
@@ -106,23 +74,6 @@ describe.each([
     // koa-session does it again at the end of the request.
     await browser.visit(({ session }) => session.manuallyCommit());
     expect(wasTouched()).toBe(true);
-  });
-
-  test.each([
-    ['auto', 3 * MINUTE],
-    [5 * MINUTE, 5 * MINUTE],
-    [0, SECOND],
-  ])('%s: nobody is logged out early by more than that, nobody late', async (interval, most) => {
-    const { browser, sid } = await logIn({ touchInterval: interval });
-    for (let view = 1; view <= 20; view += 1) {
-      clock.advance((view * 7_919_317) % (2 * most + 1));
-      await browser.visit();
-      const { own, table } = await ends(sid);
-      const early = clock.now + HOUR - own;
-      expect(early).toBeGreaterThanOrEqual(0);
-      expect(early).toBeLessThan(most);
-      expect(table).toBeGreaterThan(own);
-    }
   });
 
   test('a session ends when its own clock says so', async () => {
@@ -172,15 +123,6 @@ describe.each([
     expect(wasTouched()).toBe(true);
     expect((await ends(sid)).table).toBe(first + DAY / 20);
     expect(await stored(sid)).toEqual({ user: 'ann', _session: true });
-  });
-
-  test('a touch of what was logged out meanwhile writes nothing', async () => {
-    const { browser, sid } = await logIn({ touchInterval: 0 });
-    const held = await browser.begin(() => {});
-    await browser.visit((visit) => visit.logOut());
-    expect((await held.end()).status).toBe(200);
-    expect(await stored(sid)).toBeNull();
-    expect(browser.failures).toEqual([]);
   });
 
   describe.each(['auto', 0])(

@@ -35,6 +35,8 @@ const ODD =
  * @property {number} [processes]
  * @property {number} [threads] worker threads, beside the main threads of the processes
  * @property {number} [operations] of each lane in a round
+ * @property {boolean} [guarded] whether the stores have the options for secrets and for users; the seed decides
+ *   without
  * @property {number} [dropEvery] has the stores lose a write now and then, to see that it is found
  * @property {(line: string) => void} [say]
  * @property {string} [keep] the folder for histories that are not linearizable
@@ -130,6 +132,7 @@ class Chaos {
     // With it, most calls of a bad round fail before they are sent.
     const breaker = random.chance(0.3);
     const restarts = random.chance(0.25) && dynamodb.restart !== undefined;
+    const guarded = this.#options.guarded ?? random.chance(0.5);
     const subjects = Object.keys(SUBJECTS);
     const keys = subjects.flatMap((subject) =>
       Array.from({ length: isFew ? random.between(1, 2) : 12 }, (_, index) => ({
@@ -157,6 +160,7 @@ class Chaos {
         operationTimeout: isHasty ? 2000 : 10_000,
         batchThreshold: random.pick([2, 16]),
         breaker,
+        guarded,
       },
     };
     const most = task.lanes * task.operations;
@@ -184,6 +188,7 @@ class Chaos {
         `${attempts} attempt${attempts === 1 ? '' : 's'}`,
         isHasty && 'short timeouts',
         breaker && 'breaker',
+        guarded && 'all options',
         restarts && 'a restart of DynamoDB',
       ]
         .filter(Boolean)

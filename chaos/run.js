@@ -25,6 +25,7 @@ const OPTIONS = /** @type {const} */ ({
   threads: { type: 'string', default: '2', help: 'how many worker threads they have' },
   operations: { type: 'string', default: '60', help: 'how many a lane does in a round' },
   weather: { type: 'string', help: 'has the same faults in every round, see faults.js' },
+  guarded: { type: 'boolean', help: 'has every round use the options for secrets and users' },
   'drop-every': { type: 'string', default: '0', help: 'has the stores lose each n-th write' },
   help: { type: 'boolean', short: 'h', help: 'prints this' },
 });
@@ -54,6 +55,7 @@ function readOptions() {
       processes: number('processes'),
       threads: number('threads'),
       operations: number('operations'),
+      guarded: values.guarded,
       dropEvery: number('drop-every'),
     },
   };

@@ -12,6 +12,7 @@ const { Session } = require('@shopify/shopify-api');
 const { DynamoDBStore } = require('..');
 const KoaStore = require('../koa');
 const { DynamoDBSessionStorage } = require('../shopify');
+const { KEY, openCoded } = require('./coded');
 const { ENDED_BEFORE, sorted } = require('./model/session');
 
 /** Milliseconds: thirty days, which no jump of a clock comes near. */
@@ -24,10 +25,22 @@ const MINUTE = 60_000;
 const BESIDE = new Set(['cookie', 'sid', 'fill', '_expire', '_maxAge']);
 
 /**
- * The options of every store.
+ * The options of every store. `guarded`: with the options for secrets and for users.
  *
- * @typedef {{ dynamoConfig: object, [option: string]: any }} Connection
+ * @typedef {{ dynamoConfig: object, guarded?: boolean, [option: string]: any }} Connection
  */
+
+/** The options for secrets, of all stores. */
+const SECRETS = { compress: true, encryption: { keys: [KEY.toString('base64')] } };
+
+/** The options for users. No session of a run lives as long as the absolute lifetime. */
+const USERS = { absoluteTtl: 1000 * LONG, indexes: { sid: { value: 'sid' } } };
+
+/** The options of a store for Express or Koa. @param {Connection} connection */
+const web = ({ guarded, ...connection }) => ({
+  ...connection,
+  ...(guarded && { ...SECRETS, ...USERS }),
+});
 
 /**
  * What a lane works on.
@@ -83,7 +96,7 @@ const express = {
   table: 'byhand',
   ends: true,
   mix: { read: 40, write: 26, touch: 14, destroy: 8, all: 4, length: 3, reap: 4, clear: 1 },
-  open: (table, connection) => new DynamoDBStore({ table, prefix: '', ...connection }),
+  open: (table, connection) => new DynamoDBStore({ table, prefix: '', ...web(connection) }),
   operations: {
     read: async (store, sid) => contents(sid, await called(store, 'get', sid)),
     write: (store, sid, { value, end, size }) =>
@@ -137,7 +150,7 @@ function expressRequests(conflict) {
     table: 'requests',
     mix: REQUESTS,
     open: (table, connection) =>
-      new DynamoDBStore({ table, prefix: '', conflict, touchInterval: 0, ...connection }),
+      new DynamoDBStore({ table, prefix: '', conflict, touchInterval: 0, ...web(connection) }),
     operations: {
       begin: async (store, sid) => {
         const found = await called(store, 'get', sid);
@@ -162,8 +175,8 @@ function expressRequests(conflict) {
 }
 
 /** @param {string} table @param {Connection} connection @param {object} [more] */
-const newKoaStore = (table, { dynamoConfig, ...connection }, more = {}) =>
-  new KoaStore({ dynamoConfig, table: { name: table }, ...connection, ...more });
+const newKoaStore = (table, connection, more = {}) =>
+  new KoaStore({ table: { name: table }, ...web(connection), ...more });
 
 /** @type {Subject} */
 const koa = {
@@ -209,8 +222,13 @@ const koaRequests = {
 const shopify = {
   table: 'shopify',
   mix: { read: 45, write: 38, destroy: 12, destroyMany: 5 },
-  open: (sessionTableName, { dynamoConfig: config, ...connection }) =>
-    new DynamoDBSessionStorage({ sessionTableName, config, ...connection }),
+  open: (sessionTableName, { dynamoConfig: config, guarded, ...connection }) =>
+    new DynamoDBSessionStorage({
+      sessionTableName,
+      config,
+      ...connection,
+      ...(guarded && SECRETS),
+    }),
   operations: {
     async read(storage, sid) {
       const session = await storage.loadSession(sid);
@@ -248,17 +266,24 @@ const SUBJECTS = {
  * @param {string} name of a subject
  * @param {string} sid
  * @param {any} item in DynamoDB's JSON
+ * @param {string} table the name of the table
  */
-function inspect(name, sid, item) {
+function inspect(name, sid, item, table) {
   if (!item) return null;
-  if (name === 'shopify') return contents(sid, { sid, ...JSON.parse(item.state.S) });
+  const open = (/** @type {string} */ layout, /** @type {{ B: Uint8Array }} */ { B }) =>
+    openCoded(Buffer.from(B), layout, table, sid);
+  if (name === 'shopify') {
+    const session = item._s ? open('shopify', item._s) : { state: item.state.S };
+    return contents(sid, { sid, ...JSON.parse(session.state) });
+  }
   const isKoa = SUBJECTS[name].table === 'koa';
   const end = Number(item.expires?.N);
   if (isKoa) {
-    const session = end * 1000 < Date.now() ? null : plain(item.session);
+    const read = () => (item.session.B ? open('koa', item.session) : plain(item.session));
+    const session = end * 1000 < Date.now() ? null : read();
     return name === 'koa' ? contents(sid, session) : withLifetime(sid, session, session?._maxAge);
   }
-  const session = JSON.parse(item.sess.S);
+  const session = item.sess.B ? open('connect', item.sess) : JSON.parse(item.sess.S);
   if (name === 'express') return { value: contents(sid, session), end };
   return withLifetime(sid, session, session.cookie.originalMaxAge);
 }

@@ -67,7 +67,8 @@ class Tables {
     }
     return new Map(
       keys.map(({ subject, sid }) => {
-        const result = inspect(subject, sid, items.get(`${SUBJECTS[subject].table}/${sid}`));
+        const { table } = SUBJECTS[subject];
+        const result = inspect(subject, sid, items.get(`${table}/${sid}`), this.names[table]);
         return [sid, { name: subject === 'express' ? 'inspect' : 'read', result }];
       }),
     );
@@ -75,7 +76,10 @@ class Tables {
 
   /** What a store on the table of sessions by hand says of all of them. */
   async listed() {
-    const store = SUBJECTS.express.open(this.names.byhand, { dynamoConfig: this.#connection() });
+    const store = SUBJECTS.express.open(this.names.byhand, {
+      dynamoConfig: this.#connection(),
+      guarded: true,
+    });
     const [all, ids, length] = await Promise.all([store.all(), store.ids(), store.length()]);
     await store.close();
     return {

@@ -25,7 +25,12 @@ const KEY_LENGTH = 32;
 const COMPRESS = { threshold: 'number' };
 
 /** @type {Record<string, Kind | Kind[]>} */
-const ENCRYPTION = { keys: ['array', 'function'], plaintext: 'string', refresh: 'milliseconds' };
+const ENCRYPTION = {
+  keys: ['array', 'function'],
+  plaintext: 'string',
+  refresh: 'milliseconds',
+  write: 'boolean',
+};
 
 /**
  * The function that gives the encryption keys, and the milliseconds after which it is called again.
@@ -71,17 +76,25 @@ function readCompress(options) {
 function readEncryption(options) {
   const given = option(options, 'encryption', 'object');
   if (!given) return undefined;
-  const { keys, plaintext = 'read', ...rest } = readFields(given, ENCRYPTION, 'encryption');
+  const read = readFields(given, ENCRYPTION, 'encryption');
+  const { keys, plaintext = 'read', write = true, ...rest } = read;
   if (keys === undefined) throw invalidArgument('option "encryption.keys" is missing');
   if (plaintext !== 'read' && plaintext !== 'refuse') {
     throw invalidArgument('option "encryption.plaintext" must be "read" or "refuse"');
   }
+  if (!write && plaintext === 'refuse') {
+    throw invalidArgument(
+      'option "encryption.write" cannot be false while "encryption.plaintext" is "refuse": the store would refuse ' +
+        'what it has written',
+    );
+  }
   const refresh = readTime(rest, 'refresh', 1, 'encryption') ?? DEFAULTS.refresh;
   const refusePlaintext = plaintext === 'refuse';
   if (typeof keys === 'function') {
-    return { native: { refusePlaintext }, source: { ask: keys, refresh } };
+    return { native: { refusePlaintext, readOnly: !write }, source: { ask: keys, refresh } };
   }
-  return { native: { refusePlaintext, keys: readKeys(keys, 'option "encryption.keys') } };
+  const native = { refusePlaintext, readOnly: !write };
+  return { native: { ...native, keys: readKeys(keys, 'option "encryption.keys') } };
 }
 
 /**

@@ -437,7 +437,8 @@ class SessionStore {
     let ready = table.isReady ? undefined : () => table.isReady || this.#prepare();
     if (check) ready = () => this.#prepareAndCheck(check);
     const key = sid === undefined ? undefined : this.#prefix + sid;
-    if (this.#keys) return this.#callWithKeys(this.#keys, key, ready, limit, call);
+    if (this.#keys && !this.isClosed)
+      return this.#callWithKeys(this.#keys, key, ready, limit, call);
     return this.#gate.pass(key, ready, limit, call);
   }
 

@@ -378,6 +378,8 @@ export interface EncryptionOptions {
   keys?: Array<Buffer>
   /** `true`: sessions that are not encrypted are refused. */
   refusePlaintext: boolean
+  /** `true`: sessions are written as without encryption, and encrypted sessions are read. */
+  readOnly: boolean
 }
 
 /** Encryption of the table at rest. */

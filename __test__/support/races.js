@@ -110,8 +110,12 @@ function racesByProxy(newSubject) {
     // Tests have answers get lost, which is no outage.
     breaker: false,
   });
+  const races = racesOn(newSubject(connection));
   return {
-    ...racesOn(newSubject(connection)),
+    ...races,
+    get table() {
+      return races.table;
+    },
     get proxy() {
       return proxy;
     },

@@ -23,6 +23,13 @@ const store = new DynamoDBStore({
   table: 'sessions',
   hashKey: 'id',
   prefix: 'sess:',
+  compress: { threshold: 900 },
+  encryption: {
+    keys: [Buffer.alloc(32), 'base64'],
+    plaintext: 'refuse',
+    write: true,
+    refresh: 3_600_000,
+  },
   client: new DynamoDBClient({}),
   readCapacityUnits: 5,
   writeCapacityUnits: '5',
@@ -221,3 +228,9 @@ indexed.destroyOf('user', 'ann', { except: 'sid' }, (_error, destroyed) =>
 );
 indexed.ensureIndexes((error) => expectType<connect.CallbackError>(error));
 indexed.on('index', ({ state }) => expectType<'waiting' | 'creating' | 'active'>(state));
+
+new DynamoDBStore({ compress: true, encryption: { keys: async () => [new Uint8Array(32)] } });
+expectError(new DynamoDBStore({ compress: 'yes' }));
+expectError(new DynamoDBStore({ encryption: {} }));
+expectError(new DynamoDBStore({ encryption: { keys: [7] } }));
+expectAssignable<connect.EncryptionOptions>({ keys: ['base64'] });

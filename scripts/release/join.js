@@ -41,6 +41,7 @@ const LATER = [
 
 /** What stays as it is, because it has nothing to do with the rest, or is never loaded. */
 const NOT_JOINED = [
+  'codecs.d.ts',
   'handle.js',
   'marks.d.ts',
   'native.error.js',

@@ -25,6 +25,8 @@ pub struct EncryptionOptions {
     pub keys: Option<Vec<Buffer>>,
     /// `true`: sessions that are not encrypted are refused.
     pub refuse_plaintext: bool,
+    /// `true`: sessions are written as without encryption, and encrypted sessions are read.
+    pub read_only: bool,
 }
 
 impl CodecOptions {
@@ -39,7 +41,12 @@ impl CodecOptions {
         });
         let encryption = options.encryption.map(|encryption| {
             let ring = encryption.keys.as_deref().map(key_ring).transpose()?;
-            Ok(Encryption::new(ring, encryption.refuse_plaintext))
+            let new = Encryption::new(ring, encryption.refuse_plaintext);
+            Ok(if encryption.read_only {
+                new.read_only()
+            } else {
+                new
+            })
         });
         Ok(Codecs {
             compression: compression.transpose()?,

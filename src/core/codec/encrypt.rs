@@ -35,6 +35,8 @@ pub struct Encryption {
     ring: RwLock<Option<Arc<KeyRing>>>,
     /// Whether a session that is not encrypted is refused.
     pub refuses_plaintext: bool,
+    /// Whether sessions are encrypted when they are written. Otherwise encrypted sessions are only read.
+    pub writes: bool,
 }
 
 impl Encryption {
@@ -43,6 +45,15 @@ impl Encryption {
         Self {
             ring: RwLock::new(ring.map(Arc::new)),
             refuses_plaintext,
+            writes: true,
+        }
+    }
+
+    /// Only reads encrypted sessions.
+    pub fn read_only(self) -> Self {
+        Self {
+            writes: false,
+            ..self
         }
     }
 

@@ -57,7 +57,7 @@ impl Codecs {
         let compressed = self
             .compression
             .and_then(|compression| compression.encode(json));
-        let Some(encryption) = &self.encryption else {
+        let Some(encryption) = self.encryption.as_ref().filter(|it| it.writes) else {
             return Ok(compressed);
         };
         let content = compressed.unwrap_or_else(|| [&[format::JSON], json.as_bytes()].concat());
@@ -105,7 +105,8 @@ impl Codecs {
     pub fn likely_encodes(&self, json: Option<&str>) -> bool {
         let compresses =
             |compression: Compression| json.is_some_and(|json| json.len() >= compression.threshold);
-        self.encryption.is_some() || self.compression.is_some_and(compresses)
+        self.encryption.as_ref().is_some_and(|it| it.writes)
+            || self.compression.is_some_and(compresses)
     }
 }
 
