@@ -55,32 +55,6 @@ describe.each([
     expect(await store.sessionsOf('user', 'ann')).toMatchObject([{ label: 'device' }]);
     expect(await store.sessionsOf('provider', 7)).toMatchObject([{ label: undefined }]);
   });
-
-  test('ensureIndexes() adds them to a table that exists, one after the other', async () => {
-    const table = newTableName();
-    const without = opened(new DynamoDBStore({ table, dynamoConfig: dynamoConfig(), ...billing }));
-    await without.set('early', login('ann'));
-    const store = newStore({ table, ...billing });
-    const warnings = [];
-    store.on('warning', ({ message, code }) => warnings.push({ message, code }));
-    const events = [];
-    store.on('index', ({ name, state }) => events.push(`${name} ${state}`));
-    const other = newStore({ table, initialized: true });
-    await Promise.all([store.ensureIndexes(), other.ensureIndexes()]);
-    expect(await indexesOf(table)).toEqual(both);
-    expect(warnings).toEqual([
-      { code: 'ERR_SESSION_TABLE_INDEX', message: expect.stringContaining('ensureIndexes()') },
-    ]);
-    expect(events.filter((event) => event.endsWith('active'))).toEqual([
-      'user active',
-      'provider active',
-    ]);
-    await store.ensureIndexes();
-    await store.set('late', login('ann'));
-    expect(await store.sessionsOf('user', 'ann')).toHaveLength(1);
-    await store.set('early', login('ann'));
-    expect(await store.sessionsOf('user', 'ann')).toHaveLength(2);
-  });
 });
 
 test('Koa: the index has the attribute of the end of sessions', async () => {
@@ -120,6 +94,76 @@ test('an index of this name with another key, or without the attributes, is an e
     message: expect.stringContaining('has the partition key "shop"'),
   });
 });
+
+/**
+ * A table without indexes, which creates one at a time. DynamoDB Local may take minutes for an index while other
+ * tables are created and deleted.
+ */
+async function startTable(description) {
+  const found = [];
+  const created = [];
+  const stub = await startStub(({ operation, body }) => {
+    const isBusy = found.some(({ IndexStatus }) => IndexStatus === 'CREATING');
+    if (operation === 'UpdateTable') {
+      if (isBusy) return refusal('ResourceInUseException');
+      const [{ Create }] = body.GlobalSecondaryIndexUpdates;
+      created.push(Create);
+      found.push({ ...Create, IndexStatus: 'CREATING', looks: 0 });
+      return { body: {} };
+    }
+    if (operation !== 'DescribeTable') return { body: {} };
+    for (const index of found) {
+      index.looks += 1;
+      if (index.looks > 4) index.IndexStatus = 'ACTIVE';
+    }
+    const { Table } = answerOfTable('ACTIVE').body;
+    const indexes = found.length > 0 ? { GlobalSecondaryIndexes: found } : {};
+    return { body: { Table: { ...Table, ...description, ...indexes } } };
+  });
+  return { stub, created };
+}
+
+test.each([
+  ['on demand', { BillingModeSummary: { BillingMode: 'PAY_PER_REQUEST' } }, undefined],
+  [
+    'provisioned',
+    { ProvisionedThroughput: { ReadCapacityUnits: 3, WriteCapacityUnits: 2 } },
+    { ReadCapacityUnits: 3, WriteCapacityUnits: 2 },
+  ],
+])(
+  'ensureIndexes() adds them to a table that exists, one after the other: %s',
+  async (_mode, description, throughput) => {
+    const { stub, created } = await startTable(description);
+    const connection = { dynamoConfig: { ...dynamoConfig(), endpoint: stub.endpoint } };
+    const store = newStore({ table: 'sessions', ...connection });
+    const warnings = [];
+    store.on('warning', ({ message, code }) => warnings.push({ message, code }));
+    const events = [];
+    store.on('index', ({ name, state }) => events.push(`${name} ${state}`));
+    const other = newStore({ table: 'sessions', initialized: true, ...connection });
+    await Promise.all([store.ensureIndexes(), other.ensureIndexes()]);
+    await store.ensureIndexes();
+    const definition = (IndexName, attribute) => ({
+      IndexName,
+      KeySchema: [{ AttributeName: attribute, KeyType: 'HASH' }],
+      Projection: {
+        ProjectionType: 'INCLUDE',
+        NonKeyAttributes: expect.arrayContaining(projected(attribute)),
+      },
+      ...(throughput && { ProvisionedThroughput: throughput }),
+    });
+    expect(created).toEqual([definition('user-index', 'user'), definition('oidc', 'oidc_sid')]);
+    expect(warnings[0]).toEqual({
+      code: 'ERR_SESSION_TABLE_INDEX',
+      message: expect.stringContaining('ensureIndexes()'),
+    });
+    expect(events.filter((event) => event.endsWith('active')).slice(0, 2)).toEqual([
+      'user active',
+      'provider active',
+    ]);
+    await stub.stop();
+  },
+);
 
 test('ensureIndexes() resumes, and waits for an index of another name', async () => {
   const described = (index) => ({
