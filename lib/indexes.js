@@ -5,10 +5,12 @@
  * indexes to the table. This file is loaded only with the option `indexes`.
  */
 
-const { closedError, invalidArgument, resultOf, storeError } = require('./errors');
+const { closedError, invalidArgument, resultOf, storeError, toError } = require('./errors');
 const { handleOf } = require('./handle');
 const { monotonicNow, setTimeout } = require('./timers');
+const { optionsObject } = require('./options');
 const { keyOf } = require('./tracking');
+const { warn } = require('./warning');
 
 /** @import { EventEmitter } from 'node:events' */
 /** @import { IndexEntry, NativeStore } from '../native/binding' */
@@ -59,9 +61,10 @@ class Indexes {
    *
    * @param {string} name
    * @param {unknown} value
-   * @param {{ current?: unknown }} [options] `current`: the id of the session that asks
+   * @param {unknown} [options] `current`: the id of the session that asks
    */
-  async sessionsOf(name, value, { current } = {}) {
+  async sessionsOf(name, value, options) {
+    const { current } = readArguments(options, 'sessionsOf', ['current']);
     const at = this.#numberOf(name);
     const text = this.#valueOf(name, value);
     const own = this.#keyOf(current, 'current');
@@ -85,8 +88,7 @@ class Indexes {
    *
    * @param {string} name
    * @param {unknown} value
-   * @param {{ except?: unknown, handle?: unknown }} [options] `except`: the id of a session that is kept; `handle`:
-   *   destroys only this session
+   * @param {unknown} [options] `except`: the id of a session that is kept; `handle`: destroys only this session
    * @returns {Promise<number>} the number of destroyed sessions
    */
   destroyOf(name, value, options) {
@@ -96,17 +98,20 @@ class Indexes {
   /**
    * @param {string} name
    * @param {unknown} value
-   * @param {{ except?: unknown, handle?: unknown }} [options]
+   * @param {unknown} given
    */
-  async #destroyOf(name, value, options = {}) {
+  async #destroyOf(name, value, given) {
+    const options = readArguments(given, 'destroyOf', ['except', 'handle']);
     const { except, handle } = options;
     const at = this.#numberOf(name);
     const text = this.#valueOf(name, value);
-    // A handle that is missing in a form must not end all sessions.
+    // A handle or an id that is missing must not end all sessions.
     if ('handle' in options && typeof handle !== 'string') {
       throw invalidArgument('the option "handle" must be a handle from sessionsOf()');
     }
-    const native = this.#host.native();
+    if ('except' in options && typeof except !== 'string') {
+      throw invalidArgument('the option "except" must be a session id');
+    }
     const kept = this.#keyOf(except, 'except');
     const tried = new Set();
     let count = 0;
@@ -121,12 +126,27 @@ class Indexes {
       // Also those that seem to have ended: the index may not know yet that a touch has moved their end.
       const keys = found.map(({ key }) => key);
       for (const key of keys) tried.add(key);
-      const { limit } = this.#host;
-      const destroyed = new Set(resultOf(await native.destroyOf(at, text, keys, limit)));
-      this.#host.lifecycle.reportKeys('destroy', [...destroyed]);
+      const destroyed = new Set(await this.#destroy(at, text, keys, this.#host.limit));
       count += found.filter((entry) => destroyed.has(entry.key) && isAlive(entry)).length;
     }
     return count;
+  }
+
+  /**
+   * Destroys sessions, and reports each.
+   *
+   * @param {number} at
+   * @param {string} value
+   * @param {string[]} keys
+   * @param {number} limit milliseconds
+   * @returns {Promise<string[]>} the keys of the destroyed sessions
+   */
+  async #destroy(at, value, keys, limit) {
+    const outcome = await this.#host.native().destroyOf(at, value, keys, limit);
+    const { keys: destroyed, failure } = resultOf(outcome);
+    this.#host.lifecycle.reportKeys('destroy', destroyed);
+    if (failure) throw toError(failure);
+    return destroyed;
   }
 
   /**
@@ -159,8 +179,12 @@ class Indexes {
       /** @param {Promise<boolean>} saved whether the session exists after the save */
       enforceAfter: async (saved) => {
         const isSaved = await saved;
-        if (isSaved) await this.#endOldest(sid, limits, seen, left);
-        return isSaved;
+        if (!isSaved) return false;
+        // The session was saved. A failure here must not say otherwise.
+        await this.#endOldest(sid, limits, seen, left).catch((error) =>
+          warn(this.#host.events, error),
+        );
+        return true;
       },
     };
   }
@@ -204,8 +228,7 @@ class Indexes {
       entries.sort((one, other) => beginOf(other) - beginOf(one) || (one.key < other.key ? -1 : 1));
       const keys = entries.slice(max).map(({ key }) => key);
       if (keys.length === 0) continue;
-      const destroyed = resultOf(await native.destroyOf(at, value, keys, left()));
-      this.#host.lifecycle.reportKeys('destroy', destroyed);
+      await this.#destroy(at, value, keys, left());
     }
   }
 
@@ -292,6 +315,22 @@ class Indexes {
 /** @param {Limit} limit */
 function isRefusal({ index }) {
   return index.over === 'refuse';
+}
+
+/**
+ * Checks the options of a method: an unknown name may be a mistake that ends all sessions.
+ *
+ * @param {unknown} given
+ * @param {string} method
+ * @param {string[]} known
+ */
+function readArguments(given, method, known) {
+  const options = optionsObject(given, `the options of ${method}`);
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  if (unknown === undefined) return options;
+  throw invalidArgument(
+    `the options of ${method} are ${known.join(', ')}, but "${unknown}" is set`,
+  );
 }
 
 /** @param {IndexEntry} entry */

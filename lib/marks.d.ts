@@ -89,7 +89,7 @@ export interface MarkOptions<Session> {
    * @example
    * new DynamoDBStore({
    *   indexes: {
-   *     user: { value: 'passport.user', label: (session, request) => request.get('user-agent') },
+   *     user: { value: 'passport.user', label: (session, request) => request?.get('user-agent') },
    *   },
    * });
    */

@@ -73,6 +73,8 @@ class SessionStore {
   #indexes;
   /** @type {Lifecycle} */
   #lifecycle;
+  /** The requests whose new session was reported. @type {WeakSet<Known>} */
+  #begun = new WeakSet();
   #prefix;
   /** The encryption keys, if a function gives them. @type {Keys | undefined} */
   #keys;
@@ -199,22 +201,26 @@ class SessionStore {
     const { expires } = marked ?? end;
     const conflict = this.#settings.conflict ?? 'overwrite';
     const { maxAge } = end;
-    const isNew = known.base === undefined && known.saveCount === 0;
+    const isNew = known.base === undefined && known.lastSuccess === 0;
     const save = new Saving(known, conflict, { data, expires, maxAge, values: marked?.values });
     const saved = save.run(() => this.#save(marked?.record ?? session, save, marked?.marks));
-    return isNew ? this.#begin(session.sid, saved) : saved;
+    return isNew ? this.#begin(session.sid, known, saved) : saved;
   }
 
   /**
-   * Reports a new session, once it was saved.
+   * Reports a new session, once the first save of its request has succeeded.
    *
    * @param {string} sid
+   * @param {Known} known
    * @param {Promise<boolean>} saved
    */
-  async #begin(sid, saved) {
+  async #begin(sid, known, saved) {
     this.#lifecycle.checkId(sid);
     const exists = await saved;
-    if (exists) this.#lifecycle.report('create', sid);
+    if (exists && !this.#begun.has(known)) {
+      this.#begun.add(known);
+      this.#lifecycle.report('create', sid);
+    }
     return exists;
   }
 

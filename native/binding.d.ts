@@ -28,10 +28,10 @@ export declare class NativeStore {
   /** The sessions with `value` in the index with this number, also ended ones. */
   sessionsOf(index: number, value: string, limit: number): Promise<Outcome<Array<IndexEntry>>>
   /**
-   * Deletes the items under `keys` that still have `value` in the index with this number. Returns the
+   * Deletes the sessions under `keys` that still have `value` in the index with this number. The result has the
    * keys of the deleted items.
    */
-  destroyOf(index: number, value: string, keys: Array<string>, limit: number): Promise<Outcome<Array<string>>>
+  destroyOf(index: number, value: string, keys: Array<string>, limit: number): Promise<Outcome<Deletions>>
   /** The state of the index with this number in the table. */
   indexState(index: number, limit: number): Promise<Outcome<'missing' | 'creating' | 'active' | 'deleting'>>
   /**
@@ -366,7 +366,7 @@ export interface CredentialsAnswer {
 
 /** The result of deleting many sessions. If it has a failure, some sessions may have been deleted. */
 export interface Deletions {
-  /** The number of deleted sessions; 0 with a failure. */
+  /** The number of deleted sessions. 0 if `clear` or `reap` has failed. */
   count: number
   /** The keys of the deleted items, if the caller has asked for them. */
   keys: Array<string>

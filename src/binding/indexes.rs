@@ -7,6 +7,7 @@ use napi_derive::napi;
 use super::backend::Backend;
 use super::failure::Outcome;
 use super::store::{NativeStore, time};
+use super::sweep::Deletions;
 use super::tracking::IndexEntry;
 use crate::core::error::{Error, Result};
 use crate::core::table::{IndexState, TableIndex};
@@ -49,7 +50,7 @@ impl NativeStore {
         })
     }
 
-    /// Deletes the items under `keys` that still have `value` in the index with this number. Returns the
+    /// Deletes the sessions under `keys` that still have `value` in the index with this number. The result has the
     /// keys of the deleted items.
     #[napi]
     pub fn destroy_of<'env>(
@@ -59,12 +60,19 @@ impl NativeStore {
         value: String,
         keys: Vec<String>,
         limit: f64,
-    ) -> napi::Result<PromiseRaw<'env, Outcome<Vec<String>>>> {
+    ) -> napi::Result<PromiseRaw<'env, Outcome<Deletions>>> {
+        let failure_of = self.failures();
         self.start(env, move |backend| async move {
             let sessions = backend.expiring("destroying sessions by an index")?;
-            let limit = time(limit);
-            let destroyed = sessions.destroy_with_value(index as usize, &value, keys, limit);
-            destroyed.await
+            let mut deleted = Vec::new();
+            let (index, limit) = (index as usize, time(limit));
+            let destroyed = sessions.destroy_with_value(index, &value, keys, &mut deleted, limit);
+            let failure = destroyed.await.err().map(|error| failure_of(&error));
+            Ok(Deletions {
+                count: deleted.len() as f64,
+                keys: deleted,
+                failure,
+            })
         })
     }
 

@@ -12,7 +12,7 @@ use crate::core::expiry::UnixMillis;
 /// The result of deleting many sessions. If it has a failure, some sessions may have been deleted.
 #[napi(object, object_from_js = false)]
 pub struct Deletions {
-    /// The number of deleted sessions; 0 with a failure.
+    /// The number of deleted sessions. 0 if `clear` or `reap` has failed.
     pub count: f64,
     /// The keys of the deleted items, if the caller has asked for them.
     pub keys: Vec<String>,
@@ -73,7 +73,7 @@ impl NativeStore {
 
 impl NativeStore {
     /// Makes failures of errors that are a part of a result.
-    fn failures(&self) -> impl Fn(&Error) -> Failure + Send + 'static {
+    pub(super) fn failures(&self) -> impl Fn(&Error) -> Failure + Send + 'static {
         let locator = self.locator();
         move |error| Failure::of(error, &locator)
     }

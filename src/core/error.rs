@@ -188,7 +188,7 @@ pub enum Error {
         index: String,
         /// The partition key that the store needs.
         attribute: String,
-        /// The partition key of the index, if the index exists.
+        /// The key of the index, as the message shows it, if the index exists.
         found: Option<String>,
     },
 
@@ -334,7 +334,7 @@ fn how_to_index(index: &str, attribute: &str, found: Option<&str>) -> String {
             "the table has no global secondary index \"{index}\": create it with the partition key \"{attribute}\" (S)"
         ),
         Some(other) => format!(
-            "the global secondary index \"{index}\" has the partition key \"{other}\": name an index with the partition key \"{attribute}\" (S)"
+            "the global secondary index \"{index}\" has the partition key {other}: name an index with the partition key \"{attribute}\" (S) alone"
         ),
     }
 }

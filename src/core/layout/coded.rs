@@ -61,6 +61,10 @@ impl<L: Layout> Layout for Coded<L> {
         self.inner.key(sid)
     }
 
+    fn owns_key(&self, key: &str) -> bool {
+        self.inner.owns_key(key)
+    }
+
     fn coded_attribute(&self) -> &str {
         self.inner.coded_attribute()
     }

@@ -106,6 +106,10 @@ impl Layout for ConnectLayout {
         format!("{}{sid}", self.prefix)
     }
 
+    fn owns_key(&self, key: &str) -> bool {
+        key.starts_with(&self.prefix)
+    }
+
     fn to_item(&self, record: Record) -> Result<Item> {
         let mut item = Item::with_capacity(4 + self.special_keys.len());
         let key = AttributeValue::S(self.key(&record.sid));

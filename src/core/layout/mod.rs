@@ -198,6 +198,11 @@ pub trait Layout: Send + Sync + 'static {
     /// The value of the key attribute for a session.
     fn key(&self, sid: &str) -> String;
 
+    /// Whether an item with this key may belong to the store: the key has the store's prefix.
+    fn owns_key(&self, _key: &str) -> bool {
+        true
+    }
+
     /// The item of a session.
     ///
     /// # Errors

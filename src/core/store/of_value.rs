@@ -57,7 +57,8 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
         }
     }
 
-    /// The sessions that have `value` in the index with this number, also ended ones. Indexes are
+    /// The sessions of this store that have `value` in the index with this number, also ended ones. Other stores
+    /// on the table, with other prefixes, and other applications may have items in the index. Indexes are
     /// eventually consistent: a session may be missing, or may have another value meanwhile.
     ///
     /// # Errors
@@ -93,8 +94,8 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
         Ok(sessions.collect())
     }
 
-    /// Deletes the items under `keys` that still have `value` in the index with this number. Returns the
-    /// keys of the deleted items.
+    /// Deletes the sessions under `keys` that still have `value` in the index with this number, and adds
+    /// their keys to `deleted`, also if it fails.
     ///
     /// # Errors
     ///
@@ -105,13 +106,15 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
         index: usize,
         value: &str,
         keys: Vec<String>,
+        deleted: &mut Vec<String>,
         limit: Duration,
-    ) -> Result<Vec<String>> {
+    ) -> Result<()> {
         let index = self.session_index(index)?;
         let deletes = keys.into_iter().map(|key| async move {
             let request = DeleteItemInputBuilder::default()
-                .condition_expression("#attribute = :value")
+                .condition_expression("#attribute = :value AND attribute_exists(#data)")
                 .expression_attribute_names("#attribute", &index.attribute)
+                .expression_attribute_names("#data", self.layout.data_attribute())
                 .expression_attribute_values(":value", AttributeValue::S(value.to_owned()));
             let deadline = Deadline::new(limit, "destroy");
             let deleted = deadline.ask(|| self.schedule.delete_if(key.clone(), request));
@@ -119,7 +122,7 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
             Ok(is_deleted.then_some(key))
         });
         let mut outcomes = stream::iter(deletes).buffer_unordered(DELETES_AT_ONCE);
-        let (mut deleted, mut failure) = (Vec::new(), None);
+        let mut failure = None;
         while let Some(outcome) = outcomes.next().await {
             match outcome {
                 Ok(key) => deleted.extend(key),
@@ -128,7 +131,7 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
                 }
             }
         }
-        failure.map_or(Ok(deleted), Err)
+        failure.map_or(Ok(()), Err)
     }
 
     fn session_index(&self, number: usize) -> Result<&Index> {
@@ -145,10 +148,16 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
         let exact = marks.end.or_else(|| self.layout.end(item));
         let tracking = self.tracking.as_ref()?;
         let label = item.get(&tracking::label(index));
+        let since = tracking::millis(item, &tracking::since(index));
+        let key = item.get(self.layout.hash_key())?.as_s().ok()?;
+        let is_tracked = created.is_some() || since.is_some();
+        if !is_tracked || !self.layout.owns_key(key) {
+            return None;
+        }
         Some(IndexedSession {
-            key: item.get(self.layout.hash_key())?.as_s().ok()?.clone(),
+            key: key.clone(),
             created,
-            since: tracking::millis(item, &tracking::since(index)),
+            since,
             seen: tracking::millis(item, Tracking::SEEN),
             expires: tracking.end(exact, created),
             label: label.and_then(|label| label.as_s().ok()).cloned(),

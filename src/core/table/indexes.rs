@@ -7,9 +7,9 @@ use aws_sdk_dynamodb::operation::describe_table::builders::DescribeTableInputBui
 use aws_sdk_dynamodb::operation::update_table::builders::UpdateTableInputBuilder;
 use aws_sdk_dynamodb::types::builders::GlobalSecondaryIndexBuilder;
 use aws_sdk_dynamodb::types::{
-    CreateGlobalSecondaryIndexAction, GlobalSecondaryIndex, GlobalSecondaryIndexDescription,
-    GlobalSecondaryIndexUpdate, IndexStatus, KeySchemaElement, KeyType, Projection, ProjectionType,
-    TableDescription,
+    AttributeDefinition, CreateGlobalSecondaryIndexAction, GlobalSecondaryIndex,
+    GlobalSecondaryIndexDescription, GlobalSecondaryIndexUpdate, IndexStatus, KeySchemaElement,
+    KeyType, Projection, ProjectionType, ScalarAttributeType, TableDescription, TableStatus,
 };
 
 use super::creation::{partition_key, string_attribute};
@@ -53,15 +53,21 @@ impl TableIndex {
         let found = self.find(table);
         let found = found.filter(|found| found.index_status() != Some(&IndexStatus::Deleting));
         let keys = found.map(|found| found.key_schema()).unwrap_or_default();
-        let mut keys = keys.iter();
-        let partition_key = keys
-            .find(|key| key.key_type() == &KeyType::Hash)
-            .map(KeySchemaElement::attribute_name);
-        if partition_key != Some(&self.index.attribute) {
+        let has_sort_key = keys.iter().any(|key| key.key_type() == &KeyType::Range);
+        let mut keys = keys.iter().filter(|key| key.key_type() == &KeyType::Hash);
+        let partition_key = keys.next().map(KeySchemaElement::attribute_name);
+        let mut definitions = table.attribute_definitions().iter();
+        let kind = { partition_key }
+            .and_then(|key| definitions.find(|definition| definition.attribute_name() == key))
+            .map(AttributeDefinition::attribute_type);
+        let is_text = kind.is_none_or(|kind| kind == &ScalarAttributeType::S);
+        if partition_key != Some(&self.index.attribute) || has_sort_key || !is_text {
+            let kind = kind.map_or_else(String::new, |kind| format!(" ({})", kind.as_str()));
+            let sort_key = if has_sort_key { " and a sort key" } else { "" };
             return Some(Error::TableIndex {
                 index: self.index.name.clone(),
                 attribute: self.index.attribute.clone(),
-                found: partition_key.map(str::to_owned),
+                found: partition_key.map(|key| format!("\"{key}\"{kind}{sort_key}")),
             });
         }
         let projection = found?.projection()?;
@@ -99,6 +105,13 @@ impl TableIndex {
             .key_schema(partition_key(&self.index.attribute)?)
             .projection(self.projection()))
     }
+}
+
+/// Whether DynamoDB is changing the table or one of its indexes.
+fn is_changing(table: &TableDescription) -> bool {
+    let busy = |status: Option<&IndexStatus>| status.is_some_and(|it| it != &IndexStatus::Active);
+    let mut indexes = table.global_secondary_indexes().iter();
+    table.table_status() != Some(&TableStatus::Active) || indexes.any(|it| busy(it.index_status()))
 }
 
 impl Table {
@@ -165,7 +178,13 @@ impl Table {
                 .global_secondary_index_updates(update.build());
             match self.tables.update_table(request).await {
                 Ok(_) => Ok(true),
-                Err(error) if BUSY.iter().any(|name| error.is_service(name)) => Ok(false),
+                // The same error says that the table has as many indexes as it may have.
+                Err(error) if BUSY.iter().any(|name| error.is_service(name)) => {
+                    match is_changing(&self.describe_index(index).await?.0) {
+                        true => Ok(false),
+                        false => Err(error),
+                    }
+                }
                 Err(error) if error.is_service(EXISTS) => {
                     match self.describe_index(index).await?.1 {
                         IndexState::Missing => Err(error),
