@@ -19,7 +19,7 @@ function typeName(value) {
 }
 
 /** The names of options whose values no error may show. */
-const SECRET = /accessKey|secret|token|credential|encryption|hashIds/i;
+const SECRET = /accessKey|secret|token|credential|encryption/i;
 
 /** Texts that an error may show: a number with a unit, or a word for a boolean. Other texts may be secret. */
 const SHOWABLE = /^(?:[+-]?[\d.,]{1,20} ?[a-z]{0,12}|true|false|yes|no|on|off|auto)$/i;
