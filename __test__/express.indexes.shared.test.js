@@ -70,7 +70,7 @@ test.each([
   [
     'a sort key',
     () => newIndexedTable([{ AttributeName: 'sort', KeyType: 'RANGE' }]),
-    '"user" (S) and a sort key',
+    '"user" and a sort key',
   ],
   ['a number as key', () => newIndexedTable([], 'N'), '"user" (N)'],
 ])('an index with %s is refused', async (_name, newOdd, key) => {

@@ -334,7 +334,7 @@ fn how_to_index(index: &str, attribute: &str, found: Option<&str>) -> String {
             "the table has no global secondary index \"{index}\": create it with the partition key \"{attribute}\" (S)"
         ),
         Some(other) => format!(
-            "the global secondary index \"{index}\" has the partition key {other}: name an index with the partition key \"{attribute}\" (S) alone"
+            "the global secondary index \"{index}\" has the partition key {other}: name an index with the partition key \"{attribute}\" (S)"
         ),
     }
 }

@@ -66,7 +66,7 @@ async fn an_index_that_is_missing_or_has_another_key_is_told_with_the_table() {
                 "ACTIVE",
                 &[("state", "HASH"), ("shop", "RANGE")]
             )]),
-            failure(Some("state")),
+            failure(Some("\"state\"")),
         ),
         (json!([index("by_shop", "ACTIVE", &by_shop)]), None),
         (json!([index("by_shop", "CREATING", &by_shop)]), None),
@@ -119,7 +119,7 @@ fn the_error_names_the_index_and_says_what_to_do() {
          create it with the partition key \"shop\" (S)"
     );
     assert_eq!(
-        message(Some("state")),
+        message(Some("\"state\"")),
         "the global secondary index \"by_shop\" has the partition key \"state\": \
          name an index with the partition key \"shop\" (S)"
     );

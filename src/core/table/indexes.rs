@@ -53,15 +53,17 @@ impl TableIndex {
         let found = self.find(table);
         let found = found.filter(|found| found.index_status() != Some(&IndexStatus::Deleting));
         let keys = found.map(|found| found.key_schema()).unwrap_or_default();
-        let has_sort_key = keys.iter().any(|key| key.key_type() == &KeyType::Range);
-        let mut keys = keys.iter().filter(|key| key.key_type() == &KeyType::Hash);
-        let partition_key = keys.next().map(KeySchemaElement::attribute_name);
+        let mut hash_keys = keys.iter().filter(|key| key.key_type() == &KeyType::Hash);
+        let partition_key = hash_keys.next().map(KeySchemaElement::attribute_name);
+        // Sessions without the sort key, or with a value of another type, would not be in the index.
+        let is_of_sessions = !self.projected.is_empty();
+        let has_sort_key = is_of_sessions && keys.len() > 1;
         let mut definitions = table.attribute_definitions().iter();
-        let kind = { partition_key }
+        let kind = { partition_key.filter(|_| is_of_sessions) }
             .and_then(|key| definitions.find(|definition| definition.attribute_name() == key))
-            .map(AttributeDefinition::attribute_type);
-        let is_text = kind.is_none_or(|kind| kind == &ScalarAttributeType::S);
-        if partition_key != Some(&self.index.attribute) || has_sort_key || !is_text {
+            .map(AttributeDefinition::attribute_type)
+            .filter(|kind| kind != &&ScalarAttributeType::S);
+        if partition_key != Some(&self.index.attribute) || has_sort_key || kind.is_some() {
             let kind = kind.map_or_else(String::new, |kind| format!(" ({})", kind.as_str()));
             let sort_key = if has_sort_key { " and a sort key" } else { "" };
             return Some(Error::TableIndex {
