@@ -181,8 +181,8 @@ test('ensureIndexes() resumes, and waits for an index of another name', async ()
       ],
     },
   });
-  // Each creation looks at the table once more.
-  const states = ['DELETING', ...Array(4), 'CREATING', 'ACTIVE'];
+  // Each creation looks at the table once more, and again if DynamoDB refuses it.
+  const states = ['DELETING', ...Array(5), 'CREATING', 'ACTIVE'];
   const created = [];
   const stub = await startStub(({ operation, body }) => {
     if (operation === 'UpdateTable') {

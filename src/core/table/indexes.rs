@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::builders::GlobalSecondaryIndexBuilder;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, CreateGlobalSecondaryIndexAction, GlobalSecondaryIndex,
     GlobalSecondaryIndexDescription, GlobalSecondaryIndexUpdate, IndexStatus, KeySchemaElement,
-    KeyType, Projection, ProjectionType, ScalarAttributeType, TableDescription, TableStatus,
+    KeyType, Projection, ProjectionType, ScalarAttributeType, TableDescription,
 };
 
 use super::creation::{partition_key, string_attribute};
@@ -20,6 +20,9 @@ use crate::core::store::Index;
 
 /// DynamoDB's errors while it creates another index, or changes the table.
 const BUSY: [&str; 2] = ["LimitExceededException", "ResourceInUseException"];
+
+/// The global secondary indexes that a table may have, unless AWS has raised the limit.
+const MOST_INDEXES: usize = 20;
 
 /// DynamoDB's error for an index that exists.
 const EXISTS: &str = "ValidationException";
@@ -109,11 +112,12 @@ impl TableIndex {
     }
 }
 
-/// Whether DynamoDB is changing the table or one of its indexes.
-fn is_changing(table: &TableDescription) -> bool {
-    let busy = |status: Option<&IndexStatus>| status.is_some_and(|it| it != &IndexStatus::Active);
-    let mut indexes = table.global_secondary_indexes().iter();
-    table.table_status() != Some(&TableStatus::Active) || indexes.any(|it| busy(it.index_status()))
+/// Whether a table has as many indexes as it may have, and DynamoDB changes none of them.
+fn is_full(table: &TableDescription) -> bool {
+    let indexes = table.global_secondary_indexes();
+    let is_active =
+        |it: &GlobalSecondaryIndexDescription| it.index_status() == Some(&IndexStatus::Active);
+    indexes.len() >= MOST_INDEXES && indexes.iter().all(is_active)
 }
 
 impl Table {
@@ -182,9 +186,9 @@ impl Table {
                 Ok(_) => Ok(true),
                 // The same error says that the table has as many indexes as it may have.
                 Err(error) if BUSY.iter().any(|name| error.is_service(name)) => {
-                    match is_changing(&self.describe_index(index).await?.0) {
-                        true => Ok(false),
-                        false => Err(error),
+                    match is_full(&self.describe_index(index).await?.0) {
+                        true => Err(error),
+                        false => Ok(false),
                     }
                 }
                 Err(error) if error.is_service(EXISTS) => {
