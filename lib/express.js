@@ -198,22 +198,22 @@ function storeClass(Store) {
 
     /** @param {Callback} [callback] */
     length(callback) {
-      return deliver(this.#sessions.count(), callback);
+      return deliver(this.#sessions.all.count(), callback);
     }
 
     /** @param {Callback} [callback] */
     ids(callback) {
-      return deliver(this.#sessions.ids(), callback);
+      return deliver(this.#sessions.all.ids(), callback);
     }
 
     /** @param {Callback} [callback] */
     clear(callback) {
-      return deliver(this.#sessions.clear(), callback);
+      return deliver(this.#sessions.all.clear(), callback);
     }
 
     /** @param {Callback} [callback] */
     reap(callback) {
-      return deliver(this.#sessions.reap(), callback);
+      return deliver(this.#sessions.all.reap(), callback);
     }
 
     /** @param {string} sid @param {any} options @param {any} [task] */
@@ -335,7 +335,7 @@ function storeClass(Store) {
     }
 
     async #all() {
-      const entries = await this.#sessions.list();
+      const entries = await this.#sessions.all.list();
       return entries.flatMap(({ sid, data, end }) => {
         const session = parse(data);
         if (session && end !== undefined) setEnd(session, end);

@@ -156,7 +156,7 @@ function storageClass(getSession) {
 
     /** @param {string} shop */
     async #find(shop) {
-      const entries = await this.#sessions.find(keyText(shop, 'the shop'));
+      const entries = await this.#sessions.all.find(keyText(shop, 'the shop'));
       return entries.map(({ data }) => toSession(data));
     }
 

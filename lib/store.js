@@ -5,8 +5,9 @@
  * signatures, names and options, and finds the request that a session belongs to.
  */
 
+const { AllSessions } = require('./all-sessions');
 const { DynamoDB } = require('./aws/dynamodb');
-const { closedError, invalidArgument, resultOf, toError } = require('./errors');
+const { closedError, invalidArgument, resultOf } = require('./errors');
 const { Gate } = require('./gate');
 const { Loaded, Saving, unconditionalSave } = require('./known');
 const { Lifecycle } = require('./lifecycle');
@@ -16,7 +17,7 @@ const { Table } = require('./table');
 const { warnOnce } = require('./warning');
 
 /** @import { EventEmitter } from 'node:events' */
-/** @import { Deletions, Outcome, SessionEntry, SpecialArgument } from '../native/binding' */
+/** @import { SpecialArgument } from '../native/binding' */
 /** @import { Connection } from './aws/config' */
 /** @import { Open } from './aws/dynamodb' */
 /** @import { Save } from './calls' */
@@ -65,6 +66,8 @@ class SessionStore {
   #gate;
   #settings;
   #events;
+  /** @type {AllSessions | undefined} */
+  #all;
   /** @type {import('./lock').Locks | undefined} */
   #locks;
   /** @type {Tracking | undefined} */
@@ -304,66 +307,10 @@ class SessionStore {
     for (const sid of sids) this.#lifecycle.report('destroy', sid);
   }
 
-  /**
-   * Reads all sessions that have not ended.
-   *
-   * @returns {Promise<SessionEntry[]>}
-   */
-  async list() {
-    return resultOf(await this.#call(undefined, (limit) => this.#native.list(Date.now(), limit)));
-  }
-
-  /**
-   * Reads the sessions that have this value in the store's index.
-   *
-   * @param {string} value
-   * @returns {Promise<SessionEntry[]>}
-   */
-  async find(value) {
-    return resultOf(
-      await this.#call(undefined, (limit) => this.#native.find(value, Date.now(), limit)),
-    );
-  }
-
-  /** Counts the sessions that have not ended. */
-  async count() {
-    return resultOf(await this.#call(undefined, (limit) => this.#native.count(Date.now(), limit)));
-  }
-
-  /** The ids of the sessions that have not ended. */
-  async ids() {
-    return resultOf(await this.#call(undefined, (limit) => this.#native.ids(Date.now(), limit)));
-  }
-
-  /** Deletes all sessions. */
-  async clear() {
-    await this.#sweep('destroy', (limit, isHeard) =>
-      this.#native.clear(Date.now(), limit, isHeard),
-    );
-  }
-
-  /**
-   * Deletes the sessions that have ended.
-   *
-   * @returns {Promise<number>} how many
-   */
-  reap() {
-    return this.#sweep('expire', (limit, isHeard) => this.#native.reap(Date.now(), limit, isHeard));
-  }
-
-  /**
-   * Deletes sessions all over the table, and reports an event of each.
-   *
-   * @param {import('./lifecycle').LifecycleEvent} event
-   * @param {(limit: number, isHeard: boolean) => Promise<Outcome<Deletions>>} call
-   */
-  async #sweep(event, call) {
-    const isHeard = this.#lifecycle.isHeard(event);
-    const outcome = await this.#call(undefined, (limit) => call(limit, isHeard));
-    const { count, keys, failure } = resultOf(outcome);
-    this.#lifecycle.reportKeys(event, keys);
-    if (failure) throw toError(failure);
-    return count;
+  /** The operations on all sessions of the table. */
+  get all() {
+    this.#all ??= new AllSessions(this.#host);
+    return this.#all;
   }
 
   /**
@@ -400,7 +347,7 @@ class SessionStore {
     return closed;
   }
 
-  /** The part of this store that indexes and locks use. */
+  /** The part of this store that its operations on all sessions, its indexes and its locks use. */
   get #host() {
     const { operationTimeout, tableTimeout } = this.#settings;
     return {
