@@ -35,6 +35,14 @@ function newIndexedTable(keySchema = [], kind = 'S') {
   });
 }
 
+/** Reads and saves a session as a request of express-session does. */
+async function visit(store, sid, change) {
+  const read = await store.get(sid);
+  const found = store.createSession({ sessionID: sid, sessionStore: store }, read);
+  change(found);
+  await store.set(sid, found);
+}
+
 let table;
 beforeAll(async () => {
   table = await newIndexedTable();
@@ -134,4 +142,45 @@ test('if the oldest sessions cannot be ended, the login that was saved succeeds,
   expect(await store.get(sid)).not.toBeNull();
   expect(await warned).toMatchObject({ code: 'ERR_SESSION_UNREACHABLE' });
   await proxy.stop();
+});
+
+test('a session from before the option counts as the oldest, also if it is used after a login', async () => {
+  const plain = newStore({ table });
+  const store = newStore({ table, indexes: indexes({ max: 2 }) });
+  const user = newSid();
+  const [old, second, third] = [newSid(), newSid(), newSid()];
+  await plain.set(old, session(user));
+  await store.set(second, session(user));
+  await visit(store, old, () => {});
+  expect((await store.sessionsOf('user', user)).map(({ since }) => since === undefined)).toEqual([
+    false,
+    true,
+  ]);
+  await store.set(third, session(user));
+  expect([await store.get(old), await store.get(second)]).toEqual([null, expect.anything()]);
+});
+
+test('a session with a value that no index can have can be mended', async () => {
+  const plain = newStore({ table });
+  const store = newStore({ table, indexes: indexes({ max: 2 }) });
+  const sid = newSid();
+  await plain.set(sid, { ...session(), user: { id: 7 } });
+  const user = newSid();
+  await visit(store, sid, (found) => Object.assign(found, { user }));
+  expect(await store.sessionsOf('user', user)).toHaveLength(1);
+});
+
+test('a toJSON that throws is an error of the index', async () => {
+  const cause = new Error('secret');
+  const value = () => ({
+    toJSON() {
+      throw cause;
+    },
+  });
+  const store = newStore({ table, indexes: { user: { value } } });
+  await expect(store.set(newSid(), session())).rejects.toMatchObject({
+    code: 'ERR_SESSION_INDEX_VALUE',
+    message: 'the value of the session in the index "user" has a "toJSON" that has failed',
+    cause,
+  });
 });

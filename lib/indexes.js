@@ -23,6 +23,9 @@ const { warn } = require('./warning');
  */
 const MAX_READS = 10;
 
+/** The latest time of a `Date`, in milliseconds. */
+const LATEST = 8.64e15;
+
 /** The first and the longest pause between two looks at an index that is being created, in milliseconds. */
 const FIRST_PAUSE = 100;
 const LONGEST_PAUSE = 5000;
@@ -347,9 +350,11 @@ function beginOf({ since, created }) {
   return since ?? created ?? 0;
 }
 
-/** @param {number | null | undefined} time */
+/**
+ * @param {number | null | undefined} time milliseconds; 0 or less, or more than a date can be: not known
+ */
 function dateOf(time) {
-  return typeof time === 'number' ? new Date(time) : undefined;
+  return typeof time === 'number' && time > 0 && time <= LATEST ? new Date(time) : undefined;
 }
 
 module.exports = { Indexes };

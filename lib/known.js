@@ -210,6 +210,7 @@ class Saving {
     known.failed = undefined;
     if (values && known.tracked) {
       known.tracked.isStored = true;
+      known.tracked.seen = Date.now();
       known.tracked.values = written?.tracked?.values ?? values;
     }
   }

@@ -30,9 +30,9 @@ const LONGEST_LABEL = 256;
  * @property {number | undefined} max the largest number of sessions with one value
  * @property {'end-oldest' | 'refuse'} over the behaviour if there are more
  *
- * The marks of a write. `isLogin`: the session gets the value by this request, and the index has a maximum.
+ * The marks of a write.
  *
- * @typedef {SessionMarks & { indexed: (SessionMarks['indexed'][number] & { isLogin: boolean })[] }} Marks
+ * @typedef {SessionMarks} Marks
  *
  * The marks of a session in the table, as a request knows them.
  *
@@ -94,7 +94,7 @@ class Tracking {
       const value = valueIn(index, session);
       const isNew = value !== undefined && value !== values[at];
       const label = isNew ? labelIn(index, session, request) : undefined;
-      const isLogin = isNew && index.max !== undefined && !this.#hadValue(index, value, known);
+      const isLogin = isNew && !this.#hadValue(index, value, known);
       return { value, label, isNew, isLogin };
     });
     return { created, seen: now, indexed };
@@ -110,7 +110,12 @@ class Tracking {
    */
   #hadValue(index, value, known) {
     if (known?.base === undefined) return false;
-    return valueIn(index, this.#parse(known.base)) === value;
+    try {
+      return valueIn(index, this.#parse(known.base)) === value;
+    } catch {
+      // The session was read with a value that no index can have, so it gets another one now.
+      return false;
+    }
   }
 
   /**
@@ -336,8 +341,7 @@ function valueIn(index, session) {
  * @returns {string | undefined}
  */
 function keyOf(given, what) {
-  // As in JSON: the id of a document in MongoDB becomes its text.
-  const value = typeof given?.toJSON === 'function' ? given.toJSON() : given;
+  const value = plain(given, what);
   if (value === undefined || value === null || value === false || value === '') return undefined;
   const isNumber = typeof value === 'bigint' || Number.isFinite(value);
   if (typeof value !== 'string' && !isNumber) {
@@ -350,6 +354,20 @@ function keyOf(given, what) {
   const bytes = Buffer.byteLength(text);
   if (bytes <= LONGEST_VALUE) return text;
   throw indexError(`${what} must have at most ${LONGEST_VALUE} bytes, but has ${bytes}`);
+}
+
+/**
+ * Converts a value as JSON does: the id of a document in MongoDB becomes its text.
+ *
+ * @param {any} given
+ * @param {string} what the subject of an error
+ */
+function plain(given, what) {
+  try {
+    return typeof given?.toJSON === 'function' ? given.toJSON() : given;
+  } catch (cause) {
+    throw indexError(`${what} has a "toJSON" that has failed`, { cause });
+  }
 }
 
 /**

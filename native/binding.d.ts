@@ -455,8 +455,13 @@ export interface IndexedValue {
   /** Not set if the session is not in the index. */
   value?: string
   label?: string
-  /** Whether the session did not have this value when the request read it. */
+  /** Whether the item did not have this value when the request read it. */
   isNew: boolean
+  /**
+   * Whether the session did not have this value when the request read it. A session from before the index has the
+   * value, and its item has not.
+   */
+  isLogin: boolean
 }
 
 /** A session in an index. Times are in milliseconds since the Unix epoch. */

@@ -75,8 +75,11 @@ pub struct IndexedValue {
     /// Not set if the session is not in the index.
     pub value: Option<String>,
     pub label: Option<String>,
-    /// Whether the session did not have this value when the request read it.
+    /// Whether the item did not have this value when the request read it.
     pub is_new: bool,
+    /// Whether the session did not have this value when the request read it. A session from before the index has the
+    /// value, and its item has not.
+    pub is_login: bool,
 }
 
 impl From<SessionMarks> for Tracks {
@@ -85,6 +88,7 @@ impl From<SessionMarks> for Tracks {
             value: indexed.value,
             label: indexed.label,
             is_new: indexed.is_new,
+            is_login: indexed.is_login,
         });
         Self {
             created: UnixMillis(marks.created),

@@ -61,6 +61,9 @@ pub struct Indexed {
     pub label: Option<String>,
     /// Whether the session did not have this value when the request read it.
     pub is_new: bool,
+    /// Whether the session gets its value by this write. Otherwise a session from before the index enters it,
+    /// and the time at which it got the value is not known.
+    pub is_login: bool,
 }
 
 /// The marks that were read of a session.
@@ -216,6 +219,7 @@ impl Tracking {
                 value,
                 label,
                 is_new: true,
+                is_login: true,
             });
         Ok(indexed.collect())
     }

@@ -39,6 +39,7 @@ fn tracks(value: Option<&str>, label: Option<&str>) -> Tracks {
             value: value.map(str::to_owned),
             label: label.map(str::to_owned),
             is_new: true,
+            is_login: true,
         }],
     }
 }

@@ -5,8 +5,12 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{Indexed, Tracking, Tracks, label, number, since, text};
+use crate::core::expiry::UnixMillis;
 use crate::core::layout::{Condition, ExpiringLayout, Item, Marks, number_text};
 use crate::core::store::assignments::Assignments;
+
+/// The time at which a session got its value, if it is from before the index: before all others.
+const UNKNOWN: UnixMillis = UnixMillis(0.0);
 
 /// The condition on a stored session that a save without knowledge replaces.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -79,7 +83,12 @@ impl Tracking {
                 change.set_if_missing(&since, number(tracks.seen));
                 continue;
             }
-            change.set(&since, number(tracks.seen));
+            let begun = if indexed.is_login {
+                tracks.seen
+            } else {
+                UNKNOWN
+            };
+            change.set(&since, number(begun));
             match &indexed.label {
                 Some(given) => change.set(&label, text(given)),
                 None => change.remove(&label),
