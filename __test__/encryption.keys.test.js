@@ -3,6 +3,7 @@
 /** The option `encryption`: its keys, from an array or from a function. */
 
 const { randomBytes } = require('node:crypto');
+const { EventEmitter } = require('node:events');
 const { inspect } = require('node:util');
 const { DynamoDBStore } = require('..');
 const { getItem, items, newTable } = require('./support/dynamodb');
@@ -263,6 +264,46 @@ describe('a function', () => {
     await expect(store.get('closed')).rejects.toMatchObject({ code: 'ERR_SESSION_CLOSED' });
     expect(keys.mock.calls.length).toBe(calls);
   });
+});
+
+test('a call that was decoded before the new keys came is made once more', async () => {
+  const { Keys } = require('../lib/keys');
+  const failure = Object.assign(new Error('unknown'), { code: 'ERR_SESSION_DECRYPT', keyId: 'a' });
+  const ask = jest.fn(async () => [first]);
+  const keys = new Keys({ ask, refresh: 60_000 }, 1000, () => {}, new EventEmitter());
+  await keys.wait();
+  let refuse;
+  const slow = jest
+    .fn(async () => 'opened')
+    .mockImplementationOnce(
+      () =>
+        new Promise((_resolve, reject) => {
+          refuse = reject;
+        }),
+    );
+  const later = keys.retry(1000, slow);
+  const sooner = keys.retry(1000, jest.fn(async () => 'opened').mockRejectedValueOnce(failure));
+  expect(await sooner).toBe('opened');
+  refuse(failure);
+  expect(await later).toBe('opened');
+  expect(ask).toHaveBeenCalledTimes(2);
+});
+
+test('a failed early call of the function is a warning, once', async () => {
+  const { Keys } = require('../lib/keys');
+  const failure = Object.assign(new Error('unknown'), { code: 'ERR_SESSION_DECRYPT', keyId: 'a' });
+  const cause = new Error('no key service');
+  const ask = jest.fn(async () => [first]);
+  const events = new EventEmitter();
+  const warnings = [];
+  events.on('warning', (warning) => warnings.push(warning));
+  const keys = new Keys({ ask, refresh: 60_000 }, 1000, () => {}, events);
+  await keys.wait();
+  ask.mockRejectedValue(cause);
+  const calls = [1, 2, 3].map(() => keys.retry(1000, () => Promise.reject(failure)));
+  for (const each of calls) await expect(each).rejects.toBe(failure);
+  await new Promise(setImmediate);
+  expect(warnings).toMatchObject([{ code: 'ERR_SESSION_KEYS', cause }]);
 });
 
 test('encryption is turned off while sessions live', async () => {

@@ -27,6 +27,8 @@ class Keys {
   /** @type {(keys: Buffer[]) => void} */
   #use;
   #hasKeys = false;
+  /** Rises with each ring of keys. A call that was decoded with an older ring is made once more. */
+  #generation = 0;
   /** When the function is called again, on the monotonic clock. */
   #due = 0;
   /** When unknown keys may cause an early call, on the monotonic clock. */
@@ -76,6 +78,7 @@ class Keys {
    */
   async retry(limit, call) {
     const start = monotonicNow();
+    const generation = this.#generation;
     const left = () => Math.max(1, limit - (monotonicNow() - start));
     /** @type {() => any} */
     let finish;
@@ -90,17 +93,18 @@ class Keys {
         throw error;
       };
     }
-    const hasNew = await within(this.#fetchEarly(), left(), () => new Error('late')).catch(
-      () => false,
-    );
-    return hasNew ? call(left()) : finish();
+    if (generation === this.#generation) {
+      await within(this.#fetchEarly(), left(), () => new Error('late')).catch(() => {});
+    }
+    return generation === this.#generation ? finish() : call(left());
   }
 
+  /** Fetches the keys for calls that have met an unknown one. If this fails, these calls have an error of their own. */
   async #fetchEarly() {
-    if (!this.#asking && monotonicNow() < this.#earlyDue) return false;
+    if (this.#asking) return this.#asking;
+    if (monotonicNow() < this.#earlyDue) return undefined;
     this.#earlyDue = monotonicNow() + EARLY;
-    await this.#fetch();
-    return true;
+    return this.#fetch().catch((error) => warn(this.#events, error));
   }
 
   #refresh() {
@@ -128,6 +132,7 @@ class Keys {
       throw failure(cause);
     }
     this.#hasKeys = true;
+    this.#generation += 1;
     this.#due = monotonicNow() + refresh;
   }
 }

@@ -1,7 +1,7 @@
 //! Compressed sessions.
 //!
 //! After the first byte follow the size of the JSON in bytes, as 4 bytes from the lowest to the highest, and
-//! the JSON in zlib's format (RFC 1950), whose checksum tells damage. Decision 0084 has the figures by which
+//! the JSON in zlib's format (RFC 1950), whose checksum tells damage. Decision 0085 has the figures by which
 //! this algorithm was chosen.
 
 use miniz_oxide::deflate::compress_to_vec_zlib;
