@@ -324,43 +324,42 @@ test('encryption is turned off while sessions live', async () => {
 test('keys are rotated while an application runs, and no request fails', async () => {
   const own = await newTable();
   let ring = [first];
-  const keys = async () => ring;
-  const stores = [1, 2].map(() => newStore({ table: own, encryption: { keys, refresh: 1 } }));
-  const sids = Array.from({ length: 8 }, (_, index) => `user${index}`);
+  const fetches = [0, 0];
+  const stores = fetches.map((_, index) => {
+    const keys = async () => {
+      fetches[index] += 1;
+      return ring;
+    };
+    return newStore({ table: own, encryption: { keys, refresh: 1 } });
+  });
+  const views = Array.from({ length: 8 }, () => 0);
   let isOver = false;
-  let views = 0;
-  /** A visitor: each page counts, on either server. */
-  const visit = async (sid) => {
+  /** A visitor, whose pages come from both servers in turn. Each page counts. */
+  const visit = async (visitor) => {
+    const sid = `user${visitor}`;
     await stores[0].set(sid, { cookie: {}, views: 0 });
-    for (let count = 1; !isOver; count += 1) {
-      const store = stores[count % 2];
-      const page = store.createSession(
-        { sessionID: sid, sessionStore: store },
-        await store.get(sid),
-      );
-      expect(page.views).toBe(count - 1);
-      page.views = count;
+    while (!isOver) {
+      const store = stores[views[visitor] % 2];
+      const read = await store.get(sid);
+      expect(read.views).toBe(views[visitor]);
+      const page = store.createSession({ sessionID: sid, sessionStore: store }, read);
+      page.views += 1;
       await store.set(sid, page);
-      views += 1;
+      views[visitor] += 1;
     }
   };
-  const visitors = Promise.all(sids.map(visit));
-  const more = (count) => {
-    const wanted = views + count;
-    return until(() => views >= wanted);
-  };
-  const steps = [[first, second], [second, first], [second], [randomBytes(32), second]];
-  const work = (async () => {
-    await more(40);
-    for (const step of steps) {
+  const rotate = async () => {
+    for (const step of [[first, second], [second, first], [second], [randomBytes(32), second]]) {
       ring = step;
-      // A key is dropped only once no session is encrypted with it: each visitor has written since.
-      await more(80);
+      // Both servers have asked for the keys since, and each visitor has got two pages after that.
+      const asked = [...fetches];
+      await until(() => fetches.every((count, index) => count > asked[index] + 1));
+      const seen = [...views];
+      await until(() => views.every((count, index) => count > seen[index] + 1));
     }
     isOver = true;
-  })();
-  await Promise.race([visitors, work]);
-  await Promise.all([visitors, work]);
+  };
+  await Promise.all([rotate(), ...views.map((_, visitor) => visit(visitor))]);
   const ids = new Set(
     Object.values(await items(own)).map(({ sess }) => Buffer.from(sess.B).toString('hex', 1, 9)),
   );
