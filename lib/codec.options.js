@@ -2,8 +2,8 @@
 
 /** The options `compress` and `encryption`. Loaded only if one of them is set. */
 
-const { readFields } = require('./creation');
 const { invalidArgument } = require('./errors');
+const { readFields } = require('./fields');
 const { option, readTime, typeName } = require('./options');
 
 /** @import { CodecOptions, EncryptionOptions } from '../native/binding' */

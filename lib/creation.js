@@ -7,7 +7,8 @@
  */
 
 const { invalidArgument } = require('./errors');
-const { option, optionsObject } = require('./options');
+const { readFields } = require('./fields');
+const { optionsObject } = require('./options');
 
 /** @import { CreateTableOptions } from '../native/binding' */
 /** @import { Kind } from './options' */
@@ -38,28 +39,6 @@ const INNER = {
 const TAG = { Key: 'string', Value: 'string' };
 
 /**
- * Reads the fields of an object.
- *
- * @param {Record<string, any>} given the object
- * @param {Record<string, Kind | Kind[]>} fields the allowed fields
- * @param {string} path the option that holds the object
- * @returns {Record<string, any>} without fields that are not set
- * @throws {TypeError} if the object has another field, or a value of another kind
- */
-function readFields(given, fields, path) {
-  const known = Object.keys(fields);
-  for (const name of Object.keys(given)) {
-    if (known.includes(name)) continue;
-    const help = require('./suggestions').suggestion(`${path}.${name}`, new Set(known));
-    throw invalidArgument(
-      `option "${path}.${name}" is not known: "${path}" takes ${known.join(', ')}. ${help}`.trim(),
-    );
-  }
-  const read = known.map((name) => [name, option(given, name, fields[name], path)]);
-  return Object.fromEntries(read.filter(([, value]) => value !== undefined));
-}
-
-/**
  * Reads the option `createTable`. The addon checks the values.
  *
  * @param {Record<string, any>} given the value of the option
@@ -87,4 +66,4 @@ function readTag(given, index) {
   return tag;
 }
 
-module.exports = { readCreateTable, readFields };
+module.exports = { readCreateTable };

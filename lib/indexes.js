@@ -6,9 +6,9 @@
  */
 
 const { closedError, invalidArgument, resultOf, storeError, toError } = require('./errors');
+const { methodOptions } = require('./fields');
 const { handleOf } = require('./handle');
 const { monotonicNow, setTimeout } = require('./timers');
-const { optionsObject } = require('./options');
 const { keyOf } = require('./tracking');
 const { warn } = require('./warning');
 
@@ -67,7 +67,7 @@ class Indexes {
    * @param {unknown} [options] `current`: the id of the session that asks
    */
   async sessionsOf(name, value, options) {
-    const { current } = readArguments(options, 'sessionsOf', ['current']);
+    const { current } = methodOptions(options, 'sessionsOf', ['current']);
     const at = this.#numberOf(name);
     const text = this.#valueOf(name, value);
     const own = this.#keyOf(current, 'current');
@@ -104,7 +104,7 @@ class Indexes {
    * @param {unknown} given
    */
   async #destroyOf(name, value, given) {
-    const options = readArguments(given, 'destroyOf', ['except', 'handle']);
+    const options = methodOptions(given, 'destroyOf', ['except', 'handle']);
     const { except, handle } = options;
     const at = this.#numberOf(name);
     const text = this.#valueOf(name, value);
@@ -318,22 +318,6 @@ class Indexes {
 /** @param {Limit} limit */
 function isRefusal({ index }) {
   return index.over === 'refuse';
-}
-
-/**
- * Checks the options of a method: an unknown name may be a mistake that ends all sessions.
- *
- * @param {unknown} given
- * @param {string} method
- * @param {string[]} known
- */
-function readArguments(given, method, known) {
-  const options = optionsObject(given, `the options of ${method}`);
-  const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown === undefined) return options;
-  throw invalidArgument(
-    `the options of ${method} are ${known.join(', ')}, but "${unknown}" is set`,
-  );
 }
 
 /** @param {IndexEntry} entry */

@@ -4,8 +4,9 @@
 
 const { randomUUID } = require('node:crypto');
 const { closedError, invalidArgument, resultOf, storeError } = require('./errors');
+const { methodOptions } = require('./fields');
 const { Wait, ignore, listen } = require('./lock.wait');
-const { option, optionsObject, readTime } = require('./options');
+const { option, readTime } = require('./options');
 const { clearTimeout, monotonicNow, setTimeout } = require('./timers');
 const { warn } = require('./warning');
 
@@ -368,12 +369,8 @@ function readLockArguments(given, after) {
   const hasOptions = typeof given !== 'function';
   const task = hasOptions ? after : given;
   if (typeof task !== 'function') throw invalidArgument('the task of withLock must be a function');
-  const options = optionsObject(hasOptions ? given : undefined, 'the options of withLock');
   const known = ['lease', 'wait', 'signal'];
-  for (const name of Object.keys(options)) {
-    if (known.includes(name)) continue;
-    throw invalidArgument(`the options of withLock are ${known.join(', ')}, but "${name}" is set`);
-  }
+  const options = methodOptions(hasOptions ? given : undefined, 'withLock', known);
   const signal = option(options, 'signal', 'object');
   // No `instanceof`: a test's sandbox may have a class of its own.
   if (signal !== undefined && typeof signal.addEventListener !== 'function') {

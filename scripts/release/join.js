@@ -31,6 +31,7 @@ const LATER = [
   'codec.options',
   'creation',
   'express.tracking',
+  'fields',
   'indexes',
   'keys',
   'koa.tracking',
