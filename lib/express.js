@@ -165,22 +165,16 @@ function storeClass(Store) {
 
     /** @param {string} name @param {unknown} value @param {any} [options] @param {Callback} [callback] */
     sessionsOf(name, value, options, callback) {
-      const [given, done] =
-        typeof options === 'function' ? [undefined, options] : [options, callback];
-      return deliver(
-        attempt(() => this.#sessions.indexes.sessionsOf(name, value, given ?? undefined)),
-        done,
-      );
+      const call = (/** @type {any} */ given) =>
+        this.#sessions.indexes.sessionsOf(name, value, given);
+      return callWithOptions(call, options, callback);
     }
 
     /** @param {string} name @param {unknown} value @param {any} [options] @param {Callback} [callback] */
     destroyOf(name, value, options, callback) {
-      const [given, done] =
-        typeof options === 'function' ? [undefined, options] : [options, callback];
-      return deliver(
-        attempt(() => this.#sessions.indexes.destroyOf(name, value, given ?? undefined)),
-        done,
-      );
+      const call = (/** @type {any} */ given) =>
+        this.#sessions.indexes.destroyOf(name, value, given);
+      return callWithOptions(call, options, callback);
     }
 
     /** @param {Callback} [callback] */
@@ -368,6 +362,21 @@ function readinessOf(store) {
       store.initialized = isReady;
     },
   };
+}
+
+/**
+ * Calls a method whose options may be left out before the callback.
+ *
+ * @param {(options: any) => Promise<any>} call
+ * @param {any} options the options, or the callback
+ * @param {Callback} [callback]
+ */
+function callWithOptions(call, options, callback) {
+  const [given, done] = typeof options === 'function' ? [undefined, options] : [options, callback];
+  return deliver(
+    attempt(() => call(given)),
+    done,
+  );
 }
 
 /** The error of `getParsedSession` for a session that only `get` can decode. */

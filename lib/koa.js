@@ -169,7 +169,7 @@ class DynamoDBStore extends EventEmitter {
   /** @param {string} name @param {unknown} value @param {any} [options] */
   sessionsOf(name, value, options) {
     return deliver(
-      attempt(() => this.#sessions.indexes.sessionsOf(name, value, options ?? undefined)),
+      attempt(() => this.#sessions.indexes.sessionsOf(name, value, options)),
       undefined,
     );
   }
@@ -177,7 +177,7 @@ class DynamoDBStore extends EventEmitter {
   /** @param {string} name @param {unknown} value @param {any} [options] */
   destroyOf(name, value, options) {
     return deliver(
-      attempt(() => this.#sessions.indexes.destroyOf(name, value, options ?? undefined)),
+      attempt(() => this.#sessions.indexes.destroyOf(name, value, options)),
       undefined,
     );
   }

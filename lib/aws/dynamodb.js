@@ -86,7 +86,6 @@ class DynamoDB {
     this.#ensureTable = ensureTable;
     this.#indexValues = indexValues;
     const forAddon = DynamoDB.#callbacksForAddon(new WeakRef(this), callbacks);
-    if (indexValues) forAddon.indexValues = DynamoDB.#indexCallback(new WeakRef(this));
     const settings = this.#withStoreSettings(connection.connection);
     const openWith = (/** @type {() => void} */ notify) =>
       resultOf(open(settings, forAddon, notify));
@@ -119,24 +118,15 @@ class DynamoDB {
         self()
           .#ensureTable()
           .catch(() => false),
-    };
-  }
-
-  /**
-   * Makes the callback that computes the values of a merged session, see `#callbacksForAddon`.
-   *
-   * @param {WeakRef<DynamoDB>} reference
-   * @returns {Callbacks['indexValues']}
-   */
-  static #indexCallback(reference) {
-    return async (session) => {
-      try {
-        const dynamodb = reference.deref();
-        if (!dynamodb) throw closedError();
-        return { values: dynamodb.#indexValues?.(session) };
-      } catch (error) {
-        return { failure: /** @type {Error} */ (error).message };
-      }
+      indexValues:
+        self().#indexValues &&
+        (async (session) => {
+          try {
+            return { values: self().#indexValues?.(session) };
+          } catch (error) {
+            return { failure: /** @type {Error} */ (error).message };
+          }
+        }),
     };
   }
 
