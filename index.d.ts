@@ -1,5 +1,6 @@
 import type session = require('express-session');
 import codecs = require('./lib/codecs');
+import hashedIds = require('./lib/hashed-ids');
 import marks = require('./lib/marks');
 import types = require('./lib/types');
 
@@ -40,7 +41,8 @@ declare namespace connect {
 
   interface DynamoDBStoreOptions<Session = session.SessionData>
     extends marks.MarkOptions<Stored<Session & object>>,
-      codecs.CodecOptions {
+      codecs.CodecOptions,
+      hashedIds.HashedIdOptions {
     /**
      * The table's name or ARN.
      * @default 'sessions'
@@ -293,6 +295,8 @@ declare namespace connect {
   export type CompressOptions = codecs.CompressOptions;
   export type EncryptionKey = codecs.EncryptionKey;
   export type EncryptionOptions = codecs.EncryptionOptions;
+  export type HashIdsOptions = hashedIds.HashIdsOptions;
+  export type IdSecret = hashedIds.IdSecret;
   export type LockOptions = types.LockOptions;
   export type SessionLock = types.SessionLock;
   export type SessionEvent = types.SessionEvent;
@@ -404,7 +408,7 @@ declare namespace connect {
 
     /**
      * Reads every session under the prefix that has not expired and can be read, each with its id
-     * as `id`. Reads the whole table.
+     * as `id`; with the option `hashIds`, with its handle as `id`. Reads the whole table.
      */
     all(): Promise<Array<Stored<Session> & { id: string }>>;
     all(
@@ -415,7 +419,10 @@ declare namespace connect {
     length(): Promise<number>;
     length(callback: (error: CallbackError, length?: number) => void): void;
 
-    /** Reads the ids of the sessions that `all` gives. Reads the whole table. */
+    /**
+     * Reads the ids of the sessions that `all` gives; with the option `hashIds`, their handles. Reads the
+     * whole table.
+     */
     ids(): Promise<string[]>;
     ids(callback: (error: CallbackError, ids?: string[]) => void): void;
 

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import codecs = require('./lib/codecs');
+import hashedIds = require('./lib/hashed-ids');
 import marks = require('./lib/marks');
 import types = require('./lib/types');
 
@@ -192,6 +193,8 @@ declare namespace DynamoDBStore {
   export type CompressOptions = codecs.CompressOptions;
   export type EncryptionKey = codecs.EncryptionKey;
   export type EncryptionOptions = codecs.EncryptionOptions;
+  export type HashIdsOptions = hashedIds.HashIdsOptions;
+  export type IdSecret = hashedIds.IdSecret;
   export type LockOptions = types.LockOptions;
   export type SessionLock = types.SessionLock;
   export type SessionEvent = types.SessionEvent;
@@ -221,8 +224,11 @@ declare namespace DynamoDBStore {
     rolling?: boolean;
   }
 
-  // biome-ignore lint/suspicious/noExplicitAny: what an application keeps in a session
-  export interface DynamoDBStoreOptions extends marks.MarkOptions<any>, codecs.CodecOptions {
+  export interface DynamoDBStoreOptions
+    // biome-ignore lint/suspicious/noExplicitAny: what an application keeps in a session
+    extends marks.MarkOptions<any>,
+      codecs.CodecOptions,
+      hashedIds.HashedIdOptions {
     table?: TableOptions;
     /**
      * A client of either AWS SDK for JavaScript: a `DynamoDBClient` of v3 or an `AWS.DynamoDB` of

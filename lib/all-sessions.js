@@ -14,6 +14,8 @@ const { resultOf, toError } = require('./errors');
  * @property {() => NativeStore} native
  * @property {(call: (limit: number) => Promise<any>) => Promise<any>} call makes a call once the table is ready
  * @property {Lifecycle} lifecycle reports deleted sessions
+ * @property {((id: string) => string) | undefined} shownId with the option `hashIds`: returns the handle of a session,
+ *   by its id in the table
  */
 
 class AllSessions {
@@ -27,10 +29,13 @@ class AllSessions {
   /**
    * Reads the sessions that have not ended.
    *
-   * @returns {Promise<SessionEntry[]>}
+   * @returns {Promise<SessionEntry[]>} with the option `hashIds`, each has its handle as `sid`
    */
-  list() {
-    return this.#call((native, limit) => native.list(Date.now(), limit));
+  async list() {
+    const { shownId } = this.#host;
+    /** @type {SessionEntry[]} */
+    const entries = await this.#call((native, limit) => native.list(Date.now(), limit));
+    return shownId ? entries.map((entry) => ({ ...entry, sid: shownId(entry.sid) })) : entries;
   }
 
   /**
@@ -55,10 +60,13 @@ class AllSessions {
   /**
    * The ids of the sessions that have not ended.
    *
-   * @returns {Promise<string[]>}
+   * @returns {Promise<string[]>} with the option `hashIds`, their handles
    */
-  ids() {
-    return this.#call((native, limit) => native.ids(Date.now(), limit));
+  async ids() {
+    const { shownId } = this.#host;
+    /** @type {string[]} */
+    const ids = await this.#call((native, limit) => native.ids(Date.now(), limit));
+    return shownId ? ids.map(shownId) : ids;
   }
 
   /** Deletes the sessions that have not ended. */

@@ -38,7 +38,8 @@ function storeClass(Store) {
       const options = optionsObject(given, 'the options of DynamoDBStore');
       super(options);
       const settings = readOptions(options);
-      const { codecs, createTable, native, reapInterval, touchInterval, conflict } = settings;
+      const { codecs, createTable, hashIds, native, reapInterval, touchInterval, conflict } =
+        settings;
       this.#settings = settings;
       this.#recognition = new Recognition(
         this,
@@ -47,7 +48,8 @@ function storeClass(Store) {
       /** Whether the table is known to exist. `true` in the options: the application creates it. */
       this.initialized = settings.initialized;
       this.#sessions = new SessionStore(
-        (...args) => openConnectStore({ ...native, createTable, codecs: codecs?.native }, ...args),
+        (...args) =>
+          openConnectStore({ ...native, createTable, hashIds, codecs: codecs?.native }, ...args),
         readConnection(options, settings.operationTimeout),
         settings,
         {

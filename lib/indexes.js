@@ -70,7 +70,7 @@ class Indexes {
     const { current } = methodOptions(options, 'sessionsOf', ['current']);
     const at = this.#numberOf(name);
     const text = this.#valueOf(name, value);
-    const own = this.#keyOf(current, 'current');
+    const own = this.#keysOf(current, 'current');
     const entries = await this.#read(at, text);
     return entries
       .filter(isAlive)
@@ -82,7 +82,7 @@ class Indexes {
         lastSeen: dateOf(entry.seen),
         expires: dateOf(entry.expires),
         label: entry.label ?? undefined,
-        current: entry.key === own,
+        current: own.includes(entry.key),
       }));
   }
 
@@ -115,7 +115,7 @@ class Indexes {
     if ('except' in options && typeof except !== 'string') {
       throw invalidArgument('the option "except" must be a session id');
     }
-    const kept = this.#keyOf(except, 'except');
+    const kept = this.#keysOf(except, 'except');
     const tried = new Set();
     let count = 0;
     for (let reads = 0; reads < MAX_READS; reads += 1) {
@@ -123,7 +123,9 @@ class Indexes {
       const entries = await (reads === 0 ? this.#read(at, text) : this.#query(at, text));
       const found = entries.filter(
         ({ key }) =>
-          key !== kept && !tried.has(key) && (handle === undefined || handleOf(key) === handle),
+          !kept.includes(key) &&
+          !tried.has(key) &&
+          (handle === undefined || handleOf(key) === handle),
       );
       if (found.length === 0) break;
       // Also those that seem to have ended: the index may not know yet that a touch has moved their end.
@@ -202,9 +204,9 @@ class Indexes {
    */
   async #check(sid, limits, left) {
     for (const { at, index, max, value } of limits.filter(isRefusal)) {
-      const own = this.#host.native().keyOf(sid);
+      const own = this.#host.native().keysOf(sid);
       const entries = (await this.#query(at, value, left())).filter(isAlive);
-      if (entries.some(({ key }) => key === own) || entries.length < max) continue;
+      if (entries.some(({ key }) => own.includes(key)) || entries.length < max) continue;
       const message =
         `the option "indexes.${index.name}.max" allows ${max} session(s) with one value, and there are as ` +
         'many, so nothing was written';
@@ -224,10 +226,10 @@ class Indexes {
     for (const { at, index, max, value } of limits) {
       if (index.over !== 'end-oldest') continue;
       const native = this.#host.native();
-      const own = /** @type {string} */ (native.keyOf(sid));
-      const others = (await this.#query(at, value, left())).filter(({ key }) => key !== own);
+      const own = native.keysOf(sid);
+      const others = (await this.#query(at, value, left())).filter(({ key }) => !own.includes(key));
       // The index may not have the saved session yet, or with an earlier state.
-      const entries = [...others.filter(isAlive), { key: own, since: seen }];
+      const entries = [...others.filter(isAlive), { key: own[0], since: seen }];
       entries.sort((one, other) => beginOf(other) - beginOf(one) || (one.key < other.key ? -1 : 1));
       const keys = entries.slice(max).map(({ key }) => key);
       if (keys.length === 0) continue;
@@ -303,14 +305,14 @@ class Indexes {
   }
 
   /**
-   * The key of a session's item.
+   * The keys of a session's item, the present one first.
    *
    * @param {unknown} sid
    * @param {string} name of the option
    */
-  #keyOf(sid, name) {
-    if (sid === undefined || sid === null) return undefined;
-    if (typeof sid === 'string') return this.#host.native().keyOf(sid) ?? undefined;
+  #keysOf(sid, name) {
+    if (sid === undefined || sid === null) return [];
+    if (typeof sid === 'string') return this.#host.native().keysOf(sid);
     throw invalidArgument(`the option "${name}" must be a session id`);
   }
 }

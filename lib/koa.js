@@ -52,10 +52,11 @@ class DynamoDBStore extends EventEmitter {
       throw invalidArgument('the callback of DynamoDBStore must be a function');
     }
     const settings = readOptions(options);
-    const { autoCreate, codecs, createTable, native, useTtlExpired } = settings;
+    const { autoCreate, codecs, createTable, hashIds, native, useTtlExpired } = settings;
     this.#settings = settings;
     this.#sessions = new SessionStore(
-      (...args) => openKoaStore({ ...native, createTable, codecs: codecs?.native }, ...args),
+      (...args) =>
+        openKoaStore({ ...native, createTable, hashIds, codecs: codecs?.native }, ...args),
       // koa-session-dynamodb-store uses v2, so a client of v2 is preferred.
       readConnection(options, settings.operationTimeout, [V2, V3]),
       settings,

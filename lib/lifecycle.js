@@ -31,15 +31,15 @@ let hasWarned = false;
 
 class Lifecycle {
   #events;
-  #keyOf;
+  #keysOf;
 
   /**
    * @param {EventEmitter} events
-   * @param {(sid: string) => string | null} keyOf returns the key of a session's item
+   * @param {(sid: string) => string[]} keysOf returns the keys of a session's item, the present one first
    */
-  constructor(events, keyOf) {
+  constructor(events, keysOf) {
     this.#events = events;
-    this.#keyOf = keyOf;
+    this.#keysOf = keysOf;
   }
 
   /** @param {LifecycleEvent} event */
@@ -55,8 +55,7 @@ class Lifecycle {
    */
   report(event, sid) {
     if (!this.isHeard(event)) return;
-    const key = this.#keyOf(sid);
-    if (key !== null) this.reportKeys(event, [key]);
+    this.reportKeys(event, this.#keysOf(sid).slice(0, 1));
   }
 
   /**

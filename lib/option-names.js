@@ -31,6 +31,7 @@ const WEB = [
   'conflict',
   'disconnectEvents',
   'dynamoConfig',
+  'hashIds',
   'identityKeys',
   'indexes',
   'payPerRequest',

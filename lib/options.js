@@ -48,7 +48,7 @@ function isWellFormed(text) {
   return /** @type {any} */ (text).isWellFormed();
 }
 
-/** @typedef {'string' | 'boolean' | 'number' | 'milliseconds' | 'function' | 'array' | 'object'} Kind */
+/** @typedef {'string' | 'boolean' | 'number' | 'milliseconds' | 'function' | 'array' | 'bytes' | 'object'} Kind */
 
 /**
  * The kinds of options: the words for the error, and the test.
@@ -62,6 +62,7 @@ const kinds = {
   milliseconds: ['a number of milliseconds', Number.isFinite],
   function: ['a function', (value) => typeof value === 'function'],
   array: ['an array', Array.isArray],
+  bytes: ['a Buffer or Uint8Array', ArrayBuffer.isView],
   object: [
     'an object',
     (value) => typeof value === 'object' && value !== null && !Array.isArray(value),

@@ -17,7 +17,7 @@ const { Table } = require('./table');
 const { warnOnce } = require('./warning');
 
 /** @import { EventEmitter } from 'node:events' */
-/** @import { SpecialArgument } from '../native/binding' */
+/** @import { HashIdsOptions, SpecialArgument } from '../native/binding' */
 /** @import { Connection } from './aws/config' */
 /** @import { Open } from './aws/dynamodb' */
 /** @import { Save } from './calls' */
@@ -32,6 +32,7 @@ const { warnOnce } = require('./warning');
  * @property {import('../native/binding').CreateTableOptions} [createTable] the settings of a table that the
  *   store creates
  * @property {Codecs} [codecs] the form in which sessions are stored
+ * @property {HashIdsOptions} [hashIds] set if hashes stand in the table in place of ids
  * @property {number} maxPendingCalls
  * @property {number} operationTimeout the milliseconds that a call may take, with its wait for the table
  * @property {number} tableTimeout the milliseconds that an operation on the table may take
@@ -119,8 +120,10 @@ class SessionStore {
       pending,
       indexValues: tracking && ((data) => tracking.valuesOf(data)),
     });
+    // The addon has its own copies.
+    for (const secret of settings.hashIds?.secrets ?? []) secret.fill(0);
     this.#setUpKeys(settings.codecs, events);
-    this.#lifecycle = new Lifecycle(events, (sid) => native().keyOf(sid));
+    this.#lifecycle = new Lifecycle(events, (sid) => native().keysOf(sid));
     if (parse) tracking?.parseBy(parse);
     if (tracking && tracking.indexes.length > 0) {
       this.#indexes = new (require('./indexes').Indexes)(tracking, this.#host);
@@ -362,6 +365,9 @@ class SessionStore {
       tableTimeout,
       events: this.#events,
       lifecycle: this.#lifecycle,
+      shownId: this.#settings.hashIds
+        ? (/** @type {string} */ id) => require('./handle').handleOf(this.#prefix + id)
+        : undefined,
     };
   }
 

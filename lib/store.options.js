@@ -71,6 +71,7 @@ function readWebOptions(options) {
       payPerRequest: option(options, 'payPerRequest', 'boolean') ?? false,
     },
     ...common,
+    hashIds: readHashIds(options),
     ttl: readTtl(options) ?? DEFAULTS.ttl,
     disconnectEvents: option(options, 'disconnectEvents', 'boolean') ?? false,
     touchInterval: readTouchInterval(options) ?? DEFAULTS.touchInterval,
@@ -173,6 +174,17 @@ function readCodecs(options) {
     return undefined;
   }
   return require('./codec.options').readCodecs(options);
+}
+
+/**
+ * Reads the option for the ids that stand in the table.
+ *
+ * @param {Record<string, any>} options
+ * @returns {import('../native/binding').HashIdsOptions | undefined} `undefined`: ids stand there as they are
+ */
+function readHashIds(options) {
+  const hashIds = option(options, 'hashIds', 'object');
+  return hashIds && require('./hashed-ids.options').readHashIds(hashIds);
 }
 
 /**

@@ -23,8 +23,11 @@ export declare class NativeStore {
    * `variableNames`. Later values are asked for with `EnvironmentCallbacks.variables`.
    */
   useVariables(values: Array<string | undefined | null>): void
-  /** The key of a session's item; not set if the store is closed, or its format has no indexes. */
-  keyOf(sid: string): string | null
+  /**
+   * The keys of the items under which a session is found, the present one first. Empty if the store is closed, or
+   * its format has no indexes.
+   */
+  keysOf(sid: string): Array<string>
   /** The sessions with `value` in the index with this number, also ended ones. */
   sessionsOf(index: number, value: string, limit: number): Promise<Outcome<Array<IndexEntry>>>
   /**
@@ -57,7 +60,7 @@ export declare class NativeStore {
   destroyMany(sids: Array<string>, limit: number): Promise<Outcome<undefined>>
   /** All sessions that have not ended. */
   list(now: number, limit: number): Promise<Outcome<Array<SessionEntry>>>
-  /** The ids of all sessions that have not ended. */
+  /** The ids of all sessions that have not ended, as they stand in the table. */
   ids(now: number, limit: number): Promise<Outcome<Array<string>>>
   /** The number of sessions that have not ended. */
   count(now: number, limit: number): Promise<Outcome<number>>
@@ -329,6 +332,8 @@ export interface ConnectStoreOptions {
   /** Set if the store keeps the beginning of its sessions, or has indexes. */
   tracking?: TrackingOptions
   codecs?: CodecOptions
+  /** Set if hashes stand in the table in place of ids. */
+  hashIds?: HashIdsOptions
 }
 
 /** The option `createTable`. */
@@ -444,6 +449,14 @@ export interface Failure {
   causes: Array<string>
 }
 
+/** The ids that stand in the table. */
+export interface HashIdsOptions {
+  /** Hashes by the first secret are written, those by the others are found. */
+  secrets: Array<Buffer>
+  /** The use of ids that are not hashed: sessions under them are not found, are found, or are written. */
+  plain: 'ignore' | 'find' | 'write'
+}
+
 /** The values of a session in the indexes, or the reason why it has none. */
 export interface IndexAnswer {
   values?: Array<string | undefined | null>
@@ -523,6 +536,8 @@ export interface KoaStoreOptions {
   /** Set if the store keeps the beginning of its sessions, or has indexes. */
   tracking?: TrackingOptions
   codecs?: CodecOptions
+  /** Set if hashes stand in the table in place of ids. */
+  hashIds?: HashIdsOptions
 }
 
 /** The lease of a lock. */
@@ -593,7 +608,7 @@ export interface RecoveryOptions {
   RecoveryPeriodInDays?: number
 }
 
-/** A session and its id. */
+/** A session and its id, as it stands in the table. */
 export interface SessionEntry {
   sid: string
   /** The session as JSON. */

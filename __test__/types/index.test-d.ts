@@ -234,3 +234,9 @@ expectError(new DynamoDBStore({ compress: 'yes' }));
 expectError(new DynamoDBStore({ encryption: {} }));
 expectError(new DynamoDBStore({ encryption: { keys: [7] } }));
 expectAssignable<connect.EncryptionOptions>({ keys: ['base64'] });
+
+new DynamoDBStore({ hashIds: { secret: 'text', migrate: true } });
+new DynamoDBStore({ hashIds: { secret: [new Uint8Array(32), 'text'], write: false } });
+expectError(new DynamoDBStore({ hashIds: {} }));
+expectError(new DynamoDBStore({ hashIds: { secret: 7 } }));
+expectAssignable<connect.HashIdsOptions>({ secret: 'text' });

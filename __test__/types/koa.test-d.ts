@@ -91,3 +91,6 @@ const indexed = new DynamoDBStore({
 expectType<Promise<DynamoDBStore.IndexedSession[]>>(indexed.sessionsOf('user', 'ann'));
 expectType<Promise<number>>(indexed.destroyOf('user', 'ann', { handle: 'handle' }));
 indexed.on('index', ({ name }) => expectType<string>(name));
+
+new DynamoDBStore({ hashIds: { secret: 'text', migrate: true } });
+expectAssignable<DynamoDBStore.HashIdsOptions>({ secret: ['text'], write: false });

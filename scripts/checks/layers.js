@@ -116,10 +116,13 @@ const AWS_IN_CORE = [
   },
 ];
 
-/** Crates that only `src/core/dynamo` names, as it sends the requests. `src/core/codec` encrypts with ring. */
+/** Crates that only `src/core/dynamo` names, as it sends the requests. */
 const NETWORK =
   /^(hyper|hyper_util|http|rustls|rustls_\w+|tokio_rustls|socket2|tower_service|ring)::/;
+
+/** The crate for cryptography, and the files that use it for sessions. */
 const CRYPTOGRAPHY = /^ring::/;
+const ENCRYPTING = /^src\/core\/(codec\/|hashed_ids\.rs$)/;
 
 /** A function for tests alone, such as those that `hostile.rs` uses. */
 const FOR_TESTS = /^#\[cfg\((any\()?test\b.*\]\npub.* fn [\s\S]*?^\}$/gm;
@@ -234,7 +237,7 @@ function wrongInRust(files) {
     if (file.startsWith('src/core/dynamo/')) continue;
     const { names, rule } = AWS_IN_CORE.find(({ where }) => where.test(file)) ?? {};
     for (const path of named) {
-      const isAllowed = file.startsWith('src/core/codec/') && CRYPTOGRAPHY.test(path);
+      const isAllowed = ENCRYPTING.test(file) && CRYPTOGRAPHY.test(path);
       if (NETWORK.test(path) && !isAllowed)
         wrong.push(`${file} names ${path}: only src/core/dynamo sends requests`);
       if (/^aws_/.test(path) && !names?.test(path))

@@ -32,6 +32,7 @@ const LATER = [
   'creation',
   'express.tracking',
   'fields',
+  'hashed-ids.options',
   'indexes',
   'keys',
   'koa.tracking',
@@ -44,6 +45,7 @@ const LATER = [
 const NOT_JOINED = [
   'codecs.d.ts',
   'handle.js',
+  'hashed-ids.d.ts',
   'marks.d.ts',
   'native.error.js',
   'node-version.js',

@@ -1,4 +1,4 @@
-//! The codecs of a store, and its encryption keys from JavaScript.
+//! The codecs of a store, its encryption keys from JavaScript, and its hashed ids.
 
 use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
@@ -9,6 +9,7 @@ use super::store::NativeStore;
 use crate::core::codec::compress::Compression;
 use crate::core::codec::{Codecs, Encryption, KeyRing};
 use crate::core::error::{Error, InvalidOption, Result};
+use crate::core::hashed_ids::{HashedIds, PlainIds};
 use crate::core::options::count;
 
 /// The form in which a store writes sessions. Without any of these settings, it is the replaced package's.
@@ -55,9 +56,36 @@ impl CodecOptions {
     }
 }
 
+/// The ids that stand in the table.
+#[napi(object, object_to_js = false)]
+pub struct HashIdsOptions {
+    /// Hashes by the first secret are written, those by the others are found.
+    pub secrets: Vec<Buffer>,
+    /// The use of ids that are not hashed: sessions under them are not found, are found, or are written.
+    #[napi(ts_type = "'ignore' | 'find' | 'write'")]
+    pub plain: String,
+}
+
+impl HashIdsOptions {
+    /// The hashes for these options.
+    pub fn hashed_ids(&self) -> Result<HashedIds, InvalidOption> {
+        let plain = match self.plain.as_str() {
+            "find" => PlainIds::Found,
+            "write" => PlainIds::Written,
+            _ => PlainIds::Ignored,
+        };
+        HashedIds::new(copied(&self.secrets), plain)
+    }
+}
+
+fn copied(keys: &[Buffer]) -> Vec<Zeroizing<Vec<u8>>> {
+    keys.iter()
+        .map(|key| Zeroizing::new(key.to_vec()))
+        .collect()
+}
+
 fn key_ring(keys: &[Buffer]) -> Result<KeyRing, InvalidOption> {
-    let keys = keys.iter().map(|key| Zeroizing::new(key.to_vec()));
-    KeyRing::new(keys.collect())
+    KeyRing::new(copied(keys))
 }
 
 #[napi]

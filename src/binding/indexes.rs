@@ -24,14 +24,17 @@ impl Backend {
 
 #[napi]
 impl NativeStore {
-    /// The key of a session's item; not set if the store is closed, or its format has no indexes.
+    /// The keys of the items under which a session is found, the present one first. Empty if the store is closed, or
+    /// its format has no indexes.
     #[napi]
-    pub fn key_of(&self, sid: String) -> Option<String> {
-        let backend = self.backend().ok()?;
-        backend
-            .expiring
-            .as_ref()
-            .map(|sessions| sessions.key_of(&sid))
+    pub fn keys_of(&self, sid: String) -> Vec<String> {
+        let backend = self.backend().ok();
+        {
+            backend
+                .as_ref()
+                .and_then(|backend| backend.expiring.as_ref())
+        }
+        .map_or_else(Vec::new, |sessions| sessions.keys_of(&sid))
     }
 
     /// The sessions with `value` in the index with this number, also ended ones.

@@ -64,7 +64,7 @@ impl NativeStore {
         })
     }
 
-    /// The ids of all sessions that have not ended.
+    /// The ids of all sessions that have not ended, as they stand in the table.
     #[napi]
     pub fn ids<'env>(
         &self,

@@ -8,7 +8,7 @@ use napi_derive::napi;
 
 use super::backend::Backend;
 use super::callbacks::{Callbacks, JsSettings};
-use super::codecs::CodecOptions;
+use super::codecs::{CodecOptions, HashIdsOptions};
 use super::completions::{Completions, Notify};
 use super::environment;
 use super::failure::{Outcome, wrap};
@@ -53,6 +53,7 @@ struct Parts<L> {
     probe_key: String,
     batch_threshold: Option<usize>,
     tracking: Option<TrackingOptions>,
+    hash_ids: Option<HashIdsOptions>,
 }
 
 impl<L: Layout> Parts<L> {
@@ -100,7 +101,10 @@ impl<L: Layout> Parts<L> {
         let queue = QUEUES.of(&self.name);
         let schedule = Schedule::new(queue, Arc::new(dynamo), keyed, self.batch_threshold);
         let sessions = SessionStore::new(schedule, layout, self.consistent_read);
-        let sessions = sessions.with_identity(self.identity);
+        let mut sessions = sessions.with_identity(self.identity);
+        if let Some(options) = &self.hash_ids {
+            sessions = sessions.with_hashed_ids(options.hashed_ids()?);
+        }
         let backend = Backend {
             sessions: sessions.of_any_format(),
             expiring: None,
@@ -187,6 +191,7 @@ pub fn open_connect_store(
             probe_key: probe_key(&options.probe_key)?,
             batch_threshold: batch_threshold(options.batch, options.batch_threshold)?,
             tracking: options.tracking,
+            hash_ids: options.hash_ids,
             layout,
         };
         parts.build_expiring(connection, callbacks, observer)
@@ -219,6 +224,7 @@ pub fn open_koa_store(
             probe_key: probe_key(&options.probe_key)?,
             batch_threshold: batch_threshold(options.batch, options.batch_threshold)?,
             tracking: options.tracking,
+            hash_ids: options.hash_ids,
             layout: layout.clone(),
         };
         Ok::<_, InvalidOption>(Backend {
@@ -258,6 +264,7 @@ pub fn open_shopify_store(
             probe_key: probe_key(&options.probe_key)?,
             batch_threshold: batch_threshold(options.batch, options.batch_threshold)?,
             tracking: None,
+            hash_ids: None,
             layout,
         };
         let (backend, _) = parts.build(connection, callbacks, observer)?;

@@ -7,7 +7,7 @@ use aws_credential_types::Credentials;
 use aws_types::endpoint_config::AccountIdEndpointMode;
 use napi_derive::napi;
 
-use super::codecs::CodecOptions;
+use super::codecs::{CodecOptions, HashIdsOptions};
 use super::creation::CreateTableOptions;
 use super::tracking::TrackingOptions;
 use crate::core::dynamo::proxy::Proxy;
@@ -47,6 +47,8 @@ pub struct ConnectStoreOptions {
     /// Set if the store keeps the beginning of its sessions, or has indexes.
     pub tracking: Option<TrackingOptions>,
     pub codecs: Option<CodecOptions>,
+    /// Set if hashes stand in the table in place of ids.
+    pub hash_ids: Option<HashIdsOptions>,
 }
 
 /// A session key whose value is also stored in an attribute of its own.
@@ -114,6 +116,8 @@ pub struct KoaStoreOptions {
     /// Set if the store keeps the beginning of its sessions, or has indexes.
     pub tracking: Option<TrackingOptions>,
     pub codecs: Option<CodecOptions>,
+    /// Set if hashes stand in the table in place of ids.
+    pub hash_ids: Option<HashIdsOptions>,
 }
 
 impl KoaStoreOptions {

@@ -19,7 +19,7 @@ pub struct OtherValue {
     pub type_name: String,
 }
 
-/// A session and its id.
+/// A session and its id, as it stands in the table.
 #[napi(object, object_from_js = false)]
 pub struct SessionEntry {
     pub sid: String,

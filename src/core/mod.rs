@@ -9,6 +9,7 @@ pub mod dynamo;
 pub mod error;
 pub mod expiry;
 pub mod handoff;
+pub mod hashed_ids;
 #[cfg(any(test, fuzzing))]
 pub mod hostile;
 pub mod layout;

@@ -7,6 +7,7 @@ mod expiring;
 mod known;
 mod lease;
 mod many;
+mod moves;
 mod of_value;
 mod touch;
 mod tracked_write;
@@ -24,14 +25,16 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::TryFutureExt;
+use futures_util::{FutureExt, TryFutureExt};
 
 use self::known::Requests;
 use super::deadline::Deadline;
+use super::dynamo::ResultFuture;
 use super::dynamo::schedule::Schedule;
 use super::error::{CONDITION_FAILED, Error, Result};
 use super::expiry::{self, UnixMillis};
-use super::layout::{ExpiringLayout, Layout, Marks, Record, Stored};
+use super::hashed_ids::{self, HashedIds};
+use super::layout::{ExpiringLayout, Item, Layout, Marks, Record, Stored};
 use super::merge::Identity;
 
 /// The sessions of one table, in one item format.
@@ -44,6 +47,8 @@ pub struct SessionStore<L: ?Sized> {
     consistent_read: bool,
     identity: Arc<Identity>,
     requests: Requests,
+    /// `None` if the ids of sessions stand in the table as they are.
+    hashed_ids: Option<Arc<HashedIds>>,
     /// `None` unless the store keeps the beginning of its sessions, or has indexes.
     tracking: Option<Arc<Tracking>>,
 }
@@ -57,6 +62,7 @@ impl<L: Layout> SessionStore<L> {
             consistent_read,
             identity: Arc::default(),
             requests: Requests::default(),
+            hashed_ids: None,
             tracking: None,
         }
     }
@@ -65,6 +71,12 @@ impl<L: Layout> SessionStore<L> {
     pub fn with_identity(self, identity: Identity) -> Self {
         let identity = Arc::new(identity);
         Self { identity, ..self }
+    }
+
+    /// Sets the hashes that stand in the table in place of ids.
+    pub fn with_hashed_ids(self, ids: HashedIds) -> Self {
+        let hashed_ids = Some(Arc::new(ids));
+        Self { hashed_ids, ..self }
     }
 
     /// Sets the marks that the store keeps of its sessions.
@@ -95,6 +107,7 @@ impl<L: Layout> SessionStore<L> {
             consistent_read: self.consistent_read,
             identity: Arc::clone(&self.identity),
             requests: Arc::clone(&self.requests),
+            hashed_ids: self.hashed_ids.clone(),
             tracking: self.tracking.clone(),
         }
     }
@@ -152,12 +165,14 @@ impl<L: Layout + ?Sized> SessionStore<L> {
         limit: Duration,
     ) -> impl Future<Output = Result<LookUp>> + Send + use<L> {
         let deadline = Deadline::new(limit, "get");
-        let key = self.layout.key(sid);
-        let read = deadline.ask(|| self.schedule.get(key, self.consistent_read));
+        // It comes from a copy of the table, not from a visitor.
+        let is_hash = self.hashed_ids.is_none() && hashed_ids::is_hashed(sid);
+        let read = deadline.ask(|| self.read(sid, now));
         let layout = Arc::clone(&self.layout);
         let tracking = self.tracking.clone();
         async move {
-            let Some(item) = deadline.bound(read).await? else {
+            let found = deadline.bound(read).await?;
+            let Some(item) = found.filter(|_| !is_hash) else {
                 return Ok(LookUp::Missing);
             };
             let marks = layout.marks(&item);
@@ -177,6 +192,24 @@ impl<L: Layout + ?Sized> SessionStore<L> {
         }
     }
 
+    /// Reads the item of a session, under whichever key it is.
+    fn read(&self, sid: &str, now: UnixMillis) -> ResultFuture<Option<Item>> {
+        let key = self.key(sid);
+        let Some(moving) = self.move_of(sid) else {
+            return self.schedule.get(key, self.consistent_read);
+        };
+        let read = self.schedule.get(key.clone(), self.consistent_read);
+        let schedule = self.schedule.clone();
+        let find = move |turn| async move { moving.find(now, &turn).await }.boxed();
+        async move {
+            match read.await? {
+                None => schedule.in_turn(key, find).await,
+                found => Ok(found),
+            }
+        }
+        .boxed()
+    }
+
     /// Writes a session, even if it has ended already.
     ///
     /// # Errors
@@ -187,7 +220,8 @@ impl<L: Layout + ?Sized> SessionStore<L> {
         record: Record,
         limit: Duration,
     ) -> impl Future<Output = Result<()>> + Send + use<L> {
-        let key = self.layout.key(&record.sid);
+        let key = self.key(&record.sid);
+        let record = self.stored_record(record);
         let layout = Arc::clone(&self.layout);
         let size = record.size();
         let deadline = Deadline::new(limit, "set");
@@ -201,8 +235,15 @@ impl<L: Layout + ?Sized> SessionStore<L> {
         sid: &str,
         limit: Duration,
     ) -> impl Future<Output = Result<()>> + Send + use<L> {
+        let (key, former) = (self.key(sid), self.former_keys(sid));
         let deadline = Deadline::new(limit, "destroy");
-        let deleted = deadline.ask(|| self.schedule.delete(self.layout.key(sid)));
+        let deleted = deadline.ask(|| match former.is_empty() {
+            true => self.schedule.delete(key),
+            false => {
+                let work = move |turn| moves::destroy(former, turn).boxed();
+                self.schedule.in_turn(key, work)
+            }
+        });
         deadline.bound(deleted)
     }
 }

@@ -82,7 +82,7 @@ impl Encryption {
     /// [`Error::Decrypt`] if there is no key.
     pub(super) fn seal(&self, content: Vec<u8>, place: Place<'_>) -> Result<Vec<u8>> {
         let ring = self.ring().ok_or(Unopened::NoKeys)?;
-        ring.first.seal(content, place)
+        ring.seal(content, place)
     }
 }
 
@@ -123,6 +123,11 @@ impl KeyRing {
             first,
             others: checked.collect(),
         })
+    }
+
+    /// An encrypted session with this content.
+    pub(super) fn seal(&self, content: Vec<u8>, place: Place<'_>) -> Result<Vec<u8>> {
+        self.first.seal(content, place)
     }
 
     /// The content of an encrypted session, from what follows the first byte.

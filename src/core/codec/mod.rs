@@ -15,6 +15,8 @@
 pub mod compress;
 pub mod encrypt;
 
+use std::sync::Arc;
+
 pub use encrypt::{Encryption, KeyRing};
 
 use self::compress::Compression;
@@ -73,9 +75,7 @@ impl Codecs {
     pub fn decode(&self, bytes: &[u8], place: Place<'_>) -> Result<String> {
         match bytes.split_first() {
             Some((&format::ENCRYPTED, sealed)) => {
-                let ring = self.encryption.as_ref().and_then(Encryption::ring);
-                let ring = ring.ok_or(Unopened::NoKeys)?;
-                let content = ring.open(sealed, place)?;
+                let content = self.ring()?.open(sealed, place)?;
                 match content.split_first() {
                     Some((&format::JSON, json)) => text(json.to_vec()),
                     Some((&format::COMPRESSED, packed)) => text(compress::unpack(packed)?),
@@ -88,6 +88,26 @@ impl Codecs {
             }
             _ => Err(UNKNOWN),
         }
+    }
+
+    /// The bytes of an encoded session for another place; `None` if they are the same in all places.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Decrypt`] if the session is encrypted and does not open.
+    pub fn moved(&self, bytes: &[u8], from: Place<'_>, to: Place<'_>) -> Result<Option<Vec<u8>>> {
+        match bytes.split_first() {
+            Some((&format::ENCRYPTED, sealed)) => {
+                let ring = self.ring()?;
+                ring.seal(ring.open(sealed, from)?, to).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn ring(&self) -> Result<Arc<KeyRing>> {
+        let ring = self.encryption.as_ref().and_then(Encryption::ring);
+        Ok(ring.ok_or(Unopened::NoKeys)?)
     }
 
     /// # Errors

@@ -83,6 +83,21 @@ impl<L: Layout> Layout for Coded<L> {
         self.inner.insert_coded(item, bytes);
     }
 
+    /// An encrypted session opens only under its key, so it is encrypted anew.
+    fn rekeyed(&self, item: Item, key: &str) -> Result<Item> {
+        let moved = match self.coded(&item) {
+            Some((bytes, former)) => {
+                (self.codecs).moved(bytes, self.place(former), self.place(key))?
+            }
+            None => None,
+        };
+        let mut item = self.inner.rekeyed(item, key)?;
+        if let Some(bytes) = moved {
+            self.inner.insert_coded(&mut item, bytes);
+        }
+        Ok(item)
+    }
+
     fn marks(&self, item: &Item) -> Marks {
         self.inner.marks(item)
     }

@@ -221,6 +221,17 @@ pub trait Layout: Send + Sync + 'static {
         item.insert(self.coded_attribute().to_owned(), bytes);
     }
 
+    /// The item of a session, for another key. The session and all other attributes stay.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Decrypt`](super::error::Error::Decrypt), from [`Coded`] only.
+    fn rekeyed(&self, mut item: Item, key: &str) -> Result<Item> {
+        let key = AttributeValue::S(key.to_owned());
+        item.insert(self.hash_key().to_owned(), key);
+        Ok(item)
+    }
+
     /// The attributes that this package has added to an item.
     fn marks(&self, _item: &Item) -> Marks {
         Marks::default()

@@ -5,7 +5,7 @@
 //!
 //! | attribute | type | holds |
 //! |---|---|---|
-//! | the hash key | S | the key of a session with the id `<session id>#lock` |
+//! | the hash key | S | the key of the session's item, then `#lock` |
 //! | `_lock` | S | the version of the lease, `<holder>.<renewal>`; missing if the lock is free |
 //! | `_token` | N | the fencing token of the last holder |
 //! | `_lease` | N | the length of the lease in milliseconds |
@@ -162,7 +162,7 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
     }
 
     fn lock_key(&self, sid: &str) -> String {
-        self.layout.key(&format!("{sid}#lock"))
+        self.key(sid) + "#lock"
     }
 }
 

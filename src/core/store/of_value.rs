@@ -44,9 +44,10 @@ impl fmt::Debug for IndexedSession {
 }
 
 impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
-    /// The key of the item of a session.
-    pub fn key_of(&self, sid: &str) -> String {
-        self.layout.key(sid)
+    /// The keys under which a session is found. The first is the present key.
+    pub fn keys_of(&self, sid: &str) -> Vec<String> {
+        let former = self.former_keys(sid);
+        std::iter::once(self.key(sid)).chain(former).collect()
     }
 
     /// An index of the sessions, as the table has to have it.

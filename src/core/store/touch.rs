@@ -10,8 +10,9 @@ use futures_util::{FutureExt, TryFutureExt};
 
 use super::expected::Expected;
 use super::known::{Conflict, Known, RequestWrites};
+use super::moves::AT_ANY_TIME;
 use super::tracking::Tracking;
-use super::{SessionStore, condition_held};
+use super::{SessionStore, condition_held, is_refused};
 use crate::core::deadline::Deadline;
 use crate::core::dynamo::schedule::InTurn;
 use crate::core::error::{CONDITION_FAILED, Error, FoundItem, Result};
@@ -80,8 +81,22 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
         }
         let make =
             move || Expected::Birth(None).update(new_end(&*layout, to, Form::Plain), &*layout);
+        let key = self.key(sid);
         let deadline = Deadline::new(limit, "touch");
-        let touched = deadline.ask(|| self.schedule.update(self.layout.key(sid), make));
+        let touched = deadline.ask(|| match self.move_of(sid) {
+            None => self.schedule.update(key, make),
+            Some(moving) => {
+                let touch = move |turn: InTurn| async move {
+                    let touched = turn.update(make()).await;
+                    let is_gone = touched.as_ref().is_err_and(is_refused);
+                    if !is_gone || moving.find(AT_ANY_TIME, &turn).await?.is_none() {
+                        return touched;
+                    }
+                    turn.update(make()).await
+                };
+                self.schedule.in_turn(key, move |turn| touch(turn).boxed())
+            }
+        });
         Either::Right(deadline.bound(touched).map(condition_held))
     }
 
@@ -97,19 +112,25 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
         writes: Option<Arc<RequestWrites>>,
         limit: Duration,
     ) -> impl Future<Output = Result<Touched>> + Send + use<L> {
-        let layout = Arc::clone(&self.layout);
+        let (layout, moving) = (Arc::clone(&self.layout), self.move_of(sid));
         let touch = move |turn: InTurn| {
             async move {
                 let known = match writes {
                     Some(writes) => writes.update(known).await,
                     None => known,
                 };
-                touch_in_turn(&*layout, to, &known, &turn).await
+                let touched = touch_in_turn(&*layout, to, &known, &turn).await?;
+                match moving.filter(|_| touched == Touched::Gone) {
+                    Some(moving) if moving.find(AT_ANY_TIME, &turn).await?.is_some() => {
+                        touch_in_turn(&*layout, to, &known, &turn).await
+                    }
+                    _ => Ok(touched),
+                }
             }
             .boxed()
         };
         let deadline = Deadline::new(limit, "touch");
-        let touched = deadline.ask(|| self.schedule.in_turn(self.layout.key(sid), touch));
+        let touched = deadline.ask(|| self.schedule.in_turn(self.key(sid), touch));
         deadline.bound(touched)
     }
 }

@@ -18,6 +18,7 @@ use futures_util::future::Either;
 
 use super::expected::Expected;
 use super::known::{self, Conflict, FailedSave, Known, RequestWrites, Saved, Saving, attempt};
+use super::moves::AT_ANY_TIME;
 use super::tracked_write::TrackedWrite;
 use super::tracking::{Indexed, Tracks};
 use super::{Loaded, SessionStore};
@@ -80,9 +81,10 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
         writes: Option<Arc<RequestWrites>>,
         limit: Duration,
     ) -> impl Future<Output = Result<Saved>> + Send + use<L> {
-        let key = self.layout.key(&record.sid);
+        let (key, moving) = (self.key(&record.sid), self.move_of(&record.sid));
+        let record = self.stored_record(record);
         let tracked = { self.tracking.clone().zip(tracks) }.map(TrackedWrite::from);
-        let replaces = known.is_none() && tracked.is_some();
+        let replaces = known.is_none() && (tracked.is_some() || moving.is_some());
         // The first save of a new session, and a save without knowledge, have no condition. So they may
         // be sent in a batch.
         let is_first = writes.as_ref().is_none_or(|writes| writes.begin());
@@ -106,7 +108,12 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
                         Some(writes) => writes.update(known).await,
                         None => known,
                     };
-                    let saved = write.save(&known, &turn).await?;
+                    let mut saved = write.save(&known, &turn).await?;
+                    if let (Saved::Gone, Some(moving)) = (&saved, moving)
+                        && moving.find(AT_ANY_TIME, &turn).await?.is_some()
+                    {
+                        saved = write.save(&known, &turn).await?;
+                    }
                     if let Some(saving) = saving {
                         saving.has_saved(&saved);
                     }
@@ -116,7 +123,13 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
                 Either::Left(deadline.ask(|| self.schedule.in_turn(key, work)))
             }
             None if replaces => {
-                let work = move |turn| async move { write.replace(&turn).await }.boxed();
+                let replace = move |turn| async move {
+                    if let Some(moving) = moving {
+                        moving.bring(AT_ANY_TIME, &turn).await?;
+                    }
+                    write.replace(&turn).await
+                };
+                let work = move |turn| replace(turn).boxed();
                 Either::Left(deadline.ask(|| self.schedule.in_turn(key, work)))
             }
             None => {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemInputBuilder;
 use aws_sdk_dynamodb::operation::get_item::builders::GetItemInputBuilder;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemInputBuilder;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
@@ -19,6 +20,20 @@ pub struct InTurn {
 }
 
 impl InTurn {
+    /// The key of the item.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// Requests for the item under another key, without its turn.
+    pub fn at(&self, key: &str) -> Self {
+        Self {
+            items: Arc::clone(&self.items),
+            table: Arc::clone(&self.table),
+            key: Key::from(key),
+        }
+    }
+
     /// Reads the item, strongly consistent.
     pub async fn get(&self) -> Result<Option<Item>> {
         let request = GetItemInputBuilder::default()
@@ -63,5 +78,13 @@ impl InTurn {
             .set_key(Some(self.table.key(&self.key)));
         let output = self.items.update_item(request).await?;
         Ok(output.attributes.unwrap_or_default())
+    }
+
+    /// Deletes the item. Table and key are filled in.
+    pub async fn delete(&self, request: DeleteItemInputBuilder) -> Result<()> {
+        let request = request
+            .table_name(self.table.name.as_str())
+            .set_key(Some(self.table.key(&self.key)));
+        self.items.delete_item(request).await.map(|_| ())
     }
 }
