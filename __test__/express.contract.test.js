@@ -6,19 +6,23 @@ const session = require('express-session');
 const connect = require('..');
 const { describeStoreContract } = require('./support/contract');
 const { getItem } = require('./support/dynamodb');
-const { ways } = require('./support/ways');
+const { hashOf } = require('./support/hashed-ids');
+const { waysWithOptions, web } = require('./support/option-sets');
+const { isCalled, ways } = require('./support/ways');
 
 const DynamoDBStore = connect(session);
 
-for (const [way, connection] of Object.entries(ways)) {
-  describeStoreContract(`Express, ${way},`, {
+for (const { name, way, connection, options } of waysWithOptions(ways, web)) {
+  describeStoreContract(`Express, ${name},`, {
     hashKey: 'id',
+    isCalled: isCalled(way),
     open(table, { endpoint = process.env.DYNAMODB_ENDPOINT, timeout, create = false } = {}) {
       const store = new DynamoDBStore({
         table,
         initialized: !create,
         operationTimeout: timeout,
         ...connection(endpoint),
+        ...options,
       });
       return {
         async load(sid) {
@@ -30,7 +34,8 @@ for (const [way, connection] of Object.entries(ways)) {
       };
     },
     async expires(table, sid) {
-      return Number((await getItem(table, `sess:${sid}`)).expires.N);
+      const id = options.hashIds ? hashOf(sid) : sid;
+      return Number((await getItem(table, `sess:${id}`)).expires.N);
     },
   });
 }

@@ -5,18 +5,22 @@ process.env.AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE = '1';
 const DynamoDBStore = require('../koa');
 const { describeStoreContract } = require('./support/contract');
 const { getItem } = require('./support/dynamodb');
-const { dropsProto, ways } = require('./support/ways');
+const { hashOf } = require('./support/hashed-ids');
+const { waysWithOptions, web } = require('./support/option-sets');
+const { dropsProto, isCalled, ways } = require('./support/ways');
 
-for (const [way, connection] of Object.entries(ways)) {
-  describeStoreContract(`Koa, ${way},`, {
+for (const { name: how, way, connection, options } of waysWithOptions(ways, web)) {
+  describeStoreContract(`Koa, ${how},`, {
     hashKey: 'sessionId',
-    dropsProto: dropsProto(way),
+    isCalled: isCalled(way),
+    dropsProto: dropsProto(way) && !options.encryption,
     refusedAs: 'ERR_SESSION_VALUE',
     open(name, { endpoint = process.env.DYNAMODB_ENDPOINT, timeout, create = false } = {}) {
       const store = new DynamoDBStore({
         table: { name, autoCreate: create },
         operationTimeout: timeout,
         ...connection(endpoint),
+        ...options,
       });
       return {
         load: (sid) => store.get(sid, 86_400_000, { ctx: {}, rolling: false }),
@@ -26,7 +30,8 @@ for (const [way, connection] of Object.entries(ways)) {
       };
     },
     async expires(table, sid) {
-      return Number((await getItem(table, sid, 'sessionId')).expires.N);
+      const id = options.hashIds ? hashOf(sid) : sid;
+      return Number((await getItem(table, id, 'sessionId')).expires.N);
     },
   });
 }

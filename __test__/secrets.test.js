@@ -57,11 +57,14 @@ async function outputOf(way) {
   return { out, errors };
 }
 
-const SECRET = /hunter2|Aa1\+Aa1/i;
+const TEXTS = /hunter2|Aa1\+Aa1/i;
+
+/** The beginning of secrets as bytes, in the forms in which Node and Rust print bytes. */
+const BYTES = /68 ?75 ?6e ?74 ?65 ?72 ?32|104, ?117, ?110, ?116, ?101|aHVudGVyM/i;
 
 /** A secret in a text, with what is around it. */
 const secretIn = (said) => {
-  const index = said.search(SECRET);
+  const index = said.search(TEXTS);
   return index === -1 ? undefined : said.slice(Math.max(0, index - 80), index + 80);
 };
 
@@ -75,12 +78,16 @@ test.each([
   'process',
   'adopted',
   'called',
+  'encrypted',
+  'keys from a function',
+  'bad keys from a function',
 ])('keys by %s: nothing shows a secret', async (way) => {
   const { out, errors } = await outputOf(way);
   // It has gone through all of it, and there were errors to print.
   expect(out).toContain('=== a torn connection');
   expect(out.match(/ERR_SESSION_/g).length).toBeGreaterThan(20);
-  const found = out.split('\n').filter((line) => SECRET.test(line));
-  expect(found.map(secretIn).slice(0, 5)).toEqual([]);
+  const found = out.split('\n').filter((line) => TEXTS.test(line) || BYTES.test(line));
+  expect(found.map((line) => secretIn(line) ?? line).slice(0, 5)).toEqual([]);
+  // Node prints here the bytes that a program has given it, because it is told to.
   expect(secretIn(errors)).toBeUndefined();
 });

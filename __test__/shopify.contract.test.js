@@ -6,11 +6,13 @@ require('@shopify/shopify-api/adapters/node');
 const { DynamoDBSessionStorage } = require('../shopify');
 const { describeStoreContract } = require('./support/contract');
 const { getItem } = require('./support/dynamodb');
-const { ways } = require('./support/ways');
+const { forms, waysWithOptions } = require('./support/option-sets');
+const { isCalled, ways } = require('./support/ways');
 
-for (const [way, connection] of Object.entries(ways)) {
-  describeStoreContract(`Shopify, ${way},`, {
+for (const { name, way, connection, options } of waysWithOptions(ways, forms)) {
+  describeStoreContract(`Shopify, ${name},`, {
     hashKey: 'id',
+    isCalled: isCalled(way),
     // Its `Session` assigns what it is given.
     dropsProto: true,
     loadsEnded: true,
@@ -26,6 +28,7 @@ for (const [way, connection] of Object.entries(ways)) {
         operationTimeout: timeout,
         ...others,
         ...(config && { config }),
+        ...options,
       });
       return {
         load: (id) => storage.loadSession(id),

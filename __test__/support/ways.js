@@ -36,4 +36,7 @@ const ways = {
   }),
 };
 
-module.exports = { dropsProto, v2, v3, ways };
+/** Whether a way calls a client for each request. */
+const isCalled = (way) => way.startsWith('through');
+
+module.exports = { dropsProto, isCalled, v2, v3, ways };

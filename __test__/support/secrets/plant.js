@@ -10,12 +10,35 @@ const { inspect } = require('node:util');
 const { DynamoDBClient } = require('@aws-sdk/client-dynamodb');
 const { DynamoDBStore } = require('../../..');
 const { refusal, startStub } = require('../stub-dynamodb');
-const { ACCESS_KEY, DATA, SECRET_KEY, SID, SPECIAL, TOKEN } = require('./planted');
+const {
+  ACCESS_KEY,
+  DATA,
+  ENCRYPTION_KEY,
+  ID_SECRET,
+  SECRET_KEY,
+  SID,
+  SPECIAL,
+  TOKEN,
+} = require('./planted');
 
 const keys = { accessKeyId: ACCESS_KEY, secretAccessKey: SECRET_KEY, sessionToken: TOKEN };
 
+/** All options for secrets and users. */
+const withSecrets = (settings, encryptionKeys) => ({
+  dynamoConfig: { ...settings, ...keys },
+  compress: { threshold: 1 },
+  encryption: { keys: encryptionKeys },
+  hashIds: { secret: [ID_SECRET], migrate: true },
+  absoluteTtl: 86_400_000,
+  indexes: { user: { value: 'user', label: () => DATA, max: 1, over: 'refuse' } },
+});
+
 /** How a store has its keys. */
 const WAYS = {
+  encrypted: (settings) => withSecrets(settings, [ENCRYPTION_KEY.toString('base64')]),
+  'keys from a function': (settings) => withSecrets(settings, async () => [ENCRYPTION_KEY]),
+  'bad keys from a function': (settings) =>
+    withSecrets(settings, async () => [ENCRYPTION_KEY.subarray(1)]),
   options: (settings) => ({ dynamoConfig: { ...settings, ...keys } }),
   credentials: (settings) => ({ dynamoConfig: { ...settings, credentials: keys } }),
   provider: (settings) => ({ dynamoConfig: { ...settings, credentials: async () => keys } }),
@@ -54,6 +77,9 @@ const ANSWERS = {
   'no JSON': (call) => ({ body: `{"Item": ${quote(call)}` }),
   'no item': () => ({ body: { Item: { id: { S: SID }, sess: { N: DATA } } } }),
   'a session that is none': () => ({ body: { Item: { id: { S: SID }, sess: { S: DATA } } } }),
+  'a session of another key': () => ({
+    body: { Item: { id: { S: SID }, sess: { B: Buffer.alloc(60, 2).toString('base64') } } },
+  }),
   'a torn connection': () => 'tear',
 };
 
@@ -78,6 +104,9 @@ async function fail(store) {
     'no special key': () => store.set(SID, { ...data, special: { nested: SPECIAL } }),
     'no JSON': () => store.set(SID, { ...data, [DATA]: 1n }),
     'no id': () => store.get(`${SID}\ud800`),
+    sessionsOf: () => store.sessionsOf('user', DATA, { current: SID }),
+    destroyOf: () => store.destroyOf('user', DATA, { except: SID, handle: SID }),
+    withLock: () => store.withLock(SID, { wait: 0 }, async () => DATA),
   };
   for (const [name, call] of Object.entries(calls)) {
     try {
@@ -88,7 +117,29 @@ async function fail(store) {
   }
 }
 
+/** Prints the errors for options with secrets that cannot be used. */
+function refuse() {
+  const bad = [
+    { encryption: { keys: [ENCRYPTION_KEY.subarray(1)] } },
+    { encryption: { keys: ENCRYPTION_KEY.toString('base64') } },
+    { encryption: { keys: [`${ENCRYPTION_KEY}`] } },
+    { encryption: `${ENCRYPTION_KEY}` },
+    { hashIds: { secret: 'hunter2' } },
+    { hashIds: { secret: [ID_SECRET, 'hunter2'] } },
+    { hashIds: ID_SECRET },
+    { hashIds: { secret: { secret: ID_SECRET } } },
+  ];
+  for (const [number, options] of bad.entries()) {
+    try {
+      print(`bad options ${number}`, new DynamoDBStore(options));
+    } catch (error) {
+      print(`bad options ${number}`, error);
+    }
+  }
+}
+
 async function main(way) {
+  refuse();
   let answer;
   const stub = await startStub((call) => answer(call));
   const settings = { endpoint: stub.endpoint, region: 'us-east-1', maxAttempts: 2 };

@@ -9,4 +9,6 @@ module.exports = {
   SID: 'hunter2-session-id-hunter2',
   DATA: 'hunter2 has bought a present',
   SPECIAL: 'hunter2@example.com',
+  ENCRYPTION_KEY: Buffer.from('hunter2 is in an encryption key.'),
+  ID_SECRET: 'hunter2 is in the secret of hashed ids',
 };

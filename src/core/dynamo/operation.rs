@@ -15,10 +15,11 @@ use aws_sdk_dynamodb::operation::{
     update_continuous_backups::UpdateContinuousBackupsError, update_item::UpdateItemError,
     update_table::UpdateTableError, update_time_to_live::UpdateTimeToLiveError,
 };
+use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
 
 use super::attempts::AttemptOutcome;
-use super::fast::{FastOperation, FastPath};
+use super::fast::{Attributes, FastOperation, FastPath};
 use super::pages::{self, Readable};
 use super::throttle::Use;
 use super::*;
@@ -67,7 +68,7 @@ pub trait Operation: Clone + Send + Sync + 'static {
         client: &Client,
     ) -> impl Future<Output = Result<Self::Output, SdkFailure<Self>>> + Send;
 
-    /// The request's body. No error may quote it.
+    /// The request's body, or the part with attributes of items. No error may quote these.
     fn body(&self) -> Option<Vec<u8>> {
         None
     }
@@ -224,6 +225,11 @@ impl Operation for QueryInputBuilder {
     const USE: Option<Use> = Some(Use::Reads);
     by_sdk!();
 
+    fn body(&self) -> Option<Vec<u8>> {
+        let values = self.get_expression_attribute_values();
+        attributes([values, self.get_exclusive_start_key()])
+    }
+
     fn meaning(error: &SdkFailure<Self>) -> Option<Result<Self::Output>> {
         page(error, |page| {
             QueryOutput::builder()
@@ -239,6 +245,11 @@ impl Operation for ScanInputBuilder {
     type Error = ScanError;
     const USE: Option<Use> = Some(Use::Reads);
     by_sdk!();
+
+    fn body(&self) -> Option<Vec<u8>> {
+        let values = self.get_expression_attribute_values();
+        attributes([values, self.get_exclusive_start_key()])
+    }
 
     fn meaning(error: &SdkFailure<Self>) -> Option<Result<Self::Output>> {
         page(error, |page| {
@@ -257,6 +268,11 @@ about_the_table! {
     DescribeTimeToLiveInputBuilder: DescribeTimeToLiveOutput, DescribeTimeToLiveError;
     UpdateTimeToLiveInputBuilder: UpdateTimeToLiveOutput, UpdateTimeToLiveError;
     UpdateContinuousBackupsInputBuilder: UpdateContinuousBackupsOutput, UpdateContinuousBackupsError;
+}
+
+/// Attributes in a request, as JSON.
+fn attributes(parts: [&Option<HashMap<String, AttributeValue>>; 2]) -> Option<Vec<u8>> {
+    serde_json::to_vec(&parts.map(|part| part.as_ref().map(Attributes::from))).ok()
 }
 
 /// The outcome of a write whose condition does not hold. It contains the present item, if the request asked for it

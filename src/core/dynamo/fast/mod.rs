@@ -31,9 +31,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 
-#[cfg(test)]
-pub use self::attributes::Attributes;
-pub use self::attributes::Found;
+pub use self::attributes::{Attributes, Found};
 pub use self::json::FastOperation;
 use self::replay::Replay;
 use self::template::{RecordingSigner, Template};
