@@ -18,11 +18,19 @@ const {
 const { hashOf, newSecret } = require('./support/hashed-ids');
 const { startProxy } = require('./support/proxy-dynamodb');
 const { storesOf } = require('./support/stores');
+const { refusal } = require('./support/stub-dynamodb');
 
 const { newStore } = storesOf(DynamoDBStore, { initialized: true });
 
-/** The requests of a move: both keys are read, then the item is written under one and deleted under the other. */
-const MOVE = ['GetItem', 'GetItem', 'PutItem', 'DeleteItem'];
+/** The requests of a move: both keys are read, then the item moves in one transaction. */
+const MOVE = ['GetItem', 'GetItem', 'TransactWriteItems'];
+const REQUESTS = MOVE.map((_operation, number) => number);
+
+/** DynamoDB's answer to a transaction on an item that another one is writing. */
+const CONFLICT = refusal(
+  'TransactionCanceledException',
+  'Transaction cancelled, please refer cancellation reasons for specific reasons [TransactionConflict, None]',
+);
 
 const secret = newSecret();
 const former = 'sess:sid';
@@ -40,6 +48,7 @@ beforeEach(async () => {
 });
 afterEach(() => {
   proxy.hooks.before = () => {};
+  proxy.hooks.loses = () => false;
 });
 
 /** A store whose requests go through the proxy, which calls `act` before one of them. */
@@ -66,7 +75,7 @@ test('a move is these requests', async () => {
   expect(Object.keys(await items(table))).toEqual([present]);
 });
 
-test.each([0, 1, 2, 3])('a logout before request %d of the move is not undone', async (number) => {
+test.each(REQUESTS)('a logout before request %d of the move is not undone', async (number) => {
   await write({ n: 1 });
   const store = interrupted(number, async () => {
     await deleteItem(table, former);
@@ -77,7 +86,7 @@ test.each([0, 1, 2, 3])('a logout before request %d of the move is not undone', 
   expect(await store.get('sid')).toBeNull();
 });
 
-test.each([0, 1, 2, 3])(
+test.each(REQUESTS)(
   'a save before request %d, by a process without the option, is kept',
   async (number) => {
     await write({ n: 1 });
@@ -87,7 +96,7 @@ test.each([0, 1, 2, 3])(
   },
 );
 
-test.each([0, 1, 2, 3])(
+test.each(REQUESTS)(
   'a touch before request %d, by a process without the option, is kept',
   async (number) => {
     await write({ n: 1 });
@@ -100,7 +109,7 @@ test.each([0, 1, 2, 3])(
   },
 );
 
-test.each([0, 1, 2, 3])('another move before request %d is no loss', async (number) => {
+test.each(REQUESTS)('another move before request %d is no loss', async (number) => {
   await write({ n: 1 });
   const store = interrupted(number, async () => {
     // By hand: a store of this process would wait for the move.
@@ -114,23 +123,49 @@ test.each([0, 1, 2, 3])('another move before request %d is no loss', async (numb
   expect(await getItem(table, former)).toBeUndefined();
 });
 
-test.each([2, 3])('a new session under the present key before request %d stays', async (number) => {
+test('a new session under the present key before the transaction stays', async () => {
   await write({ n: 1 });
-  const store = interrupted(number, () =>
+  const store = interrupted(2, () =>
     putItem(table, { id: { S: present }, sess: { S: '{"cookie":{},"n":2}' } }),
   );
-  await store.get('sid');
+  expect(await store.get('sid')).toMatchObject({ n: 2 });
   expect(await newStore({ table, hashIds: { secret } }).get('sid')).toMatchObject({ n: 2 });
 });
 
-test('a move whose process dies halfway is no loss, and the logout after it ends the session', async () => {
+test('if the answer to the transaction is lost, the session has moved', async () => {
   await write({ n: 1 });
-  const item = await getItem(table, former);
-  await putItem(table, { ...item, id: { S: present } });
-  const store = newStore({ table, hashIds: { secret, migrate: true } });
+  const store = interrupted(-1);
+  let losses = 2;
+  proxy.hooks.loses = ({ operation }) => operation === 'TransactWriteItems' && losses-- > 0;
   expect(await store.get('sid')).toMatchObject({ n: 1 });
-  await store.destroy('sid');
+  expect(losses).toBeLessThanOrEqual(0);
+  expect(Object.keys(await items(table))).toEqual([present]);
+});
+
+test('a transaction that meets another write is sent again', async () => {
+  await write({ n: 1 });
+  const store = interrupted(-1);
+  let conflicts = 2;
+  proxy.hooks.before = ({ operation }) => {
+    if (operation === 'TransactWriteItems' && conflicts-- > 0) return CONFLICT;
+  };
+  expect(await store.get('sid')).toMatchObject({ n: 1 });
+  expect(conflicts).toBe(-1);
+});
+
+test('a logout by a process in another step ends the session, wherever it moves meanwhile', async () => {
+  await write({ n: 1 });
+  const other = newStore({ table, hashIds: { secret, migrate: true } });
+  proxy.hooks.before = ({ operation }) =>
+    operation === 'GetItem' ? undefined : other.get('sid').then(() => undefined);
+  const leaving = newStore({
+    table,
+    hashIds: { secret, write: false },
+    dynamoConfig: { ...dynamoConfig(), endpoint: proxy.endpoint },
+  });
+  await leaving.destroy('sid');
   expect(await items(table)).toEqual({});
+  expect(proxy.operations()).toEqual(['TransactWriteItems']);
 });
 
 test('without a former key there is one request', async () => {

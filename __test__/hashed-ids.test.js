@@ -108,7 +108,7 @@ describe('the key in the table', () => {
     for (const hashIds of Object.values(states)) {
       const store = newStore(hashIds);
       expect(await store.get(hashOf(sid))).toBeNull();
-      await store.destroy(hashOf(`nobody's ${sid}`));
+      if (hashIds) await store.destroy(hashOf(sid));
     }
     expect(await itemOf(hashOf(sid))).toBeDefined();
     const ofKoa = koa.newStore({ table: { name: koaTable }, hashIds: { secret } });
@@ -325,7 +325,10 @@ describe('bad input', () => {
       '"hashIds.secret" must be a text, Buffer or Uint8Array of at least 32 bytes, but has 7',
     ],
     [{ secret: [secret, 'hunter2'] }, '"hashIds.secret[1]" must be'],
-    [{ secret: [] }, '"hashIds.secret" must have at least one secret'],
+    [{ secret: [] }, '"hashIds.secret" must have 1 to 10 secrets, but has 0'],
+    [{ secret: Array(11).fill(secret) }, '"hashIds.secret" must have 1 to 10 secrets, but has 11'],
+    [{ secret, write: false, migrate: true }, '"hashIds.migrate" cannot be true while'],
+    [{ secret: new Uint16Array(32) }, '"hashIds.secret" must be'],
     [{ secret: 5 }, '"hashIds.secret" must be'],
     [{ secret: [5] }, '"hashIds.secret[0]" must be'],
     [{ secret: () => secret }, '"hashIds.secret" must be'],

@@ -11,12 +11,13 @@ const { mkdirSync, mkdtempSync, rmSync, writeFileSync } = require('node:fs');
 const { tmpdir } = require('node:os');
 const { join } = require('node:path');
 const { setTimeout: wait } = require('node:timers/promises');
+const { handleOf } = require('../lib/handle');
 const { WEATHERS } = require('./faults');
 const { historiesOf, now, readCalls } = require('./history');
 const { check } = require('./model/linearizable');
 const { ENDED_BEFORE, model, simplified } = require('./model/session');
 const { Random } = require('./random');
-const { SUBJECTS } = require('./subjects');
+const { SUBJECTS, keysOf } = require('./subjects');
 const { Tables } = require('./tables');
 
 /** Milliseconds after the last operation may have ended, until a thread that has not is a finding. */
@@ -165,14 +166,19 @@ class Chaos {
     };
     const most = task.lanes * task.operations;
     const ends = () => (random.chance(0.3) ? random.between(1, most) : undefined);
-    const tasks = Array.from({ length: processes }, (_, process) => ({
-      ...task,
-      thread: `p${process}`,
-      endAfter: ends(),
-      threads: Array.from({ length: threads }, (_, thread) => thread)
-        .filter((thread) => thread % processes === process)
-        .map((thread) => ({ ...task, thread: `p${process}-t${thread}`, endAfter: ends() })),
-    }));
+    const isRotating = guarded && random.chance(0.5);
+    const tasks = Array.from({ length: processes }, (_, process) => {
+      const isAhead = isRotating && process % 2 === 1;
+      const each = { ...task, connection: { ...task.connection, isAhead } };
+      return {
+        ...each,
+        thread: `p${process}`,
+        endAfter: ends(),
+        threads: Array.from({ length: threads }, (_, thread) => thread)
+          .filter((thread) => thread % processes === process)
+          .map((thread) => ({ ...each, thread: `p${process}-t${thread}`, endAfter: ends() })),
+      };
+    });
     const chosen = wanted ?? weather;
     return {
       seed,
@@ -190,6 +196,7 @@ class Chaos {
         isHasty && 'short timeouts',
         breaker && 'breaker',
         guarded && 'all options',
+        isRotating && 'rotating ids',
         restarts && 'a restart of DynamoDB',
       ]
         .filter(Boolean)
@@ -262,11 +269,23 @@ class Chaos {
   async #check({ keys, attempts, title, seed, guarded }, folder, lost) {
     const settled = now();
     const calls = readCalls(folder);
-    const histories = historiesOf(calls, { keys, lost, attempts, settled, guarded });
-    const inspected = await this.#tables.inspect(keys);
+    const sids = new Map(
+      keys.flatMap((/** @type {{ subject: string, sid: string }} */ { subject, sid }) =>
+        keysOf(subject, sid, guarded).map((key) => [key, sid]),
+      ),
+    );
+    const lostOnes = lost.map((each) => ({ ...each, key: sids.get(each.key) ?? each.key }));
+    const histories = historiesOf(calls, { keys, lost: lostOnes, attempts, settled, guarded });
+    const inspected = await this.#tables.inspect(keys, guarded);
     for (const [sid, history] of histories) {
       const last = /** @type {{ name: string, result: any }} */ (inspected.get(sid));
-      history.push({ ...last, call: settled, end: now(), isCertain: true });
+      history.push({
+        name: last.name,
+        result: last.result,
+        call: settled,
+        end: now(),
+        isCertain: true,
+      });
       const { verdict, order, stuck } = check(model, simplified(history));
       this.totals.histories += 1;
       this.totals.checked += history.length;
@@ -282,8 +301,9 @@ class Chaos {
         name === 'inspect' &&
         result?.end > ENDED_BEFORE,
     );
-    const seen = await this.#tables.listed();
-    const wanted = JSON.stringify(alive.map(([sid]) => sid).sort());
+    const seen = await this.#tables.listed(guarded);
+    const shown = alive.map(([sid, { key }]) => (guarded && key ? handleOf(key) : sid));
+    const wanted = JSON.stringify(shown.sort());
     for (const [method, found] of Object.entries(seen)) {
       const isSame =
         typeof found === 'number' ? found === alive.length : JSON.stringify(found) === wanted;

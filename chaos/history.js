@@ -25,6 +25,8 @@ const SAVES = ['write', 'merge', 'overwrite', 'compare'];
  */
 function writersOf(request, guarded) {
   if (request === 'PutItem') return SAVES;
+  // If it is repeated, it has no effect: it has a token.
+  if (request === 'TransactWriteItems') return [];
   if (request === 'UpdateItem') return guarded ? ['touch', ...SAVES] : ['touch'];
   return ['destroy', 'sweep', 'reap'];
 }

@@ -18,7 +18,13 @@ const { faultOf } = require('./faults');
 const { now } = require('./history');
 const { Random } = require('./random');
 
-const WRITES = new Set(['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem']);
+const WRITES = new Set([
+  'PutItem',
+  'UpdateItem',
+  'DeleteItem',
+  'BatchWriteItem',
+  'TransactWriteItems',
+]);
 
 /** Bodies with status 200 that are no answer to any operation. */
 const NONSENSE = ['', '[]', 'null', '<html>', '{"message":"Welcome"}', '{"Item":'];
@@ -183,7 +189,7 @@ function withhold(fault, operation, body, text) {
 function writesIn(operation, body) {
   if (!WRITES.has(operation)) return [];
   const keys = keysOf(operation, body);
-  if (operation !== 'BatchWriteItem') return [{ key: keys[0], operation }];
+  if (operation !== 'BatchWriteItem') return keys.map((key) => ({ key, operation }));
   const parts = /** @type {any[]} */ (Object.values(body.RequestItems)[0]);
   return parts.map((part, index) => ({ key: keys[index], operation: PARTS[Object.keys(part)[0]] }));
 }

@@ -12,6 +12,8 @@ const { Session } = require('@shopify/shopify-api');
 const { DynamoDBStore } = require('..');
 const KoaStore = require('../koa');
 const { DynamoDBSessionStorage } = require('../shopify');
+const { handleOf } = require('../lib/handle');
+const { hashOf, newSecret } = require('../__test__/support/hashed-ids');
 const { KEY, openCoded } = require('./coded');
 const { ENDED_BEFORE, sorted } = require('./model/session');
 
@@ -25,21 +27,31 @@ const MINUTE = 60_000;
 const BESIDE = new Set(['cookie', 'sid', 'fill', '_expire', '_maxAge']);
 
 /**
- * The options of every store. `guarded`: with the options for secrets and for users.
+ * The options of every store. `guarded`: with the options for secrets and for users. `isAhead`: in a rotation of the
+ * secrets of ids.
  *
- * @typedef {{ dynamoConfig: object, guarded?: boolean, [option: string]: any }} Connection
+ * @typedef {{ dynamoConfig: object, guarded?: boolean, isAhead?: boolean, [option: string]: any }} Connection
  */
 
 /** The options for secrets, of all stores. */
 const SECRETS = { compress: true, encryption: { keys: [KEY.toString('base64')] } };
 
+/** The secrets of the option for ids. A process that is ahead in a rotation writes with the last one. */
+const ID_SECRETS = [newSecret(), newSecret('n')];
+
 /** The options for users. No session of a run lives as long as the absolute lifetime. */
 const USERS = { absoluteTtl: 1000 * LONG, indexes: { sid: { value: 'sid' } } };
 
 /** The options of a store for Express or Koa. @param {Connection} connection */
-const web = ({ guarded, ...connection }) => ({
+const web = ({ guarded, isAhead, ...connection }) => ({
   ...connection,
-  ...(guarded && { ...SECRETS, ...USERS }),
+  ...(guarded && { ...SECRETS, ...USERS, hashIds: hashIds(isAhead) }),
+});
+
+/** @param {boolean | undefined} isAhead */
+const hashIds = (isAhead) => ({
+  secret: isAhead ? ID_SECRETS.toReversed() : ID_SECRETS,
+  migrate: true,
 });
 
 /**
@@ -107,7 +119,11 @@ const express = {
     all: async (store) => {
       const sessions = await called(store, 'all');
       return Object.fromEntries(
-        sessions.map((/** @type {any} */ { id, ...session }) => [id, contents(id, session)]),
+        sessions.map((/** @type {any} */ { id, ...session }) => {
+          const handles = keysOf('express', session.sid, true).map(handleOf);
+          const sid = handles.includes(id) ? session.sid : id;
+          return [sid, contents(sid, session)];
+        }),
       );
     },
     length: (store) => called(store, 'length'),
@@ -222,7 +238,7 @@ const koaRequests = {
 const shopify = {
   table: 'shopify',
   mix: { read: 45, write: 38, destroy: 12, destroyMany: 5 },
-  open: (sessionTableName, { dynamoConfig: config, guarded, ...connection }) =>
+  open: (sessionTableName, { dynamoConfig: config, guarded, isAhead, ...connection }) =>
     new DynamoDBSessionStorage({
       sessionTableName,
       config,
@@ -270,8 +286,9 @@ const SUBJECTS = {
  */
 function inspect(name, sid, item, table) {
   if (!item) return null;
+  const key = item[TABLES[SUBJECTS[name].table]].S;
   const open = (/** @type {string} */ layout, /** @type {{ B: Uint8Array }} */ { B }) =>
-    openCoded(Buffer.from(B), layout, table, sid);
+    openCoded(Buffer.from(B), layout, table, key);
   if (name === 'shopify') {
     const session = item._s ? open('shopify', item._s) : { state: item.state.S };
     return contents(sid, { sid, ...JSON.parse(session.state) });
@@ -294,4 +311,16 @@ function plain(attribute) {
   return Object.fromEntries(entries.map(([key, { S, N }]) => [key, S ?? Number(N)]));
 }
 
-module.exports = { SUBJECTS, TABLES, inspect };
+/**
+ * The keys under which a session may be.
+ *
+ * @param {string} name of the subject
+ * @param {string} sid
+ * @param {boolean} guarded
+ */
+function keysOf(name, sid, guarded) {
+  if (!guarded || name === 'shopify') return [sid];
+  return ID_SECRETS.map((secret) => hashOf(sid, secret));
+}
+
+module.exports = { SUBJECTS, TABLES, inspect, keysOf };

@@ -10,7 +10,7 @@ const {
   ScanCommand,
   waitUntilTableExists,
 } = require('@aws-sdk/client-dynamodb');
-const { SUBJECTS, TABLES, inspect } = require('./subjects');
+const { SUBJECTS, TABLES, inspect, keysOf } = require('./subjects');
 
 /** How many items a BatchWriteItem takes. */
 const BATCH = 25;
@@ -57,9 +57,10 @@ class Tables {
    * What the tables have of sessions, as operations that end their histories.
    *
    * @param {{ subject: string, sid: string }[]} keys
-   * @returns {Promise<Map<string, { name: string, result: any }>>} by the session's id
+   * @param {boolean} guarded whether the stores have the options for secrets and users
+   * @returns {Promise<Map<string, { name: string, result: any, key?: string }>>} by the session's id
    */
-  async inspect(keys) {
+  async inspect(keys, guarded) {
     const items = new Map();
     for (const table of Object.keys(TABLES)) {
       for (const item of await this.#items(table))
@@ -68,17 +69,21 @@ class Tables {
     return new Map(
       keys.map(({ subject, sid }) => {
         const { table } = SUBJECTS[subject];
-        const result = inspect(subject, sid, items.get(`${table}/${sid}`), this.names[table]);
-        return [sid, { name: subject === 'express' ? 'inspect' : 'read', result }];
+        const found = keysOf(subject, sid, guarded).filter((key) => items.has(`${table}/${key}`));
+        const item = items.get(`${table}/${found[0]}`);
+        const result =
+          found.length > 1 ? { doubled: found } : inspect(subject, sid, item, this.names[table]);
+        const name = subject === 'express' ? 'inspect' : 'read';
+        return [sid, { name, result, key: found[0] }];
       }),
     );
   }
 
-  /** What a store on the table of sessions by hand says of all of them. */
-  async listed() {
+  /** What a store on the table of sessions by hand says of all of them. @param {boolean} guarded */
+  async listed(guarded) {
     const store = SUBJECTS.express.open(this.names.byhand, {
       dynamoConfig: this.#connection(),
-      guarded: true,
+      guarded,
     });
     const [all, ids, length] = await Promise.all([store.all(), store.ids(), store.length()]);
     await store.close();

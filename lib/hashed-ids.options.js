@@ -12,6 +12,9 @@ const { typeName } = require('./options');
 /** The bytes that a secret must have at least. */
 const LEAST_BYTES = 32;
 
+/** Each secret is another key under which a session may be. */
+const MOST_SECRETS = 10;
+
 /** @type {Record<string, Kind | Kind[]>} */
 const HASH_IDS = {
   secret: ['string', 'bytes', 'array'],
@@ -28,6 +31,11 @@ const HASH_IDS = {
  */
 function readHashIds(given) {
   const { secret, migrate = false, write = true } = readFields(given, HASH_IDS, 'hashIds');
+  if (migrate && !write) {
+    throw invalidArgument(
+      'option "hashIds.migrate" cannot be true while "hashIds.write" is false: sessions would move to plain ids',
+    );
+  }
   if (secret === undefined) throw invalidArgument('option "hashIds.secret" is missing');
   const secrets = readSecrets(secret);
   if (!write) return { secrets, plain: 'write' };
@@ -41,8 +49,10 @@ function readHashIds(given) {
  */
 function readSecrets(secret) {
   if (!Array.isArray(secret)) return [bytesOf(secret, 'hashIds.secret')];
-  if (secret.length === 0) {
-    throw invalidArgument('option "hashIds.secret" must have at least one secret, but is empty');
+  if (secret.length === 0 || secret.length > MOST_SECRETS) {
+    throw invalidArgument(
+      `option "hashIds.secret" must have 1 to ${MOST_SECRETS} secrets, but has ${secret.length}`,
+    );
   }
   return secret.map((each, index) => bytesOf(each, `hashIds.secret[${index}]`));
 }
@@ -59,11 +69,12 @@ function bytesOf(secret, name) {
   throw invalidArgument(`option "${name}" must be ${takes}, but ${is}`);
 }
 
-/** @param {unknown} secret */
+/** @param {any} secret */
 function copyOf(secret) {
   if (typeof secret === 'string') return Buffer.from(secret);
-  if (!ArrayBuffer.isView(secret)) return undefined;
-  return Buffer.from(new Uint8Array(secret.buffer, secret.byteOffset, secret.byteLength));
+  // A Buffer has this name too, also one of another realm.
+  const isBytes = secret?.[Symbol.toStringTag] === 'Uint8Array';
+  return isBytes ? Buffer.from(secret) : undefined;
 }
 
 module.exports = { readHashIds };

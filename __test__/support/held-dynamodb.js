@@ -109,7 +109,8 @@ async function startHeld() {
  * @param {any} body
  * @returns {string[]}
  */
-function keysOf(operation, { Key, Item, RequestItems }) {
+function keysOf(operation, { Key, Item, RequestItems, TransactItems }) {
+  if (TransactItems) return TransactItems.map(({ Put, Delete }) => idIn(Put?.Item ?? Delete.Key));
   if (!operation.startsWith('Batch')) return [idIn(Key ?? Item)];
   const of = /** @type {any} */ (Object.values(RequestItems)[0]);
   if (operation === 'BatchGetItem') return of.Keys.map(idIn);

@@ -20,9 +20,9 @@ async function startProxy(endpoint = process.env.DYNAMODB_ENDPOINT) {
   const answered = [];
   const hooks = {
     /**
-     * Awaited before a request is forwarded. Whoever gives `tear` has the connection torn instead.
+     * Awaited before a request is forwarded. If it returns an answer, or `tear`, the request is not forwarded.
      *
-     * @type {(call: any) => unknown}
+     * @type {(call: any) => any}
      */
     before() {},
     /** Returns another answer than DynamoDB's. @type {(call: any, answer: any) => any} */
@@ -31,7 +31,8 @@ async function startProxy(endpoint = process.env.DYNAMODB_ENDPOINT) {
     loses: () => false,
   };
   const stub = await startStub(async (call) => {
-    if ((await hooks.before(call)) === 'tear') return 'tear';
+    const instead = await hooks.before(call);
+    if (instead === 'tear' || instead?.status) return instead;
     const headers = Object.fromEntries(FORWARDED.map((name) => [name, call.headers[name]]));
     const body = JSON.stringify(call.body);
     const answer = await fetch(String(endpoint), { method: 'POST', headers, body });

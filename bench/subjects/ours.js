@@ -7,6 +7,7 @@ const { CREDENTIALS, DAY, REGION } = require('../lib/sessions');
 /** @import { Place } from '../lib/calls' */
 
 const encryption = { keys: [Buffer.alloc(32, 1)] };
+const hashIds = { secret: 's'.repeat(32) };
 const absoluteTtl = 7 * DAY;
 const indexes = { user: { value: 'user.id' } };
 
@@ -15,9 +16,10 @@ const OPTIONS = {
   compress: { compress: true },
   encryption: { encryption },
   'compress+encryption': { compress: true, encryption },
+  hashIds: { hashIds },
   absoluteTtl: { absoluteTtl },
   indexes: { indexes },
-  'all-options': { compress: true, encryption, absoluteTtl, indexes },
+  'all-options': { compress: true, encryption, hashIds, absoluteTtl, indexes },
 };
 
 /**

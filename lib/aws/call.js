@@ -23,6 +23,7 @@ const OPERATIONS = [
   'PutItem',
   'Query',
   'Scan',
+  'TransactWriteItems',
   'UpdateContinuousBackups',
   'UpdateItem',
   'UpdateTable',

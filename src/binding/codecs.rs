@@ -72,7 +72,8 @@ impl HashIdsOptions {
         let plain = match self.plain.as_str() {
             "find" => PlainIds::Found,
             "write" => PlainIds::Written,
-            _ => PlainIds::Ignored,
+            "ignore" => PlainIds::Ignored,
+            _ => return Err(InvalidOption::new("hashIds.plain", "is not known")),
         };
         HashedIds::new(copied(&self.secrets), plain)
     }

@@ -165,7 +165,7 @@ impl<L: Layout + ?Sized> SessionStore<L> {
         limit: Duration,
     ) -> impl Future<Output = Result<LookUp>> + Send + use<L> {
         let deadline = Deadline::new(limit, "get");
-        // It comes from a copy of the table, not from a visitor.
+        // A hashed id comes from a copy of the table, not from a visitor.
         let is_hash = self.hashed_ids.is_none() && hashed_ids::is_hashed(sid);
         let read = deadline.ask(|| self.read(sid, now));
         let layout = Arc::clone(&self.layout);
@@ -198,16 +198,8 @@ impl<L: Layout + ?Sized> SessionStore<L> {
         let Some(moving) = self.move_of(sid) else {
             return self.schedule.get(key, self.consistent_read);
         };
-        let read = self.schedule.get(key.clone(), self.consistent_read);
-        let schedule = self.schedule.clone();
         let find = move |turn| async move { moving.find(now, &turn).await }.boxed();
-        async move {
-            match read.await? {
-                None => schedule.in_turn(key, find).await,
-                found => Ok(found),
-            }
-        }
-        .boxed()
+        self.schedule.in_turn(key, find)
     }
 
     /// Writes a session, even if it has ended already.

@@ -83,6 +83,7 @@ use aws_sdk_dynamodb::operation::{
     put_item::{PutItemOutput, builders::PutItemInputBuilder},
     query::{QueryOutput, builders::QueryInputBuilder},
     scan::{ScanOutput, builders::ScanInputBuilder},
+    transact_write_items::{TransactWriteItemsOutput, builders::TransactWriteItemsInputBuilder},
     update_continuous_backups::{
         UpdateContinuousBackupsOutput, builders::UpdateContinuousBackupsInputBuilder,
     },
@@ -192,6 +193,10 @@ pub trait Items: Send + Sync + 'static {
     ) -> ResultFuture<BatchWriteItemOutput>;
     fn query(&self, request: QueryInputBuilder) -> ResultFuture<QueryOutput>;
     fn scan(&self, request: ScanInputBuilder) -> ResultFuture<ScanOutput>;
+    fn transact_write_items(
+        &self,
+        request: TransactWriteItemsInputBuilder,
+    ) -> ResultFuture<TransactWriteItemsOutput>;
 }
 
 /// Requests for tables. They are rare, so they are never merged, and do not count for the limit of requests.

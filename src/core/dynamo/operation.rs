@@ -12,11 +12,12 @@ use aws_sdk_dynamodb::operation::{
     create_table::CreateTableError, delete_item::DeleteItemError,
     describe_table::DescribeTableError, describe_time_to_live::DescribeTimeToLiveError,
     get_item::GetItemError, put_item::PutItemError, query::QueryError, scan::ScanError,
+    transact_write_items::TransactWriteItemsError,
     update_continuous_backups::UpdateContinuousBackupsError, update_item::UpdateItemError,
     update_table::UpdateTableError, update_time_to_live::UpdateTimeToLiveError,
 };
-use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
 use super::attempts::AttemptOutcome;
 use super::fast::{Attributes, FastOperation, FastPath};
@@ -226,8 +227,8 @@ impl Operation for QueryInputBuilder {
     by_sdk!();
 
     fn body(&self) -> Option<Vec<u8>> {
-        let values = self.get_expression_attribute_values();
-        attributes([values, self.get_exclusive_start_key()])
+        let values = self.get_expression_attribute_values().iter();
+        attributes(values.chain(self.get_exclusive_start_key()))
     }
 
     fn meaning(error: &SdkFailure<Self>) -> Option<Result<Self::Output>> {
@@ -247,8 +248,8 @@ impl Operation for ScanInputBuilder {
     by_sdk!();
 
     fn body(&self) -> Option<Vec<u8>> {
-        let values = self.get_expression_attribute_values();
-        attributes([values, self.get_exclusive_start_key()])
+        let values = self.get_expression_attribute_values().iter();
+        attributes(values.chain(self.get_exclusive_start_key()))
     }
 
     fn meaning(error: &SdkFailure<Self>) -> Option<Result<Self::Output>> {
@@ -258,6 +259,31 @@ impl Operation for ScanInputBuilder {
                 .set_last_evaluated_key(page.last_evaluated_key)
                 .build()
         })
+    }
+}
+
+impl Operation for TransactWriteItemsInputBuilder {
+    type Output = TransactWriteItemsOutput;
+    type Error = TransactWriteItemsError;
+    const USE: Option<Use> = Some(Use::Writes);
+    by_sdk!();
+
+    fn items(&self) -> usize {
+        self.get_transact_items().as_ref().map_or(0, Vec::len)
+    }
+
+    fn body(&self) -> Option<Vec<u8>> {
+        let writes = self.get_transact_items().iter().flatten();
+        let parts = writes.flat_map(|TransactWriteItem { put, delete, .. }| {
+            let put = put
+                .as_ref()
+                .map(|put| (Some(&put.item), &put.expression_attribute_values));
+            let delete = { delete.as_ref() }
+                .map(|delete| (Some(&delete.key), &delete.expression_attribute_values));
+            let parts = put.into_iter().chain(delete);
+            parts.flat_map(|(item, values)| item.into_iter().chain(values))
+        });
+        attributes(parts)
     }
 }
 
@@ -271,8 +297,10 @@ about_the_table! {
 }
 
 /// Attributes in a request, as JSON.
-fn attributes(parts: [&Option<HashMap<String, AttributeValue>>; 2]) -> Option<Vec<u8>> {
-    serde_json::to_vec(&parts.map(|part| part.as_ref().map(Attributes::from))).ok()
+fn attributes<'r>(
+    parts: impl Iterator<Item = &'r HashMap<String, AttributeValue>>,
+) -> Option<Vec<u8>> {
+    serde_json::to_vec(&parts.map(Attributes).collect::<Vec<_>>()).ok()
 }
 
 /// The outcome of a write whose condition does not hold. It contains the present item, if the request asked for it

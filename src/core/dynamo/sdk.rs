@@ -86,6 +86,7 @@ impl Items for SdkDynamo {
         batch_write_item: BatchWriteItemInputBuilder => BatchWriteItemOutput,
         query: QueryInputBuilder => QueryOutput,
         scan: ScanInputBuilder => ScanOutput,
+        transact_write_items: TransactWriteItemsInputBuilder => TransactWriteItemsOutput,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::Error;
+use super::{CONDITION_FAILED, Error};
 
 /// DynamoDB's name for the error of a table or index that does not exist.
 pub const NO_SUCH_TABLE: &str = "ResourceNotFoundException";
@@ -36,6 +36,7 @@ impl Error {
         let code = match status {
             Some(TOO_MANY_REQUESTS) if is_unknown => "ThrottlingException".to_owned(),
             _ if is_unknown => UNKNOWN.to_owned(),
+            _ if code == TRANSACTION_CANCELED => reason_to_cancel(message).unwrap_or(code),
             _ => code,
         };
         Self::Service {
@@ -246,10 +247,34 @@ fn shown_message(code: &str, message: Option<&str>, status: Option<u16>) -> Stri
 const TRANSACTION_IN_PROGRESS: &str = "TransactionInProgressException";
 const LIMIT_EXCEEDED: &str = "LimitExceededException";
 
+/// DynamoDB's error for a transaction that it has not carried out.
+const TRANSACTION_CANCELED: &str = "TransactionCanceledException";
+
+/// DynamoDB's error for a write while a transaction is writing the item.
+const TRANSACTION_CONFLICT: &str = "TransactionConflictException";
+
+/// The error of a single write that has the same reason as a cancelled transaction. DynamoDB's message lists the
+/// reason of each write: `[ConditionalCheckFailed, None]`.
+fn reason_to_cancel(message: Option<&str>) -> Option<String> {
+    let reasons = message?.rsplit_once('[')?.1;
+    let code = [
+        ("TransactionConflict", TRANSACTION_CONFLICT),
+        ("ThrottlingError", "ThrottlingException"),
+        (
+            "ProvisionedThroughputExceeded",
+            "ProvisionedThroughputExceededException",
+        ),
+        ("ConditionalCheckFailed", CONDITION_FAILED),
+    ]
+    .into_iter()
+    .find_map(|(reason, code)| reasons.contains(reason).then_some(code))?;
+    Some(code.to_owned())
+}
+
 /// Whether a request is sent again until the deadline of its call after this error: DynamoDB has
-/// throttled it, or another Region is writing the item.
+/// throttled it, or another Region or a transaction is writing the item.
 pub fn passes(code: &str, status: Option<u16>) -> bool {
-    is_throttling(code, status) || code == REPLICATED_WRITE_CONFLICT
+    is_throttling(code, status) || [REPLICATED_WRITE_CONFLICT, TRANSACTION_CONFLICT].contains(&code)
 }
 
 /// Whether DynamoDB, or a proxy before it, has throttled the request. If the status is 500 or more,

@@ -18,6 +18,9 @@ use crate::core::layout::{Condition, ExpiringLayout, Item, Marks, Stored};
 /// The largest number of deletions of `clear` and `reap` in flight.
 const DELETES_AT_ONCE: usize = 16;
 
+/// The largest number of times that `clear` reads the table while sessions may move, until it finds none.
+const CLEAR_PASSES: u32 = 5;
+
 /// `reap` also reads sessions whose `expires` is further ahead than this, in milliseconds. It is 400
 /// days, the longest life of a cookie in browsers. Such an `expires` may be in milliseconds, or written
 /// by connect-dynamodb 3.0.2.
@@ -85,16 +88,24 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
         limit: Duration,
         keys: Option<&mut Vec<String>>,
     ) -> Result<()> {
-        let mut pages = self.alive_pages(now, limit);
         let mut done = Deletions::noting(keys);
-        while let Some(page) = pages.next().await? {
-            let sessions = self.alive_of(page, now);
-            let deletes = sessions.map(|(key, _)| {
-                let deadline = Deadline::new(limit, "destroy");
-                let deleted = deadline.ask(|| self.schedule.delete(key.clone()));
-                async move { deadline.bound(deleted).await.map(|()| Some(key)) }
-            });
-            done.run(deletes).await;
+        // A session that moves to another key while the table is read may be read under neither.
+        let passes = if self.moves() { CLEAR_PASSES } else { 1 };
+        for _ in 0..passes {
+            let before = done.deleted;
+            let mut pages = self.alive_pages(now, limit);
+            while let Some(page) = pages.next().await? {
+                let sessions = self.alive_of(page, now);
+                let deletes = sessions.map(|(key, _)| {
+                    let deadline = Deadline::new(limit, "destroy");
+                    let deleted = deadline.ask(|| self.schedule.delete(key.clone()));
+                    async move { deadline.bound(deleted).await.map(|()| Some(key)) }
+                });
+                done.run(deletes).await;
+            }
+            if done.deleted == before {
+                break;
+            }
         }
         done.outcome().map(|_| ())
     }

@@ -1,28 +1,28 @@
 //! Moves of sessions to another key, once the option `hashIds` was set or changed.
 //!
 //! A session that is not under its present key may be under a former one, because a process with other options
-//! has written it. It moves when it is first looked for: its item is written under the present key, then deleted
-//! under the former one. So all other operations know one key only.
-//!
-//! Other processes may write the item meanwhile. The former item is deleted only if it has not changed. If it has
-//! changed or is gone, the move is undone, and begins again with the new item: a session that was destroyed is
-//! not brought back.
+//! has written it. It moves when it is first looked for, in one transaction: its item is written under the present
+//! key, if there is no session, and deleted under the former one, if it has not changed. So all other operations
+//! know one key only, and other processes see the session under one of its keys at each moment.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemInputBuilder;
-use aws_sdk_dynamodb::operation::put_item::builders::PutItemInputBuilder;
+use aws_sdk_dynamodb::types::builders::{DeleteBuilder, PutBuilder};
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put};
 
 use super::tracking::{self, Tracking};
 use super::{SessionStore, condition_held};
-use crate::core::dynamo::schedule::InTurn;
-use crate::core::error::Result;
+use crate::core::dynamo::schedule::{InTurn, TransactedWrite};
+use crate::core::error::{Error, Result};
 use crate::core::expiry::{self, UnixMillis};
-use crate::core::layout::{Condition, Item, Layout, Record};
+use crate::core::layout::{Condition, Item, Layout, Marks, Record};
 
-/// The number of attempts, if other processes keep writing the session. After the last one, the item under the
-/// former key stays, and is not read any more.
-const ATTEMPTS: u32 = 8;
+/// The largest number of attempts of a move, if other processes keep changing the session. Before attempt
+/// `AT_ONCE + n`, there is a random pause of up to n times `PAUSE`.
+const ATTEMPTS: u32 = 40;
+const AT_ONCE: u32 = 3;
+const PAUSE: Duration = Duration::from_millis(3);
 
 /// The number of times that all keys are read. While processes with other options move the session back and forth,
 /// one pass may miss it.
@@ -44,6 +44,11 @@ impl<L: Layout + ?Sized> SessionStore<L> {
     pub(super) fn former_keys(&self, sid: &str) -> Vec<String> {
         let former = { self.hashed_ids.as_ref() }.map_or_else(Vec::new, |ids| ids.former(sid));
         former.iter().map(|id| self.layout.key(id)).collect()
+    }
+
+    /// Whether sessions may be under former keys.
+    pub(super) fn moves(&self) -> bool {
+        { self.hashed_ids.as_ref() }.is_some_and(|ids| !ids.former("").is_empty())
     }
 
     /// The record with the id that stands in the table.
@@ -75,114 +80,157 @@ pub(super) struct Move<L: ?Sized> {
     former: Vec<String>,
 }
 
+/// A session that was looked for under its former keys.
+enum Former {
+    /// The session has moved to its present key.
+    Moved(Item),
+    /// The session has ended, and has not moved.
+    Ended(Item),
+    Missing,
+}
+
 impl<L: Layout + ?Sized> Move<L> {
-    /// Moves the session if it is under a former key. Returns the item of the session, wherever it was. A session
-    /// that has ended at `now` does not move.
+    /// The item of the session. The present key is read first, then the former ones, from which the session moves,
+    /// and then all of them once more, because another process may have moved the session meanwhile. A session that
+    /// has ended at `now` does not move.
     ///
     /// # Errors
     ///
-    /// The errors of the requests; [`Error::Decrypt`](crate::core::error::Error::Decrypt) if the session is
-    /// encrypted and does not open.
+    /// The errors of [`bring`](Self::bring).
     pub async fn find(&self, now: UnixMillis, present: &InTurn) -> Result<Option<Item>> {
-        let mut found = None;
         for _ in 0..PASSES {
-            found = self.bring(now, present).await?;
-            if found.is_none() {
-                found = present.get().await?;
-            }
+            let found = present.get().await?;
             if found.is_some() {
-                break;
+                return Ok(found);
             }
-        }
-        Ok(found)
-    }
-
-    /// Does what [`find`](Self::find) does, without looking under the present key.
-    pub async fn bring(&self, now: UnixMillis, present: &InTurn) -> Result<Option<Item>> {
-        for key in &self.former {
-            let found = self.bring_from(&present.at(key), now, present).await?;
+            let found = self.bring(now, present).await?;
             if found.is_some() {
                 return Ok(found);
             }
         }
-        Ok(None)
+        present.get().await
     }
 
-    async fn bring_from(
-        &self,
-        former: &InTurn,
-        now: UnixMillis,
-        present: &InTurn,
-    ) -> Result<Option<Item>> {
-        for _ in 0..ATTEMPTS {
-            let Some(item) = former.get().await?.filter(|item| self.has_session(item)) else {
-                return Ok(None);
+    /// Moves the session if it is under a former key, and returns its item. If there is only one that has ended at
+    /// `now`, returns that, and does not move it.
+    ///
+    /// # Errors
+    ///
+    /// The errors of the requests; [`Error::Decrypt`] if the session is encrypted and does not open;
+    /// [`Error::Conflict`] if other processes keep changing the session.
+    pub async fn bring(&self, now: UnixMillis, present: &InTurn) -> Result<Option<Item>> {
+        let mut ended = None;
+        for key in &self.former {
+            match self.bring_from(key, now, present).await? {
+                Former::Moved(item) => return Ok(Some(item)),
+                Former::Ended(item) => ended = Some(item),
+                Former::Missing => {}
+            }
+        }
+        Ok(ended)
+    }
+
+    async fn bring_from(&self, key: &str, now: UnixMillis, present: &InTurn) -> Result<Former> {
+        for number in 0..ATTEMPTS {
+            if let Some(late) = number.checked_sub(AT_ONCE) {
+                let longest = PAUSE * (late + 1);
+                tokio::time::sleep(longest.mul_f64(fastrand::f64())).await;
+            }
+            let found = present.at(key).get().await?;
+            let Some(item) = found.filter(|item| self.has_session(item)) else {
+                return Ok(Former::Missing);
             };
             let end = tracking::end(&*self.layout, self.tracking.as_deref(), &item);
             if expiry::has_passed(end, now) {
-                return Ok(Some(item));
+                return Ok(Former::Ended(item));
             }
             let moved = self.layout.rekeyed(item.clone(), present.key())?;
-            let write = PutItemInputBuilder::default()
-                .set_item(Some(moved.clone()))
-                .condition_expression("attribute_not_exists(#session)")
-                .expression_attribute_names("#session", self.layout.coded_attribute());
-            let is_free = condition_held(present.put(write).await)?;
-            if !is_free {
-                // Another process has moved the session, or has written a new one.
-                return present.get().await;
+            let put = TransactedWrite::Put(self.put(moved.clone()));
+            let delete = TransactedWrite::Delete(key.to_owned(), self.delete(&item));
+            if condition_held(present.transact(vec![put, delete]).await)? {
+                return Ok(Former::Moved(moved));
             }
-            if self.delete(former, &item).await? {
-                return Ok(Some(moved));
+            // Another process has moved the session or written a new one, or has changed the former item.
+            let found = present.get().await?;
+            if let Some(item) = found.filter(|item| self.has_session(item)) {
+                return Ok(Former::Moved(item));
             }
-            self.delete(present, &moved).await?;
         }
-        former.get().await
+        Err(Error::Conflict)
+    }
+
+    /// Writes an item under the present key, and deletes those under the former ones.
+    pub async fn put_in_place_of_all(&self, item: Item, present: &InTurn) -> Result<()> {
+        let put = TransactedWrite::Put(Put::builder().set_item(Some(item)));
+        let deletes = deletes(self.former.iter().cloned());
+        let writes = std::iter::once(put).chain(deletes);
+        present.transact(writes.collect()).await
     }
 
     fn has_session(&self, item: &Item) -> bool {
         item.contains_key(self.layout.coded_attribute())
     }
 
-    /// Deletes an item if it still is as it was read.
-    async fn delete(&self, turn: &InTurn, item: &Item) -> Result<bool> {
-        let condition = self.unchanged(item);
-        let request = DeleteItemInputBuilder::default()
-            .condition_expression(condition.expression)
-            .set_expression_attribute_names(Some(condition.names))
-            .set_expression_attribute_values(Some(condition.values));
-        condition_held(turn.delete(request).await)
+    /// Writes an item if there is no session under its key.
+    fn put(&self, item: Item) -> PutBuilder {
+        Put::builder()
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(#session)")
+            .expression_attribute_names("#session", self.layout.coded_attribute())
     }
 
-    /// A condition that holds while an item has the same attributes. If the session has a version, its content is
-    /// not compared.
+    /// Deletes an item if it has not changed.
+    fn delete(&self, item: &Item) -> DeleteBuilder {
+        let condition = self.unchanged(item);
+        Delete::builder()
+            .condition_expression(condition.expression)
+            .set_expression_attribute_names(Some(condition.names))
+            .set_expression_attribute_values(Some(condition.values))
+    }
+
+    /// A condition that holds while an item has the same attributes. The content of the session is not compared if
+    /// the session has a version, or if it has U+FFFD, which may be half a surrogate pair in DynamoDB.
     fn unchanged(&self, item: &Item) -> Condition {
-        let has_version = self.layout.marks(item).version.is_some();
-        let skipped = has_version.then(|| self.layout.coded_attribute());
-        let mut condition = Condition::default();
-        let mut parts = Vec::with_capacity(item.len());
-        let compared = item
-            .iter()
-            .filter(|(name, _)| Some(name.as_str()) != skipped);
-        for (at, (name, value)) in compared.enumerate() {
-            let (attribute, text) = (format!("#a{at}"), format!(":a{at}"));
-            parts.push(format!("{attribute} = {text}"));
-            condition.names.insert(attribute, name.clone());
-            condition.values.insert(text, value.clone());
+        let content = self.layout.coded_attribute();
+        let is_skipped = self.layout.marks(item).version.is_some()
+            || item.get(content).is_some_and(has_replacement);
+        let mut condition = Condition {
+            expression: "attribute_exists(#session)".to_owned(),
+            names: [("#session".to_owned(), content.to_owned())].into(),
+            ..Condition::default()
+        };
+        // A touch may add this one.
+        if !item.contains_key(Marks::END) {
+            condition.expression += " AND attribute_not_exists(#end)";
+            let end = ("#end".to_owned(), Marks::END.to_owned());
+            condition.names.extend([end]);
         }
-        condition.expression = parts.join(" AND ");
+        let compared = { item.iter() }.filter(|(name, _)| !(is_skipped && *name == content));
+        for (at, (name, value)) in compared.enumerate() {
+            condition.expression += &format!(" AND #a{at} = :a{at}");
+            condition.names.insert(format!("#a{at}"), name.clone());
+            condition.values.insert(format!(":a{at}"), value.clone());
+        }
         condition
     }
 }
 
-/// Deletes a session under all its keys. The present one comes last: a move that is under way then either finds
-/// no session to move, or what it has written is deleted here.
-pub(super) async fn destroy(former: Vec<String>, present: InTurn) -> Result<()> {
-    for key in former {
-        present
-            .at(&key)
-            .delete(DeleteItemInputBuilder::default())
-            .await?;
+fn has_replacement(value: &AttributeValue) -> bool {
+    match value {
+        AttributeValue::S(text) => text.contains('\u{fffd}'),
+        AttributeValue::L(values) => values.iter().any(has_replacement),
+        AttributeValue::M(members) => { members.iter() }
+            .any(|(name, value)| name.contains('\u{fffd}') || has_replacement(value)),
+        _ => false,
     }
-    present.delete(DeleteItemInputBuilder::default()).await
+}
+
+/// Deletes a session under all its keys at once: a move by another process comes before or after that.
+pub(super) async fn destroy(former: Vec<String>, present: InTurn) -> Result<()> {
+    let keys = std::iter::once(present.key().to_owned()).chain(former);
+    present.transact(deletes(keys).collect()).await
+}
+
+fn deletes(keys: impl Iterator<Item = String>) -> impl Iterator<Item = TransactedWrite> {
+    keys.map(|key| TransactedWrite::Delete(key, Delete::builder()))
 }

@@ -12,13 +12,12 @@ mod items;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::operation::put_item::builders::PutItemInputBuilder;
 use futures_util::FutureExt;
 use futures_util::future::Either;
 
 use super::expected::Expected;
 use super::known::{self, Conflict, FailedSave, Known, RequestWrites, Saved, Saving, attempt};
-use super::moves::AT_ANY_TIME;
+use super::moves::{AT_ANY_TIME, Move};
 use super::tracked_write::TrackedWrite;
 use super::tracking::{Indexed, Tracks};
 use super::{Loaded, SessionStore};
@@ -81,7 +80,8 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
         writes: Option<Arc<RequestWrites>>,
         limit: Duration,
     ) -> impl Future<Output = Result<Saved>> + Send + use<L> {
-        let (key, moving) = (self.key(&record.sid), self.move_of(&record.sid));
+        let key = self.key(&record.sid);
+        let moving = self.move_of(&record.sid);
         let record = self.stored_record(record);
         let tracked = { self.tracking.clone().zip(tracks) }.map(TrackedWrite::from);
         let replaces = known.is_none() && (tracked.is_some() || moving.is_some());
@@ -95,6 +95,7 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
             record,
             version,
             tracked,
+            moving,
         };
         let deadline = Deadline::new(limit, "set");
         let written = match known {
@@ -108,12 +109,7 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
                         Some(writes) => writes.update(known).await,
                         None => known,
                     };
-                    let mut saved = write.save(&known, &turn).await?;
-                    if let (Saved::Gone, Some(moving)) = (&saved, moving)
-                        && moving.find(AT_ANY_TIME, &turn).await?.is_some()
-                    {
-                        saved = write.save(&known, &turn).await?;
-                    }
+                    let saved = write.save_wherever(&known, &turn).await?;
                     if let Some(saving) = saving {
                         saving.has_saved(&saved);
                     }
@@ -123,13 +119,24 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
                 Either::Left(deadline.ask(|| self.schedule.in_turn(key, work)))
             }
             None if replaces => {
-                let replace = move |turn| async move {
-                    if let Some(moving) = moving {
-                        moving.bring(AT_ANY_TIME, &turn).await?;
+                let work = move |turn| async move { write.replace(&turn).await }.boxed();
+                Either::Left(deadline.ask(|| self.schedule.in_turn(key, work)))
+            }
+            None if write.moving.is_some() => {
+                let saving = writes.map(|writes| {
+                    let save = write.as_failed();
+                    Saving::first(writes, move || save)
+                });
+                let work = move |turn| {
+                    async move {
+                        write.put_new(&turn).await?;
+                        if let Some(saving) = saving {
+                            saving.has_saved(&Saved::AsGiven);
+                        }
+                        Ok(Saved::AsGiven)
                     }
-                    write.replace(&turn).await
+                    .boxed()
                 };
-                let work = move |turn| replace(turn).boxed();
                 Either::Left(deadline.ask(|| self.schedule.in_turn(key, work)))
             }
             None => {
@@ -160,6 +167,8 @@ struct Write<L: ?Sized> {
     version: String,
     /// The marks of the session, if the store tracks its sessions.
     tracked: Option<TrackedWrite>,
+    /// The move of the session, if it may be under former keys.
+    moving: Option<Move<L>>,
 }
 
 /// The content that an attempt writes.
@@ -179,11 +188,23 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
         }
     }
 
+    /// Saves the session under its present key. If it is not there, but under a former one, moves it first.
+    async fn save_wherever(&mut self, known: &Known, turn: &InTurn) -> Result<Saved> {
+        let given = self.version.clone();
+        let saved = self.save(known, turn).await?;
+        let moving = self.moving.as_ref().filter(|_| saved == Saved::Gone);
+        if let Some(moving) = moving
+            && moving.find(AT_ANY_TIME, turn).await?.is_some()
+        {
+            self.version = given;
+            return self.save(known, turn).await;
+        }
+        Ok(saved)
+    }
+
     async fn save(&mut self, known: &Known, turn: &InTurn) -> Result<Saved> {
         let Some(base) = &known.base else {
-            let item = self.new_item(&self.record.data)?;
-            let request = PutItemInputBuilder::default().set_item(Some(item));
-            turn.put(request).await?;
+            self.put_new(turn).await?;
             return Ok(Saved::AsGiven);
         };
         let given = self.version.clone();

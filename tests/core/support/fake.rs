@@ -15,6 +15,8 @@ use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::operation::query::builders::QueryInputBuilder;
 use aws_sdk_dynamodb::operation::scan::ScanOutput;
 use aws_sdk_dynamodb::operation::scan::builders::ScanInputBuilder;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsOutput;
+use aws_sdk_dynamodb::operation::transact_write_items::builders::TransactWriteItemsInputBuilder;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
 use dynamo_session_store::core::dynamo::{Items, ResultFuture};
@@ -79,6 +81,7 @@ impl<R: Reads> Items for Fake<R> {
         delete_item: DeleteItemInputBuilder => DeleteItemOutput,
         batch_write_item: BatchWriteItemInputBuilder => BatchWriteItemOutput,
         query: QueryInputBuilder => QueryOutput,
-        scan: ScanInputBuilder => ScanOutput
+        scan: ScanInputBuilder => ScanOutput,
+        transact_write_items: TransactWriteItemsInputBuilder => TransactWriteItemsOutput
     }
 }

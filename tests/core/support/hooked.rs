@@ -17,6 +17,8 @@ use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::operation::query::builders::QueryInputBuilder;
 use aws_sdk_dynamodb::operation::scan::ScanOutput;
 use aws_sdk_dynamodb::operation::scan::builders::ScanInputBuilder;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsOutput;
+use aws_sdk_dynamodb::operation::transact_write_items::builders::TransactWriteItemsInputBuilder;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
 use dynamo_session_store::core::dynamo::{Items, ResultFuture};
@@ -91,5 +93,12 @@ impl<I: Items + Clone, H: BeforeDelete> Items for Hooked<I, H> {
 
     fn scan(&self, request: ScanInputBuilder) -> ResultFuture<ScanOutput> {
         self.inner.scan(request)
+    }
+
+    fn transact_write_items(
+        &self,
+        request: TransactWriteItemsInputBuilder,
+    ) -> ResultFuture<TransactWriteItemsOutput> {
+        self.inner.transact_write_items(request)
     }
 }

@@ -2,15 +2,28 @@
 
 use std::sync::Arc;
 
-use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemInputBuilder;
 use aws_sdk_dynamodb::operation::get_item::builders::GetItemInputBuilder;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemInputBuilder;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
 
+use aws_sdk_dynamodb::operation::transact_write_items::builders::TransactWriteItemsInputBuilder;
+use aws_sdk_dynamodb::types::TransactWriteItem;
+use aws_sdk_dynamodb::types::builders::{DeleteBuilder, PutBuilder};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
 use super::Item;
 use super::queue::Key;
 use crate::core::dynamo::{Items, KeyedTable, size};
-use crate::core::error::Result;
+use crate::core::error::{Result, built};
+
+/// A write of a transaction.
+pub enum TransactedWrite {
+    /// Writes an item.
+    Put(PutBuilder),
+    /// Deletes the item under a key.
+    Delete(String, DeleteBuilder),
+}
 
 /// An operation on one item, while it has its turn.
 pub struct InTurn {
@@ -80,11 +93,36 @@ impl InTurn {
         Ok(output.attributes.unwrap_or_default())
     }
 
-    /// Deletes the item. Table and key are filled in.
-    pub async fn delete(&self, request: DeleteItemInputBuilder) -> Result<()> {
-        let request = request
-            .table_name(self.table.name.as_str())
-            .set_key(Some(self.table.key(&self.key)));
-        self.items.delete_item(request).await.map(|_| ())
+    /// Makes all writes, or none if a condition does not hold. The table is filled in.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooLarge`](crate::core::error::Error::TooLarge): then nothing is sent. And the errors of the
+    /// request; that of a condition is the error of a single write.
+    pub async fn transact(&self, writes: Vec<TransactedWrite>) -> Result<()> {
+        let table = || self.table.name.as_str();
+        let built = writes.into_iter().map(|write| {
+            let item = TransactWriteItem::builder();
+            Ok(match write {
+                TransactedWrite::Put(put) => {
+                    if let Some(item) = put.get_item() {
+                        size::checked(item)?;
+                    }
+                    item.put(built(put.table_name(table()).build())?)
+                }
+                TransactedWrite::Delete(key, delete) => {
+                    let key = Some(self.table.key(&key));
+                    let delete = delete.table_name(table()).set_key(key);
+                    item.delete(built(delete.build())?)
+                }
+            }
+            .build())
+        });
+        // If the answer is lost, the request is sent again, and has no effect then.
+        let token = URL_SAFE_NO_PAD.encode(fastrand::u128(..).to_be_bytes());
+        let request = TransactWriteItemsInputBuilder::default()
+            .set_transact_items(Some(built.collect::<Result<_>>()?))
+            .client_request_token(token);
+        self.items.transact_write_items(request).await.map(|_| ())
     }
 }

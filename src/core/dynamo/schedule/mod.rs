@@ -41,7 +41,7 @@ use futures_util::future::ready;
 use tokio::sync::oneshot;
 
 use self::batches::Batches;
-pub use self::in_turn::InTurn;
+pub use self::in_turn::{InTurn, TransactedWrite};
 use self::item_operation::{Change, ItemOperation};
 use self::put::Put;
 use self::queue::{Key, Kind};

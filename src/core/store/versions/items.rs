@@ -9,6 +9,7 @@ use crate::core::error::Result;
 use crate::core::layout::{ExpiringLayout, Item, Marks, Record};
 use crate::core::merge::is_unchanged;
 use crate::core::store::Saved;
+use crate::core::store::moves::AT_ANY_TIME;
 
 impl<L: ExpiringLayout + ?Sized> Write<L> {
     pub(super) fn item(&self, data: &str) -> Result<Item> {
@@ -33,6 +34,9 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
     /// Writes the session for no request: in place of any session that has not ended, whose marks are
     /// kept, or as a new session.
     pub(super) async fn replace(&self, turn: &InTurn) -> Result<Saved> {
+        if let Some(moving) = &self.moving {
+            moving.bring(AT_ANY_TIME, turn).await?;
+        }
         if let Some(tracked) = &self.tracked {
             let item = self.item(&self.record.data)?;
             turn.check_size(&item)?;
@@ -40,10 +44,20 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
                 return Ok(Saved::AsGiven);
             }
         }
-        let item = self.new_item(&self.record.data)?;
-        let request = PutItemInputBuilder::default().set_item(Some(item));
-        turn.put(request).await?;
+        self.put_new(turn).await?;
         Ok(Saved::AsGiven)
+    }
+
+    /// Writes the session as a new one, in place of any session.
+    pub(super) async fn put_new(&self, turn: &InTurn) -> Result<()> {
+        let item = self.new_item(&self.record.data)?;
+        match &self.moving {
+            Some(moving) => moving.put_in_place_of_all(item, turn).await,
+            None => {
+                turn.put(PutItemInputBuilder::default().set_item(Some(item)))
+                    .await
+            }
+        }
     }
 
     /// Copies the attributes of special keys that this request has not changed.
