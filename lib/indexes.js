@@ -23,6 +23,9 @@ const { warn } = require('./warning');
  */
 const MAX_READS = 10;
 
+/** After this number of reads, a session that was not there counts as destroyed by somebody else. */
+const MAX_MOVES = 5;
+
 /** The latest time of a `Date`, in milliseconds. */
 const LATEST = 8.64e15;
 
@@ -40,6 +43,7 @@ const LONGEST_PAUSE = 5000;
  * @property {number} tableTimeout the milliseconds that a request for the table may take
  * @property {EventEmitter} events emits `index`
  * @property {Lifecycle} lifecycle reports destroyed sessions
+ * @property {boolean} moves whether sessions may move to other keys, by the option `hashIds`
  *
  * An index with a limit, in which a session gets a value.
  *
@@ -116,7 +120,8 @@ class Indexes {
       throw invalidArgument('the option "except" must be a session id');
     }
     const kept = this.#keysOf(except, 'except');
-    const tried = new Set();
+    /** The destroyed sessions, and those that were not there: the index may show them for a while. */
+    const done = new Set();
     let count = 0;
     for (let reads = 0; reads < MAX_READS; reads += 1) {
       // Only the first call can be refused, because the store was closed.
@@ -124,14 +129,17 @@ class Indexes {
       const found = entries.filter(
         ({ key }) =>
           !kept.includes(key) &&
-          !tried.has(key) &&
+          !done.has(key) &&
           (handle === undefined || handleOf(key) === handle),
       );
       if (found.length === 0) break;
       // Also those that seem to have ended: the index may not know yet that a touch has moved their end.
       const keys = found.map(({ key }) => key);
-      for (const key of keys) tried.add(key);
       const destroyed = new Set(await this.#destroy(at, text, keys, this.#host.limit));
+      // A session that was not there may be moving back and forth between two keys.
+      for (const key of keys) {
+        if (destroyed.has(key) || !this.#host.moves || reads >= MAX_MOVES) done.add(key);
+      }
       count += found.filter((entry) => destroyed.has(entry.key) && isAlive(entry)).length;
     }
     return count;

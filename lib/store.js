@@ -352,7 +352,7 @@ class SessionStore {
 
   /** The part of this store that its operations on all sessions, its indexes and its locks use. */
   get #host() {
-    const { operationTimeout, tableTimeout } = this.#settings;
+    const { hashIds, operationTimeout, tableTimeout } = this.#settings;
     return {
       native: () => this.#native,
       call: (
@@ -365,7 +365,8 @@ class SessionStore {
       tableTimeout,
       events: this.#events,
       lifecycle: this.#lifecycle,
-      shownId: this.#settings.hashIds
+      moves: hashIds !== undefined && (hashIds.secrets.length > 1 || hashIds.plain !== 'ignore'),
+      shownId: hashIds
         ? (/** @type {string} */ id) => require('./handle').handleOf(this.#prefix + id)
         : undefined,
     };

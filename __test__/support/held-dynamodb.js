@@ -110,7 +110,9 @@ async function startHeld() {
  * @returns {string[]}
  */
 function keysOf(operation, { Key, Item, RequestItems, TransactItems }) {
-  if (TransactItems) return TransactItems.map(({ Put, Delete }) => idIn(Put?.Item ?? Delete.Key));
+  if (TransactItems) {
+    return TransactItems.map((/** @type {any} */ { Put, Delete }) => idIn(Put?.Item ?? Delete.Key));
+  }
   if (!operation.startsWith('Batch')) return [idIn(Key ?? Item)];
   const of = /** @type {any} */ (Object.values(RequestItems)[0]);
   if (operation === 'BatchGetItem') return of.Keys.map(idIn);

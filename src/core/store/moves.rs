@@ -28,6 +28,9 @@ const PAUSE: Duration = Duration::from_millis(3);
 /// one pass may miss it.
 const PASSES: u32 = 2;
 
+/// The number of times that an operation moves a session which other processes move back.
+pub(super) const MOVES: u32 = 8;
+
 /// A time at which no session has ended: a write moves a session even if it has ended.
 pub(super) const AT_ANY_TIME: UnixMillis = UnixMillis(0.0);
 
@@ -109,6 +112,15 @@ impl<L: Layout + ?Sized> Move<L> {
             }
         }
         present.get().await
+    }
+
+    /// Whether an operation that has found no session may find it now, because it has moved to the present key.
+    /// `number` counts the operations before this one. Before the first, another process may have moved the session.
+    pub async fn has_come(&self, number: u32, present: &InTurn) -> Result<bool> {
+        if self.bring(AT_ANY_TIME, present).await?.is_some() {
+            return Ok(true);
+        }
+        Ok(number == 0 && present.get().await?.is_some())
     }
 
     /// Moves the session if it is under a former key, and returns its item. If there is only one that has ended at

@@ -10,7 +10,7 @@ use futures_util::{FutureExt, TryFutureExt};
 
 use super::expected::Expected;
 use super::known::{Conflict, Known, RequestWrites};
-use super::moves::AT_ANY_TIME;
+use super::moves::MOVES;
 use super::tracking::Tracking;
 use super::{SessionStore, condition_held, is_refused};
 use crate::core::deadline::Deadline;
@@ -87,10 +87,12 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
             None => self.schedule.update(key, make),
             Some(moving) => {
                 let touch = move |turn: InTurn| async move {
-                    let touched = turn.update(make()).await;
-                    let is_gone = touched.as_ref().is_err_and(is_refused);
-                    if !is_gone || moving.find(AT_ANY_TIME, &turn).await?.is_none() {
-                        return touched;
+                    for number in 0..MOVES {
+                        let touched = turn.update(make()).await;
+                        let is_gone = touched.as_ref().is_err_and(is_refused);
+                        if !is_gone || !moving.has_come(number, &turn).await? {
+                            return touched;
+                        }
                     }
                     turn.update(make()).await
                 };
@@ -119,13 +121,14 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
                     Some(writes) => writes.update(known).await,
                     None => known,
                 };
-                let touched = touch_in_turn(&*layout, to, &known, &turn).await?;
-                match moving.filter(|_| touched == Touched::Gone) {
-                    Some(moving) if moving.find(AT_ANY_TIME, &turn).await?.is_some() => {
-                        touch_in_turn(&*layout, to, &known, &turn).await
+                for number in 0..MOVES {
+                    let touched = touch_in_turn(&*layout, to, &known, &turn).await?;
+                    match moving.as_ref().filter(|_| touched == Touched::Gone) {
+                        Some(moving) if moving.has_come(number, &turn).await? => {}
+                        _ => return Ok(touched),
                     }
-                    _ => Ok(touched),
                 }
+                touch_in_turn(&*layout, to, &known, &turn).await
             }
             .boxed()
         };

@@ -17,7 +17,7 @@ use futures_util::future::Either;
 
 use super::expected::Expected;
 use super::known::{self, Conflict, FailedSave, Known, RequestWrites, Saved, Saving, attempt};
-use super::moves::{AT_ANY_TIME, Move};
+use super::moves::{MOVES, Move};
 use super::tracked_write::TrackedWrite;
 use super::tracking::{Indexed, Tracks};
 use super::{Loaded, SessionStore};
@@ -188,18 +188,20 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
         }
     }
 
-    /// Saves the session under its present key. If it is not there, but under a former one, moves it first.
+    /// Saves the session under its present key. If it is not there, but under a former one, moves it first, and
+    /// again if another process moves it back.
     async fn save_wherever(&mut self, known: &Known, turn: &InTurn) -> Result<Saved> {
         let given = self.version.clone();
-        let saved = self.save(known, turn).await?;
-        let moving = self.moving.as_ref().filter(|_| saved == Saved::Gone);
-        if let Some(moving) = moving
-            && moving.find(AT_ANY_TIME, turn).await?.is_some()
-        {
-            self.version = given;
-            return self.save(known, turn).await;
+        for number in 0..MOVES {
+            let saved = self.save(known, turn).await?;
+            match self.moving.as_ref().filter(|_| saved == Saved::Gone) {
+                Some(moving) if moving.has_come(number, turn).await? => {
+                    self.version.clone_from(&given);
+                }
+                _ => return Ok(saved),
+            }
         }
-        Ok(saved)
+        self.save(known, turn).await
     }
 
     async fn save(&mut self, known: &Known, turn: &InTurn) -> Result<Saved> {
