@@ -6,13 +6,14 @@ export type IdSecret = string | Uint8Array;
 /** The option `hashIds`. See docs/HASHED-IDS.md. */
 export interface HashIdsOptions {
   /**
-   * The secret of the hash. Or several: the first hashes the ids of sessions that are written, and
-   * sessions under hashes by the others are found, and move. Another secret alone ends all sessions.
+   * The secret of the hash. In an array of up to ten secrets, the first hashes the ids of sessions that
+   * are written; sessions under hashes by the others are found, and move. If all secrets are replaced,
+   * all sessions end.
    */
   readonly secret: IdSecret | readonly IdSecret[];
   /**
    * `true`: sessions under plain ids are found, and move to their hashed ids when they are first
-   * read, saved or touched.
+   * read, saved or touched. Not with `write: false`.
    * @default false
    */
   readonly migrate?: boolean;
