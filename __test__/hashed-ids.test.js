@@ -362,3 +362,22 @@ test('with express-session over HTTP, the browser and the table have different i
   expect(browser.failures).toEqual([]);
   await browser.stop();
 });
+
+test('the replaced packages on the table do not find a session under a hashed id', async () => {
+  const ConnectStore = require('connect-dynamodb')({ Store: require('express-session').Store });
+  const { DynamoDBClient } = require('@aws-sdk/client-dynamodb');
+  const { credentials, region } = require('./support/dynamodb');
+  const endpoint = process.env.DYNAMODB_ENDPOINT;
+  const client = new DynamoDBClient({ endpoint, region, credentials: { ...credentials } });
+  const theirs = new ConnectStore({ table, client, initialized: true });
+  const get = (sid) =>
+    new Promise((resolve, reject) => {
+      theirs.get(sid, (error, found) => (error ? reject(error) : resolve(found)));
+    });
+  const sid = sids();
+  await newStore({ secret }).set(sid, session({ user: 'ann' }));
+  expect((await get(sid)) ?? null).toBeNull();
+  await plainStore().set(sid, session({ user: 'bob' }));
+  expect(await get(sid)).toMatchObject({ user: 'bob' });
+  client.destroy();
+});

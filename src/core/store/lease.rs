@@ -115,15 +115,10 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
         limit: Duration,
     ) -> impl Future<Output = Result<bool>> + Send + use<L> {
         let expires = self.layout.expires_attribute();
-        let work = move |turn: InTurn| {
-            let change = lease_of(&expires, &lease, now, "SET")
-                .condition_expression("begins_with(#lock, :holder)")
-                .expression_attribute_values(":holder", text(versions_of(&lease.holder)));
-            async move { turn.update(change).await }.boxed()
-        };
-        let deadline = Deadline::new(limit, "withLock");
-        let renewed = deadline.ask(|| self.schedule.out_of_turn(self.lock_key(sid), work));
-        deadline.bound(renewed).map(condition_held)
+        let change = lease_of(&expires, &lease, now, "SET")
+            .condition_expression("begins_with(#lock, :holder)")
+            .expression_attribute_values(":holder", text(versions_of(&lease.holder)));
+        self.change_lock(sid, change, limit)
     }
 
     /// Releases a lock that `holder` has got with this fencing token. Returns `false` if `holder` does not hold it.
@@ -144,10 +139,7 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
             .expression_attribute_names("#token", TOKEN)
             .expression_attribute_values(":holder", text(versions_of(holder)))
             .expression_attribute_values(":token", number(token));
-        let work = move |turn: InTurn| async move { turn.update(change).await }.boxed();
-        let deadline = Deadline::new(limit, "withLock");
-        let released = deadline.ask(|| self.schedule.out_of_turn(self.lock_key(sid), work));
-        deadline.bound(released).map(condition_held)
+        self.change_lock(sid, change, limit)
     }
 
     /// Releases a lock that `holder` may have got, if the answer to its claim was lost.
@@ -159,6 +151,19 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
     ) -> impl Future<Output = Result<bool>> + Send + use<L> {
         // No holder has this token.
         self.release_lock(sid, holder, 0.0, limit)
+    }
+
+    /// Changes the item of a lock. Returns `false` if the condition does not hold.
+    fn change_lock(
+        &self,
+        sid: &str,
+        change: UpdateItemInputBuilder,
+        limit: Duration,
+    ) -> impl Future<Output = Result<bool>> + Send + use<L> {
+        let work = move |turn: InTurn| async move { turn.update(change).await }.boxed();
+        let deadline = Deadline::new(limit, "withLock");
+        let changed = deadline.ask(|| self.schedule.out_of_turn(self.lock_key(sid), work));
+        deadline.bound(changed).map(condition_held)
     }
 
     fn lock_key(&self, sid: &str) -> String {
