@@ -208,7 +208,7 @@ describe('a session moves', () => {
     expect(await one.get(sid)).toMatchObject({ a: 1, b: 2, c: 3 });
   });
 
-  test('under the feet of a request, which saves it all the same', async () => {
+  test('while a request uses it, which saves it all the same', async () => {
     const { sid } = await written({ a: 1 });
     const [one, two] = [newStore({ secret, write: false }), newStore(migrating)];
     const read = await one.get(sid);
@@ -361,6 +361,31 @@ test('with express-session over HTTP, the browser and the table have different i
   expect(await itemOf(hashOf(sid))).toBeDefined();
   expect(browser.failures).toEqual([]);
   await browser.stop();
+});
+
+test.each(['v2', 'v3'])('through a client of aws-sdk %s, a session moves', async (version) => {
+  const { [version]: newClient } = require('./support/ways');
+  const client = newClient(process.env.DYNAMODB_ENDPOINT);
+  const options = { client, transport: 'client', dynamoConfig: undefined };
+  const sid = sids();
+  await plainStore().set(sid, session({ user: 'ann' }));
+  const store = newStore({ secret, migrate: true }, options);
+  expect(await store.get(sid)).toMatchObject({ user: 'ann' });
+  expect(await itemOf(sid)).toBeUndefined();
+  // Its condition does not hold, because the session has moved already.
+  await plainStore().set(sid, session({ user: 'bob' }));
+  expect(await store.get(sid)).toMatchObject({ user: 'ann' });
+  await store.destroy(sid);
+  expect(await newStore({ secret, migrate: true }).get(sid)).toBeNull();
+});
+
+test('a secret that is given twice counts once', async () => {
+  const sid = sids();
+  const store = newStore({ secret: [secret, Buffer.from(secret)], migrate: true });
+  await store.set(sid, session({ user: 'ann' }));
+  expect(await store.get(sid)).toMatchObject({ user: 'ann' });
+  await store.destroy(sid);
+  expect(await itemOf(hashOf(sid))).toBeUndefined();
 });
 
 test('the replaced packages on the table do not find a session under a hashed id', async () => {

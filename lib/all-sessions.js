@@ -14,7 +14,7 @@ const { resultOf, toError } = require('./errors');
  * @property {() => NativeStore} native
  * @property {(call: (limit: number) => Promise<any>) => Promise<any>} call makes a call once the table is ready
  * @property {Lifecycle} lifecycle reports deleted sessions
- * @property {((id: string) => string) | undefined} shownId with the option `hashIds`: returns the handle of a session,
+ * @property {((id: string) => string) | undefined} handleOfId with the option `hashIds`: returns the handle of a session,
  *   by its id in the table
  */
 
@@ -32,10 +32,12 @@ class AllSessions {
    * @returns {Promise<SessionEntry[]>} with the option `hashIds`, each has its handle as `sid`
    */
   async list() {
-    const { shownId } = this.#host;
+    const { handleOfId } = this.#host;
     /** @type {SessionEntry[]} */
     const entries = await this.#call((native, limit) => native.list(Date.now(), limit));
-    return shownId ? entries.map((entry) => ({ ...entry, sid: shownId(entry.sid) })) : entries;
+    return handleOfId
+      ? entries.map((entry) => ({ ...entry, sid: handleOfId(entry.sid) }))
+      : entries;
   }
 
   /**
@@ -63,10 +65,10 @@ class AllSessions {
    * @returns {Promise<string[]>} with the option `hashIds`, their handles
    */
   async ids() {
-    const { shownId } = this.#host;
+    const { handleOfId } = this.#host;
     /** @type {string[]} */
     const ids = await this.#call((native, limit) => native.ids(Date.now(), limit));
-    return shownId ? ids.map(shownId) : ids;
+    return handleOfId ? ids.map(handleOfId) : ids;
   }
 
   /** Deletes the sessions that have not ended. */

@@ -29,7 +29,10 @@ const MAX_MOVES = 5;
 /** The latest time of a `Date`, in milliseconds. */
 const LATEST = 8.64e15;
 
-/** The first and the longest pause between two looks at an index that is being created, in milliseconds. */
+/**
+ * The first and the longest pause between two looks at an index that is being created, or at one that may not have
+ * moved sessions yet, in milliseconds.
+ */
 const FIRST_PAUSE = 100;
 const LONGEST_PAUSE = 5000;
 
@@ -136,10 +139,12 @@ class Indexes {
       // Also those that seem to have ended: the index may not know yet that a touch has moved their end.
       const keys = found.map(({ key }) => key);
       const destroyed = new Set(await this.#destroy(at, text, keys, this.#host.limit));
-      // A session that was not there may be moving back and forth between two keys.
+      const isMoving = this.#host.moves && destroyed.size < keys.length && reads < MAX_MOVES;
       for (const key of keys) {
-        if (destroyed.has(key) || !this.#host.moves || reads >= MAX_MOVES) done.add(key);
+        if (destroyed.has(key) || !isMoving) done.add(key);
       }
+      // A session that was not there may have moved to another key, which the index may not have yet.
+      if (isMoving) await sleep(FIRST_PAUSE * 2 ** reads);
       count += found.filter((entry) => destroyed.has(entry.key) && isAlive(entry)).length;
     }
     return count;
@@ -268,7 +273,7 @@ class Indexes {
       if (state !== reported) events.emit('index', { name, index, attribute, state });
       reported = state;
       if (state === 'active') return;
-      await new Promise((resolve) => setTimeout(() => resolve(undefined), pause));
+      await sleep(pause);
     }
   }
 
@@ -323,6 +328,14 @@ class Indexes {
     if (typeof sid === 'string') return this.#host.native().keysOf(sid);
     throw invalidArgument(`the option "${name}" must be a session id`);
   }
+}
+
+/**
+ * @param {number} milliseconds
+ * @returns {Promise<void>}
+ */
+function sleep(milliseconds) {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 /** @param {Limit} limit */

@@ -366,7 +366,7 @@ class SessionStore {
       events: this.#events,
       lifecycle: this.#lifecycle,
       moves: hashIds !== undefined && (hashIds.secrets.length > 1 || hashIds.plain !== 'ignore'),
-      shownId: hashIds
+      handleOfId: hashIds
         ? (/** @type {string} */ id) => require('./handle').handleOf(this.#prefix + id)
         : undefined,
     };

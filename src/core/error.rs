@@ -8,7 +8,7 @@ mod shown;
 pub use codec::Unopened;
 pub use service::{
     NO_SUCH_TABLE, REPLICATED_WRITE_CONFLICT, REQUEST_TIMEOUT, Repeated, TOO_MANY_REQUESTS,
-    ThrottlingReason, passes, throttling_reasons,
+    TRANSACTION_CONFLICT, TRANSACTION_IN_PROGRESS, ThrottlingReason, passes, throttling_reasons,
 };
 pub use shown::Place;
 

@@ -91,7 +91,15 @@ impl HashedIds {
             PlainIds::Written => (Some(self.first.hashed(sid)), None),
         };
         let others = self.others.iter().map(|secret| secret.hashed(sid));
-        first.into_iter().chain(others).chain(plain).collect()
+        let present = self.present(sid);
+        let mut former: Vec<String> = Vec::new();
+        for id in first.into_iter().chain(others).chain(plain) {
+            // A secret may be given twice.
+            if id != present && !former.contains(&id) {
+                former.push(id);
+            }
+        }
+        former
     }
 }
 
@@ -144,6 +152,15 @@ mod tests {
             ids(&["b"], PlainIds::Ignored).present("sid")
         );
         assert_eq!(new.former("sid"), [old.present("sid"), "sid".to_owned()]);
+    }
+
+    #[test]
+    fn a_secret_that_is_given_twice_counts_once() {
+        let twice = ids(&["a", "a", "b", "b"], PlainIds::Ignored);
+        assert_eq!(
+            twice.former("sid"),
+            [ids(&["b"], PlainIds::Ignored).present("sid")]
+        );
     }
 
     #[test]

@@ -268,9 +268,7 @@ impl Operation for TransactWriteItemsInputBuilder {
     const USE: Option<Use> = Some(Use::Writes);
     by_sdk!();
 
-    fn items(&self) -> usize {
-        self.get_transact_items().as_ref().map_or(0, Vec::len)
-    }
+    // It counts as one item, because it cannot be split as a batch can.
 
     fn body(&self) -> Option<Vec<u8>> {
         let writes = self.get_transact_items().iter().flatten();

@@ -29,10 +29,12 @@ use super::interceptors::KeepFromEnvironment;
 use super::surrogates::WellFormed;
 use super::variables::Variables;
 use crate::core::context::{self, CallContext};
-use crate::core::error::{Error, Place, REPLICATED_WRITE_CONFLICT, Result};
+use crate::core::error::{
+    Error, Place, REPLICATED_WRITE_CONFLICT, Result, TRANSACTION_CONFLICT, TRANSACTION_IN_PROGRESS,
+};
 
 /// The number of attempts for a write through a client that does not retry the error itself.
-const ATTEMPTS: u32 = 3;
+const ATTEMPTS: u32 = 6;
 
 /// The longest pause before the second attempt. It doubles with each attempt.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -120,13 +122,13 @@ impl HttpConnector for Calls {
     }
 }
 
-/// Calls the client. If a replica of a global table refuses a write because another Region is writing the item,
-/// calls it again: the refused write had no effect.
+/// Calls the client. If a write is refused because another Region or a transaction is writing the item, calls it
+/// again: the refused write had no effect.
 async fn call(client: &dyn UserClient, request: &HttpRequest) -> Result<String> {
     let mut pause = PAUSE;
     for _attempt in 1..ATTEMPTS {
         let answer = call_once(client, request).await;
-        if !answer.as_ref().is_err_and(is_unknown_to_client) {
+        if !answer.as_ref().is_err_and(is_conflict) {
             return answer;
         }
         tokio::time::sleep(pause.mul_f64(fastrand::f64())).await;
@@ -142,9 +144,13 @@ async fn call_once(client: &dyn UserClient, request: &HttpRequest) -> Result<Str
     client.call(operation, input, context::current()).await
 }
 
-/// Whether the error is this refusal, and the client did not retry it. Clients of aws-sdk v2 do not know the error.
-/// Clients of v3 do, and their errors have `$metadata`.
-fn is_unknown_to_client(error: &Error) -> bool {
+/// Whether the error is such a refusal, and the client did not retry it. No client retries a conflict with a
+/// transaction. Clients of aws-sdk v2 do not know the refusal of another Region. Clients of v3 do, and their errors
+/// have `$metadata`.
+fn is_conflict(error: &Error) -> bool {
+    if error.is_service(TRANSACTION_CONFLICT) || error.is_service(TRANSACTION_IN_PROGRESS) {
+        return true;
+    }
     let is_known = matches!(
         error,
         Error::Service {

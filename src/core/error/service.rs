@@ -43,7 +43,6 @@ impl Error {
             message: shown_message(&code, message, status),
             retryable: status.is_some_and(|status| status >= 500 || status == REQUEST_TIMEOUT)
                 || passes(&code, status)
-                || code == TRANSACTION_IN_PROGRESS
                 || code == LIMIT_EXCEEDED,
             repeated: passes(&code, status).then(Box::default),
             code,
@@ -243,15 +242,17 @@ fn shown_message(code: &str, message: Option<&str>, status: Option<u16>) -> Stri
     }
 }
 
-/// Errors that disappear after a while, and that the SDK retries like any other.
-const TRANSACTION_IN_PROGRESS: &str = "TransactionInProgressException";
+/// DynamoDB's error for a repeated transaction that it has not finished yet.
+pub const TRANSACTION_IN_PROGRESS: &str = "TransactionInProgressException";
+
+/// An error that disappears after a while, and that the SDK retries like any other.
 const LIMIT_EXCEEDED: &str = "LimitExceededException";
 
 /// DynamoDB's error for a transaction that it has not carried out.
 const TRANSACTION_CANCELED: &str = "TransactionCanceledException";
 
 /// DynamoDB's error for a write while a transaction is writing the item.
-const TRANSACTION_CONFLICT: &str = "TransactionConflictException";
+pub const TRANSACTION_CONFLICT: &str = "TransactionConflictException";
 
 /// The error of a single write that has the same reason as a cancelled transaction. DynamoDB's message lists the
 /// reason of each write: `[ConditionalCheckFailed, None]`.
@@ -274,7 +275,13 @@ fn reason_to_cancel(message: Option<&str>) -> Option<String> {
 /// Whether a request is sent again until the deadline of its call after this error: DynamoDB has
 /// throttled it, or another Region or a transaction is writing the item.
 pub fn passes(code: &str, status: Option<u16>) -> bool {
-    is_throttling(code, status) || [REPLICATED_WRITE_CONFLICT, TRANSACTION_CONFLICT].contains(&code)
+    is_throttling(code, status)
+        || [
+            REPLICATED_WRITE_CONFLICT,
+            TRANSACTION_CONFLICT,
+            TRANSACTION_IN_PROGRESS,
+        ]
+        .contains(&code)
 }
 
 /// Whether DynamoDB, or a proxy before it, has throttled the request. If the status is 500 or more,
@@ -331,6 +338,29 @@ mod tests {
         assert!(retryable("UnknownError", Some(408)));
         assert!(!retryable("ValidationException", Some(400)));
         assert!(!retryable("ValidationException", None));
+    }
+
+    #[test]
+    fn a_cancelled_transaction_has_the_error_of_a_single_write() {
+        let code = |reasons: &str| {
+            let message = format!(
+                "Transaction cancelled, please refer cancellation reasons for specific reasons {reasons}"
+            );
+            let code = TRANSACTION_CANCELED.to_owned();
+            match Error::service(code, Some(&message), Some(400), None, None) {
+                Error::Service { code, .. } => code,
+                error => error.code().to_owned(),
+            }
+        };
+        assert_eq!(code("[None, ConditionalCheckFailed]"), CONDITION_FAILED);
+        assert_eq!(
+            code("[ConditionalCheckFailed, TransactionConflict]"),
+            TRANSACTION_CONFLICT
+        );
+        assert_eq!(code("[ThrottlingError, None]"), "ThrottlingException");
+        assert_eq!(code("[ValidationError, None]"), TRANSACTION_CANCELED);
+        assert_eq!(code(""), TRANSACTION_CANCELED);
+        assert!(passes(TRANSACTION_CONFLICT, Some(400)));
     }
 
     #[test]

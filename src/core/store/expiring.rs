@@ -91,7 +91,7 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
         let mut done = Deletions::noting(keys);
         // A session that moves to another key while the table is read may be read under neither.
         let passes = if self.moves() { CLEAR_PASSES } else { 1 };
-        for _ in 0..passes {
+        for pass in 1..=passes {
             let before = done.deleted;
             let mut pages = self.alive_pages(now, limit);
             while let Some(page) = pages.next().await? {
@@ -103,7 +103,7 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
                 });
                 done.run(deletes).await;
             }
-            if done.deleted == before {
+            if done.deleted == before && pass > 1 {
                 break;
             }
         }

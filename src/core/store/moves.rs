@@ -32,7 +32,7 @@ const PASSES: u32 = 2;
 pub(super) const MOVES: u32 = 8;
 
 /// A time at which no session has ended: a write moves a session even if it has ended.
-pub(super) const AT_ANY_TIME: UnixMillis = UnixMillis(0.0);
+pub(super) const EVEN_IF_ENDED: UnixMillis = UnixMillis(0.0);
 
 impl<L: Layout + ?Sized> SessionStore<L> {
     /// The key of a session's item.
@@ -99,41 +99,45 @@ impl<L: Layout + ?Sized> Move<L> {
     ///
     /// # Errors
     ///
-    /// The errors of [`bring`](Self::bring).
+    /// The errors of [`move_here`](Self::move_here).
     pub async fn find(&self, now: UnixMillis, present: &InTurn) -> Result<Option<Item>> {
         for _ in 0..PASSES {
-            let found = present.get().await?;
+            let found = self.under(present).await?;
             if found.is_some() {
                 return Ok(found);
             }
-            let found = self.bring(now, present).await?;
+            let found = self.move_here(now, present).await?;
             if found.is_some() {
                 return Ok(found);
             }
         }
-        present.get().await
+        self.under(present).await
     }
 
-    /// Whether an operation that has found no session may find it now, because it has moved to the present key.
-    /// `number` counts the operations before this one. Before the first, another process may have moved the session.
-    pub async fn has_come(&self, number: u32, present: &InTurn) -> Result<bool> {
-        if self.bring(AT_ANY_TIME, present).await?.is_some() {
-            return Ok(true);
-        }
-        Ok(number == 0 && present.get().await?.is_some())
+    /// The item under the present key, if it holds a session.
+    async fn under(&self, present: &InTurn) -> Result<Option<Item>> {
+        let found = present.get().await?;
+        Ok(found.filter(|item| self.has_session(item)))
     }
 
-    /// Moves the session if it is under a former key, and returns its item. If there is only one that has ended at
-    /// `now`, returns that, and does not move it.
+    /// Whether an operation that has found no session may find it now: it is under the present key, maybe because it
+    /// has just moved there.
+    pub async fn is_found_again(&self, present: &InTurn) -> Result<bool> {
+        let moved = self.move_here(EVEN_IF_ENDED, present).await?;
+        Ok(moved.is_some() || self.under(present).await?.is_some())
+    }
+
+    /// Moves the session if it is under a former key, and returns its item. If the only session found has ended at
+    /// `now`, returns its item and does not move it.
     ///
     /// # Errors
     ///
     /// The errors of the requests; [`Error::Decrypt`] if the session is encrypted and does not open;
     /// [`Error::Conflict`] if other processes keep changing the session.
-    pub async fn bring(&self, now: UnixMillis, present: &InTurn) -> Result<Option<Item>> {
+    pub async fn move_here(&self, now: UnixMillis, present: &InTurn) -> Result<Option<Item>> {
         let mut ended = None;
         for key in &self.former {
-            match self.bring_from(key, now, present).await? {
+            match self.move_from(key, now, present).await? {
                 Former::Moved(item) => return Ok(Some(item)),
                 Former::Ended(item) => ended = Some(item),
                 Former::Missing => {}
@@ -142,7 +146,7 @@ impl<L: Layout + ?Sized> Move<L> {
         Ok(ended)
     }
 
-    async fn bring_from(&self, key: &str, now: UnixMillis, present: &InTurn) -> Result<Former> {
+    async fn move_from(&self, key: &str, now: UnixMillis, present: &InTurn) -> Result<Former> {
         for number in 0..ATTEMPTS {
             if let Some(late) = number.checked_sub(AT_ONCE) {
                 let longest = PAUSE * (late + 1);
@@ -163,8 +167,7 @@ impl<L: Layout + ?Sized> Move<L> {
                 return Ok(Former::Moved(moved));
             }
             // Another process has moved the session or written a new one, or has changed the former item.
-            let found = present.get().await?;
-            if let Some(item) = found.filter(|item| self.has_session(item)) {
+            if let Some(item) = self.under(present).await? {
                 return Ok(Former::Moved(item));
             }
         }
@@ -211,11 +214,18 @@ impl<L: Layout + ?Sized> Move<L> {
             names: [("#session".to_owned(), content.to_owned())].into(),
             ..Condition::default()
         };
-        // A touch may add this one.
-        if !item.contains_key(Marks::END) {
-            condition.expression += " AND attribute_not_exists(#end)";
-            let end = ("#end".to_owned(), Marks::END.to_owned());
-            condition.names.extend([end]);
+        // Other processes may add these.
+        let marks = [
+            Marks::VERSION,
+            Marks::END,
+            Tracking::CREATED,
+            Tracking::SEEN,
+        ];
+        for (at, mark) in marks.into_iter().enumerate() {
+            if !item.contains_key(mark) {
+                condition.expression += &format!(" AND attribute_not_exists(#m{at})");
+                condition.names.insert(format!("#m{at}"), mark.to_owned());
+            }
         }
         let compared = { item.iter() }.filter(|(name, _)| !(is_skipped && *name == content));
         for (at, (name, value)) in compared.enumerate() {

@@ -87,10 +87,10 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
             None => self.schedule.update(key, make),
             Some(moving) => {
                 let touch = move |turn: InTurn| async move {
-                    for number in 0..MOVES {
+                    for _ in 0..MOVES {
                         let touched = turn.update(make()).await;
                         let is_gone = touched.as_ref().is_err_and(is_refused);
-                        if !is_gone || !moving.has_come(number, &turn).await? {
+                        if !is_gone || !moving.is_found_again(&turn).await? {
                             return touched;
                         }
                     }
@@ -121,10 +121,10 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
                     Some(writes) => writes.update(known).await,
                     None => known,
                 };
-                for number in 0..MOVES {
+                for _ in 0..MOVES {
                     let touched = touch_in_turn(&*layout, to, &known, &turn).await?;
                     match moving.as_ref().filter(|_| touched == Touched::Gone) {
-                        Some(moving) if moving.has_come(number, &turn).await? => {}
+                        Some(moving) if moving.is_found_again(&turn).await? => {}
                         _ => return Ok(touched),
                     }
                 }

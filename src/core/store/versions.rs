@@ -109,7 +109,7 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
                         Some(writes) => writes.update(known).await,
                         None => known,
                     };
-                    let saved = write.save_wherever(&known, &turn).await?;
+                    let saved = write.save_under_any_key(&known, &turn).await?;
                     if let Some(saving) = saving {
                         saving.has_saved(&saved);
                     }
@@ -190,12 +190,12 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
 
     /// Saves the session under its present key. If it is not there, but under a former one, moves it first, and
     /// again if another process moves it back.
-    async fn save_wherever(&mut self, known: &Known, turn: &InTurn) -> Result<Saved> {
+    async fn save_under_any_key(&mut self, known: &Known, turn: &InTurn) -> Result<Saved> {
         let given = self.version.clone();
-        for number in 0..MOVES {
+        for _ in 0..MOVES {
             let saved = self.save(known, turn).await?;
             match self.moving.as_ref().filter(|_| saved == Saved::Gone) {
-                Some(moving) if moving.has_come(number, turn).await? => {
+                Some(moving) if moving.is_found_again(turn).await? => {
                     self.version.clone_from(&given);
                 }
                 _ => return Ok(saved),

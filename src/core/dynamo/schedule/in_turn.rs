@@ -118,7 +118,8 @@ impl InTurn {
             }
             .build())
         });
-        // If the answer is lost, the request is sent again, and has no effect then.
+        // If the answer is lost, the same request is sent again with this token, and has no effect then. DynamoDB Local
+        // compares the requests as text: a clone of the builder has its members in the same order.
         let token = URL_SAFE_NO_PAD.encode(fastrand::u128(..).to_be_bytes());
         let request = TransactWriteItemsInputBuilder::default()
             .set_transact_items(Some(built.collect::<Result<_>>()?))

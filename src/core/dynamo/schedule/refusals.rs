@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::core::error::{Error, REPLICATED_WRITE_CONFLICT};
+use crate::core::error::{Error, REPLICATED_WRITE_CONFLICT, TRANSACTION_CONFLICT};
 use crate::core::lock::locked;
 
 /// After DynamoDB denied a batch, operations are sent one by one for this time. The policy may get the
@@ -45,7 +45,8 @@ pub fn is_denial(error: &Error) -> bool {
     error.is_service("AccessDeniedException") || error.is_service("UnknownOperationException")
 }
 
-/// Whether an error passes by itself and concerns only some items of a batch: another Region writes them.
+/// Whether an error passes by itself and concerns only some items of a batch: another Region or a transaction
+/// writes them.
 pub fn is_of_an_item(error: &Error) -> bool {
-    error.is_service(REPLICATED_WRITE_CONFLICT)
+    error.is_service(REPLICATED_WRITE_CONFLICT) || error.is_service(TRANSACTION_CONFLICT)
 }

@@ -5,11 +5,11 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::Write;
 use crate::core::dynamo::schedule::InTurn;
-use crate::core::error::Result;
+use crate::core::error::{Error, Result};
 use crate::core::layout::{ExpiringLayout, Item, Marks, Record};
 use crate::core::merge::is_unchanged;
 use crate::core::store::Saved;
-use crate::core::store::moves::AT_ANY_TIME;
+use crate::core::store::moves::EVEN_IF_ENDED;
 
 impl<L: ExpiringLayout + ?Sized> Write<L> {
     pub(super) fn item(&self, data: &str) -> Result<Item> {
@@ -34,10 +34,14 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
     /// Writes the session for no request: in place of any session that has not ended, whose marks are
     /// kept, or as a new session.
     pub(super) async fn replace(&self, turn: &InTurn) -> Result<Saved> {
-        if let Some(moving) = &self.moving {
-            moving.bring(AT_ANY_TIME, turn).await?;
-        }
         if let Some(tracked) = &self.tracked {
+            if let Some(moving) = &self.moving {
+                match moving.move_here(EVEN_IF_ENDED, turn).await {
+                    // It is replaced.
+                    Err(Error::Decrypt(_) | Error::Unreadable | Error::TooLarge { .. }) => {}
+                    moved => drop(moved?),
+                }
+            }
             let item = self.item(&self.record.data)?;
             turn.check_size(&item)?;
             if tracked.replace(&*self.layout, &item, turn).await? {
