@@ -33,8 +33,12 @@ use crate::core::error::{
     Error, Place, REPLICATED_WRITE_CONFLICT, Result, TRANSACTION_CONFLICT, TRANSACTION_IN_PROGRESS,
 };
 
-/// The number of attempts for a write through a client that does not retry the error itself.
-const ATTEMPTS: u32 = 6;
+/// The number of attempts for a write that another Region refuses, through a client that does not retry the error
+/// itself.
+const ATTEMPTS: u32 = 3;
+
+/// The number of attempts for a write that meets a transaction.
+const ATTEMPTS_BESIDE_TRANSACTIONS: u32 = 6;
 
 /// The longest pause before the second attempt. It doubles with each attempt.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -125,16 +129,18 @@ impl HttpConnector for Calls {
 /// Calls the client. If a write is refused because another Region or a transaction is writing the item, calls it
 /// again: the refused write had no effect.
 async fn call(client: &dyn UserClient, request: &HttpRequest) -> Result<String> {
+    let mut attempt = 1;
     let mut pause = PAUSE;
-    for _attempt in 1..ATTEMPTS {
+    loop {
         let answer = call_once(client, request).await;
-        if !answer.as_ref().is_err_and(is_conflict) {
+        let most = answer.as_ref().err().map_or(0, attempts_after);
+        if attempt >= most {
             return answer;
         }
         tokio::time::sleep(pause.mul_f64(fastrand::f64())).await;
+        attempt += 1;
         pause *= 2;
     }
-    call_once(client, request).await
 }
 
 async fn call_once(client: &dyn UserClient, request: &HttpRequest) -> Result<String> {
@@ -144,12 +150,12 @@ async fn call_once(client: &dyn UserClient, request: &HttpRequest) -> Result<Str
     client.call(operation, input, context::current()).await
 }
 
-/// Whether the error is such a refusal, and the client did not retry it. No client retries a conflict with a
-/// transaction. Clients of aws-sdk v2 do not know the refusal of another Region. Clients of v3 do, and their errors
-/// have `$metadata`.
-fn is_conflict(error: &Error) -> bool {
+/// The number of attempts for a write after this error; 0 if it is another error, or if the client has retried it. No
+/// client retries a conflict with a transaction. Clients of aws-sdk v2 do not know the refusal of another Region.
+/// Clients of v3 do, and their errors have `$metadata`.
+fn attempts_after(error: &Error) -> u32 {
     if error.is_service(TRANSACTION_CONFLICT) || error.is_service(TRANSACTION_IN_PROGRESS) {
-        return true;
+        return ATTEMPTS_BESIDE_TRANSACTIONS;
     }
     let is_known = matches!(
         error,
@@ -158,7 +164,10 @@ fn is_conflict(error: &Error) -> bool {
             ..
         }
     );
-    !is_known && error.is_service(REPLICATED_WRITE_CONFLICT)
+    if !is_known && error.is_service(REPLICATED_WRITE_CONFLICT) {
+        return ATTEMPTS;
+    }
+    0
 }
 
 /// The operation's name and its parameters. Keys are sorted, because the SDK writes the attributes of an item in

@@ -7,6 +7,7 @@
 //! A save of a known session is conditional: the session must still exist, and unless the store
 //! overwrites, it must have the version that was read. If the condition holds, it costs nothing.
 
+mod content;
 mod items;
 
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::Either;
 
+use self::content::Content;
 use super::expected::Expected;
 use super::known::{self, Conflict, FailedSave, Known, RequestWrites, Saved, Saving, attempt};
 use super::moves::{MOVES, Move};
@@ -26,7 +28,7 @@ use crate::core::dynamo::schedule::InTurn;
 use crate::core::error::{CONDITION_FAILED, Error, FoundItem, Result};
 use crate::core::expiry::UnixMillis;
 use crate::core::layout::{ExpiringLayout, Item, Marks, Record};
-use crate::core::merge::{End, Identity, Merged, Rules, merge};
+use crate::core::merge::{End, Identity};
 
 /// The largest number of attempts of a save, if other processes keep changing the session.
 const ATTEMPTS: u32 = 40;
@@ -169,14 +171,6 @@ struct Write<L: ?Sized> {
     tracked: Option<TrackedWrite>,
     /// The move of the session, if it may be under former keys.
     moving: Option<Move<L>>,
-}
-
-/// The content that an attempt writes.
-struct Content {
-    data: String,
-    end: End,
-    /// Whether the content has changes of other requests.
-    is_merged: bool,
 }
 
 impl<L: ExpiringLayout + ?Sized> Write<L> {
@@ -374,32 +368,5 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
             marks: Marks { version, end: None },
             tracked: { self.tracked.as_ref() }.map(|tracked| tracked.written(indexed)),
         })
-    }
-
-    /// The session as it was given.
-    fn ours(&self) -> Content {
-        Content {
-            data: self.record.data.clone(),
-            end: End::Ours,
-            is_merged: false,
-        }
-    }
-
-    /// The session with the changes of other requests. If the sessions cannot be merged, the session as
-    /// it was given. `None` if another user has logged in, so that nothing may be written.
-    fn merged(&self, known: &Known, theirs: &str) -> Option<Content> {
-        let rules = Rules {
-            clock: self.layout.clock(),
-            identity: &self.identity,
-        };
-        match merge(&known.bases(), &self.record.data, theirs, rules) {
-            Some(Merged::Session(data, end)) => Some(Content {
-                data,
-                end,
-                is_merged: true,
-            }),
-            Some(Merged::Ours) | None => Some(self.ours()),
-            Some(Merged::Theirs) => None,
-        }
     }
 }
