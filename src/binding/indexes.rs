@@ -28,13 +28,11 @@ impl NativeStore {
     /// its format has no indexes.
     #[napi]
     pub fn keys_of(&self, sid: String) -> Vec<String> {
-        let backend = self.backend().ok();
-        {
-            backend
-                .as_ref()
-                .and_then(|backend| backend.expiring.as_ref())
-        }
-        .map_or_else(Vec::new, |sessions| sessions.keys_of(&sid))
+        let Ok(backend) = self.backend() else {
+            return Vec::new();
+        };
+        let sessions = backend.expiring.as_ref();
+        sessions.map_or_else(Vec::new, |sessions| sessions.keys_of(&sid))
     }
 
     /// The sessions with `value` in the index with this number, also ended ones.

@@ -91,9 +91,13 @@ impl HashedIds {
             PlainIds::Written => (Some(self.first.hashed(sid)), None),
         };
         let others = self.others.iter().map(|secret| secret.hashed(sid));
-        let present = self.present(sid);
+        let mut ids = first.into_iter().chain(others).chain(plain).peekable();
         let mut former: Vec<String> = Vec::new();
-        for id in first.into_iter().chain(others).chain(plain) {
+        if ids.peek().is_none() {
+            return former;
+        }
+        let present = self.present(sid);
+        for id in ids {
             // A secret may be given twice.
             if id != present && !former.contains(&id) {
                 former.push(id);

@@ -212,8 +212,8 @@ impl<L: Layout + ?Sized> SessionStore<L> {
         record: Record,
         limit: Duration,
     ) -> impl Future<Output = Result<()>> + Send + use<L> {
-        let key = self.key(&record.sid);
         let record = self.stored_record(record);
+        let key = self.layout.key(&record.sid);
         let layout = Arc::clone(&self.layout);
         let size = record.size();
         let deadline = Deadline::new(limit, "set");
@@ -242,6 +242,22 @@ impl<L: Layout + ?Sized> SessionStore<L> {
 
 fn is_alive(stored: &Stored, now: UnixMillis) -> bool {
     !expiry::has_passed(stored.expires, now)
+}
+
+/// The largest number of attempts of an operation, if other processes keep changing the session.
+const ATTEMPTS: u32 = 40;
+
+/// The number of attempts without a pause. Before attempt `AT_ONCE + n`, there is a random pause of up to
+/// n times `PAUSE`, so that many processes do not keep refusing each other's writes.
+const AT_ONCE: u32 = 3;
+const PAUSE: Duration = Duration::from_millis(3);
+
+/// Pauses before the attempt with this number, which begins at 0.
+async fn pause_before(number: u32) {
+    if let Some(late) = number.checked_sub(AT_ONCE) {
+        let longest = PAUSE * (late + 1);
+        tokio::time::sleep(longest.mul_f64(fastrand::f64())).await;
+    }
 }
 
 /// Whether a conditional write was carried out. If its condition does not hold, the result is `false`,

@@ -114,6 +114,17 @@ macro_rules! by_fast_path {
     };
 }
 
+macro_rules! pages_by_sdk {
+    () => {
+        by_sdk!();
+
+        fn body(&self) -> Option<Vec<u8>> {
+            let values = self.get_expression_attribute_values().iter();
+            attributes(values.chain(self.get_exclusive_start_key()))
+        }
+    };
+}
+
 macro_rules! about_the_table {
     ($($request:ident: $output:ident, $error:ident;)+) => {
         $(impl Operation for $request {
@@ -224,12 +235,7 @@ impl Operation for QueryInputBuilder {
     type Output = QueryOutput;
     type Error = QueryError;
     const USE: Option<Use> = Some(Use::Reads);
-    by_sdk!();
-
-    fn body(&self) -> Option<Vec<u8>> {
-        let values = self.get_expression_attribute_values().iter();
-        attributes(values.chain(self.get_exclusive_start_key()))
-    }
+    pages_by_sdk!();
 
     fn meaning(error: &SdkFailure<Self>) -> Option<Result<Self::Output>> {
         page(error, |page| {
@@ -245,12 +251,7 @@ impl Operation for ScanInputBuilder {
     type Output = ScanOutput;
     type Error = ScanError;
     const USE: Option<Use> = Some(Use::Reads);
-    by_sdk!();
-
-    fn body(&self) -> Option<Vec<u8>> {
-        let values = self.get_expression_attribute_values().iter();
-        attributes(values.chain(self.get_exclusive_start_key()))
-    }
+    pages_by_sdk!();
 
     fn meaning(error: &SdkFailure<Self>) -> Option<Result<Self::Output>> {
         page(error, |page| {
@@ -273,15 +274,15 @@ impl Operation for TransactWriteItemsInputBuilder {
     fn body(&self) -> Option<Vec<u8>> {
         let writes = self.get_transact_items().iter().flatten();
         let parts = writes.flat_map(|TransactWriteItem { put, delete, .. }| {
-            let put = put
-                .as_ref()
-                .map(|put| (Some(&put.item), &put.expression_attribute_values));
-            let delete = { delete.as_ref() }
-                .map(|delete| (Some(&delete.key), &delete.expression_attribute_values));
-            let parts = put.into_iter().chain(delete);
-            parts.flat_map(|(item, values)| item.into_iter().chain(values))
+            let put = put.iter();
+            let put =
+                put.flat_map(|put| [Some(&put.item), put.expression_attribute_values.as_ref()]);
+            let delete = delete.iter();
+            put.chain(
+                delete.flat_map(|it| [Some(&it.key), it.expression_attribute_values.as_ref()]),
+            )
         });
-        attributes(parts)
+        attributes(parts.flatten())
     }
 }
 

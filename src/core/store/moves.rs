@@ -6,30 +6,23 @@
 //! know one key only, and other processes see the session under one of its keys at each moment.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use aws_sdk_dynamodb::types::builders::{DeleteBuilder, PutBuilder};
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put};
 
 use super::tracking::{self, Tracking};
-use super::{SessionStore, condition_held};
+use super::{ATTEMPTS, SessionStore, condition_held, pause_before};
 use crate::core::dynamo::schedule::{InTurn, TransactedWrite};
 use crate::core::error::{Error, Result};
 use crate::core::expiry::{self, UnixMillis};
 use crate::core::layout::{Condition, Item, Layout, Marks, Record};
-
-/// The largest number of attempts of a move, if other processes keep changing the session. Before attempt
-/// `AT_ONCE + n`, there is a random pause of up to n times `PAUSE`.
-const ATTEMPTS: u32 = 40;
-const AT_ONCE: u32 = 3;
-const PAUSE: Duration = Duration::from_millis(3);
 
 /// The number of times that all keys are read. While processes with other options move the session back and forth,
 /// one pass may miss it.
 const PASSES: u32 = 2;
 
 /// The number of times that an operation moves a session which other processes move back.
-pub(super) const MOVES: u32 = 8;
+const MOVES: u32 = 8;
 
 /// A time at which no session has ended: a write moves a session even if it has ended.
 pub(super) const EVEN_IF_ENDED: UnixMillis = UnixMillis(0.0);
@@ -120,9 +113,8 @@ impl<L: Layout + ?Sized> Move<L> {
         Ok(found.filter(|item| self.has_session(item)))
     }
 
-    /// Whether an operation that has found no session may find it now: it is under the present key, maybe because it
-    /// has just moved there.
-    pub async fn is_found_again(&self, present: &InTurn) -> Result<bool> {
+    /// Whether the session is under the present key now, maybe because it has just moved there.
+    async fn is_found_again(&self, present: &InTurn) -> Result<bool> {
         let moved = self.move_here(EVEN_IF_ENDED, present).await?;
         Ok(moved.is_some() || self.under(present).await?.is_some())
     }
@@ -148,10 +140,7 @@ impl<L: Layout + ?Sized> Move<L> {
 
     async fn move_from(&self, key: &str, now: UnixMillis, present: &InTurn) -> Result<Former> {
         for number in 0..ATTEMPTS {
-            if let Some(late) = number.checked_sub(AT_ONCE) {
-                let longest = PAUSE * (late + 1);
-                tokio::time::sleep(longest.mul_f64(fastrand::f64())).await;
-            }
+            pause_before(number).await;
             let found = present.at(key).get().await?;
             let Some(item) = found.filter(|item| self.has_session(item)) else {
                 return Ok(Former::Missing);
@@ -244,6 +233,25 @@ fn has_replacement(value: &AttributeValue) -> bool {
         AttributeValue::M(members) => { members.iter() }
             .any(|(name, value)| name.contains('\u{fffd}') || has_replacement(value)),
         _ => false,
+    }
+}
+
+/// The repetitions of an operation that has found no session, because the session may have moved.
+#[derive(Default)]
+pub(super) struct Repetitions(u32);
+
+impl Repetitions {
+    /// Whether the operation may find the session now. `moving` is `None` if the session has one key only.
+    pub async fn once_more<L: Layout + ?Sized>(
+        &mut self,
+        moving: Option<&Move<L>>,
+        present: &InTurn,
+    ) -> Result<bool> {
+        let Some(moving) = moving.filter(|_| self.0 < MOVES) else {
+            return Ok(false);
+        };
+        self.0 += 1;
+        moving.is_found_again(present).await
     }
 }
 

@@ -10,7 +10,7 @@ use futures_util::{FutureExt, TryFutureExt};
 
 use super::expected::Expected;
 use super::known::{Conflict, Known, RequestWrites};
-use super::moves::MOVES;
+use super::moves::Repetitions;
 use super::tracking::Tracking;
 use super::{SessionStore, condition_held, is_refused};
 use crate::core::deadline::Deadline;
@@ -87,14 +87,14 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
             None => self.schedule.update(key, make),
             Some(moving) => {
                 let touch = move |turn: InTurn| async move {
-                    for _ in 0..MOVES {
+                    let mut repetitions = Repetitions::default();
+                    loop {
                         let touched = turn.update(make()).await;
                         let is_gone = touched.as_ref().is_err_and(is_refused);
-                        if !is_gone || !moving.is_found_again(&turn).await? {
+                        if !is_gone || !repetitions.once_more(Some(&moving), &turn).await? {
                             return touched;
                         }
                     }
-                    turn.update(make()).await
                 };
                 self.schedule.in_turn(key, move |turn| touch(turn).boxed())
             }
@@ -121,14 +121,14 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
                     Some(writes) => writes.update(known).await,
                     None => known,
                 };
-                for _ in 0..MOVES {
+                let mut repetitions = Repetitions::default();
+                loop {
                     let touched = touch_in_turn(&*layout, to, &known, &turn).await?;
-                    match moving.as_ref().filter(|_| touched == Touched::Gone) {
-                        Some(moving) if moving.is_found_again(&turn).await? => {}
-                        _ => return Ok(touched),
+                    let is_gone = touched == Touched::Gone;
+                    if !is_gone || !repetitions.once_more(moving.as_ref(), &turn).await? {
+                        return Ok(touched);
                     }
                 }
-                touch_in_turn(&*layout, to, &known, &turn).await
             }
             .boxed()
         };

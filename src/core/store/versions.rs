@@ -19,24 +19,16 @@ use futures_util::future::Either;
 use self::content::Content;
 use super::expected::Expected;
 use super::known::{self, Conflict, FailedSave, Known, RequestWrites, Saved, Saving, attempt};
-use super::moves::{MOVES, Move};
+use super::moves::{Move, Repetitions};
 use super::tracked_write::TrackedWrite;
 use super::tracking::{Indexed, Tracks};
-use super::{Loaded, SessionStore};
+use super::{ATTEMPTS, Loaded, SessionStore, pause_before};
 use crate::core::deadline::Deadline;
 use crate::core::dynamo::schedule::InTurn;
 use crate::core::error::{CONDITION_FAILED, Error, FoundItem, Result};
 use crate::core::expiry::UnixMillis;
 use crate::core::layout::{ExpiringLayout, Item, Marks, Record};
 use crate::core::merge::{End, Identity};
-
-/// The largest number of attempts of a save, if other processes keep changing the session.
-const ATTEMPTS: u32 = 40;
-
-/// The number of attempts without a pause. Before attempt `AT_ONCE + n`, there is a random pause of up to
-/// n times `PAUSE`, so that many processes do not keep refusing each other's writes.
-const AT_ONCE: u32 = 3;
-const PAUSE: Duration = Duration::from_millis(3);
 
 impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
     /// The saves of a request that are in flight. The caller holds them until the outcome of its call
@@ -82,9 +74,9 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
         writes: Option<Arc<RequestWrites>>,
         limit: Duration,
     ) -> impl Future<Output = Result<Saved>> + Send + use<L> {
-        let key = self.key(&record.sid);
         let moving = self.move_of(&record.sid);
         let record = self.stored_record(record);
+        let key = self.layout.key(&record.sid);
         let tracked = { self.tracking.clone().zip(tracks) }.map(TrackedWrite::from);
         let replaces = known.is_none() && (tracked.is_some() || moving.is_some());
         // The first save of a new session, and a save without knowledge, have no condition. So they may
@@ -124,28 +116,19 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
                 let work = move |turn| async move { write.replace(&turn).await }.boxed();
                 Either::Left(deadline.ask(|| self.schedule.in_turn(key, work)))
             }
-            None if write.moving.is_some() => {
-                let saving = writes.map(|writes| {
-                    let save = write.as_failed();
-                    Saving::first(writes, move || save)
-                });
-                let work = move |turn| {
-                    async move {
-                        write.put_new(&turn).await?;
-                        if let Some(saving) = saving {
-                            saving.has_saved(&Saved::AsGiven);
-                        }
-                        Ok(Saved::AsGiven)
-                    }
-                    .boxed()
-                };
-                Either::Left(deadline.ask(|| self.schedule.in_turn(key, work)))
-            }
             None => {
                 let write = Arc::new(write);
-                let (sent, size) = (Arc::clone(&write), write.record.size());
-                let item = move || sent.new_item(&sent.record.data);
-                let put = deadline.ask(|| self.schedule.put(key, size, item));
+                let sent = Arc::clone(&write);
+                let put = deadline.ask(|| match write.moving {
+                    Some(_) => {
+                        let put = move |turn| async move { sent.put_new(&turn).await }.boxed();
+                        self.schedule.in_turn(key, put)
+                    }
+                    None => {
+                        let item = move || sent.new_item(&sent.record.data);
+                        self.schedule.put(key, write.record.size(), item)
+                    }
+                });
                 let saving = writes.map(|writes| Saving::first(writes, move || write.as_failed()));
                 Either::Right(async move {
                     put.await?;
@@ -186,16 +169,15 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
     /// again if another process moves it back.
     async fn save_under_any_key(&mut self, known: &Known, turn: &InTurn) -> Result<Saved> {
         let given = self.version.clone();
-        for _ in 0..MOVES {
+        let mut repetitions = Repetitions::default();
+        loop {
             let saved = self.save(known, turn).await?;
-            match self.moving.as_ref().filter(|_| saved == Saved::Gone) {
-                Some(moving) if moving.is_found_again(turn).await? => {
-                    self.version.clone_from(&given);
-                }
-                _ => return Ok(saved),
+            let is_gone = saved == Saved::Gone;
+            if !is_gone || !repetitions.once_more(self.moving.as_ref(), turn).await? {
+                return Ok(saved);
             }
+            self.version.clone_from(&given);
         }
-        self.save(known, turn).await
     }
 
     async fn save(&mut self, known: &Known, turn: &InTurn) -> Result<Saved> {
@@ -239,10 +221,7 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
         // An update would keep what makes the stored item unreadable.
         let mut replaces_unreadable = false;
         for number in 0..ATTEMPTS {
-            if let Some(late) = number.checked_sub(AT_ONCE) {
-                let longest = PAUSE * (late + 1);
-                tokio::time::sleep(longest.mul_f64(fastrand::f64())).await;
-            }
+            pause_before(number).await;
             let mut item = self.item(&content.data)?;
             if let Some(stored_item) = stored_item.as_ref().filter(|_| content.is_merged) {
                 self.copy_unchanged(&known.bases(), stored_item, &mut item);
