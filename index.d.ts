@@ -2,6 +2,7 @@ import type session = require('express-session');
 import codecs = require('./lib/codecs');
 import hashedIds = require('./lib/hashed-ids');
 import marks = require('./lib/marks');
+import monitoring = require('./lib/monitoring');
 import types = require('./lib/types');
 
 export = connect;
@@ -42,7 +43,8 @@ declare namespace connect {
   interface DynamoDBStoreOptions<Session = session.SessionData>
     extends marks.MarkOptions<Stored<Session & object>>,
       codecs.CodecOptions,
-      hashedIds.HashedIdOptions {
+      hashedIds.HashedIdOptions,
+      monitoring.CapacityOption {
     /**
      * The table's name or ARN.
      * @default 'sessions'
@@ -300,12 +302,26 @@ declare namespace connect {
   export type LockOptions = types.LockOptions;
   export type SessionLock = types.SessionLock;
   export type SessionEvent = types.SessionEvent;
+  export type Channels = monitoring.Channels;
+  export type OperationMessage = monitoring.OperationMessage;
+  export type RequestMessage = monitoring.RequestMessage;
+  export type RetryMessage = monitoring.RetryMessage;
+  export type ThrottleMessage = monitoring.ThrottleMessage;
+  export type BreakerMessage = monitoring.BreakerMessage;
+  export type CredentialsMessage = monitoring.CredentialsMessage;
+  export type ConnectionMessage = monitoring.ConnectionMessage;
+  export type TableMessage = monitoring.TableMessage;
+  export type StoreStats = monitoring.StoreStats;
+
+  /** The names of the diagnostics channels. See docs/MONITORING.md. */
+  export const CHANNELS: Channels;
 
   /** A stored session: the application's data and the cookie. */
   type Stored<Session extends object> = Session & session.SessionData;
 
   interface DynamoDBStore<Session extends object = session.SessionData>
-    extends marks.IndexCallbackMethods {}
+    extends marks.IndexCallbackMethods,
+      monitoring.StatsMethod {}
 
   /**
    * Sessions in DynamoDB, for express-session and the frameworks that take its stores.

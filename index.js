@@ -2,10 +2,12 @@
 
 if (!('isWellFormed' in String.prototype)) require('./lib/node-version');
 
+const channels = require('./lib/channels');
 const store = require('./lib/connect');
 
 module.exports = store.connect;
 module.exports.SessionStoreError = store.SessionStoreError;
+module.exports.CHANNELS = channels.CHANNELS;
 // Node recognizes a getter in this form, so that `import { DynamoDBStore }` works too.
 Object.defineProperty(module.exports, 'DynamoDBStore', {
   enumerable: true,

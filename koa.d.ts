@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import codecs = require('./lib/codecs');
 import hashedIds = require('./lib/hashed-ids');
 import marks = require('./lib/marks');
+import monitoring = require('./lib/monitoring');
 import types = require('./lib/types');
 
 export = DynamoDBStore;
@@ -185,7 +186,7 @@ declare class DynamoDBStore extends EventEmitter {
   on(event: string | symbol, listener: (...args: any[]) => void): this;
 }
 
-interface DynamoDBStore extends marks.IndexMethods {}
+interface DynamoDBStore extends marks.IndexMethods, monitoring.StatsMethod {}
 
 declare namespace DynamoDBStore {
   export { DynamoDBStore };
@@ -198,6 +199,19 @@ declare namespace DynamoDBStore {
   export type LockOptions = types.LockOptions;
   export type SessionLock = types.SessionLock;
   export type SessionEvent = types.SessionEvent;
+  export type Channels = monitoring.Channels;
+  export type OperationMessage = monitoring.OperationMessage;
+  export type RequestMessage = monitoring.RequestMessage;
+  export type RetryMessage = monitoring.RetryMessage;
+  export type ThrottleMessage = monitoring.ThrottleMessage;
+  export type BreakerMessage = monitoring.BreakerMessage;
+  export type CredentialsMessage = monitoring.CredentialsMessage;
+  export type ConnectionMessage = monitoring.ConnectionMessage;
+  export type TableMessage = monitoring.TableMessage;
+  export type StoreStats = monitoring.StoreStats;
+
+  /** The names of the diagnostics channels. See docs/MONITORING.md. */
+  export const CHANNELS: Channels;
   export type AwsClient = types.AwsClient;
   export type Transport = types.Transport;
   export type AwsCredentials = types.AwsCredentials;
@@ -228,7 +242,8 @@ declare namespace DynamoDBStore {
     // biome-ignore lint/suspicious/noExplicitAny: what an application keeps in a session
     extends marks.MarkOptions<any>,
       codecs.CodecOptions,
-      hashedIds.HashedIdOptions {
+      hashedIds.HashedIdOptions,
+      monitoring.CapacityOption {
     table?: TableOptions;
     /**
      * A client of either AWS SDK for JavaScript: a `DynamoDBClient` of v3 or an `AWS.DynamoDB` of

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Session } from '@shopify/shopify-api';
 import type { CodecOptions, CompressOptions, EncryptionKey, EncryptionOptions } from './lib/codecs';
+import type { CapacityOption, Channels, StatsMethod } from './lib/monitoring';
 import type {
   AwsClient,
   AwsCredentials,
@@ -10,6 +11,18 @@ import type {
   Transport,
 } from './lib/types';
 
+export type {
+  BreakerMessage,
+  Channels,
+  ConnectionMessage,
+  CredentialsMessage,
+  OperationMessage,
+  RequestMessage,
+  RetryMessage,
+  StoreStats,
+  TableMessage,
+  ThrottleMessage,
+} from './lib/monitoring';
 export { SessionStoreError } from './lib/types';
 export type {
   AwsClient,
@@ -22,7 +35,10 @@ export type {
   Transport,
 };
 
-export interface DynamoDBSessionStorageOptions extends CodecOptions {
+/** The names of the diagnostics channels. See docs/MONITORING.md. */
+export declare const CHANNELS: Channels;
+
+export interface DynamoDBSessionStorageOptions extends CodecOptions, CapacityOption {
   /**
    * The table's name or ARN.
    * @default 'shopify_sessions'
@@ -158,6 +174,8 @@ export interface DynamoDBSessionStorageOptions extends CodecOptions {
  *   // …
  * });
  */
+export interface DynamoDBSessionStorage extends StatsMethod {}
+
 export declare class DynamoDBSessionStorage extends EventEmitter {
   /** @throws {TypeError} if an option is wrong; the message names the option */
   constructor(options?: DynamoDBSessionStorageOptions);

@@ -49,7 +49,8 @@ async function outputOf(way) {
       AWS_DEBUG: '1',
       DEBUG: '*',
       // Node prints the headers of a client that is called, whoever calls it.
-      NODE_DEBUG: way === 'called' ? '' : 'http,https,net,tls,stream',
+      NODE_DEBUG: `dynamo-session-store${way === 'called' ? '' : ',http,https,net,tls,stream'}`,
+      DYNAMO_SESSION_STORE_LOG: 'debug',
       ...(way === 'environment' ? keys : {}),
     },
   });
@@ -86,6 +87,8 @@ test.each([
   // It has gone through all of it, and there were errors to print.
   expect(out).toContain('=== a torn connection');
   expect(out.match(/ERR_SESSION_/g).length).toBeGreaterThan(20);
+  expect(out).toContain('--- OPERATION asyncEnd');
+  expect(errors).toMatch(/^DYNAMO-SESSION-STORE \d+: /m);
   const found = out.split('\n').filter((line) => TEXTS.test(line) || BYTES.test(line));
   expect(found.map((line) => secretIn(line) ?? line).slice(0, 5)).toEqual([]);
   // Node prints here the bytes that a program has given it, because it is told to.

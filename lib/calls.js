@@ -8,7 +8,7 @@
 const { argumentFailure, toError } = require('./errors');
 const { nextTick, setImmediate, setInterval } = require('./timers');
 
-/** @import { Failure, KnownSession, NativeStore, SessionMarks, SpecialArgument } from '../native/binding' */
+/** @import { Failure, KnownSession, NativeStore, SessionMarks, SpecialArgument, TelemetryEvent } from '../native/binding' */
 /** @import { Pending } from './pending' */
 
 /**
@@ -81,6 +81,8 @@ class Calls {
   #onOutages;
   /** @type {(warnings: Failure[]) => void} */
   #onWarnings;
+  /** @type {(events: TelemetryEvent[]) => void} */
+  #onEvents;
   /** The pending calls, by their number. @type {(PendingCall | undefined)[]} */
   #byNumber = [];
   /** The numbers that no pending call has. @type {number[]} */
@@ -95,13 +97,15 @@ class Calls {
    * @param {object} store
    * @param {(outages: (Failure | null)[]) => void} store.onOutages see `outageEvents`
    * @param {(warnings: Failure[]) => void} store.onWarnings see `warnOnce`
+   * @param {(events: TelemetryEvent[]) => void} store.onEvents publishes the events of requests
    * @param {Pending} store.pending counts the calls
    */
-  constructor(open, owner, { onOutages, onWarnings, pending }) {
+  constructor(open, owner, { onOutages, onWarnings, onEvents, pending }) {
     this.#owner = owner;
     this.#pending = pending;
     this.#onOutages = onOutages;
     this.#onWarnings = onWarnings;
+    this.#onEvents = onEvents;
     const self = new WeakRef(this);
     const takeOutcomes = () => {
       const calls = self.deref();
@@ -249,7 +253,10 @@ class Calls {
    * so an error in it cannot stop the loop.
    */
   #takeOutcomes() {
-    const { calls, results, failedCalls, failures, outages, warnings } = this.#native.take();
+    const { calls, results, failedCalls, failures, outages, warnings, events } =
+      this.#native.take();
+    // First: a request ends before the calls that it is for.
+    if (events) this.#onEvents(events);
     for (let index = 0; index < calls.length; index += 1) {
       const { resolve, save } = this.#remove(calls[index]);
       if (save) save.settle(true, /** @type {string | false | null} */ (results[index]));

@@ -212,6 +212,11 @@ function storeClass(Store) {
       return deliver(this.#sessions.all.reap(), callback);
     }
 
+    /** The counters of the store since it was made. */
+    stats() {
+      return this.#sessions.stats();
+    }
+
     /** @param {string} sid @param {any} options @param {any} [task] */
     async withLock(sid, options, task) {
       return this.#sessions.withLock(sessionId(sid), options, task);

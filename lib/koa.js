@@ -162,6 +162,11 @@ class DynamoDBStore extends EventEmitter {
     );
   }
 
+  /** The counters of the store since it was made. */
+  stats() {
+    return this.#sessions.stats();
+  }
+
   /** @param {string} key @param {any} options @param {any} [task] */
   async withLock(key, options, task) {
     return this.#sessions.withLock(sessionId(key), options, task);

@@ -17,6 +17,7 @@ const COMMON = [
   'maxSockets',
   'operationTimeout',
   'probeKey',
+  'returnConsumedCapacity',
   'tableTimeout',
   'transport',
 ];

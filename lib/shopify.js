@@ -102,6 +102,11 @@ function storageClass(getSession) {
       return this.#promise(prepared);
     }
 
+    /** The counters of the storage since it was made. */
+    stats() {
+      return this.#sessions.stats();
+    }
+
     close() {
       return this.#promise(this.#sessions.close());
     }

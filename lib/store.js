@@ -5,8 +5,11 @@
  * signatures, names and options, and finds the request that a session belongs to.
  */
 
+const { debuglog } = require('node:util');
+const { Access } = require('./access');
 const { AllSessions } = require('./all-sessions');
 const { DynamoDB } = require('./aws/dynamodb');
+const { variable } = require('./aws/environment');
 const { closedError, invalidArgument, resultOf } = require('./errors');
 const { Gate } = require('./gate');
 const { Loaded, Saving, unconditionalSave } = require('./known');
@@ -14,6 +17,7 @@ const { Lifecycle } = require('./lifecycle');
 const { outageEvents } = require('./outages');
 const { Pending } = require('./pending');
 const { Table } = require('./table');
+const { Telemetry } = require('./telemetry');
 const { warnOnce } = require('./warning');
 
 /** @import { EventEmitter } from 'node:events' */
@@ -22,7 +26,6 @@ const { warnOnce } = require('./warning');
 /** @import { Open } from './aws/dynamodb' */
 /** @import { Save } from './calls' */
 /** @import { Codecs } from './codec.options' */
-/** @import { Keys } from './keys' */
 /** @import { Conflict, Known } from './known' */
 /** @import { Indexes } from './indexes' */
 /** @import { Marks, Tracking } from './tracking' */
@@ -39,6 +42,7 @@ const { warnOnce } = require('./warning');
  * @property {Conflict} [conflict] for saves by a request
  * @property {number | 'auto'} [touchInterval] milliseconds
  * @property {Tracking} [tracking] the marks of sessions, if the store keeps any
+ * @property {boolean} [returnConsumedCapacity] `true`: requests ask for the capacity that they consume
  * @property {boolean} [disconnectEvents] `true`: outages also emit `disconnect` and `connect`
  *
  * A session to write.
@@ -80,10 +84,10 @@ class SessionStore {
   /** The requests whose new session was reported. @type {WeakSet<Known>} */
   #begun = new WeakSet();
   #prefix;
-  /** The encryption keys, if a function gives them. @type {Keys | undefined} */
-  #keys;
-  /** @type {(isLost?: boolean) => unknown} */
-  #prepare;
+  /** @type {Access} */
+  #access;
+  /** @type {Telemetry} */
+  #telemetry;
 
   /**
    * @param {Open} open opens the store in the addon, in the adapter's item format
@@ -105,17 +109,24 @@ class SessionStore {
     this.#events = events;
     this.#tracking = tracking;
     this.#prefix = prefix;
-    this.#prepare = prepare;
     const pending = new Pending(settings.maxPendingCalls);
+    this.#telemetry = new Telemetry(table, pending);
     this.#gate = new Gate(table, pending, () => ({
-      step: this.#keys?.isReady === false ? 'asking for the encryption keys' : this.table.step,
+      step:
+        this.#access.keys?.isReady === false ? 'asking for the encryption keys' : this.table.step,
       place: this.#dynamodb.place,
     }));
     const native = () => this.#dynamodb.native;
     this.table = new Table(table, readiness, settings, native, events, this.#gate);
+    this.#access = new Access(this.table, this.#gate, prefix, prepare);
+    const emitOutages = outageEvents(events, table, settings.disconnectEvents ?? false);
     this.#dynamodb = new DynamoDB(open, connection, {
-      ensureTable: () => this.#restoreTable(),
-      onOutages: outageEvents(events, settings.disconnectEvents ?? false),
+      ensureTable: () => this.#access.restoreTable(),
+      onOutages: (outages) => {
+        this.#telemetry.noteOutages(outages);
+        emitOutages(outages);
+      },
+      onEvents: (given, run) => this.#telemetry.publish(given, run),
       onWarnings: warnOnce(events),
       pending,
       indexValues: tracking && ((data) => tracking.valuesOf(data)),
@@ -123,6 +134,7 @@ class SessionStore {
     // The addon has its own copies.
     for (const secret of settings.hashIds?.secrets ?? []) secret.fill(0);
     this.#setUpKeys(settings.codecs, events);
+    if (settings.returnConsumedCapacity) native().reportCapacity();
     this.#lifecycle = new Lifecycle(events, (sid) => native().keysOf(sid));
     if (parse) tracking?.parseBy(parse);
     if (tracking && tracking.indexes.length > 0) {
@@ -141,7 +153,7 @@ class SessionStore {
     if (!source) return;
     const { Keys } = require('./keys');
     const use = (/** @type {Buffer[]} */ keys) => resultOf(this.#native.setKeys(keys));
-    this.#keys = new Keys(source, this.#settings.operationTimeout, use, events);
+    this.#access.keys = new Keys(source, this.#settings.operationTimeout, use, events);
   }
 
   /** The user's client. Without one, the store makes a client on first access. */
@@ -184,11 +196,14 @@ class SessionStore {
    * @param {string} sid
    * @returns {Promise<Loaded | undefined>} `undefined` if the session does not exist or has ended
    */
-  async load(sid) {
-    const text = await this.#call(sid, (limit) => this.#calls.load(sid, Date.now(), limit));
-    if (typeof text === 'string') return new Loaded(sid, text);
-    if (text === false) this.#lifecycle.report('expire', sid);
-    return undefined;
+  load(sid) {
+    return this.#telemetry.run('get', async (context) => {
+      const text = await this.#call(sid, (limit) => this.#calls.load(sid, Date.now(), limit));
+      if (context) context.itemBytes = typeof text === 'string' ? Buffer.byteLength(text) : 0;
+      if (typeof text === 'string') return new Loaded(sid, text);
+      if (text === false) this.#lifecycle.report('expire', sid);
+      return undefined;
+    });
   }
 
   /**
@@ -261,8 +276,11 @@ class SessionStore {
     const limits = marks && this.#indexes?.limitsOf(sid, marks);
     const call = (/** @type {number} */ limit) =>
       this.#calls.save(sid, data, expires, special, save, limit, marks);
-    const saved = this.#call(sid, call, limits?.check).then(exists);
-    return limits ? this.#gate.track(limits.enforceAfter(saved)) : saved;
+    return this.#telemetry.run('set', (context) => {
+      if (context) context.itemBytes = Buffer.byteLength(data);
+      const saved = this.#call(sid, call, limits?.check).then(exists);
+      return limits ? this.#gate.track(limits.enforceAfter(saved)) : saved;
+    });
   }
 
   /**
@@ -280,11 +298,15 @@ class SessionStore {
     const limited = this.#tracking?.limitTouch(end, known, touchInterval);
     const { expires, exact, lifetime, known: to = expires } = limited ?? end;
     const isDue = limited?.isDue || !known || known.isTouchDue(to, touchInterval);
-    if (!isDue) return { expires: known.expires };
-    const touched = await this.#call(sid, (limit) => {
+    if (!isDue) {
+      this.#telemetry.countLeftOut();
+      return { expires: known.expires };
+    }
+    const touch = (/** @type {number} */ limit) => {
       const expected = known?.expected(conflict, false);
       return this.#calls.touch(sid, expires, exact, lifetime, expected, limit, limited?.seen);
-    });
+    };
+    const touched = await this.#telemetry.run('touch', () => this.#call(sid, touch));
     known?.noteTouch(touched, to);
     if (limited && touched === true) this.#tracking?.noteTouch(known, limited.seen);
     return touched === false ? undefined : { expires: known ? known.expires : to };
@@ -296,7 +318,8 @@ class SessionStore {
    * @param {string} sid
    */
   async destroy(sid) {
-    await this.#call(sid, (limit) => this.#calls.destroy(sid, limit));
+    const destroy = (/** @type {number} */ limit) => this.#calls.destroy(sid, limit);
+    await this.#telemetry.run('destroy', () => this.#call(sid, destroy));
     this.#lifecycle.report('destroy', sid);
   }
 
@@ -306,8 +329,15 @@ class SessionStore {
    * @param {string[]} sids
    */
   async destroyMany(sids) {
-    resultOf(await this.#call(undefined, (limit) => this.#native.destroyMany(sids, limit)));
+    await this.#telemetry.run('destroyMany', async () =>
+      resultOf(await this.#call(undefined, (limit) => this.#native.destroyMany(sids, limit))),
+    );
     for (const sid of sids) this.#lifecycle.report('destroy', sid);
+  }
+
+  /** The counters of the store since it was made. */
+  stats() {
+    return this.#telemetry.read(this.#dynamodb.counted);
   }
 
   /** The operations on all sessions of the table. */
@@ -358,7 +388,9 @@ class SessionStore {
       call: (
         /** @type {(limit: number) => Promise<any>} */ call,
         /** @type {number} */ limit = operationTimeout,
-      ) => this.#call(undefined, call, undefined, limit),
+      ) => this.#access.call(undefined, limit, call),
+      run: (/** @type {string} */ kind, /** @type {() => Promise<any>} */ call) =>
+        this.#telemetry.run(kind, call),
       track: (/** @type {Promise<any>} */ work) => this.#gate.track(work),
       isClosed: () => this.isClosed,
       limit: operationTimeout,
@@ -381,61 +413,22 @@ class SessionStore {
   }
 
   /**
-   * Makes a call into the addon once the table is ready. The time that the call waits for the table counts
-   * towards `operationTimeout`.
+   * Makes a call into the addon once the table is ready.
    *
    * @template T
    * @param {string | undefined} sid the session's id, if the call is about one session
    * @param {(limit: number) => Promise<T>} call
    * @param {() => unknown} [check] runs before the call. Later calls on the session wait for it
-   * @param {number} [limit] milliseconds
    * @returns {Promise<T>}
    */
-  #call(sid, call, check, limit = this.#settings.operationTimeout) {
-    const { table } = this;
-    // Runs later, maybe after `close()`: only new calls are refused.
-    let ready = table.isReady ? undefined : () => table.isReady || this.#prepare();
-    if (check) ready = () => this.#prepareAndCheck(check);
-    const key = sid === undefined ? undefined : this.#prefix + sid;
-    if (this.#keys && !this.isClosed)
-      return this.#callWithKeys(this.#keys, key, ready, limit, call);
-    return this.#gate.pass(key, ready, limit, call);
+  #call(sid, call, check) {
+    return this.#access.call(sid, this.#settings.operationTimeout, call, check);
   }
+}
 
-  /** @param {() => unknown} check */
-  async #prepareAndCheck(check) {
-    if (!this.table.isReady) await this.#prepare();
-    await check();
-  }
-
-  /**
-   * Makes a call once table and encryption keys are ready.
-   *
-   * @template T
-   * @param {Keys} keys
-   * @param {string | undefined} key
-   * @param {(() => unknown) | undefined} tableReady
-   * @param {number} limit milliseconds
-   * @param {(limit: number) => Promise<T>} call
-   * @returns {Promise<T>}
-   */
-  #callWithKeys(keys, key, tableReady, limit, call) {
-    const ready = async () => {
-      await keys.wait();
-      await tableReady?.();
-    };
-    const isReady = keys.isReady && !tableReady;
-    return keys.retry(limit, (left) =>
-      this.#gate.pass(key, isReady ? undefined : ready, left, call),
-    );
-  }
-
-  /** The addon calls this if a request finds no table. Returns whether the table exists afterwards. */
-  async #restoreTable() {
-    if (!this.table.isRecreated) return false;
-    await this.#prepare(true);
-    return true;
-  }
+// Loaded only if a variable asks for it: most applications need no debug output.
+if (debuglog('dynamo-session-store').enabled || variable('DYNAMODB_STORE_DEBUG')) {
+  require('./debug').start();
 }
 
 /**

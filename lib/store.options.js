@@ -48,6 +48,7 @@ function readCommonOptions(options) {
     },
     createTable: readCreateTable(options),
     codecs: readCodecs(options),
+    returnConsumedCapacity: option(options, 'returnConsumedCapacity', 'boolean') ?? false,
     maxPendingCalls: readCount(options, 'maxPendingCalls', 'calls') ?? DEFAULTS.maxPendingCalls,
     operationTimeout: readTime(options, 'operationTimeout', 1) ?? DEFAULTS.operationTimeout,
     tableTimeout: readTime(options, 'tableTimeout', 1) ?? DEFAULTS.tableTimeout,

@@ -2,6 +2,7 @@
 
 /** A store's table: the store looks for it, creates it if it is missing, and sets it up. */
 
+const { publish } = require('./channels');
 const { resultOf, toError } = require('./errors');
 const { warnOfTable } = require('./warning');
 
@@ -70,6 +71,16 @@ class Table {
     return this.#preparing;
   }
 
+  /** Publishes that a request has found no table. */
+  reportLoss() {
+    this.#publish('lost');
+  }
+
+  /** @param {'found' | 'created' | 'lost'} state */
+  #publish(state) {
+    publish('table', () => ({ 'db.collection.name': this.#name, state }));
+  }
+
   /** Whether calls can be sent without waiting for the table. */
   get isReady() {
     return this.#readiness.isReady;
@@ -93,6 +104,7 @@ class Table {
       await setUp();
     }
     this.#readiness.isReady = true;
+    this.#publish(isMissing ? 'created' : 'found');
   }
 
   /**

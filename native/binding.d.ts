@@ -162,6 +162,12 @@ export declare class NativeStore {
   writeExpiresTo(attribute: string): void
   /** Turns time to live on `attribute` on or off. */
   setTimeToLive(attribute: string, enabled: boolean, limit: number): Promise<Outcome<undefined>>
+  /** Sets whether the store reports events of its requests, see `Completed.events`. */
+  listen(isListening: boolean): void
+  /** From now on, requests ask for the capacity that they consume. */
+  reportCapacity(): void
+  /** The counters of the store's requests. */
+  counters(): RequestCounters
 }
 
 /** The answer of the user's client: DynamoDB's JSON, or an error. */
@@ -241,6 +247,8 @@ export interface Completed {
   outages?: Array<Failure | null>
   /** Problems that fail no call, but that the user has to know of. */
   warnings?: Array<Failure>
+  /** Events of requests, in their order, if JavaScript listens. */
+  events?: Array<TelemetryEvent>
 }
 
 /** The settings of a client, or the reason why they cannot be used. */
@@ -596,16 +604,58 @@ export declare function openKoaStore(options: KoaStoreOptions, connection: Conne
  */
 export declare function openShopifyStore(options: ShopifyStoreOptions, connection: ConnectionOptions, callbacks: Callbacks, notify: () => void): Outcome<NativeStore>
 
+/** The requests for one operation. */
+export interface OperationCounters {
+  /** DynamoDB's name of the operation, or `other`. */
+  name: string
+  /** The requests that have ended. */
+  requests: number
+  /** Those of them that have failed. If a condition did not hold, the request has not failed. */
+  failed: number
+  /** The items in them. */
+  items: number
+}
+
 /** A value of a type that special keys cannot store. */
 export interface OtherValue {
   typeName: string
 }
+
+/**
+ * Passes the log to `print`, from `level` on: `error`, `warn`, `info` or `debug`. Returns `false` if the level is
+ * another one. The level of the first call counts for the process.
+ */
+export declare function printLog(level: string, print: (level: string, source: string, message: string) => void): boolean
 
 /** Point-in-time recovery of the table. */
 export interface RecoveryOptions {
   PointInTimeRecoveryEnabled?: boolean
   /** How many days back the table can be restored, 1 to 35. DynamoDB's default is 35. */
   RecoveryPeriodInDays?: number
+}
+
+/** The counters of a store's requests since it was opened. */
+export interface RequestCounters {
+  /** The operations with at least one request. */
+  operations: Array<OperationCounters>
+  /** The requests in flight, with those that wait because the table throttles. */
+  inFlight: number
+  attempts: number
+  /** The attempts after the first of each request. */
+  retries: number
+  throttled: number
+  /** The operations that were sent as one with another operation on the same item. */
+  merged: number
+  /** The bytes of the bodies that were sent. */
+  sent: number
+  /** The bytes of the bodies that were received. */
+  received: number
+  /** The capacity units of reads that DynamoDB has reported. */
+  readUnits: number
+  /** The capacity units of writes that DynamoDB has reported. */
+  writeUnits: number
+  /** The open connections, which the store shares with other stores; 0 once it is closed. */
+  connections: number
 }
 
 /** A session and its id, as it stands in the table. */
@@ -689,6 +739,56 @@ export interface TableState {
 export interface TagOption {
   Key: string
   Value: string
+}
+
+/** An event of a store's requests. Times are in milliseconds. The members that belong to the other kinds are not set. */
+export interface TelemetryEvent {
+  kind: 'begin' | 'end' | 'retry' | 'throttle' | 'credentials' | 'connection'
+  /** The number of the request, in its store. */
+  request: number
+  /** DynamoDB's name of the operation. */
+  operation?: string
+  /** The number of items in the request. */
+  items?: number
+  /** The contexts of the calls that the request is for, see `NativeStore.enter`. */
+  contexts?: Array<number>
+  /** The longest time that a call has waited for the request, its first; not set for a request about the table. */
+  queued?: number
+  /** The time of the event, since the Unix epoch. */
+  at?: number
+  /**
+   * The time that the request, the source of credentials or the connection took; for a closed connection, the time
+   * that it was open.
+   */
+  took?: number
+  /** The path of a request that has ended: `fast`, `sdk` or `client`. */
+  path?: string
+  /** The number of attempts; of a retry: the number of the attempt that begins. */
+  attempts?: number
+  /** The bytes of the bodies that were sent. */
+  sent?: number
+  /** The bytes of the bodies that were received. */
+  received?: number
+  /** The host and port of the service. */
+  host?: string
+  /** The IP address at the other end of a connection. */
+  peer?: string
+  /** The id that DynamoDB gave the request. */
+  requestId?: string
+  /** The HTTP status of the last answer. */
+  status?: number
+  /** The capacity units that DynamoDB has reported. */
+  capacity?: number
+  /** The code of the error of a request; the reason of a retry; the reason why a connection was not opened. */
+  error?: string
+  /** The error of a request, of throttling or of credentials. */
+  failure?: Failure
+  /** The name of the source of credentials. */
+  source?: string
+  /** The end of credentials, since the Unix epoch. */
+  expires?: number
+  /** The change of a connection: `open`, `close` or `error`. */
+  change?: string
 }
 
 /** DynamoDB's reason for throttling a request. */

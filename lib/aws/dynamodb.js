@@ -3,6 +3,7 @@
 /** A store's connection to DynamoDB: the store in the addon, and the user's client, if any. */
 
 const { Calls } = require('../calls');
+const { isFollowed } = require('../channels');
 const { closedError, invalidArgument, resultOf } = require('../errors');
 const {
   environment,
@@ -12,10 +13,11 @@ const {
   usesSystemCa,
 } = require('./environment');
 
-/** @import { Callbacks, ConnectionOptions, Failure, NativeStore, Outcome } from '../../native/binding' */
+/** @import { Callbacks, ConnectionOptions, Failure, NativeStore, Outcome, TelemetryEvent } from '../../native/binding' */
 /** @import { Connection, Transport } from './config' */
 /** @import { Contexts } from './contexts' */
 /** @import { Pending } from '../pending' */
+/** @import { RunInContext } from '../tracing' */
 
 // Loaded only with a client: most applications have none, and these files take longer to load than the rest.
 const adopt = () => require('./adopt');
@@ -35,6 +37,7 @@ const make = () => require('./make');
  *   whether the table exists afterwards
  * @property {(outages: (Failure | null)[]) => void} onOutages see `outageEvents`
  * @property {(warnings: Failure[]) => void} onWarnings see `warnOnce`
+ * @property {(events: TelemetryEvent[], run: RunInContext) => void} onEvents publishes the events of requests
  * @property {Pending} pending counts the calls
  * @property {((session: string) => (string | undefined)[]) | undefined} [indexValues] returns the values of a merged
  *   session in the store's indexes
@@ -62,6 +65,8 @@ class DynamoDB {
   /** The client that the store has made, and destroys when it is closed. @type {any} */
   #ownClient;
   #isUsed = false;
+  /** Whether the addon reports events of requests, because somebody subscribes to them. */
+  #isListening = false;
   #isOnLambda = false;
   #isClosed = false;
   /** @type {() => Promise<boolean>} */
@@ -74,7 +79,8 @@ class DynamoDB {
    * @param {Connection} connection
    * @param {StoreHooks} store
    */
-  constructor(open, connection, { ensureTable, onOutages, onWarnings, pending, indexValues }) {
+  constructor(open, connection, store) {
+    const { ensureTable, onOutages, onWarnings, pending, indexValues } = store;
     this.#connection = connection;
     const { client, needsSdk, transport, callbacks } = connection;
     if (transport === 'native') this.#refuseCalledClient();
@@ -89,7 +95,9 @@ class DynamoDB {
     const settings = this.#withStoreSettings(connection.connection);
     const openWith = (/** @type {() => void} */ notify) =>
       resultOf(open(settings, forAddon, notify));
-    this.#calls = new Calls(openWith, this, { onOutages, onWarnings, pending });
+    const onEvents = (/** @type {TelemetryEvent[]} */ events) =>
+      store.onEvents(events, (context, work) => this.#inContext(context, work));
+    this.#calls = new Calls(openWith, this, { onOutages, onWarnings, onEvents, pending });
     if (this.#finalReason) this.#native.useClient(true);
   }
 
@@ -133,13 +141,18 @@ class DynamoDB {
   /** The store in the addon. Each access chooses the transport anew, because the client may have changed. */
   get native() {
     this.#chooseTransport();
-    return this.#mayCallClient ? this.#callContexts.native : this.#native;
+    return this.#keepsContexts ? this.#callContexts.native : this.#native;
   }
 
   /** The calls that each request makes. Each access chooses the transport anew. */
   get calls() {
     this.#chooseTransport();
-    return this.#mayCallClient ? this.#callContexts.calls : this.#calls;
+    return this.#keepsContexts ? this.#callContexts.calls : this.#calls;
+  }
+
+  /** The store in the addon, also once it is closed, for its counters. */
+  get counted() {
+    return this.#native;
   }
 
   /**
@@ -218,6 +231,11 @@ class DynamoDB {
     if (this.#isClosed) throw closedError();
     if (!this.#isUsed) this.#readEnvironment();
     if (this.#isOnLambda) noteInvocation();
+    const isListening = isFollowed();
+    if (isListening !== this.#isListening) {
+      this.#isListening = isListening;
+      this.#native.listen(isListening);
+    }
     if (!this.#client || this.#finalReason || !this.#clientHasChanged()) return;
     this.#checkedMethods = this.#clientMethods();
     this.#reason = adopt().reasonToCall(this.#client);
@@ -229,6 +247,11 @@ class DynamoDB {
     this.#isUsed = true;
     this.#isOnLambda = isOnLambda();
     this.#native.useVariables(environment.variables());
+  }
+
+  /** Whether the context of a call that is made now is needed: for the client, or for the events of its requests. */
+  get #keepsContexts() {
+    return this.#isListening || this.#mayCallClient;
   }
 
   /** Whether the requests of a call that is made now may go through the client. */
@@ -250,8 +273,17 @@ class DynamoDB {
    * @param {number | undefined} context the number of the context
    */
   #callClient(operation, input, context) {
-    const call = () => calling().answerCall(this.#client, operation, input);
-    return this.#contexts ? this.#contexts.run(context, call) : call();
+    return this.#inContext(context, () => calling().answerCall(this.#client, operation, input));
+  }
+
+  /**
+   * Runs `work` in the asynchronous context of a call.
+   *
+   * @param {number | undefined} context the number of the context
+   * @param {() => any} work
+   */
+  #inContext(context, work) {
+    return this.#contexts ? this.#contexts.run(context, work) : work();
   }
 
   #makeClient() {

@@ -30,6 +30,7 @@ const LATER = [
   'aws/make',
   'codec.options',
   'creation',
+  'debug',
   'express.tracking',
   'fields',
   'hashed-ids.options',
@@ -38,6 +39,7 @@ const LATER = [
   'koa.tracking',
   'lock',
   'suggestions',
+  'tracing',
   'tracking',
 ];
 
@@ -47,6 +49,7 @@ const NOT_JOINED = [
   'handle.js',
   'hashed-ids.d.ts',
   'marks.d.ts',
+  'monitoring.d.ts',
   'native.error.js',
   'node-version.js',
   'streams.js',

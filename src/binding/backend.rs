@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use crate::core::codec::Codecs;
-use crate::core::dynamo::sdk::Locator;
+use crate::core::dynamo::sdk::{Locator, SdkDynamo};
 use crate::core::dynamo::variables::Copies;
 use crate::core::error::{Error, Result};
 use crate::core::layout::{ExpiringLayout, KoaLayout, Layout};
@@ -19,6 +19,8 @@ pub struct Backend {
     pub table: Table,
     /// The table, endpoint and region of the store, for its errors. Calls that outlive the store hold a copy.
     pub locator: Locator,
+    /// The requests of the store, for their counters.
+    pub requests: SdkDynamo,
     /// The form in which sessions are stored. The layout holds it too.
     pub codecs: Arc<Codecs>,
     /// The layout of Koa's format, whose attribute for the end can be changed while the store is open.

@@ -4,6 +4,7 @@
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use futures_util::FutureExt;
@@ -14,9 +15,11 @@ use napi_derive::napi;
 
 use super::failure::Failure;
 use super::intake;
+use super::telemetry::TelemetryEvent;
 use crate::core::context::CallContext;
 use crate::core::dynamo::outage::Observer;
 use crate::core::dynamo::sdk::Locator;
+use crate::core::dynamo::telemetry::{Event, Listener};
 use crate::core::error::{Error, Result};
 use crate::core::handoff::outbox::Outbox;
 use crate::core::store::RequestWrites;
@@ -59,6 +62,8 @@ pub struct Completed {
     pub outages: Option<Vec<Option<Failure>>>,
     /// Problems that fail no call, but that the user has to know of.
     pub warnings: Option<Vec<Failure>>,
+    /// Events of requests, in their order, if JavaScript listens.
+    pub events: Option<Vec<TelemetryEvent>>,
 }
 
 /// The outcomes of one store's calls that JavaScript has not taken yet.
@@ -112,6 +117,12 @@ impl Outcomes {
         })
     }
 
+    fn push_event(&self, event: TelemetryEvent) -> bool {
+        self.0.add(|Untaken { completed, .. }| {
+            completed.events.get_or_insert_with(Vec::new).push(event);
+        })
+    }
+
     fn push_warning(&self, warning: Failure) -> bool {
         self.0.add(|Untaken { completed, .. }| {
             completed
@@ -129,6 +140,8 @@ pub struct Completions {
     outcomes: Arc<Outcomes>,
     /// Knows the endpoint, region and table of the store, for its errors. Set once the store is open.
     locator: OnceLock<Locator>,
+    /// Whether JavaScript wants events.
+    is_listening: AtomicBool,
 }
 
 impl Completions {
@@ -138,7 +151,13 @@ impl Completions {
             notify,
             outcomes: Arc::default(),
             locator: OnceLock::new(),
+            is_listening: AtomicBool::new(false),
         }
+    }
+
+    /// Sets whether JavaScript wants events.
+    pub fn listen(&self, is_listening: bool) {
+        self.is_listening.store(is_listening, Ordering::Relaxed);
     }
 
     /// The queue of outcomes.
@@ -207,6 +226,17 @@ impl Observer for Completions {
 
     fn warn(&self, warning: &Error) {
         self.notify_if(self.outcomes.push_warning(self.failure(warning)));
+    }
+}
+
+impl Listener for Completions {
+    fn is_listening(&self) -> bool {
+        self.is_listening.load(Ordering::Relaxed)
+    }
+
+    fn tell(&self, event: Event) {
+        let event = TelemetryEvent::of(event, |error| self.failure(error));
+        self.notify_if(self.outcomes.push_event(event));
     }
 }
 

@@ -16,6 +16,7 @@
 //! * [`completions`]: the queue of outcomes of calls, back to JavaScript.
 //! * [`failure`]: errors as plain data, of which `lib/errors.js` makes the `Error`.
 //! * [`runtime`]: the thread that sends the requests.
+//! * [`telemetry`]: events and counters of requests; [`logs`]: the log of the core and of the SDK.
 
 mod backend;
 mod callbacks;
@@ -28,6 +29,7 @@ mod failure;
 mod indexes;
 mod intake;
 mod lock;
+mod logs;
 mod many;
 mod open;
 mod options;
@@ -36,4 +38,5 @@ mod session;
 mod store;
 mod sweep;
 mod table;
+mod telemetry;
 mod tracking;

@@ -61,7 +61,7 @@ impl<L: Layout> Parts<L> {
         self,
         connection: ConnectionOptions,
         mut callbacks: Callbacks,
-        observer: Arc<dyn Observer>,
+        completions: Arc<Completions>,
     ) -> Result<(Backend, SessionStore<Coded<L>>), InvalidOption> {
         let codecs = Arc::new(CodecOptions::codecs(self.codecs)?);
         let layout = Coded::new(self.layout, Arc::clone(&codecs), self.name.base());
@@ -81,7 +81,8 @@ impl<L: Layout> Parts<L> {
         };
         let context = StoreContext {
             table: keyed.clone(),
-            observer,
+            observer: Arc::clone(&completions) as Arc<dyn Observer>,
+            listener: Some(completions),
             keeper,
             probe: Probe {
                 key: layout.key(&self.probe_key),
@@ -90,6 +91,7 @@ impl<L: Layout> Parts<L> {
         };
         let dynamo = SdkDynamo::for_store(source, Arc::clone(&SHARED), context);
         let locator = dynamo.locator();
+        let requests = dynamo.clone();
         let table = Table::new(
             Arc::new(dynamo.clone()),
             self.name.clone(),
@@ -110,6 +112,7 @@ impl<L: Layout> Parts<L> {
             expiring: None,
             table,
             locator,
+            requests,
             codecs,
             through_client,
             environment,
@@ -126,12 +129,12 @@ impl<L: ExpiringLayout> Parts<L> {
         mut self,
         connection: ConnectionOptions,
         mut callbacks: Callbacks,
-        observer: Arc<dyn Observer>,
+        completions: Arc<Completions>,
     ) -> Result<Backend, InvalidOption> {
         let tracking = { self.tracking.take() }
             .map(|options| options.tracking(&self.layout, callbacks.index_values()))
             .transpose()?;
-        let (backend, sessions) = self.build(connection, callbacks, observer)?;
+        let (backend, sessions) = self.build(connection, callbacks, completions)?;
         let Some(tracking) = tracking else {
             return Ok(Backend {
                 expiring: Some(sessions.of_expiring_format()),
@@ -154,14 +157,14 @@ impl<L: ExpiringLayout> Parts<L> {
     }
 }
 
-/// Opens a store with the backend that `build` makes. The store reports outcomes, outages and warnings
+/// Opens a store with the backend that `build` makes. The store reports outcomes, outages, warnings and events
 /// by `notify`.
 fn open(
-    build: impl FnOnce(Arc<dyn Observer>) -> Result<Backend, InvalidOption>,
+    build: impl FnOnce(Arc<Completions>) -> Result<Backend, InvalidOption>,
     notify: Notify,
 ) -> Result<NativeStore, InvalidOption> {
     let completions = Arc::new(Completions::new(notify));
-    let backend = build(Arc::clone(&completions) as Arc<dyn Observer>)?;
+    let backend = build(Arc::clone(&completions))?;
     Ok(NativeStore::new(backend, completions))
 }
 
@@ -175,7 +178,7 @@ pub fn open_connect_store(
     callbacks: Callbacks,
     #[napi(ts_arg_type = "() => void")] notify: Notify,
 ) -> Outcome<NativeStore> {
-    let build = |observer| {
+    let build = |completions| {
         let layout = options.layout()?;
         let billing = options.billing()?;
         let parts = Parts {
@@ -194,7 +197,7 @@ pub fn open_connect_store(
             hash_ids: options.hash_ids,
             layout,
         };
-        parts.build_expiring(connection, callbacks, observer)
+        parts.build_expiring(connection, callbacks, completions)
     };
     wrap(open(build, notify))
 }
@@ -209,7 +212,7 @@ pub fn open_koa_store(
     callbacks: Callbacks,
     #[napi(ts_arg_type = "() => void")] notify: Notify,
 ) -> Outcome<NativeStore> {
-    let build = |observer| {
+    let build = |completions| {
         let layout = options.layout()?;
         let billing = options.billing()?;
         let parts = Parts {
@@ -229,7 +232,7 @@ pub fn open_koa_store(
         };
         Ok::<_, InvalidOption>(Backend {
             koa: Some(layout),
-            ..parts.build_expiring(connection, callbacks, observer)?
+            ..parts.build_expiring(connection, callbacks, completions)?
         })
     };
     wrap(open(build, notify))
@@ -245,7 +248,7 @@ pub fn open_shopify_store(
     callbacks: Callbacks,
     #[napi(ts_arg_type = "() => void")] notify: Notify,
 ) -> Outcome<NativeStore> {
-    let build = |observer| {
+    let build = |completions| {
         let layout = options.layout()?;
         let index = Index {
             name: options.index()?,
@@ -267,7 +270,7 @@ pub fn open_shopify_store(
             hash_ids: None,
             layout,
         };
-        let (backend, _) = parts.build(connection, callbacks, observer)?;
+        let (backend, _) = parts.build(connection, callbacks, completions)?;
         Ok::<_, InvalidOption>(Backend {
             table: backend.table.with_index(index.clone()),
             index: Some(index),

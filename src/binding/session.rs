@@ -5,8 +5,8 @@ use napi_derive::napi;
 
 use super::completions::{Json, json};
 use super::tracking;
-use crate::core::expiry::UnixMillis;
-use crate::core::layout::{Marks, SpecialValue, Stored};
+use crate::core::expiry::{Expires, UnixMillis};
+use crate::core::layout::{Marks, SpecialValue, Stored, connect};
 use crate::core::store::{self, Conflict, Known, Loaded};
 
 /// The value of a special key: not set, a text, a number, bytes, or a value of another type.
@@ -128,4 +128,20 @@ pub fn special_value(value: Option<SpecialArgument>) -> SpecialValue {
         Some(Either4::C(bytes)) => SpecialValue::Bytes(bytes.to_vec()),
         Some(Either4::D(other)) => SpecialValue::Other(other.type_name),
     }
+}
+
+/// The `expires` attribute of a session that ends at `end`.
+///
+/// `end` is in milliseconds since the Unix epoch, the result in whole seconds.
+#[napi]
+pub fn expires_at(end: f64) -> i64 {
+    Expires::at(UnixMillis(end)).seconds()
+}
+
+/// Reads the session in the `sess` and `expires` attributes of an item in connect-dynamodb's format.
+/// `null` if the item holds no session, or if the session has ended. `now` is in milliseconds since the
+/// Unix epoch.
+#[napi]
+pub fn session_of(sess: Option<String>, expires: Option<String>, now: f64) -> Option<String> {
+    connect::session(sess, expires.as_deref(), UnixMillis(now))
 }

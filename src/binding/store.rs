@@ -21,28 +21,13 @@ use super::session::{KnownSession, SpecialArgument, loaded, special_value};
 use super::tracking::SessionMarks;
 use crate::core::context::CallContext;
 use crate::core::dynamo::sdk::Locator;
+use crate::core::dynamo::telemetry::Telemetry;
 use crate::core::error::{Error, Result};
 use crate::core::expiry::{Expires, UnixMillis};
-use crate::core::layout::{Record, connect};
+use crate::core::layout::Record;
 use crate::core::store::{
     Known, LookUp, NewEnd, RequestWrites, Saved, Touched, Tracks, new_version,
 };
-
-/// The `expires` attribute of a session that ends at `end`.
-///
-/// `end` is in milliseconds since the Unix epoch, the result in whole seconds.
-#[napi]
-pub fn expires_at(end: f64) -> i64 {
-    Expires::at(UnixMillis(end)).seconds()
-}
-
-/// Reads the session in the `sess` and `expires` attributes of an item in connect-dynamodb's format.
-/// `null` if the item holds no session, or if the session has ended. `now` is in milliseconds since the
-/// Unix epoch.
-#[napi]
-pub fn session_of(sess: Option<String>, expires: Option<String>, now: f64) -> Option<String> {
-    connect::session(sess, expires.as_deref(), UnixMillis(now))
-}
 
 /// A session store. In all methods, `now` is in milliseconds since the Unix epoch. `limit` is the time
 /// that each request of a call may take, in milliseconds, with its waiting and its retries.
@@ -59,6 +44,7 @@ pub struct NativeStore {
     open: Mutex<Option<Open>>,
     outcomes: Arc<Outcomes>,
     locator: Locator,
+    telemetry: Arc<Telemetry>,
     /// The asynchronous context of calls that are made now; 0 without one.
     context: AtomicU32,
 }
@@ -74,6 +60,7 @@ impl NativeStore {
         completions.locate(backend.locator.clone());
         let outcomes = Arc::clone(completions.outcomes());
         let locator = backend.locator.clone();
+        let telemetry = Arc::clone(backend.requests.telemetry());
         let open = Open {
             backend: Arc::new(backend),
             completions,
@@ -82,12 +69,25 @@ impl NativeStore {
             open: Mutex::new(Some(open)),
             outcomes,
             locator,
+            telemetry,
             context: AtomicU32::new(0),
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Open>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts the requests of the store, also once the store is closed.
+    pub(super) fn telemetry(&self) -> &Telemetry {
+        &self.telemetry
+    }
+
+    /// Sets whether the store reports events.
+    pub(super) fn set_listening(&self, is_listening: bool) {
+        if let Some(Open { completions, .. }) = &*self.lock() {
+            completions.listen(is_listening);
+        }
     }
 
     /// The backend. A caller keeps it even if the store is closed afterwards.

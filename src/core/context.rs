@@ -5,6 +5,7 @@
 //! when it is queued.
 
 use std::future::Future;
+use std::sync::Arc;
 
 use tokio::task_local;
 
@@ -13,12 +14,36 @@ use tokio::task_local;
 pub struct CallContext(pub u32);
 
 task_local! {
-    static CURRENT: CallContext;
+    static CURRENT: Contexts;
 }
 
-/// The context of the call that the current task works for, if any.
+/// The contexts of the calls that a task works for. There is at least one.
+#[derive(Clone)]
+enum Contexts {
+    One(CallContext),
+    Many(Arc<[CallContext]>),
+}
+
+impl Contexts {
+    fn all(&self) -> &[CallContext] {
+        match self {
+            Self::One(context) => std::slice::from_ref(context),
+            Self::Many(contexts) => contexts,
+        }
+    }
+}
+
+/// The context of the call that the current task works for, if any. If the task works for several calls, that of
+/// the first.
 pub fn current() -> Option<CallContext> {
-    CURRENT.try_with(|context| *context).ok()
+    let first = CURRENT.try_with(|contexts| contexts.all().first().copied());
+    first.ok().flatten()
+}
+
+/// The contexts of all calls that the current task works for.
+pub fn all() -> Vec<CallContext> {
+    let all = CURRENT.try_with(|contexts| contexts.all().to_vec());
+    all.unwrap_or_default()
 }
 
 /// Calls `ask` at once, in `context`. The returned future runs the future of `ask` in the same context.
@@ -26,16 +51,18 @@ pub fn begin<F: Future>(
     context: CallContext,
     ask: impl FnOnce() -> F,
 ) -> impl Future<Output = F::Output> {
-    let work = CURRENT.sync_scope(context, ask);
-    CURRENT.scope(context, work)
+    let work = CURRENT.sync_scope(Contexts::One(context), ask);
+    CURRENT.scope(Contexts::One(context), work)
 }
 
-/// Runs `work` in `context`, if there is one.
-pub async fn within<F: Future>(context: Option<CallContext>, work: F) -> F::Output {
-    match context {
-        Some(context) => CURRENT.scope(context, work).await,
-        None => work.await,
-    }
+/// Runs `work`, which sends a request for the calls of `contexts`, in the context of the first, if there is one.
+pub async fn among<F: Future>(contexts: Vec<CallContext>, work: F) -> F::Output {
+    let contexts = match contexts.as_slice() {
+        [] => return work.await,
+        [only] => Contexts::One(*only),
+        _ => Contexts::Many(contexts.into()),
+    };
+    CURRENT.scope(contexts, work).await
 }
 
 #[cfg(test)]
@@ -54,7 +81,16 @@ mod tests {
         });
         assert_eq!(current(), None);
         assert_eq!(begun.await, (Some(own), Some(own)));
-        assert_eq!(within(None, async { current() }).await, None);
-        assert_eq!(within(Some(own), async { current() }).await, Some(own));
+    }
+
+    #[tokio::test]
+    async fn a_request_is_sent_in_the_context_of_its_first_call() {
+        let contexts = [7, 9].map(CallContext);
+        let seen = || async { (current(), all()) };
+        assert_eq!(among(vec![], seen()).await, (None, vec![]));
+        let first = (Some(contexts[0]), contexts[..1].to_vec());
+        assert_eq!(among(contexts[..1].to_vec(), seen()).await, first);
+        let both = (Some(contexts[0]), contexts.to_vec());
+        assert_eq!(among(contexts.to_vec(), seen()).await, both);
     }
 }

@@ -174,6 +174,17 @@ pub fn note_sent() {
     });
 }
 
+/// The longest time that a call which the current task works for has waited for its first request. Zero once a request
+/// was sent for each.
+pub fn unsent_for() -> Duration {
+    let longest = CURRENT.try_with(|deadlines| {
+        let unsent = deadlines.all().iter();
+        let unsent = unsent.filter(|one| !one.is_sent.load(Ordering::Relaxed));
+        unsent.map(|one| one.began.elapsed()).max()
+    });
+    longest.ok().flatten().unwrap_or_default()
+}
+
 /// Notes that DynamoDB has throttled a request for the calls that the current task works for.
 pub fn note_throttled(error: &Error) {
     each(|deadline| deadline.note(error));

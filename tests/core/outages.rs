@@ -45,6 +45,7 @@ async fn its_reason_quotes_neither_credentials_nor_the_request() {
             hash_key: "id".to_owned(),
         },
         observer: Arc::clone(&told) as Arc<dyn Observer>,
+        listener: None,
         keeper: None,
         probe: Probe {
             key: "probe".to_owned(),

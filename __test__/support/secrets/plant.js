@@ -9,6 +9,7 @@
 const { inspect } = require('node:util');
 const { DynamoDBClient } = require('@aws-sdk/client-dynamodb');
 const { DynamoDBStore } = require('../../..');
+const { hear } = require('../heard');
 const { refusal, startStub } = require('../stub-dynamodb');
 const {
   ACCESS_KEY,
@@ -138,8 +139,17 @@ function refuse() {
   }
 }
 
+/** Prints the messages on the package's channels, each once. */
+function printMessages({ entries }) {
+  for (const { name, event, message } of entries.splice(0)) {
+    if (event !== undefined && event !== 'asyncEnd') continue;
+    console.log(`--- ${name} ${event ?? ''}\n${inspect(message, { depth: 20 })}`);
+  }
+}
+
 async function main(way) {
   refuse();
+  const heard = hear();
   let answer;
   const stub = await startStub((call) => answer(call));
   const settings = { endpoint: stub.endpoint, region: 'us-east-1', maxAttempts: 2 };
@@ -156,7 +166,9 @@ async function main(way) {
     }
     await fail(store);
     print('store', store);
+    print('stats', store.stats());
     await store.close();
+    printMessages(heard);
   }
   // A client that the application has made is its own.
   if (way !== 'adopted' && way !== 'called') {

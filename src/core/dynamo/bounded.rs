@@ -18,7 +18,8 @@ use tower_service::Service;
 
 use super::connect::{Dialer, Peer, Trial};
 use super::proxy::{Proxies, Proxy};
-use super::socket::{Socket, Sockets, Stream};
+use super::socket::{Reports, Socket, Sockets, Stream};
+use super::telemetry::audience::Audience;
 use super::tls;
 use super::trust::Authorities;
 use crate::core::error::Error;
@@ -43,6 +44,7 @@ struct Inner {
     /// Whether connections to this machine use no proxy.
     spares_own: bool,
     hosts: Arc<Mutex<HashMap<String, Host>>>,
+    audience: Arc<Audience>,
     /// The time in which a connection must open, once the limit on connections lets it.
     timeout: Option<Duration>,
 }
@@ -72,6 +74,7 @@ impl Bounded {
             proxies,
             spares_own: false,
             hosts: Arc::default(),
+            audience: Arc::default(),
             timeout: None,
         }))
     }
@@ -84,6 +87,17 @@ impl Bounded {
             spares_own,
             ..Inner::clone(&self.0)
         }))
+    }
+
+    /// Learns when connections are opened and closed.
+    pub fn audience(&self) -> &Audience {
+        &self.0.audience
+    }
+
+    /// The number of open connections, to all hosts.
+    pub fn open_sockets(&self) -> usize {
+        let hosts = locked(&self.0.hosts);
+        hosts.values().map(|host| host.sockets.open()).sum()
     }
 
     pub(super) fn host(&self, uri: &Uri) -> Host {
@@ -232,13 +246,26 @@ impl Service<Uri> for Bounded {
         let limit = self.0.timeout.unwrap_or(Duration::MAX);
         Box::pin(async move {
             let permit = host.bound.acquire_owned().await?;
+            let began = Instant::now();
             let opened = tokio::time::timeout(limit, bounded.open(&uri)).await;
-            let (stream, peer) = opened.map_err(|_| {
+            let opened = opened.unwrap_or_else(|_| {
                 let by = bounded.proxy(&uri);
                 let by = by.map_or_else(String::new, |proxy| format!(" through the proxy {proxy}"));
                 let reason = format!("no connection{by} within {} ms", limit.as_millis());
-                io::Error::new(io::ErrorKind::TimedOut, reason)
-            })??;
+                Err(io::Error::new(io::ErrorKind::TimedOut, reason).into())
+            });
+            let reports = Reports {
+                audience: Arc::clone(&bounded.0.audience),
+                host: authority(&uri),
+            };
+            let (stream, peer) = match opened {
+                Ok(opened) => opened,
+                Err(error) => {
+                    reports.failed(began.elapsed(), &*error);
+                    return Err(error);
+                }
+            };
+            reports.opened(began.elapsed(), &peer);
             let sockets = &host.sockets;
             Ok(Socket::new(
                 stream,
@@ -246,6 +273,7 @@ impl Service<Uri> for Bounded {
                 plain,
                 is_forwarded,
                 sockets,
+                reports,
                 permit,
             ))
         })

@@ -141,6 +141,11 @@ pub struct Peer {
 }
 
 impl Peer {
+    /// The IP address.
+    pub fn address(&self) -> IpAddr {
+        self.address
+    }
+
     /// Makes the next connections to the host begin with another address, if there is one.
     pub fn avoid(&self) {
         self.dialer.note_failure(&self.host, self.address);

@@ -15,6 +15,7 @@ use super::outage::Outage;
 use super::redact::Secrets;
 use super::refused::Refusal;
 use super::registry::Registry;
+use super::telemetry::audience::Audience;
 use super::throttle::{Limits, Repeats};
 use crate::core::error::{Error, Result};
 
@@ -116,6 +117,13 @@ impl Connection {
     /// The address that requests go to. Before the first request, the endpoint in the settings, if there is one.
     pub fn endpoint(&self) -> Option<&String> {
         self.watch.endpoint().or(self.configured.as_ref())
+    }
+
+    /// The listeners of the parts that stores share.
+    pub fn audiences(&self) -> impl Iterator<Item = &Audience> {
+        let of_pool = self.pool.as_ref().map(|pool| pool.audience());
+        let of_signer = self.signer.as_ref().map(Cache::audience);
+        of_pool.into_iter().chain(of_signer)
     }
 
     /// The outages that keep requests from being sent.

@@ -31,6 +31,7 @@ use super::bounded::Bounded;
 use super::connect::{Dialer, Resolve, System};
 use super::proxy::{Proxies, Proxy};
 use super::socket::{Pulse, PulseOf};
+use super::telemetry::audience::Audience;
 use super::tls;
 use super::trust::Authorities;
 use crate::core::error::Error;
@@ -63,6 +64,16 @@ impl Http {
             connector: Bounded::new(dialer, max_sockets, authorities, proxies),
             pools: Mutex::default(),
         }))
+    }
+
+    /// Learns when connections are opened and closed.
+    pub fn audience(&self) -> &Audience {
+        self.0.connector.audience()
+    }
+
+    /// The number of open connections.
+    pub fn open(&self) -> usize {
+        self.0.connector.open_sockets()
     }
 
     /// The same client, in the form that the SDK takes.

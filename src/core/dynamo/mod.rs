@@ -29,6 +29,7 @@
 //!   * [`trace`]: the header with which AWS traces a Lambda invocation.
 //!   * [`fast`]: the fast path: requests for items without the SDK's machinery.
 //!   * [`user_client`]: calls the user's client in place of HTTP.
+//!   * [`telemetry`]: counts requests, and reports them to a listener.
 //! * [`size`]: the size of an item, as DynamoDB counts it.
 //! * [`schedule`]: requests for items: in order, merged, and limited in number.
 
@@ -63,6 +64,7 @@ pub mod shared;
 pub mod size;
 mod socket;
 mod surrogates;
+pub mod telemetry;
 mod throttle;
 mod tls;
 pub mod trace;
@@ -180,6 +182,9 @@ pub trait Items: Send + Sync + 'static {
     fn throttled_since(&self, _then: Instant) -> Option<Error> {
         None
     }
+
+    /// Counts operations that are sent as one with another operation on the same item.
+    fn note_merged(&self, _operations: usize) {}
 
     fn get_item(&self, request: GetItemInputBuilder) -> ResultFuture<GetItemOutput>;
     fn put_item(&self, request: PutItemInputBuilder) -> ResultFuture<PutItemOutput>;

@@ -29,6 +29,7 @@ use super::registry::Registry;
 use super::settings::Settings;
 use super::shared::{Address, Shared};
 use super::surrogates::WellFormed;
+use super::telemetry::meter::Meter;
 use super::throttle::{Repeats, Throttling};
 use super::trust::Authorities;
 use super::user_client::{self, UserClient};
@@ -54,7 +55,8 @@ pub fn through(client: Arc<dyn UserClient>, breaker: bool, max_sockets: usize) -
         is_probe: false,
         secrets: secrets.clone(),
     };
-    let client = user_client::sdk_client(guard.clone().client(), watch.clone());
+    let http = Meter::client(guard.clone().client(), guard.secrets.clone());
+    let client = user_client::sdk_client(http, watch.clone());
     Connection {
         probe: probing(&client, &guard),
         client,
@@ -139,6 +141,8 @@ pub async fn direct(
     let signer = Cache::new(checked, asking, outage.clone());
     let corrects_clock = !environment.disables_clock_correction();
     let region_name = region.to_string();
+    let shown = configured.as_deref().unwrap_or("AWS");
+    tracing::debug!("the requests go to {shown}, in the region {region_name}");
     let mut config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(region)
@@ -228,7 +232,7 @@ fn clients(
     settings: &Settings,
     corrects_clock: bool,
 ) -> (Client, Option<FastPath>) {
-    let http = guard.clone().client();
+    let http = Meter::client(guard.clone().client(), guard.secrets.clone());
     // The user asked for the SDK's adaptive mode, so the SDK must send every request.
     if settings.adaptive_retries == Some(true) {
         return (Client::from_conf(config.http_client(http).build()), None);

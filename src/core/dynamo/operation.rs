@@ -17,7 +17,9 @@ use aws_sdk_dynamodb::operation::{
     update_table::UpdateTableError, update_time_to_live::UpdateTimeToLiveError,
 };
 use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
-use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ConsumedCapacity, ReturnConsumedCapacity, TransactWriteItem,
+};
 
 use super::attempts::AttemptOutcome;
 use super::fast::{Attributes, FastOperation, FastPath};
@@ -40,6 +42,9 @@ pub trait Operation: Clone + Send + Sync + 'static {
 
     /// DynamoDB's errors for the operation.
     type Error: ProvideErrorMetadata + StdError + Send + Sync + 'static;
+
+    /// DynamoDB's name of the operation.
+    const NAME: &'static str;
 
     /// Whether the operation uses the table's capacity for reads or for writes. `None`: it is about the table, not
     /// about items.
@@ -68,6 +73,16 @@ pub trait Operation: Clone + Send + Sync + 'static {
         self,
         client: &Client,
     ) -> impl Future<Output = Result<Self::Output, SdkFailure<Self>>> + Send;
+
+    /// The same request, which asks for the capacity that it consumes.
+    fn reporting_capacity(self) -> Self {
+        self
+    }
+
+    /// The capacity units that the answer reports.
+    fn capacity(_output: &Self::Output) -> Option<f64> {
+        None
+    }
 
     /// The request's body, or the part with attributes of items. No error may quote these.
     fn body(&self) -> Option<Vec<u8>> {
@@ -114,6 +129,23 @@ macro_rules! by_fast_path {
     };
 }
 
+macro_rules! capacity {
+    () => {
+        fn reporting_capacity(self) -> Self {
+            match self.get_return_consumed_capacity() {
+                Some(_) => self,
+                None => self.return_consumed_capacity(ReturnConsumedCapacity::Total),
+            }
+        }
+
+        fn capacity(output: &Self::Output) -> Option<f64> {
+            // One for an operation on an item, one for each table of a batch.
+            let consumed = output.consumed_capacity.iter();
+            units(consumed.flat_map(Consumed::consumed))
+        }
+    };
+}
+
 macro_rules! pages_by_sdk {
     () => {
         by_sdk!();
@@ -126,10 +158,11 @@ macro_rules! pages_by_sdk {
 }
 
 macro_rules! about_the_table {
-    ($($request:ident: $output:ident, $error:ident;)+) => {
+    ($($name:literal: $request:ident => $output:ident, $error:ident;)+) => {
         $(impl Operation for $request {
             type Output = $output;
             type Error = $error;
+            const NAME: &'static str = $name;
             by_sdk!();
         })+
     };
@@ -138,7 +171,9 @@ macro_rules! about_the_table {
 impl Operation for GetItemInputBuilder {
     type Output = GetItemOutput;
     type Error = GetItemError;
+    const NAME: &'static str = "GetItem";
     const USE: Option<Use> = Some(Use::Reads);
+    capacity!();
     by_fast_path!();
 
     fn meaning(error: &SdkFailure<Self>) -> Option<Result<Self::Output>> {
@@ -149,7 +184,9 @@ impl Operation for GetItemInputBuilder {
 impl Operation for PutItemInputBuilder {
     type Output = PutItemOutput;
     type Error = PutItemError;
+    const NAME: &'static str = "PutItem";
     const USE: Option<Use> = Some(Use::Writes);
+    capacity!();
     by_fast_path!();
 
     fn meaning(error: &SdkFailure<Self>) -> Option<Result<Self::Output>> {
@@ -163,7 +200,9 @@ impl Operation for PutItemInputBuilder {
 impl Operation for UpdateItemInputBuilder {
     type Output = UpdateItemOutput;
     type Error = UpdateItemError;
+    const NAME: &'static str = "UpdateItem";
     const USE: Option<Use> = Some(Use::Writes);
+    capacity!();
     by_fast_path!();
 
     fn meaning(error: &SdkFailure<Self>) -> Option<Result<Self::Output>> {
@@ -179,14 +218,18 @@ impl Operation for UpdateItemInputBuilder {
 impl Operation for DeleteItemInputBuilder {
     type Output = DeleteItemOutput;
     type Error = DeleteItemError;
+    const NAME: &'static str = "DeleteItem";
     const USE: Option<Use> = Some(Use::Writes);
+    capacity!();
     by_fast_path!();
 }
 
 impl Operation for BatchGetItemInputBuilder {
     type Output = BatchGetItemOutput;
     type Error = BatchGetItemError;
+    const NAME: &'static str = "BatchGetItem";
     const USE: Option<Use> = Some(Use::Reads);
+    capacity!();
     by_fast_path!();
 
     fn items(&self) -> usize {
@@ -217,7 +260,9 @@ impl Operation for BatchGetItemInputBuilder {
 impl Operation for BatchWriteItemInputBuilder {
     type Output = BatchWriteItemOutput;
     type Error = BatchWriteItemError;
+    const NAME: &'static str = "BatchWriteItem";
     const USE: Option<Use> = Some(Use::Writes);
+    capacity!();
     by_fast_path!();
 
     fn items(&self) -> usize {
@@ -234,7 +279,9 @@ impl Operation for BatchWriteItemInputBuilder {
 impl Operation for QueryInputBuilder {
     type Output = QueryOutput;
     type Error = QueryError;
+    const NAME: &'static str = "Query";
     const USE: Option<Use> = Some(Use::Reads);
+    capacity!();
     pages_by_sdk!();
 
     fn meaning(error: &SdkFailure<Self>) -> Option<Result<Self::Output>> {
@@ -250,7 +297,9 @@ impl Operation for QueryInputBuilder {
 impl Operation for ScanInputBuilder {
     type Output = ScanOutput;
     type Error = ScanError;
+    const NAME: &'static str = "Scan";
     const USE: Option<Use> = Some(Use::Reads);
+    capacity!();
     pages_by_sdk!();
 
     fn meaning(error: &SdkFailure<Self>) -> Option<Result<Self::Output>> {
@@ -266,7 +315,9 @@ impl Operation for ScanInputBuilder {
 impl Operation for TransactWriteItemsInputBuilder {
     type Output = TransactWriteItemsOutput;
     type Error = TransactWriteItemsError;
+    const NAME: &'static str = "TransactWriteItems";
     const USE: Option<Use> = Some(Use::Writes);
+    capacity!();
     by_sdk!();
 
     // It counts as one item, because it cannot be split as a batch can.
@@ -287,12 +338,36 @@ impl Operation for TransactWriteItemsInputBuilder {
 }
 
 about_the_table! {
-    DescribeTableInputBuilder: DescribeTableOutput, DescribeTableError;
-    CreateTableInputBuilder: CreateTableOutput, CreateTableError;
-    UpdateTableInputBuilder: UpdateTableOutput, UpdateTableError;
-    DescribeTimeToLiveInputBuilder: DescribeTimeToLiveOutput, DescribeTimeToLiveError;
-    UpdateTimeToLiveInputBuilder: UpdateTimeToLiveOutput, UpdateTimeToLiveError;
-    UpdateContinuousBackupsInputBuilder: UpdateContinuousBackupsOutput, UpdateContinuousBackupsError;
+    "DescribeTable": DescribeTableInputBuilder => DescribeTableOutput, DescribeTableError;
+    "CreateTable": CreateTableInputBuilder => CreateTableOutput, CreateTableError;
+    "UpdateTable": UpdateTableInputBuilder => UpdateTableOutput, UpdateTableError;
+    "DescribeTimeToLive": DescribeTimeToLiveInputBuilder => DescribeTimeToLiveOutput, DescribeTimeToLiveError;
+    "UpdateTimeToLive": UpdateTimeToLiveInputBuilder => UpdateTimeToLiveOutput, UpdateTimeToLiveError;
+    "UpdateContinuousBackups": UpdateContinuousBackupsInputBuilder => UpdateContinuousBackupsOutput, UpdateContinuousBackupsError;
+}
+
+/// An answer has one report of the consumed capacity, or one for each table.
+trait Consumed {
+    fn consumed(&self) -> &[ConsumedCapacity];
+}
+
+impl Consumed for ConsumedCapacity {
+    fn consumed(&self) -> &[ConsumedCapacity] {
+        std::slice::from_ref(self)
+    }
+}
+
+impl Consumed for Vec<ConsumedCapacity> {
+    fn consumed(&self) -> &[ConsumedCapacity] {
+        self
+    }
+}
+
+/// The sum of capacity units; `None` without a report.
+fn units<'c>(consumed: impl Iterator<Item = &'c ConsumedCapacity>) -> Option<f64> {
+    consumed
+        .filter_map(|one| one.capacity_units)
+        .reduce(|sum, units| sum + units)
 }
 
 /// Attributes in a request, as JSON.

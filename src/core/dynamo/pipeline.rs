@@ -1,6 +1,6 @@
 //! The pipeline of every request, whether the fast path or the SDK sends it.
 //!
-//! Its layers, from the outermost to the innermost:
+//! Its layers, from the outermost to the innermost, in the request's own [`telemetry`](super::telemetry):
 //!
 //! 1. [`throttle`](super::throttle): throttled requests are sent again until the deadline of their call, at the
 //!    rate that the table takes.
@@ -13,8 +13,9 @@
 //! 7. The SDK, with its own retries. [`attempts`](super::attempts) connects its client with this request.
 //! 8. [`failure`](super::failure): translates the SDK's error into an [`Error`].
 //!
-//! Below both the fast path and the SDK is one HTTP client: [`outage::guard`](super::outage::guard), which
-//! notes the outcome of each attempt for layer 2, on [`http`](super::http).
+//! Below both the fast path and the SDK is one HTTP client: [`telemetry::meter`](super::telemetry::meter), which
+//! counts the attempts, on [`outage::guard`](super::outage::guard), which notes the outcome of each for layer 2, on
+//! [`http`](super::http).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,6 +30,7 @@ use super::failure::translate;
 use super::operation::Operation;
 use super::refused::Refusal;
 use super::routes::Routes;
+use super::telemetry::{self, request::Path};
 use super::throttle::Patience;
 use crate::core::error::{Error, Result};
 
@@ -39,6 +41,30 @@ use crate::core::error::{Error, Result};
 )]
 pub fn send<O: Operation>(
     routes: Arc<Routes>,
+    request: O,
+) -> impl Future<Output = Result<O::Output>> + Send {
+    async move {
+        let report = routes
+            .telemetry()
+            .begin(O::NAME, request.items(), O::USE.is_some());
+        let request = match routes.telemetry().reports_capacity() {
+            true => request.reporting_capacity(),
+            false => request,
+        };
+        let outcome = Arc::clone(&report).scope(repeat(&routes, request)).await;
+        let capacity = outcome.as_ref().ok().and_then(O::capacity);
+        report.end(&outcome, O::USE.zip(capacity));
+        outcome
+    }
+}
+
+/// Sends a request until DynamoDB does not throttle it.
+#[allow(
+    clippy::manual_async_fn,
+    reason = "the future of an `async fn` holds its request twice"
+)]
+fn repeat<O: Operation>(
+    routes: &Arc<Routes>,
     request: O,
 ) -> impl Future<Output = Result<O::Output>> + Send {
     async move {
@@ -54,7 +80,7 @@ pub fn send<O: Operation>(
             let turn = Turn {
                 credentials: connection.credentials(limit).await?,
                 limit,
-                routes: &routes,
+                routes,
                 connection,
                 request: &request,
             };
@@ -63,6 +89,12 @@ pub fn send<O: Operation>(
                 return answer;
             }
         }
+    }
+}
+
+fn note_path(path: Path) {
+    if let Some(request) = telemetry::request::current() {
+        request.take(path);
     }
 }
 
@@ -82,6 +114,7 @@ impl<O: Operation> Turn<'_, O> {
         let searches = O::USE.and_then(|_| self.routes.searches());
         let first = match (&self.connection.fast, &self.credentials) {
             (Some(fast), Some(credentials)) => {
+                note_path(Path::Fast);
                 match self.request.by_fast_path(fast, credentials).await {
                     Ok(output) => return Ok(output),
                     Err(first) => first,
@@ -89,6 +122,15 @@ impl<O: Operation> Turn<'_, O> {
             }
             _ => None,
         };
+        note_path(match self.credentials {
+            Some(_) => Path::Sdk,
+            None => Path::Client,
+        });
+        tracing::debug!(
+            "the SDK sends {}, attempt {}",
+            O::NAME,
+            1 + usize::from(first.is_some())
+        );
         let client = &self.connection.client;
         // The SDK's retry strategy holds one permit. If requests shared a client here, each retry would lose the
         // permit of another request, with its tokens.

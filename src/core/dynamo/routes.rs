@@ -21,6 +21,7 @@ use super::redact::Secrets;
 use super::region;
 use super::settings::ProvideSettings;
 use super::shared::Shared;
+use super::telemetry::{Listener, Telemetry};
 use super::throttle::Limits;
 use crate::core::error::{Error, NO_SUCH_TABLE, Place, Result};
 use crate::core::lock::locked;
@@ -31,6 +32,8 @@ pub struct StoreContext {
     pub table: KeyedTable,
     /// Learns of outages.
     pub observer: Arc<dyn Observer>,
+    /// Takes the events of requests. `None`: they are only counted.
+    pub listener: Option<Arc<dyn Listener>>,
     /// Recovers a lost table. `None`: a lost table is an error.
     pub keeper: Option<Arc<dyn KeepTable>>,
     /// The read that finds out whether DynamoDB answers.
@@ -61,6 +64,7 @@ pub(super) struct Routes {
     /// Keeps the store a member of the outages of its connections.
     members: Mutex<Vec<Arc<dyn Member>>>,
     lost: Option<LostTable>,
+    telemetry: Arc<Telemetry>,
     /// The limits of the table, once the direct connection is known.
     limits: OnceLock<Arc<Limits>>,
 }
@@ -107,14 +111,15 @@ impl Routes {
         shared: Arc<Shared>,
         store: Option<StoreContext>,
     ) -> Self {
-        let (store, keeper) = match store {
+        let (store, keeper, listener) = match store {
             Some(StoreContext {
                 table,
                 observer,
+                listener,
                 keeper,
                 probe,
-            }) => (Some((table, probe, observer)), keeper),
-            None => (None, None),
+            }) => (Some((table, probe, observer)), keeper, listener),
+            None => (None, None, None),
         };
         Self {
             source: Box::new(source),
@@ -125,8 +130,14 @@ impl Routes {
             outages: AtomicUsize::new(0),
             members: Mutex::default(),
             lost: keeper.map(LostTable::new),
+            telemetry: Telemetry::new(listener),
             limits: OnceLock::new(),
         }
+    }
+
+    /// Counts the requests, and reports them.
+    pub fn telemetry(&self) -> &Arc<Telemetry> {
+        &self.telemetry
     }
 
     /// The time that the credential source has before waiting calls fail.
@@ -183,8 +194,13 @@ impl Routes {
         Ok(connection)
     }
 
-    /// Makes the store a member of the outages of `connection`.
+    /// Makes the store a member of the outages of `connection`, and a listener of its parts.
     fn join(self: &Arc<Self>, connection: &Connection) {
+        if let Some(listener) = self.telemetry.listener() {
+            for audience in connection.audiences() {
+                audience.join(listener);
+            }
+        }
         let Some((table, probe, observer)) = &self.store else {
             return;
         };

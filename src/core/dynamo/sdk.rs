@@ -10,6 +10,7 @@ use super::routes::Routes;
 pub use super::routes::{Locator, Probe, StoreContext};
 use super::settings::{MAX_SOCKETS, ProvideSettings};
 use super::shared::Shared;
+use super::telemetry::Telemetry;
 use super::throttle::{Limits, Throttled};
 use super::*;
 
@@ -31,6 +32,17 @@ impl SdkDynamo {
         store: StoreContext,
     ) -> Self {
         Self(Arc::new(Routes::new(source, shared, Some(store))))
+    }
+
+    /// Counts the requests of the store.
+    pub fn telemetry(&self) -> &Arc<Telemetry> {
+        self.0.telemetry()
+    }
+
+    /// The number of connections that the store shares with others, open at this moment.
+    pub fn open_connections(&self) -> usize {
+        let pool = self.0.known().and_then(|known| known.pool.as_ref());
+        pool.map_or(0, |pool| pool.open())
     }
 
     /// A [`Locator`] of the requests. It keeps nothing open.
@@ -75,6 +87,10 @@ impl Items for SdkDynamo {
 
     fn throttled_since(&self, then: Instant) -> Option<Error> {
         self.0.limits()?.throttled_since(then)
+    }
+
+    fn note_merged(&self, operations: usize) {
+        self.0.telemetry().counters.merged.add(operations);
     }
 
     send! {

@@ -5,12 +5,13 @@
 //! connection would cost one more timeout. So after a timeout, connections that were silent for the same time
 //! are closed, see [`Sockets::close_silent_since`].
 
+use std::error::Error as StdError;
 use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_util::task::AtomicWaker;
 use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
@@ -20,6 +21,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::connect::Peer;
+use super::telemetry::audience::Audience;
+use super::telemetry::{self, Change, Event};
 use super::tls;
 
 use crate::core::lock::locked;
@@ -41,6 +44,15 @@ impl Sockets {
         let mut sockets = locked(&self.0);
         sockets.retain(|each| each.strong_count() > 0);
         sockets.push(Arc::downgrade(pulse));
+    }
+
+    /// The number of open connections.
+    pub fn open(&self) -> usize {
+        let sockets = locked(&self.0);
+        sockets
+            .iter()
+            .filter(|each| each.strong_count() > 0)
+            .count()
     }
 
     /// Closes the connections from which nothing was heard since `since`. Connections with a request in flight stay
@@ -100,6 +112,44 @@ impl Pulse {
 #[derive(Clone)]
 pub struct PulseOf(pub Weak<Pulse>);
 
+/// Reports what happens to a connection.
+pub struct Reports {
+    /// The listeners.
+    pub audience: Arc<Audience>,
+    /// The host and port of the service.
+    pub host: String,
+}
+
+impl Reports {
+    /// The connection was opened.
+    pub fn opened(&self, took: Duration, peer: &Peer) {
+        self.tell(Change::Opened, took, Some(peer), None);
+    }
+
+    /// The connection could not be opened.
+    pub fn failed(&self, took: Duration, error: &(dyn StdError + Send + Sync + 'static)) {
+        self.tell(Change::Failed, took, None, Some(error));
+    }
+
+    fn tell(
+        &self,
+        change: Change,
+        took: Duration,
+        peer: Option<&Peer>,
+        error: Option<&(dyn StdError + Send + Sync + 'static)>,
+    ) {
+        self.audience.tell(|| {
+            Event::Connection(telemetry::Connection {
+                change,
+                host: self.host.clone(),
+                peer: peer.map(|peer| peer.address().to_string()),
+                took,
+                error: error.map(ToString::to_string),
+            })
+        });
+    }
+}
+
 /// An open connection. It counts for the limit on connections until it is dropped.
 pub struct Socket {
     stream: TokioIo<Stream>,
@@ -108,6 +158,7 @@ pub struct Socket {
     unheard: Option<String>,
     /// Whether the other end is a proxy that forwards each request.
     is_forwarded: bool,
+    reports: Reports,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -119,6 +170,7 @@ impl Socket {
         unheard: Option<String>,
         is_forwarded: bool,
         sockets: &Sockets,
+        reports: Reports,
         permit: OwnedSemaphorePermit,
     ) -> Self {
         let opened = Instant::now();
@@ -139,6 +191,7 @@ impl Socket {
             pulse,
             unheard,
             is_forwarded,
+            reports,
             _permit: permit,
         }
     }
@@ -174,6 +227,14 @@ impl Socket {
             }
             (outcome, _) => Poll::Ready(outcome),
         }
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        let Pulse { opened, peer, .. } = &*self.pulse;
+        self.reports
+            .tell(Change::Closed, opened.elapsed(), Some(peer), None);
     }
 }
 

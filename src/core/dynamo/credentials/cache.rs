@@ -17,6 +17,8 @@ use tokio::time::{Instant, timeout};
 
 use super::super::attempts;
 use super::super::outage::Outage;
+use super::super::telemetry::Event;
+use super::super::telemetry::audience::Audience;
 use super::asking::Asking;
 use crate::core::error::{Error, Result, causes, sources};
 use crate::core::lock::locked;
@@ -62,6 +64,7 @@ struct Inner {
     outage: Option<Arc<Outage>>,
     clock: Box<dyn Fn() -> SystemTime + Send + Sync>,
     state: Mutex<State>,
+    audience: Audience,
 }
 
 #[derive(Default)]
@@ -133,7 +136,13 @@ impl Cache {
             outage,
             clock: Box::new(SystemTime::now),
             state: Mutex::default(),
+            audience: Audience::default(),
         }))
+    }
+
+    /// Learns when the source gives credentials or fails.
+    pub fn audience(&self) -> &Audience {
+        &self.0.audience
     }
 
     /// Credentials that have not ended. If the source gave them just now, they are not checked.
@@ -250,9 +259,23 @@ impl Inner {
                 Err(_) => Err(inner.unanswered(longest)),
             };
             inner.keep(&answer);
+            inner.report(&answer, since.elapsed());
             sender.send_replace(Some(answer));
         });
         asked
+    }
+
+    fn report(&self, answer: &Result<Credentials>, took: Duration) {
+        match answer {
+            Ok(_) => tracing::debug!("{} has given credentials", self.asking.what()),
+            Err(_) => tracing::warn!("{} has given no credentials", self.asking.what()),
+        }
+        self.audience.tell(|| Event::Credentials {
+            source: self.asking.what(),
+            took,
+            expires: answer.as_ref().ok().and_then(Credentials::expiry),
+            error: answer.as_ref().err().cloned(),
+        });
     }
 
     fn keep(&self, answer: &Result<Credentials>) {

@@ -15,8 +15,8 @@ use aws_sdk_dynamodb::operation::put_item::builders::PutItemInputBuilder;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
 use aws_sdk_dynamodb::types::{
-    DeleteRequest, KeysAndAttributes, PutRequest, ReturnValue, ReturnValuesOnConditionCheckFailure,
-    WriteRequest,
+    ConsumedCapacity, DeleteRequest, KeysAndAttributes, PutRequest, ReturnConsumedCapacity,
+    ReturnValue, ReturnValuesOnConditionCheckFailure, WriteRequest,
 };
 use serde::de::{Error as _, IgnoredAny};
 use serde::{Deserialize, Serialize, Serializer};
@@ -29,9 +29,6 @@ use crate::core::dynamo::operation::Operation;
 
 /// An operation of the fast path. If a request or an answer cannot be converted here, the SDK does it.
 pub trait FastOperation: Operation {
-    /// The operation's name.
-    const NAME: &'static str;
-
     /// The request's body.
     fn to_json(&self) -> Result<Vec<u8>>;
 
@@ -63,14 +60,13 @@ macro_rules! body {
 }
 
 impl FastOperation for GetItemInputBuilder {
-    const NAME: &'static str = "GetItem";
-
     fn to_json(&self) -> Result<Vec<u8>> {
         body!(
             self,
             table_name: get_table_name => set_table_name,
             key: get_key => set_key,
-            consistent_read: get_consistent_read => set_consistent_read
+            consistent_read: get_consistent_read => set_consistent_read,
+            return_consumed_capacity: get_return_consumed_capacity => set_return_consumed_capacity
         )
     }
 
@@ -79,16 +75,19 @@ impl FastOperation for GetItemInputBuilder {
         struct Members {
             #[serde(rename = "Item")]
             item: Option<Found>,
+            #[serde(rename = "ConsumedCapacity")]
+            consumed: Option<Consumed>,
         }
-        let Members { item } = serde_json::from_slice(body)?;
+        let Members { item, consumed } = serde_json::from_slice(body)?;
         let item = item.map(|Found(item)| item);
-        Ok(GetItemOutput::builder().set_item(item).build())
+        Ok(GetItemOutput::builder()
+            .set_item(item)
+            .set_consumed_capacity(consumed.map(Into::into))
+            .build())
     }
 }
 
 impl FastOperation for PutItemInputBuilder {
-    const NAME: &'static str = "PutItem";
-
     fn to_json(&self) -> Result<Vec<u8>> {
         body!(
             self,
@@ -98,19 +97,20 @@ impl FastOperation for PutItemInputBuilder {
             expression_attribute_names: get_expression_attribute_names => set_expression_attribute_names,
             expression_attribute_values: get_expression_attribute_values => set_expression_attribute_values,
             return_values_on_condition_check_failure: get_return_values_on_condition_check_failure
-                => set_return_values_on_condition_check_failure
+                => set_return_values_on_condition_check_failure,
+            return_consumed_capacity: get_return_consumed_capacity => set_return_consumed_capacity
         )
     }
 
     fn read(body: &[u8]) -> Result<PutItemOutput> {
-        read_nothing(body)?;
-        Ok(PutItemOutput::builder().build())
+        let consumed = read_consumed(body)?;
+        Ok(PutItemOutput::builder()
+            .set_consumed_capacity(consumed)
+            .build())
     }
 }
 
 impl FastOperation for UpdateItemInputBuilder {
-    const NAME: &'static str = "UpdateItem";
-
     fn to_json(&self) -> Result<Vec<u8>> {
         body!(
             self,
@@ -122,7 +122,8 @@ impl FastOperation for UpdateItemInputBuilder {
             expression_attribute_values: get_expression_attribute_values => set_expression_attribute_values,
             return_values: get_return_values => set_return_values,
             return_values_on_condition_check_failure: get_return_values_on_condition_check_failure
-                => set_return_values_on_condition_check_failure
+                => set_return_values_on_condition_check_failure,
+            return_consumed_capacity: get_return_consumed_capacity => set_return_consumed_capacity
         )
     }
 
@@ -131,18 +132,22 @@ impl FastOperation for UpdateItemInputBuilder {
         struct Members {
             #[serde(rename = "Attributes")]
             attributes: Option<Found>,
+            #[serde(rename = "ConsumedCapacity")]
+            consumed: Option<Consumed>,
         }
-        let Members { attributes } = serde_json::from_slice(body)?;
+        let Members {
+            attributes,
+            consumed,
+        } = serde_json::from_slice(body)?;
         let attributes = attributes.map(|Found(attributes)| attributes);
         Ok(UpdateItemOutput::builder()
             .set_attributes(attributes)
+            .set_consumed_capacity(consumed.map(Into::into))
             .build())
     }
 }
 
 impl FastOperation for DeleteItemInputBuilder {
-    const NAME: &'static str = "DeleteItem";
-
     fn to_json(&self) -> Result<Vec<u8>> {
         body!(
             self,
@@ -150,26 +155,32 @@ impl FastOperation for DeleteItemInputBuilder {
             key: get_key => set_key,
             condition_expression: get_condition_expression => set_condition_expression,
             expression_attribute_names: get_expression_attribute_names => set_expression_attribute_names,
-            expression_attribute_values: get_expression_attribute_values => set_expression_attribute_values
+            expression_attribute_values: get_expression_attribute_values => set_expression_attribute_values,
+            return_consumed_capacity: get_return_consumed_capacity => set_return_consumed_capacity
         )
     }
 
     fn read(body: &[u8]) -> Result<DeleteItemOutput> {
-        read_nothing(body)?;
-        Ok(DeleteItemOutput::builder().build())
+        let consumed = read_consumed(body)?;
+        Ok(DeleteItemOutput::builder()
+            .set_consumed_capacity(consumed)
+            .build())
     }
 }
 
 impl FastOperation for BatchGetItemInputBuilder {
-    const NAME: &'static str = "BatchGetItem";
-
     fn to_json(&self) -> Result<Vec<u8>> {
-        only!(self, get_request_items => set_request_items);
+        only!(
+            self,
+            get_request_items => set_request_items,
+            get_return_consumed_capacity => set_return_consumed_capacity
+        );
         let tables = self.get_request_items().iter().flatten();
         serde_json::to_vec(&BatchBody {
             request_items: tables
                 .map(|(table, keys)| (table, Keys::of(keys)))
                 .collect(),
+            return_consumed_capacity: self.get_return_consumed_capacity().as_ref().map(Into::into),
         })
     }
 
@@ -180,6 +191,8 @@ impl FastOperation for BatchGetItemInputBuilder {
             responses: HashMap<String, Vec<Found>>,
             #[serde(rename = "UnprocessedKeys", default)]
             unprocessed: HashMap<String, IgnoredAny>,
+            #[serde(rename = "ConsumedCapacity")]
+            consumed: Option<Vec<Consumed>>,
         }
         let answer: Members = serde_json::from_slice(body)?;
         nothing_is_left(&answer.unprocessed)?;
@@ -188,16 +201,20 @@ impl FastOperation for BatchGetItemInputBuilder {
             let items = items.into_iter().map(|Found(item)| item);
             (table, items.collect())
         });
-        let output = BatchGetItemOutput::builder().set_responses(Some(responses.collect()));
-        Ok(output.build())
+        Ok(BatchGetItemOutput::builder()
+            .set_responses(Some(responses.collect()))
+            .set_consumed_capacity(answer.consumed.map(of_tables))
+            .build())
     }
 }
 
 impl FastOperation for BatchWriteItemInputBuilder {
-    const NAME: &'static str = "BatchWriteItem";
-
     fn to_json(&self) -> Result<Vec<u8>> {
-        only!(self, get_request_items => set_request_items);
+        only!(
+            self,
+            get_request_items => set_request_items,
+            get_return_consumed_capacity => set_return_consumed_capacity
+        );
         let tables = self.get_request_items().iter().flatten();
         let tables = tables.map(|(table, writes)| {
             let writes: Vec<_> = writes.iter().map(Write::of).collect();
@@ -205,6 +222,7 @@ impl FastOperation for BatchWriteItemInputBuilder {
         });
         serde_json::to_vec(&BatchBody {
             request_items: tables.collect(),
+            return_consumed_capacity: self.get_return_consumed_capacity().as_ref().map(Into::into),
         })
     }
 
@@ -213,10 +231,14 @@ impl FastOperation for BatchWriteItemInputBuilder {
         struct Members {
             #[serde(rename = "UnprocessedItems", default)]
             unprocessed: HashMap<String, IgnoredAny>,
+            #[serde(rename = "ConsumedCapacity")]
+            consumed: Option<Vec<Consumed>>,
         }
         let answer: Members = serde_json::from_slice(body)?;
         nothing_is_left(&answer.unprocessed)?;
-        Ok(BatchWriteItemOutput::builder().build())
+        Ok(BatchWriteItemOutput::builder()
+            .set_consumed_capacity(answer.consumed.map(of_tables))
+            .build())
     }
 }
 
@@ -244,9 +266,11 @@ struct Body<'r> {
     return_values: Option<Returned<'r>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     return_values_on_condition_check_failure: Option<Returned<'r>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    return_consumed_capacity: Option<Returned<'r>>,
 }
 
-/// DynamoDB's name for the attributes that an answer or an error has.
+/// DynamoDB's name for the part that an answer or an error has.
 struct Returned<'r>(&'r str);
 
 impl<'r> From<&'r ReturnValue> for Returned<'r> {
@@ -261,6 +285,12 @@ impl<'r> From<&'r ReturnValuesOnConditionCheckFailure> for Returned<'r> {
     }
 }
 
+impl<'r> From<&'r ReturnConsumedCapacity> for Returned<'r> {
+    fn from(consumed: &'r ReturnConsumedCapacity) -> Self {
+        Self(consumed.as_str())
+    }
+}
+
 impl Serialize for Returned<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.0)
@@ -272,6 +302,8 @@ impl Serialize for Returned<'_> {
 #[serde(rename_all = "PascalCase")]
 struct BatchBody<'r, T: Serialize> {
     request_items: HashMap<&'r String, T>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    return_consumed_capacity: Option<Returned<'r>>,
 }
 
 #[derive(Serialize)]
@@ -331,9 +363,32 @@ impl<'r> Write<'r> {
     }
 }
 
-/// Checks the answer to a request that returns no data: it must be a JSON object.
-fn read_nothing(body: &[u8]) -> Result<()> {
-    serde_json::from_slice::<HashMap<String, IgnoredAny>>(body).map(|_| ())
+/// The capacity that a request has consumed, if it asked for it.
+#[derive(Deserialize)]
+struct Consumed {
+    #[serde(rename = "CapacityUnits")]
+    units: Option<f64>,
+}
+
+impl From<Consumed> for ConsumedCapacity {
+    fn from(consumed: Consumed) -> Self {
+        Self::builder().set_capacity_units(consumed.units).build()
+    }
+}
+
+fn of_tables(consumed: Vec<Consumed>) -> Vec<ConsumedCapacity> {
+    consumed.into_iter().map(Into::into).collect()
+}
+
+/// The consumed capacity in the answer to a request that returns no data. The answer must be a JSON object.
+fn read_consumed(body: &[u8]) -> Result<Option<ConsumedCapacity>> {
+    #[derive(Deserialize)]
+    struct Members {
+        #[serde(rename = "ConsumedCapacity")]
+        consumed: Option<Consumed>,
+    }
+    let Members { consumed } = serde_json::from_slice(body)?;
+    Ok(consumed.map(Into::into))
 }
 
 /// Fails if a part of the batch is unprocessed: then the SDK parses the answer.

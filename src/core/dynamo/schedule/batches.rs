@@ -123,6 +123,8 @@ impl Batches {
     /// Sends operations of one kind, and answers the calls that wait for them.
     async fn send_together(self: Arc<Self>, slot: Slot, kind: Kind, mut together: Vec<Together>) {
         together.retain_mut(|(_turn, waiting)| can_be_sent(waiting));
+        let merged = together.iter().map(|(_turn, waiting)| waiting.len() - 1);
+        self.items.note_merged(merged.sum());
         let mut is_denied = false;
         if together.len() > 1 && self.may_batch(kind) {
             match self.send_batch(kind, &mut together).await {
@@ -161,7 +163,7 @@ impl Batches {
                 true => self.read_batch(together)?,
                 false => self.write_batch(together)?,
             };
-            let request = context::within(context_of_first(together), request);
+            let request = context::among(contexts(together), request);
             let request = deadline::among(deadlines(together), request);
             let all = together.iter_mut().flat_map(|(_, waiting)| waiting);
             let waiters = all.map(|operation| &mut operation.answer);
@@ -271,12 +273,11 @@ impl Batches {
     }
 
     /// Sends the operations on one key: one read for all, or the last write. If DynamoDB refuses the last write,
-    /// sends the write before it, and so on. A read is sent in the context of the first call that waits for it,
-    /// a write in the context of its own call. Returns whether any request succeeded.
+    /// sends the write before it, and so on. A read is sent in the contexts of all calls that wait for it, a write
+    /// first in the context of its own call. Returns whether any request succeeded.
     async fn send_alone(&self, turn: Turn, mut waiting: Vec<ItemOperation>) -> bool {
         let mut has_succeeded = false;
         let consistent = is_consistent(&waiting);
-        let first = waiting.first().and_then(|operation| operation.context);
         while can_be_sent(&mut waiting)
             && let Some(ItemOperation {
                 change,
@@ -286,13 +287,17 @@ impl Batches {
             }) = waiting.pop()
         {
             let is_read = matches!(change, Change::None { .. });
-            let context = if is_read { first } else { context };
+            let before = waiting.iter().filter_map(|operation| operation.context);
+            let contexts = match is_read {
+                true => before.chain(context).collect(),
+                false => context.into_iter().chain(before).collect(),
+            };
             let others = waiting.iter().flat_map(|operation| &operation.deadline);
             let deadlines = others.chain(&deadline).map(Arc::clone).collect();
             let before = waiting.iter_mut().map(|operation| &mut operation.answer);
             let waiters = iter::once(&mut answer).chain(before);
             let request = self.single(turn.key(), change, consistent);
-            let request = context::within(context, request);
+            let request = context::among(contexts, request);
             let request = deadline::among(deadlines, request);
             let Some(outcome) = while_wanted(request, waiters).await else {
                 return has_succeeded;
@@ -360,9 +365,11 @@ fn id_of<'r>(table: &KeyedTable, request: &'r WriteRequest) -> Option<&'r str> {
     id(table, put.or(delete)?)
 }
 
-/// A batch for several calls is sent in the context of the first.
-fn context_of_first(together: &[Together]) -> Option<CallContext> {
-    together.first()?.1.first()?.context
+/// The contexts of the calls that wait for a batch.
+fn contexts(together: &[Together]) -> Vec<CallContext> {
+    let operations = together.iter().flat_map(|(_, waiting)| waiting);
+    let contexts = operations.filter_map(|operation| operation.context);
+    contexts.collect()
 }
 
 fn deadlines(together: &[Together]) -> Vec<Arc<Deadline>> {

@@ -21,7 +21,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep};
 
 use self::rate::Rate;
-use super::answers;
+use super::{answers, telemetry};
 use crate::core::deadline;
 use crate::core::error::{self, Error, Result};
 use crate::core::lock::locked;
@@ -286,6 +286,7 @@ impl<'c> Patience<'c> {
                     let left = unprocessed(&answer).min(self.operations);
                     pace.note(self.operations - left, left);
                     if left > 0 {
+                        report(&Error::unprocessed());
                         limits.note(&Error::unprocessed());
                     }
                 }
@@ -310,6 +311,7 @@ impl<'c> Patience<'c> {
         self.attempts += error.attempts().unwrap_or_default();
         error.set_attempts(self.attempts);
         if error.is_throttling() {
+            report(&error);
             if let Some((limits, pace)) = self.pace {
                 limits.note(&error);
                 // If only a partition or an index is at its limit, the table's rate stays.
@@ -329,6 +331,13 @@ impl<'c> Patience<'c> {
         sleep(pause(self.refusals)).await;
         drop(waiting);
         None
+    }
+}
+
+/// Reports that DynamoDB has throttled the request of the current task.
+fn report(error: &Error) {
+    if let Some(request) = telemetry::request::current() {
+        request.throttle(error);
     }
 }
 

@@ -56,6 +56,7 @@ fn cache(script: Script) -> (Cache, Source) {
         outage: None,
         clock: Box::new(move || clock()),
         state: Mutex::default(),
+        audience: Audience::default(),
     }));
     (cache, source)
 }
