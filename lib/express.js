@@ -192,24 +192,33 @@ function storeClass(Store) {
       return deliver(this.#all(), callback);
     }
 
-    /** @param {Callback} [callback] */
-    length(callback) {
-      return deliver(this.#sessions.all.count(), callback);
+    /** @param {any} [options] @param {Callback} [callback] */
+    length(options, callback) {
+      const call = (/** @type {any} */ given) => this.#sessions.all.count(given);
+      return callWithOptions(call, options, callback);
     }
 
-    /** @param {Callback} [callback] */
-    ids(callback) {
-      return deliver(this.#sessions.all.ids(), callback);
+    /** @param {any} [options] @param {Callback} [callback] */
+    ids(options, callback) {
+      const call = (/** @type {any} */ given) => this.#sessions.all.ids(given);
+      return callWithOptions(call, options, callback);
     }
 
-    /** @param {Callback} [callback] */
-    clear(callback) {
-      return deliver(this.#sessions.all.clear(), callback);
+    /** @param {any} [options] @param {Callback} [callback] */
+    clear(options, callback) {
+      const call = (/** @type {any} */ given) => this.#sessions.all.clear(given);
+      return callWithOptions(call, options, callback);
     }
 
-    /** @param {Callback} [callback] */
-    reap(callback) {
-      return deliver(this.#sessions.all.reap(), callback);
+    /** @param {any} [options] @param {Callback} [callback] */
+    reap(options, callback) {
+      const call = (/** @type {any} */ given) => this.#sessions.all.reap(given);
+      return callWithOptions(call, options, callback);
+    }
+
+    /** @param {any} [options] */
+    sessions(options) {
+      return this.#sessions.all.sessions(options, toSession);
     }
 
     /** @param {string} sid @param {any} options @param {any} [task] */
@@ -266,9 +275,8 @@ function storeClass(Store) {
     /** @param {string} sid */
     async #get(sid) {
       const loaded = await this.#sessions.load(sessionId(sid));
-      const session = loaded ? parse(loaded.data) : null;
+      const session = loaded ? toSession(loaded.data, loaded.end) : null;
       if (!loaded || session === null) return null;
-      if (loaded.end !== undefined) setEnd(session, loaded.end);
       this.#tracking?.limitRead(session, loaded);
       this.#recognition.noteRead(session, loaded);
       return session;
@@ -333,8 +341,7 @@ function storeClass(Store) {
     async #all() {
       const entries = await this.#sessions.all.list();
       return entries.flatMap(({ sid, data, end }) => {
-        const session = parse(data);
-        if (session && end !== undefined) setEnd(session, end);
+        const session = toSession(data, end);
         return session ? [{ ...session, id: sid }] : [];
       });
     }
@@ -348,6 +355,18 @@ function storeClass(Store) {
       );
     }
   };
+}
+
+/**
+ * Makes a session from its JSON. `null` if the text is no JSON object.
+ *
+ * @param {string} data
+ * @param {number | undefined} end the exact end in milliseconds, if a touch has moved it
+ */
+function toSession(data, end) {
+  const session = parse(data);
+  if (session && end !== undefined) setEnd(session, end);
+  return session;
 }
 
 /**

@@ -79,7 +79,10 @@ class SessionStore {
   #lifecycle;
   /** The requests whose new session was reported. @type {WeakSet<Known>} */
   #begun = new WeakSet();
+  #table;
   #prefix;
+  /** Is aborted once the store is closed. */
+  #closing = new AbortController();
   /** The encryption keys, if a function gives them. @type {Keys | undefined} */
   #keys;
   /** @type {(isLost?: boolean) => unknown} */
@@ -104,6 +107,7 @@ class SessionStore {
     this.#settings = settings;
     this.#events = events;
     this.#tracking = tracking;
+    this.#table = table;
     this.#prefix = prefix;
     this.#prepare = prepare;
     const pending = new Pending(settings.maxPendingCalls);
@@ -346,7 +350,7 @@ class SessionStore {
    */
   close() {
     const closed = this.#gate.close(() => this.#dynamodb.close());
-    this.#locks?.close();
+    this.#closing.abort(closedError());
     return closed;
   }
 
@@ -359,10 +363,16 @@ class SessionStore {
         /** @type {(limit: number) => Promise<any>} */ call,
         /** @type {number} */ limit = operationTimeout,
       ) => this.#call(undefined, call, undefined, limit),
+      goOn: (/** @type {(limit: number) => Promise<any>} */ call) =>
+        this.#keys ? this.#keys.retry(operationTimeout, call) : call(operationTimeout),
       track: (/** @type {Promise<any>} */ work) => this.#gate.track(work),
+      closing: this.#closing.signal,
       isClosed: () => this.isClosed,
       limit: operationTimeout,
       tableTimeout,
+      // Without the rest of an ARN.
+      table: this.#table.slice(this.#table.lastIndexOf('/') + 1),
+      prefix: this.#prefix,
       events: this.#events,
       lifecycle: this.#lifecycle,
       moves: hashIds !== undefined && (hashIds.secrets.length > 1 || hashIds.plain !== 'ignore'),

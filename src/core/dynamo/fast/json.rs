@@ -15,8 +15,8 @@ use aws_sdk_dynamodb::operation::put_item::builders::PutItemInputBuilder;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
 use aws_sdk_dynamodb::types::{
-    DeleteRequest, KeysAndAttributes, PutRequest, ReturnValue, ReturnValuesOnConditionCheckFailure,
-    WriteRequest,
+    ConsumedCapacity, DeleteRequest, KeysAndAttributes, PutRequest, ReturnConsumedCapacity,
+    ReturnValue, ReturnValuesOnConditionCheckFailure, WriteRequest,
 };
 use serde::de::{Error as _, IgnoredAny};
 use serde::{Deserialize, Serialize, Serializer};
@@ -150,13 +150,22 @@ impl FastOperation for DeleteItemInputBuilder {
             key: get_key => set_key,
             condition_expression: get_condition_expression => set_condition_expression,
             expression_attribute_names: get_expression_attribute_names => set_expression_attribute_names,
-            expression_attribute_values: get_expression_attribute_values => set_expression_attribute_values
+            expression_attribute_values: get_expression_attribute_values => set_expression_attribute_values,
+            return_consumed_capacity: get_return_consumed_capacity => set_return_consumed_capacity
         )
     }
 
     fn read(body: &[u8]) -> Result<DeleteItemOutput> {
-        read_nothing(body)?;
-        Ok(DeleteItemOutput::builder().build())
+        #[derive(Deserialize)]
+        struct Members {
+            #[serde(rename = "ConsumedCapacity")]
+            consumed: Option<Consumed>,
+        }
+        let Members { consumed } = serde_json::from_slice(body)?;
+        let consumed = consumed.map(ConsumedCapacity::from);
+        Ok(DeleteItemOutput::builder()
+            .set_consumed_capacity(consumed)
+            .build())
     }
 }
 
@@ -244,9 +253,11 @@ struct Body<'r> {
     return_values: Option<Returned<'r>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     return_values_on_condition_check_failure: Option<Returned<'r>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    return_consumed_capacity: Option<Returned<'r>>,
 }
 
-/// DynamoDB's name for the attributes that an answer or an error has.
+/// DynamoDB's name for the part that an answer or an error has.
 struct Returned<'r>(&'r str);
 
 impl<'r> From<&'r ReturnValue> for Returned<'r> {
@@ -258,6 +269,12 @@ impl<'r> From<&'r ReturnValue> for Returned<'r> {
 impl<'r> From<&'r ReturnValuesOnConditionCheckFailure> for Returned<'r> {
     fn from(values: &'r ReturnValuesOnConditionCheckFailure) -> Self {
         Self(values.as_str())
+    }
+}
+
+impl<'r> From<&'r ReturnConsumedCapacity> for Returned<'r> {
+    fn from(consumed: &'r ReturnConsumedCapacity) -> Self {
+        Self(consumed.as_str())
     }
 }
 
@@ -328,6 +345,19 @@ impl<'r> Write<'r> {
                 key: Attributes(key),
             }),
         }
+    }
+}
+
+/// The capacity units that a request has used.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Consumed {
+    capacity_units: Option<f64>,
+}
+
+impl From<Consumed> for ConsumedCapacity {
+    fn from(Consumed { capacity_units }: Consumed) -> Self {
+        Self::builder().set_capacity_units(capacity_units).build()
     }
 }
 
