@@ -3,6 +3,7 @@ import codecs = require('./lib/codecs');
 import hashedIds = require('./lib/hashed-ids');
 import marks = require('./lib/marks');
 import monitoring = require('./lib/monitoring');
+import scans = require('./lib/scans');
 import types = require('./lib/types');
 
 export = connect;
@@ -260,7 +261,7 @@ declare namespace connect {
 
     /**
      * Milliseconds that a call may take, including retries and the wait for the table. For `all`,
-     * `length`, `ids`, `clear`, `reap`, `sessionsOf` and `destroyOf`: milliseconds that each of
+     * `sessions`, `length`, `ids`, `clear`, `reap`, `sessionsOf` and `destroyOf`: milliseconds that each of
      * their requests may take.
      * @default 10000
      */
@@ -302,6 +303,9 @@ declare namespace connect {
   export type LockOptions = types.LockOptions;
   export type SessionLock = types.SessionLock;
   export type SessionEvent = types.SessionEvent;
+  export type ScanOptions = scans.ScanOptions;
+  export type ScanProgress = scans.ScanProgress;
+  export type SessionOfTable<Session> = scans.SessionOfTable<Session>;
   export type Channels = monitoring.Channels;
   export type OperationMessage = monitoring.OperationMessage;
   export type RequestMessage = monitoring.RequestMessage;
@@ -424,34 +428,73 @@ declare namespace connect {
 
     /**
      * Reads every session under the prefix that has not expired and can be read, each with its id
-     * as `id`; with the option `hashIds`, with its handle as `id`. Reads the whole table.
+     * as `id`; with the option `hashIds`, with its handle as `id`.
+     *
+     * Reads the whole table: for each 4 KB, one read unit, or half a unit with
+     * `consistentRead: false`. The array holds all sessions in memory. For a large table, use
+     * `sessions()`.
      */
     all(): Promise<Array<Stored<Session> & { id: string }>>;
     all(
       callback: (error: CallbackError, sessions?: Array<Stored<Session> & { id: string }>) => void,
     ): void;
 
-    /** Counts the sessions that `all` gives. Reads the whole table. */
-    length(): Promise<number>;
+    /**
+     * Reads the sessions that `all` gives, one after the other. The store reads the next page of the
+     * table, of up to 1 MB, when the loop asks for it; with `segments`, one page of each ahead. `break`
+     * ends the reading. Emits `progress`. Costs as much as `all`.
+     *
+     * @throws {TypeError} if an option is wrong
+     * @example
+     * for await (const { sid, session, expires } of store.sessions()) {
+     *   console.log(session.user, expires);
+     * }
+     */
+    sessions(
+      options?: ScanOptions,
+    ): AsyncGenerator<SessionOfTable<Stored<Session>>, void, undefined>;
+
+    /** Counts the sessions that `all` gives. Reads the whole table, at the same price. Emits `progress`. */
+    length(options?: ScanOptions): Promise<number>;
     length(callback: (error: CallbackError, length?: number) => void): void;
+    length(
+      options: ScanOptions | undefined,
+      callback: (error: CallbackError, length?: number) => void,
+    ): void;
 
     /**
      * Reads the ids of the sessions that `all` gives; with the option `hashIds`, their handles. Reads the
-     * whole table.
+     * whole table, at the same price. Emits `progress`.
      */
-    ids(): Promise<string[]>;
+    ids(options?: ScanOptions): Promise<string[]>;
     ids(callback: (error: CallbackError, ids?: string[]) => void): void;
+    ids(
+      options: ScanOptions | undefined,
+      callback: (error: CallbackError, ids?: string[]) => void,
+    ): void;
 
-    /** Deletes the sessions that `all` gives. Reads the whole table. */
-    clear(): Promise<void>;
+    /**
+     * Deletes the sessions that `all` gives. Reads the whole table, at the same price, and each deletion
+     * costs a write unit for each KB. Emits `progress`.
+     */
+    clear(options?: ScanOptions): Promise<void>;
     clear(callback?: (error?: CallbackError) => void): void;
+    clear(options: ScanOptions | undefined, callback: (error?: CallbackError) => void): void;
 
     /**
      * Deletes the sessions under the prefix that have expired, and gives their number. Reads the
-     * whole table. If a session is touched or saved meanwhile, it stays.
+     * whole table, at half a read unit for each 4 KB, and each deletion costs a write unit for each KB.
+     * If a session is touched or saved meanwhile, it stays. Emits `progress`.
+     *
+     * @example
+     * await store.reap({ segments: 4, capacityPerSecond: 100 });
      */
-    reap(): Promise<number>;
+    reap(options?: ScanOptions): Promise<number>;
     reap(callback?: (error?: CallbackError, reaped?: number) => void): void;
+    reap(
+      options: ScanOptions | undefined,
+      callback: (error?: CallbackError, reaped?: number) => void,
+    ): void;
 
     /**
      * Runs `task` while no other caller of `withLock`, in any process, holds the lock of this session.
@@ -493,7 +536,8 @@ declare namespace connect {
 
     /**
      * Stops the timer of `reapInterval`, and releases the connections. Later calls fail with
-     * `ERR_SESSION_CLOSED`. Calls in flight continue to their normal outcome.
+     * `ERR_SESSION_CLOSED`. Calls in flight continue to their normal outcome, except calls with
+     * `capacityPerSecond`: these fail with `ERR_SESSION_CLOSED` after the pages in flight.
      */
     close(): Promise<void>;
     close(callback: (error: CallbackError) => void): void;
@@ -518,6 +562,8 @@ declare namespace connect {
     on(event: 'available', listener: () => void): this;
     /** `index`: the state of an index that `ensureIndexes()` adds has changed. */
     on(event: 'index', listener: (progress: IndexProgress) => void): this;
+    /** `progress`: `reap`, `clear`, `length`, `ids` or `sessions` has read a page of the table. See docs/BIG-TABLES.md. */
+    on(event: 'progress', listener: (progress: ScanProgress) => void): this;
     // biome-ignore lint/suspicious/noExplicitAny: as EventEmitter has it
     on(event: string | symbol, listener: (...args: any[]) => void): this;
   }

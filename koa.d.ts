@@ -3,6 +3,7 @@ import codecs = require('./lib/codecs');
 import hashedIds = require('./lib/hashed-ids');
 import marks = require('./lib/marks');
 import monitoring = require('./lib/monitoring');
+import scans = require('./lib/scans');
 import types = require('./lib/types');
 
 export = DynamoDBStore;
@@ -105,6 +106,24 @@ declare class DynamoDBStore extends EventEmitter {
   destroy(key: string, data?: DynamoDBStore.RequestData): Promise<void>;
 
   /**
+   * Reads the sessions of the table that have not ended and can be read, one after the other. The store
+   * reads the next page of the table, of up to 1 MB, when the loop asks for it; with `segments`, one
+   * page of each ahead. `break` ends the reading. Emits `progress`.
+   *
+   * Reads the whole table: for each 4 KB, one read unit, or half a unit with `consistentRead: false`.
+   *
+   * @throws {TypeError} if an option is wrong
+   * @example
+   * for await (const { sid, session, expires } of store.sessions()) {
+   *   console.log(session.user, expires);
+   * }
+   */
+  sessions(
+    options?: DynamoDBStore.ScanOptions,
+    // biome-ignore lint/suspicious/noExplicitAny: what an application keeps in a session
+  ): AsyncGenerator<DynamoDBStore.SessionOfTable<any>, void, undefined>;
+
+  /**
    * Runs `task` while no other caller of `withLock`, in any process, holds the lock of this session.
    * The other methods do not wait for the lock. See docs/LOCKS.md.
    *
@@ -182,6 +201,8 @@ declare class DynamoDBStore extends EventEmitter {
   on(event: 'available', listener: () => void): this;
   /** `index`: the state of an index that `ensureIndexes()` adds has changed. */
   on(event: 'index', listener: (progress: DynamoDBStore.IndexProgress) => void): this;
+  /** `progress`: `sessions` has read a page of the table. See docs/BIG-TABLES.md. */
+  on(event: 'progress', listener: (progress: DynamoDBStore.ScanProgress) => void): this;
   // biome-ignore lint/suspicious/noExplicitAny: as EventEmitter has it
   on(event: string | symbol, listener: (...args: any[]) => void): this;
 }
@@ -199,6 +220,9 @@ declare namespace DynamoDBStore {
   export type LockOptions = types.LockOptions;
   export type SessionLock = types.SessionLock;
   export type SessionEvent = types.SessionEvent;
+  export type ScanOptions = scans.ScanOptions;
+  export type ScanProgress = scans.ScanProgress;
+  export type SessionOfTable<Session> = scans.SessionOfTable<Session>;
   export type Channels = monitoring.Channels;
   export type OperationMessage = monitoring.OperationMessage;
   export type RequestMessage = monitoring.RequestMessage;

@@ -2,6 +2,10 @@
 
 /** The way of a store's calls into the addon: each waits until the table and the encryption keys can be used. */
 
+const { resultOf } = require('./errors');
+
+/** @import { EventEmitter } from 'node:events' */
+/** @import { NativeStore } from '../native/binding' */
 /** @import { Gate } from './gate' */
 /** @import { Keys } from './keys' */
 /** @import { Table } from './table' */
@@ -28,6 +32,22 @@ class Access {
   }
 
   /**
+   * Uses the encryption keys of the options.
+   *
+   * @param {import('./store.options').Settings} settings
+   * @param {() => NativeStore} native the store in the addon
+   * @param {EventEmitter} events emits `warning`
+   */
+  useKeys({ codecs, operationTimeout }, native, events) {
+    // The addon has its own copies.
+    for (const key of codecs?.native?.encryption?.keys ?? []) key.fill(0);
+    if (!codecs?.source) return;
+    const { Keys } = require('./keys');
+    const use = (/** @type {Buffer[]} */ keys) => resultOf(native().setKeys(keys));
+    this.keys = new Keys(codecs.source, operationTimeout, use, events);
+  }
+
+  /**
    * Makes a call into the addon. The time that the call waits counts towards its limit.
    *
    * @template T
@@ -47,6 +67,19 @@ class Access {
       return this.#callWithKeys(this.keys, key, ready, limit, call);
     }
     return this.#gate.pass(key, ready, limit, call);
+  }
+
+  /**
+   * Makes a call of work that has begun: the table was ready then. If the call finds a session whose key is unknown, it
+   * is made once more with newer keys.
+   *
+   * @template T
+   * @param {number} limit milliseconds
+   * @param {(limit: number) => Promise<T>} call
+   * @returns {Promise<T>}
+   */
+  goOn(limit, call) {
+    return this.keys ? this.keys.retry(limit, call) : call(limit);
   }
 
   /** The addon calls this if a request finds no table. Returns whether the table exists afterwards. */

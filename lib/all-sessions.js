@@ -2,21 +2,38 @@
 
 /** The operations of a store on all sessions of its table, and on those that an index finds. */
 
-const { resultOf, toError } = require('./errors');
+const { resultOf } = require('./errors');
 
-/** @import { Deletions, NativeStore, Outcome, SessionEntry } from '../native/binding' */
-/** @import { Lifecycle, LifecycleEvent } from './lifecycle' */
+/** @import { ListedMark, ListedSession, SessionEntry, SweepPage } from '../native/binding' */
+/** @import { Host } from './host' */
+/** @import { LifecycleEvent } from './lifecycle' */
+/** @import { Operation, Scan } from './scan' */
 
 /**
- * The store.
+ * A session of `entries`, as the table has it. Times are in milliseconds since the Unix epoch.
  *
- * @typedef {object} Host
- * @property {() => NativeStore} native
- * @property {(call: (limit: number) => Promise<any>) => Promise<any>} call makes a call once the table is ready
- * @property {Lifecycle} lifecycle reports deleted sessions
- * @property {((id: string) => string) | undefined} handleOfId with the option `hashIds`: returns the handle of a session,
- *   by its id in the table
+ * @typedef {object} Entry
+ * @property {string} sid the id that stands in the table: with the option `hashIds`, the hash
+ * @property {string} data the session as JSON, decoded
+ * @property {number | undefined} expires the end of the session
+ * @property {number | undefined} end the exact end, if a touch has moved it
+ * @property {string | undefined} version
+ * @property {number | undefined} created the beginning of the session, if the store keeps marks
+ * @property {number | undefined} seen the last write of the session, if the store keeps marks
+ * @property {ListedMark[]} indexed the marks in the store's indexes, in the order of the options
+ *
+ * A session of `sessions`.
+ *
+ * @typedef {object} SessionOfTable
+ * @property {string} sid with the option `hashIds`, the handle of the session
+ * @property {any} session
+ * @property {Date | undefined} expires
+ * @property {Date | undefined} createdAt
+ * @property {Date | undefined} lastSeen
  */
+
+/** The latest time of a `Date`, in milliseconds. */
+const LATEST = 8.64e15;
 
 class AllSessions {
   #host;
@@ -29,15 +46,15 @@ class AllSessions {
   /**
    * Reads the sessions that have not ended.
    *
-   * @returns {Promise<SessionEntry[]>} with the option `hashIds`, each has its handle as `sid`
+   * @returns {Promise<ListedSession[]>} with the option `hashIds`, each has its handle as `sid`
    */
   async list() {
-    const { handleOfId } = this.#host;
-    /** @type {SessionEntry[]} */
-    const entries = await this.#call((native, limit) => native.list(Date.now(), limit));
-    return handleOfId
-      ? entries.map((entry) => ({ ...entry, sid: handleOfId(entry.sid) }))
-      : entries;
+    /** @type {ListedSession[]} */
+    const sessions = [];
+    await this.#run({ name: 'all', sweep: 'list', isSilent: true }, undefined, ({ listed }) => {
+      for (const session of listed) sessions.push({ ...session, sid: this.#shownId(session.sid) });
+    });
+    return sessions;
   }
 
   /**
@@ -47,74 +64,170 @@ class AllSessions {
    * @returns {Promise<SessionEntry[]>}
    */
   find(value) {
-    return this.#call((native, limit) => native.find(value, Date.now(), limit));
+    const { call, native, run } = this.#host;
+    const find = (/** @type {number} */ limit) => native().find(value, Date.now(), limit);
+    return run('find', async () => resultOf(await call(find)));
   }
 
   /**
    * Counts the sessions that have not ended.
    *
+   * @param {unknown} [options]
    * @returns {Promise<number>}
    */
-  count() {
-    return this.#call((native, limit) => native.count(Date.now(), limit));
+  async count(options) {
+    let count = 0;
+    await this.#run({ name: 'length', sweep: 'count' }, options, (page) => {
+      count += page.sessions;
+    });
+    return count;
   }
 
   /**
    * The ids of the sessions that have not ended.
    *
+   * @param {unknown} [options]
    * @returns {Promise<string[]>} with the option `hashIds`, their handles
    */
-  async ids() {
-    const { handleOfId } = this.#host;
+  async ids(options) {
     /** @type {string[]} */
-    const ids = await this.#call((native, limit) => native.ids(Date.now(), limit));
-    return handleOfId ? ids.map(handleOfId) : ids;
+    const ids = [];
+    await this.#run({ name: 'ids', sweep: 'ids' }, options, (page) => {
+      for (const id of page.ids) ids.push(this.#shownId(id));
+    });
+    return ids;
   }
 
-  /** Deletes the sessions that have not ended. */
-  async clear() {
-    await this.#sweep('destroy', (native, limit, isHeard) =>
-      native.clear(Date.now(), limit, isHeard),
-    );
+  /**
+   * Deletes the sessions that have not ended.
+   *
+   * @param {unknown} [options]
+   */
+  async clear(options) {
+    await this.#delete({ name: 'clear', sweep: 'clear' }, options, 'destroy');
   }
 
   /**
    * Deletes the sessions that have ended.
    *
+   * @param {unknown} [options]
    * @returns {Promise<number>} how many
    */
-  reap() {
-    return this.#sweep('expire', (native, limit, isHeard) =>
-      native.reap(Date.now(), limit, isHeard),
-    );
+  reap(options) {
+    return this.#delete({ name: 'reap', sweep: 'reap' }, options, 'expire');
+  }
+
+  /**
+   * Reads the sessions that have not ended, a page of the table at a time. The next page is read when the
+   * application asks for it.
+   *
+   * @param {unknown} options
+   * @param {(data: string, end: number | undefined) => any} toSession makes a session from its JSON and its exact
+   *   end; `null` if it is no session
+   * @returns {AsyncGenerator<SessionOfTable, void, undefined>}
+   * @throws {TypeError} if an option is wrong
+   */
+  sessions(options, toSession) {
+    const scan = this.#scan({ name: 'sessions', sweep: 'list', isIterated: true }, options);
+    const toEntry = (/** @type {ListedSession} */ listed) => {
+      const { sid, data, end, expires, created, seen } = listed;
+      const session = toSession(data, end);
+      if (session === null) return undefined;
+      return {
+        sid: this.#shownId(sid),
+        session,
+        expires: dateOf(expires),
+        createdAt: dateOf(created),
+        lastSeen: dateOf(seen),
+      };
+    };
+    return sessionsOf(scan, toEntry);
+  }
+
+  /**
+   * Reads the sessions as the table has them, to copy them: with their ids in the table and their marks.
+   *
+   * @param {Record<string, any>} [options] the options of `sessions`, and `ended`: `true`: also the sessions that
+   *   have ended and can still be read
+   * @returns {AsyncGenerator<Entry, void, undefined>}
+   * @throws {TypeError} if an option is wrong
+   */
+  entries({ ended = false, ...options } = {}) {
+    const sweep = ended ? 'listAll' : 'list';
+    const scan = this.#scan({ name: 'sessions', sweep, isIterated: true }, options);
+    return sessionsOf(scan, (session) => /** @type {Entry} */ (session));
   }
 
   /**
    * Deletes sessions, and reports an event of each.
    *
+   * @param {Operation} operation
+   * @param {unknown} options
    * @param {LifecycleEvent} event
-   * @param {(native: NativeStore, limit: number, isHeard: boolean) => Promise<Outcome<Deletions>>} call
+   * @returns {Promise<number>} how many
    */
-  async #sweep(event, call) {
+  async #delete(operation, options, event) {
     const { lifecycle } = this.#host;
-    const isHeard = lifecycle.isHeard(event);
-    const { count, keys, failure } = await this.#call((native, limit) =>
-      call(native, limit, isHeard),
-    );
-    lifecycle.reportKeys(event, keys);
-    if (failure) throw toError(failure);
+    let count = 0;
+    await this.#run(operation, options, ({ deleted, keys }) => {
+      count += deleted;
+      lifecycle.reportKeys(event, keys);
+    });
     return count;
   }
 
   /**
-   * @template T
-   * @param {(native: NativeStore, limit: number) => Promise<Outcome<T>>} call
-   * @returns {Promise<T>}
+   * @param {Operation} operation
+   * @param {unknown} options
+   * @param {(page: SweepPage) => void} take
+   * @returns {Promise<void>}
    */
-  async #call(call) {
-    const { native } = this.#host;
-    return resultOf(await this.#host.call((limit) => call(native(), limit)));
+  #run(operation, options, take) {
+    const { run, track } = this.#host;
+    return run(operation.name, () => track(this.#scan(operation, options).run(take)));
   }
+
+  /**
+   * @param {Operation} operation
+   * @param {unknown} options
+   * @returns {Scan}
+   */
+  #scan(operation, options) {
+    return new (require('./scan').Scan)(this.#host, operation, options);
+  }
+
+  /**
+   * The name of a session for the application.
+   *
+   * @param {string} id the id that stands in the table
+   */
+  #shownId(id) {
+    const { handleOfId } = this.#host;
+    return handleOfId ? handleOfId(id) : id;
+  }
+}
+
+/**
+ * The sessions of a scan, one after the other.
+ *
+ * @template T
+ * @param {Scan} scan
+ * @param {(session: ListedSession) => T | undefined} toEntry
+ * @returns {AsyncGenerator<T, void, undefined>}
+ */
+async function* sessionsOf(scan, toEntry) {
+  for await (const { listed } of scan.pages()) {
+    for (const session of listed) {
+      scan.throwIfStopped();
+      const entry = toEntry(session);
+      if (entry !== undefined) yield entry;
+    }
+  }
+}
+
+/** @param {number | undefined} time milliseconds; 0 or less, or more than a date can be: not known */
+function dateOf(time) {
+  return time !== undefined && time > 0 && time <= LATEST ? new Date(time) : undefined;
 }
 
 module.exports = { AllSessions };

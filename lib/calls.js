@@ -27,17 +27,7 @@ const { nextTick, setImmediate, setInterval } = require('./timers');
  */
 
 /** The methods of `NativeStore` that are calls on sessions and return a promise of napi. */
-const PROMISE_METHODS = new Set([
-  'clear',
-  'count',
-  'destroyMany',
-  'destroyOf',
-  'find',
-  'ids',
-  'list',
-  'reap',
-  'sessionsOf',
-]);
+const PROMISE_METHODS = new Set(['destroyMany', 'destroyOf', 'find', 'sessionsOf', 'sweepPage']);
 
 /** Keeps the process alive while calls are pending, by a timer that does nothing. */
 const keepAlive = {

@@ -6,7 +6,7 @@
 
 const { expiresAt, openConnectStore, sessionOf } = require('./native');
 const { readConnection } = require('./aws/config');
-const { attempt, deliver, nothing } = require('./callback');
+const { attempt, callWithOptions, deliver, nothing } = require('./callback');
 const { endOf, endOfSaved, setEnd } = require('./cookie');
 const { closedError, invalidArgument, storeError } = require('./errors');
 const { readOptions } = require('./express.options');
@@ -192,24 +192,33 @@ function storeClass(Store) {
       return deliver(this.#all(), callback);
     }
 
-    /** @param {Callback} [callback] */
-    length(callback) {
-      return deliver(this.#sessions.all.count(), callback);
+    /** @param {any} [options] @param {Callback} [callback] */
+    length(options, callback) {
+      const call = (/** @type {any} */ given) => this.#sessions.all.count(given);
+      return callWithOptions(call, options, callback);
     }
 
-    /** @param {Callback} [callback] */
-    ids(callback) {
-      return deliver(this.#sessions.all.ids(), callback);
+    /** @param {any} [options] @param {Callback} [callback] */
+    ids(options, callback) {
+      const call = (/** @type {any} */ given) => this.#sessions.all.ids(given);
+      return callWithOptions(call, options, callback);
     }
 
-    /** @param {Callback} [callback] */
-    clear(callback) {
-      return deliver(this.#sessions.all.clear(), callback);
+    /** @param {any} [options] @param {Callback} [callback] */
+    clear(options, callback) {
+      const call = (/** @type {any} */ given) => this.#sessions.all.clear(given);
+      return callWithOptions(call, options, callback);
     }
 
-    /** @param {Callback} [callback] */
-    reap(callback) {
-      return deliver(this.#sessions.all.reap(), callback);
+    /** @param {any} [options] @param {Callback} [callback] */
+    reap(options, callback) {
+      const call = (/** @type {any} */ given) => this.#sessions.all.reap(given);
+      return callWithOptions(call, options, callback);
+    }
+
+    /** @param {any} [options] */
+    sessions(options) {
+      return this.#sessions.all.sessions(options, toSession);
     }
 
     /** The counters of the store since it was made. */
@@ -271,9 +280,8 @@ function storeClass(Store) {
     /** @param {string} sid */
     async #get(sid) {
       const loaded = await this.#sessions.load(sessionId(sid));
-      const session = loaded ? parse(loaded.data) : null;
+      const session = loaded ? toSession(loaded.data, loaded.end) : null;
       if (!loaded || session === null) return null;
-      if (loaded.end !== undefined) setEnd(session, loaded.end);
       this.#tracking?.limitRead(session, loaded);
       this.#recognition.noteRead(session, loaded);
       return session;
@@ -338,8 +346,7 @@ function storeClass(Store) {
     async #all() {
       const entries = await this.#sessions.all.list();
       return entries.flatMap(({ sid, data, end }) => {
-        const session = parse(data);
-        if (session && end !== undefined) setEnd(session, end);
+        const session = toSession(data, end);
         return session ? [{ ...session, id: sid }] : [];
       });
     }
@@ -356,6 +363,18 @@ function storeClass(Store) {
 }
 
 /**
+ * Makes a session from its JSON. `null` if the text is no JSON object.
+ *
+ * @param {string} data
+ * @param {number | undefined} end the exact end in milliseconds, if a touch has moved it
+ */
+function toSession(data, end) {
+  const session = parse(data);
+  if (session && end !== undefined) setEnd(session, end);
+  return session;
+}
+
+/**
  * Whether a store is ready for calls: its public property says so, which applications set and override.
  *
  * @param {{ initialized: boolean }} store
@@ -369,21 +388,6 @@ function readinessOf(store) {
       store.initialized = isReady;
     },
   };
-}
-
-/**
- * Calls a method whose options may be left out before the callback.
- *
- * @param {(options: any) => Promise<any>} call
- * @param {any} options the options, or the callback
- * @param {Callback} [callback]
- */
-function callWithOptions(call, options, callback) {
-  const [given, done] = typeof options === 'function' ? [undefined, options] : [options, callback];
-  return deliver(
-    attempt(() => call(given)),
-    done,
-  );
 }
 
 /** The error of `getParsedSession` for a session that only `get` can decode. */

@@ -12,9 +12,8 @@ const { monotonicNow, setTimeout } = require('./timers');
 const { keyOf } = require('./tracking');
 const { warn } = require('./warning');
 
-/** @import { EventEmitter } from 'node:events' */
-/** @import { IndexEntry, NativeStore } from '../native/binding' */
-/** @import { Lifecycle } from './lifecycle' */
+/** @import { IndexEntry } from '../native/binding' */
+/** @import { Host } from './host' */
 /** @import { Marks, SessionIndex, Tracking } from './tracking' */
 
 /**
@@ -37,17 +36,6 @@ const FIRST_PAUSE = 100;
 const LONGEST_PAUSE = 5000;
 
 /**
- * @typedef {object} Host
- * @property {() => NativeStore} native
- * @property {(call: (limit: number) => Promise<any>) => Promise<any>} call makes a call once the table is ready
- * @property {<T>(work: Promise<T>) => Promise<T>} track makes `close` wait for work that consists of several calls
- * @property {() => boolean} isClosed
- * @property {number} limit the milliseconds that a request for items may take
- * @property {number} tableTimeout the milliseconds that a request for the table may take
- * @property {EventEmitter} events emits `index`
- * @property {Lifecycle} lifecycle reports destroyed sessions
- * @property {boolean} moves whether sessions may move to other keys, by the option `hashIds`
- *
  * An index with a limit, in which a session gets a value.
  *
  * @typedef {{ at: number, index: SessionIndex, max: number, value: string }} Limit
@@ -78,7 +66,7 @@ class Indexes {
     const at = this.#numberOf(name);
     const text = this.#valueOf(name, value);
     const own = this.#keysOf(current, 'current');
-    const entries = await this.#read(at, text);
+    const entries = await this.#host.run('sessionsOf', () => this.#read(at, text));
     return entries
       .filter(isAlive)
       .sort((one, other) => beginOf(other) - beginOf(one))
@@ -102,7 +90,8 @@ class Indexes {
    * @returns {Promise<number>} the number of destroyed sessions
    */
   destroyOf(name, value, options) {
-    return this.#host.track(this.#destroyOf(name, value, options));
+    const { run, track } = this.#host;
+    return run('destroyOf', () => track(this.#destroyOf(name, value, options)));
   }
 
   /**

@@ -167,6 +167,11 @@ class DynamoDBStore extends EventEmitter {
     return this.#sessions.stats();
   }
 
+  /** @param {any} [options] */
+  sessions(options) {
+    return this.#sessions.all.sessions(options, toSession);
+  }
+
   /** @param {string} key @param {any} options @param {any} [task] */
   async withLock(key, options, task) {
     return this.#sessions.withLock(sessionId(key), options, task);
@@ -244,12 +249,9 @@ class DynamoDBStore extends EventEmitter {
     const { ctx } = requestOf(request);
     const loaded = await this.#sessions.load(sessionId(key));
     if (!loaded) return undefined;
-    const { data } = loaded;
-    const session = parse(data, reviverFor(data)) ?? undefined;
+    const { data, end, known } = loaded;
+    const session = toSession(data, end) ?? undefined;
     if (session) {
-      const { end, known } = loaded;
-      // A touch cannot change the end inside an encoded session.
-      if (end !== undefined && Number.isFinite(session._expire)) session._expire = end;
       this.#tracking?.limitRead(session, known);
       known.expires = endOf(session, known.expires);
       this.#notes.put(ctx ?? session, known);
@@ -300,6 +302,19 @@ class DynamoDBStore extends EventEmitter {
     }
     return known;
   }
+}
+
+/**
+ * Makes a session from its JSON. `null` if the text is no JSON object.
+ *
+ * @param {string} data
+ * @param {number | undefined} end the exact end in milliseconds, if a touch has moved it
+ */
+function toSession(data, end) {
+  const session = parse(data, reviverFor(data));
+  // A touch cannot change the end inside an encoded session.
+  if (session && end !== undefined && Number.isFinite(session._expire)) session._expire = end;
+  return session;
 }
 
 module.exports = DynamoDBStore;

@@ -3,14 +3,16 @@
 /** Locks on sessions: `withLock` waits for the lock, renews its lease while the task runs, and releases it. */
 
 const { randomUUID } = require('node:crypto');
-const { closedError, invalidArgument, resultOf, storeError } = require('./errors');
+const { invalidArgument, resultOf, storeError } = require('./errors');
 const { methodOptions } = require('./fields');
-const { Wait, ignore, listen } = require('./lock.wait');
-const { option, readTime } = require('./options');
+const { Wait } = require('./lock.wait');
+const { readTime } = require('./options');
+const { ignore, listen, readSignal } = require('./signals');
 const { clearTimeout, monotonicNow, setTimeout } = require('./timers');
 const { warn } = require('./warning');
 
-/** @import { LockState, NativeStore } from '../native/binding' */
+/** @import { LockState } from '../native/binding' */
+/** @import { Host } from './host' */
 
 /**
  * The requests for the lock of one session.
@@ -54,22 +56,9 @@ const SHORTEST_ATTEMPT = 1000;
 /** A request that fails with one of these codes may have been carried out. */
 const UNCERTAIN = new Set(['ERR_SESSION_TIMEOUT', 'ERR_SESSION_UNREACHABLE', 'ERR_SESSION_CLIENT']);
 
-/**
- * The store that has the locks.
- *
- * @typedef {object} Host
- * @property {() => NativeStore} native
- * @property {(call: (limit: number) => Promise<any>, limit?: number) => Promise<any>} call makes a call once the table
- *   is ready
- * @property {number} limit the milliseconds that a call may take
- * @property {import('node:events').EventEmitter} events emits `warning`
- */
-
 /** The locks of one store. */
 class Locks {
   #host;
-  /** Is aborted once the store is closed. */
-  #closing = new AbortController();
   /**
    * The last caller that waits for each lock or holds it: a promise that resolves when it is done. One caller of a
    * store asks DynamoDB at a time, so that the callers of a store do not hinder each other.
@@ -109,20 +98,15 @@ class Locks {
     }
   }
 
-  /** Ends the waiting of all callers. Tasks continue. */
-  close() {
-    this.#closing.abort(closedError());
-  }
-
   /** @param {string} sid @returns {LockRequests} */
   #requestsFor(sid) {
-    const { native, call, limit, events } = this.#host;
+    const { native, call, limit, events, run } = this.#host;
     const within = (/** @type {number} */ time) => Math.max(1, Math.min(time, limit));
     return {
       claim: async (lease, ended, left) => {
         const claim = (/** @type {number} */ time) =>
           native().claimLock(sid, lease, ended, Date.now(), time);
-        return resultOf(await call(claim, within(left)));
+        return run('lock', async () => resultOf(await call(claim, within(left))));
       },
       // These are no calls: a closed store refuses calls, but waits for its tasks and their locks.
       renew: async (lease, left) =>
@@ -130,7 +114,7 @@ class Locks {
       release: async (holder, token) =>
         resultOf(await native().releaseLock(sid, holder, token, limit)),
       warn: (error) => warn(events, error),
-      closing: this.#closing.signal,
+      closing: this.#host.closing,
     };
   }
 
@@ -371,16 +355,11 @@ function readLockArguments(given, after) {
   if (typeof task !== 'function') throw invalidArgument('the task of withLock must be a function');
   const known = ['lease', 'wait', 'signal'];
   const options = methodOptions(hasOptions ? given : undefined, 'withLock', known);
-  const signal = option(options, 'signal', 'object');
-  // No `instanceof`: a test's sandbox may have a class of its own.
-  if (signal !== undefined && typeof signal.addEventListener !== 'function') {
-    throw invalidArgument('option "signal" must be an AbortSignal');
-  }
   return {
     options: {
       lease: readTime(options, 'lease', SHORTEST_LEASE) ?? LEASE,
       wait: readTime(options, 'wait', 0) ?? WAIT,
-      signal,
+      signal: readSignal(options),
     },
     task,
   };

@@ -3,6 +3,7 @@
 /** The wait of a caller for the lock of a session. */
 
 const { storeError } = require('./errors');
+const { ignore, listen } = require('./signals');
 const { clearTimeout, monotonicNow, setTimeout } = require('./timers');
 
 /** @import { LockOptions } from './lock' */
@@ -102,39 +103,4 @@ class Wait {
   }
 }
 
-/**
- * The functions to call when a signal is aborted. Each signal has one listener, because Node warns of a leak if a
- * signal has more than ten.
- *
- * @type {WeakMap<AbortSignal, { calls: Set<() => void>, listener: () => void }>}
- */
-const listeners = new WeakMap();
-
-/** @param {AbortSignal} signal @param {() => void} call */
-function listen(signal, call) {
-  if (signal.aborted) {
-    call();
-    return;
-  }
-  let heard = listeners.get(signal);
-  if (!heard) {
-    const calls = new Set();
-    const listener = () => {
-      for (const each of [...calls]) each();
-    };
-    heard = { calls, listener };
-    listeners.set(signal, heard);
-    signal.addEventListener('abort', heard.listener, { once: true });
-  }
-  heard.calls.add(call);
-}
-
-/** @param {AbortSignal} signal @param {() => void} call */
-function ignore(signal, call) {
-  const heard = listeners.get(signal);
-  if (!heard?.calls.delete(call) || heard.calls.size > 0) return;
-  signal.removeEventListener('abort', heard.listener);
-  listeners.delete(signal);
-}
-
-module.exports = { Wait, ignore, listen };
+module.exports = { Wait };

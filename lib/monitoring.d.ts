@@ -49,7 +49,8 @@ export interface TracedMessage extends CommonMessage {
 export interface OperationMessage extends TracedMessage {
   /**
    * The kind of the call: `get`, `set`, `touch` (also a `set` that changes only the end), `destroy`, `destroyMany`,
-   * `all`, `length`, `ids`, `clear`, `reap`, `sessions`, `find`, `sessionsOf`, `destroyOf`, `lock`.
+   * `all`, `length`, `ids`, `clear`, `reap`, `sessions` (a page of it), `find`, `sessionsOf`, `destroyOf`, `lock` (an
+   * attempt to get a lock).
    */
   readonly 'db.operation.name': string;
   /** The milliseconds until its first request for an item began, with the wait for the table. */

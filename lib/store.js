@@ -5,13 +5,13 @@
  * signatures, names and options, and finds the request that a session belongs to.
  */
 
-const { debuglog } = require('node:util');
 const { Access } = require('./access');
 const { AllSessions } = require('./all-sessions');
 const { DynamoDB } = require('./aws/dynamodb');
-const { variable } = require('./aws/environment');
+const { isFollowed } = require('./channels');
 const { closedError, invalidArgument, resultOf } = require('./errors');
 const { Gate } = require('./gate');
+const { hostOf } = require('./host');
 const { Loaded, Saving, unconditionalSave } = require('./known');
 const { Lifecycle } = require('./lifecycle');
 const { outageEvents } = require('./outages');
@@ -21,30 +21,17 @@ const { Telemetry } = require('./telemetry');
 const { warnOnce } = require('./warning');
 
 /** @import { EventEmitter } from 'node:events' */
-/** @import { HashIdsOptions, SpecialArgument } from '../native/binding' */
+/** @import { SpecialArgument } from '../native/binding' */
 /** @import { Connection } from './aws/config' */
 /** @import { Open } from './aws/dynamodb' */
 /** @import { Save } from './calls' */
-/** @import { Codecs } from './codec.options' */
-/** @import { Conflict, Known } from './known' */
+/** @import { Known } from './known' */
+/** @import { Host } from './host' */
 /** @import { Indexes } from './indexes' */
+/** @import { Settings } from './store.options' */
 /** @import { Marks, Tracking } from './tracking' */
 
 /**
- * @typedef {object} Settings
- * @property {import('../native/binding').CreateTableOptions} [createTable] the settings of a table that the
- *   store creates
- * @property {Codecs} [codecs] the form in which sessions are stored
- * @property {HashIdsOptions} [hashIds] set if hashes stand in the table in place of ids
- * @property {number} maxPendingCalls
- * @property {number} operationTimeout the milliseconds that a call may take, with its wait for the table
- * @property {number} tableTimeout the milliseconds that an operation on the table may take
- * @property {Conflict} [conflict] for saves by a request
- * @property {number | 'auto'} [touchInterval] milliseconds
- * @property {Tracking} [tracking] the marks of sessions, if the store keeps any
- * @property {boolean} [returnConsumedCapacity] `true`: requests ask for the capacity that they consume
- * @property {boolean} [disconnectEvents] `true`: outages also emit `disconnect` and `connect`
- *
  * A session to write.
  *
  * @typedef {object} SessionRecord
@@ -70,7 +57,6 @@ class SessionStore {
   /** @type {Gate} */
   #gate;
   #settings;
-  #events;
   /** @type {AllSessions | undefined} */
   #all;
   /** @type {import('./lock').Locks | undefined} */
@@ -83,11 +69,14 @@ class SessionStore {
   #lifecycle;
   /** The requests whose new session was reported. @type {WeakSet<Known>} */
   #begun = new WeakSet();
-  #prefix;
   /** @type {Access} */
   #access;
   /** @type {Telemetry} */
   #telemetry;
+  /** @type {Host} */
+  #host;
+  /** Is aborted once the store is closed. */
+  #closing = new AbortController();
 
   /**
    * @param {Open} open opens the store in the addon, in the adapter's item format
@@ -106,9 +95,7 @@ class SessionStore {
     const { events, table, readiness, prefix = '', parse, prepare } = adapter;
     const { tracking } = settings;
     this.#settings = settings;
-    this.#events = events;
     this.#tracking = tracking;
-    this.#prefix = prefix;
     const pending = new Pending(settings.maxPendingCalls);
     this.#telemetry = new Telemetry(table, pending);
     this.#gate = new Gate(table, pending, () => ({
@@ -119,13 +106,10 @@ class SessionStore {
     const native = () => this.#dynamodb.native;
     this.table = new Table(table, readiness, settings, native, events, this.#gate);
     this.#access = new Access(this.table, this.#gate, prefix, prepare);
-    const emitOutages = outageEvents(events, table, settings.disconnectEvents ?? false);
     this.#dynamodb = new DynamoDB(open, connection, {
       ensureTable: () => this.#access.restoreTable(),
-      onOutages: (outages) => {
-        this.#telemetry.noteOutages(outages);
-        emitOutages(outages);
-      },
+      onOutages: outageEvents(events, table, this.#telemetry, settings.disconnectEvents),
+      isFollowed,
       onEvents: (given, run) => this.#telemetry.publish(given, run),
       onWarnings: warnOnce(events),
       pending,
@@ -133,27 +117,25 @@ class SessionStore {
     });
     // The addon has its own copies.
     for (const secret of settings.hashIds?.secrets ?? []) secret.fill(0);
-    this.#setUpKeys(settings.codecs, events);
-    if (settings.returnConsumedCapacity) native().reportCapacity();
+    this.#access.useKeys(settings, native, events);
+    if (settings.returnConsumedCapacity) this.#dynamodb.addon.reportCapacity();
     this.#lifecycle = new Lifecycle(events, (sid) => native().keysOf(sid));
+    this.#host = hostOf({
+      access: this.#access,
+      closing: this.#closing.signal,
+      dynamodb: this.#dynamodb,
+      events,
+      gate: this.#gate,
+      lifecycle: this.#lifecycle,
+      prefix,
+      settings,
+      table,
+      telemetry: this.#telemetry,
+    });
     if (parse) tracking?.parseBy(parse);
     if (tracking && tracking.indexes.length > 0) {
       this.#indexes = new (require('./indexes').Indexes)(tracking, this.#host);
     }
-  }
-
-  /**
-   * @param {Codecs | undefined} codecs
-   * @param {EventEmitter} events
-   */
-  #setUpKeys(codecs, events) {
-    const { native, source } = codecs ?? {};
-    // The addon has its own copies.
-    for (const key of native?.encryption?.keys ?? []) key.fill(0);
-    if (!source) return;
-    const { Keys } = require('./keys');
-    const use = (/** @type {Buffer[]} */ keys) => resultOf(this.#native.setKeys(keys));
-    this.#access.keys = new Keys(source, this.#settings.operationTimeout, use, events);
   }
 
   /** The user's client. Without one, the store makes a client on first access. */
@@ -337,7 +319,7 @@ class SessionStore {
 
   /** The counters of the store since it was made. */
   stats() {
-    return this.#telemetry.read(this.#dynamodb.counted);
+    return this.#telemetry.read(this.#dynamodb.addon);
   }
 
   /** The operations on all sessions of the table. */
@@ -376,32 +358,8 @@ class SessionStore {
    */
   close() {
     const closed = this.#gate.close(() => this.#dynamodb.close());
-    this.#locks?.close();
+    this.#closing.abort(closedError());
     return closed;
-  }
-
-  /** The part of this store that its operations on all sessions, its indexes and its locks use. */
-  get #host() {
-    const { hashIds, operationTimeout, tableTimeout } = this.#settings;
-    return {
-      native: () => this.#native,
-      call: (
-        /** @type {(limit: number) => Promise<any>} */ call,
-        /** @type {number} */ limit = operationTimeout,
-      ) => this.#access.call(undefined, limit, call),
-      run: (/** @type {string} */ kind, /** @type {() => Promise<any>} */ call) =>
-        this.#telemetry.run(kind, call),
-      track: (/** @type {Promise<any>} */ work) => this.#gate.track(work),
-      isClosed: () => this.isClosed,
-      limit: operationTimeout,
-      tableTimeout,
-      events: this.#events,
-      lifecycle: this.#lifecycle,
-      moves: hashIds !== undefined && (hashIds.secrets.length > 1 || hashIds.plain !== 'ignore'),
-      handleOfId: hashIds
-        ? (/** @type {string} */ id) => require('./handle').handleOf(this.#prefix + id)
-        : undefined,
-    };
   }
 
   get #calls() {
@@ -424,11 +382,6 @@ class SessionStore {
   #call(sid, call, check) {
     return this.#access.call(sid, this.#settings.operationTimeout, call, check);
   }
-}
-
-// Loaded only if a variable asks for it: most applications need no debug output.
-if (debuglog('dynamo-session-store').enabled || variable('DYNAMODB_STORE_DEBUG')) {
-  require('./debug').start();
 }
 
 /**

@@ -5,6 +5,29 @@
 const { invalidArgument } = require('./errors');
 const { isWellFormed, option, readCount, readTime, shownValue, typeName } = require('./options');
 
+/** @import { CreateTableOptions, HashIdsOptions } from '../native/binding' */
+/** @import { Codecs } from './codec.options' */
+/** @import { Conflict } from './known' */
+/** @import { Tracking } from './tracking' */
+
+/**
+ * The options of a store, apart from those of its connection and of its item format.
+ *
+ * @typedef {object} Settings
+ * @property {CreateTableOptions} [createTable] the settings of a table that the
+ *   store creates
+ * @property {Codecs} [codecs] the form in which sessions are stored
+ * @property {HashIdsOptions} [hashIds] set if hashes stand in the table in place of ids
+ * @property {number} maxPendingCalls
+ * @property {number} operationTimeout the milliseconds that a call may take, with its wait for the table
+ * @property {number} tableTimeout the milliseconds that an operation on the table may take
+ * @property {Conflict} [conflict] for saves by a request
+ * @property {number | 'auto'} [touchInterval] milliseconds
+ * @property {Tracking} [tracking] the marks of sessions, if the store keeps any
+ * @property {boolean} [returnConsumedCapacity] `true`: requests ask for the capacity that they consume
+ * @property {boolean} [disconnectEvents] `true`: outages also emit `disconnect` and `connect`
+ */
+
 /** The defaults of options. */
 const DEFAULTS = Object.freeze(
   /** @type {const} */ ({

@@ -2,6 +2,8 @@
 
 /** The counters of a store since it was made, and the events of its calls. */
 
+const { debuglog } = require('node:util');
+const { variable } = require('./aws/environment');
 const { isFollowed } = require('./channels');
 
 /** @import { Failure, NativeStore, TelemetryEvent } from '../native/binding' */
@@ -129,6 +131,11 @@ class Telemetry {
     this.#byKind.set(kind, counters);
     return counters;
   }
+}
+
+// Loaded only if a variable asks for it: most applications need no debug output.
+if (debuglog('dynamo-session-store').enabled || variable('DYNAMODB_STORE_DEBUG')) {
+  require('./debug').start();
 }
 
 module.exports = { Telemetry };

@@ -18,6 +18,12 @@ export declare class NativeStore {
    * `encryption`.
    */
   setKeys(keys: Array<Buffer>): Outcome<undefined>
+  /** Sets whether the store reports events of its requests, see `Completed.events`. */
+  listen(isListening: boolean): void
+  /** From now on, requests ask for the capacity that they consume. */
+  reportCapacity(): void
+  /** The counters of the store's requests. */
+  counters(): RequestCounters
   /**
    * Gives the values of the variables before the first use of the store, in the order of
    * `variableNames`. Later values are asked for with `EnvironmentCallbacks.variables`.
@@ -58,12 +64,6 @@ export declare class NativeStore {
   find(value: string, now: number, limit: number): Promise<Outcome<Array<SessionEntry>>>
   /** Deletes many sessions. */
   destroyMany(sids: Array<string>, limit: number): Promise<Outcome<undefined>>
-  /** All sessions that have not ended. */
-  list(now: number, limit: number): Promise<Outcome<Array<SessionEntry>>>
-  /** The ids of all sessions that have not ended, as they stand in the table. */
-  ids(now: number, limit: number): Promise<Outcome<Array<string>>>
-  /** The number of sessions that have not ended. */
-  count(now: number, limit: number): Promise<Outcome<number>>
   /**
    * Loads a session. The result is `null` if the session does not exist, and `false` if it has ended but
    * is still in the table.
@@ -136,10 +136,8 @@ export declare class NativeStore {
    * calls in flight have ended. Later calls fail with `ERR_SESSION_CLOSED`.
    */
   close(): void
-  /** Deletes all sessions that have not ended. `with_keys`: the result has the keys of the deleted items. */
-  clear(now: number, limit: number, withKeys: boolean): Promise<Outcome<Deletions>>
-  /** Deletes the sessions that have ended. `with_keys`: the result has the keys of the deleted items. */
-  reap(now: number, limit: number, withKeys: boolean): Promise<Outcome<Deletions>>
+  /** Reads a page of the table, and does with its sessions what the request says. */
+  sweepPage(request: SweepRequest, now: number, limit: number): Promise<Outcome<SweepPage>>
   /** Describes the table, and waits until it can be used. */
   describeTable(limit: number): Promise<Outcome<TableState>>
   /** Creates the table and waits until it can be used. */
@@ -162,12 +160,6 @@ export declare class NativeStore {
   writeExpiresTo(attribute: string): void
   /** Turns time to live on `attribute` on or off. */
   setTimeToLive(attribute: string, enabled: boolean, limit: number): Promise<Outcome<undefined>>
-  /** Sets whether the store reports events of its requests, see `Completed.events`. */
-  listen(isListening: boolean): void
-  /** From now on, requests ask for the capacity that they consume. */
-  reportCapacity(): void
-  /** The counters of the store's requests. */
-  counters(): RequestCounters
 }
 
 /** The answer of the user's client: DynamoDB's JSON, or an error. */
@@ -379,9 +371,9 @@ export interface CredentialsAnswer {
 
 /** The result of deleting many sessions. If it has a failure, some sessions may have been deleted. */
 export interface Deletions {
-  /** The number of deleted sessions. 0 if `clear` or `reap` has failed. */
+  /** The number of deleted sessions. */
   count: number
-  /** The keys of the deleted items, if the caller has asked for them. */
+  /** The keys of the deleted items. */
   keys: Array<string>
   failure?: Failure
 }
@@ -558,6 +550,34 @@ export interface LeaseArgument {
   length: number
 }
 
+/** The marks of a session in an index. */
+export interface ListedMark {
+  /** Not set if the session is not in the index. */
+  value?: string
+  /** The time at which the session got its value, in milliseconds since the Unix epoch. */
+  since?: number
+  label?: string
+}
+
+/** A session in a list. Times are in milliseconds since the Unix epoch. */
+export interface ListedSession {
+  /** The id, as it stands in the table. */
+  sid: string
+  /** The session as JSON. */
+  data: string
+  /** The end of the session. Not set if it never ends. */
+  expires?: number
+  /** If a touch has moved the end: the exact end. */
+  end?: number
+  version?: string
+  /** The beginning of the session, if the store tracks its sessions. */
+  created?: number
+  /** The last write of the session, as `created`. */
+  seen?: number
+  /** The marks of the session in the store's indexes, in the order of the options. */
+  indexed: Array<ListedMark>
+}
+
 /** The result of an attempt to get a lock. */
 export interface LockState {
   /** The fencing token. Not set if another caller holds the lock. */
@@ -663,8 +683,6 @@ export interface SessionEntry {
   sid: string
   /** The session as JSON. */
   data: string
-  /** If a touch has moved its end: the exact end in milliseconds since the Unix epoch. */
-  end?: number
 }
 
 /** An index of sessions by a value. */
@@ -723,6 +741,46 @@ export interface SpecialKeyOption {
   name: string
   /** `S`, `N` or `B`. */
   type: string
+}
+
+/** A page of a sweep. */
+export interface SweepPage {
+  /** The number of items that DynamoDB has read, also those that are no sessions of the sweep. */
+  read: number
+  /** The number of sessions that belong to the sweep. */
+  sessions: number
+  deleted: number
+  /** For `list` and `listAll`. */
+  listed: Array<ListedSession>
+  /** The ids of the sessions as they stand in the table, for `ids`. */
+  ids: Array<string>
+  /** The keys of the deleted items, if the request asks for them. */
+  keys: Array<string>
+  /** The first failure of a deletion, after all others were tried. */
+  failure?: Failure
+  /** The capacity units of the read. Not set if they were not asked for, or if the answer lacks them. */
+  readUnits?: number
+  /** The capacity units of the deletions, as `readUnits`. */
+  writeUnits?: number
+  /** The place at which the next page of the segment begins: a key. Not set after the last page. */
+  next?: string
+}
+
+/** A page of a sweep, which JavaScript asks for. */
+export interface SweepRequest {
+  /** `listAll`: also the sessions that have ended and can still be read. */
+  sweep: 'list' | 'listAll' | 'ids' | 'count' | 'clear' | 'reap'
+  /** The number of the segment, which begins at 0. */
+  segment: number
+  segments: number
+  /** The `next` of the page before. Not set for the first page of a segment. */
+  start?: string
+  /** The largest number of items that are read. Not set: as many as DynamoDB puts into a page, up to 1 MB. */
+  most?: number
+  /** Whether the result has the capacity units of the page. */
+  countsUnits: boolean
+  /** Whether the result has the keys of the deleted items. */
+  withKeys: boolean
 }
 
 /** The billing mode of a table, and a problem of its index. */

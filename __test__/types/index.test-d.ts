@@ -135,6 +135,29 @@ expectType<Promise<void>>(store.clear());
 store.clear(() => {});
 expectType<Promise<number>>(store.reap());
 store.reap((_error, reaped) => expectType<number | undefined>(reaped));
+expectType<Promise<number>>(store.reap({ segments: 4, capacityPerSecond: 0.5 }));
+store.reap({ resume: 'token' }, (_error, reaped) => expectType<number | undefined>(reaped));
+expectType<Promise<number>>(store.length({ signal: new AbortController().signal }));
+store.length(undefined, (_error, length) => expectType<number | undefined>(length));
+expectType<Promise<string[]>>(store.ids({}));
+store.ids({ segments: 2 }, (_error, ids) => expectType<string[] | undefined>(ids));
+expectType<Promise<void>>(store.clear({ segments: 2 }));
+store.clear({ segments: 2 }, (error) => expectType<Error | null | undefined>(error));
+expectError(store.reap({ segment: 4 }));
+expectError(store.sessions(() => {}));
+(async () => {
+  for await (const { sid, session, expires, ...times } of store.sessions({ segments: 2 })) {
+    expectType<string>(sid);
+    expectType<Stored>(session);
+    expectType<Date | undefined>(expires);
+    expectType<{ createdAt: Date | undefined; lastSeen: Date | undefined }>(times);
+  }
+})();
+store.on('progress', ({ operation, capacity, resume }) => {
+  expectType<'reap' | 'clear' | 'length' | 'ids' | 'sessions'>(operation);
+  expectType<number | undefined>(capacity);
+  expectType<string>(resume);
+});
 expectType<Promise<string>>(store.withLock('sid', async ({ token }) => `${token}`));
 expectType<Promise<boolean>>(
   store.withLock(

@@ -63,6 +63,14 @@ store.get('key');
 store.get('key', 1000, { ctx: {}, rolling: true });
 expectType<Promise<void>>(store.destroy('key'));
 expectType<Promise<void>>(store.destroy('key', { ctx: {} }));
+(async () => {
+  for await (const { sid, expires } of store.sessions({ capacityPerSecond: 100 })) {
+    expectType<string>(sid);
+    expectType<Date | undefined>(expires);
+  }
+})();
+expectError(store.sessions({ limit: 7 }));
+store.on('progress', ({ read }) => expectType<number>(read));
 expectType<Promise<number>>(store.withLock('key', { wait: 0 }, ({ token }) => token));
 expectType<Promise<void>>(store.createTableIfDontExists());
 expectType<void>(store.createTableIfDontExists(() => {}));

@@ -3,7 +3,6 @@
 /** A store's connection to DynamoDB: the store in the addon, and the user's client, if any. */
 
 const { Calls } = require('../calls');
-const { isFollowed } = require('../channels');
 const { closedError, invalidArgument, resultOf } = require('../errors');
 const {
   environment,
@@ -38,6 +37,7 @@ const make = () => require('./make');
  * @property {(outages: (Failure | null)[]) => void} onOutages see `outageEvents`
  * @property {(warnings: Failure[]) => void} onWarnings see `warnOnce`
  * @property {(events: TelemetryEvent[], run: RunInContext) => void} onEvents publishes the events of requests
+ * @property {() => boolean} isFollowed returns whether somebody subscribes to the events of requests
  * @property {Pending} pending counts the calls
  * @property {((session: string) => (string | undefined)[]) | undefined} [indexValues] returns the values of a merged
  *   session in the store's indexes
@@ -65,6 +65,8 @@ class DynamoDB {
   /** The client that the store has made, and destroys when it is closed. @type {any} */
   #ownClient;
   #isUsed = false;
+  /** @type {() => boolean} */
+  #isFollowed;
   /** Whether the addon reports events of requests, because somebody subscribes to them. */
   #isListening = false;
   #isOnLambda = false;
@@ -81,6 +83,7 @@ class DynamoDB {
    */
   constructor(open, connection, store) {
     const { ensureTable, onOutages, onWarnings, pending, indexValues } = store;
+    this.#isFollowed = store.isFollowed;
     this.#connection = connection;
     const { client, needsSdk, transport, callbacks } = connection;
     if (transport === 'native') this.#refuseCalledClient();
@@ -150,8 +153,8 @@ class DynamoDB {
     return this.#keepsContexts ? this.#callContexts.calls : this.#calls;
   }
 
-  /** The store in the addon, also once it is closed, for its counters. */
-  get counted() {
+  /** The store in the addon. An access chooses no transport, so it needs no environment, nor an open store. */
+  get addon() {
     return this.#native;
   }
 
@@ -231,7 +234,7 @@ class DynamoDB {
     if (this.#isClosed) throw closedError();
     if (!this.#isUsed) this.#readEnvironment();
     if (this.#isOnLambda) noteInvocation();
-    const isListening = isFollowed();
+    const isListening = this.#isFollowed();
     if (isListening !== this.#isListening) {
       this.#isListening = isListening;
       this.#native.listen(isListening);

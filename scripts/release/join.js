@@ -22,7 +22,7 @@ const lib = join(root, 'lib');
 /** What the entries of the package load. */
 const ENTRIES = ['errors', 'connect', 'koa', 'shopify'];
 
-/** What is loaded where it is needed: for clients, for locks, for some options, and for unknown options. */
+/** What is loaded where it is needed: for clients, for locks, for all sessions of a table, for some options, and for unknown options. */
 const LATER = [
   'aws/adopt',
   'aws/call',
@@ -38,6 +38,7 @@ const LATER = [
   'keys',
   'koa.tracking',
   'lock',
+  'scan',
   'suggestions',
   'tracing',
   'tracking',
@@ -52,6 +53,7 @@ const NOT_JOINED = [
   'monitoring.d.ts',
   'native.error.js',
   'node-version.js',
+  'scans.d.ts',
   'streams.js',
   'traced.js',
   'types.d.ts',

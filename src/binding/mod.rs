@@ -16,12 +16,13 @@
 //! * [`completions`]: the queue of outcomes of calls, back to JavaScript.
 //! * [`failure`]: errors as plain data, of which `lib/errors.js` makes the `Error`.
 //! * [`runtime`]: the thread that sends the requests.
-//! * [`telemetry`]: events and counters of requests; [`logs`]: the log of the core and of the SDK.
+//! * [`telemetry`]: events of requests; [`counters`]: their counters; [`logs`]: the log of the core and of the SDK.
 
 mod backend;
 mod callbacks;
 mod codecs;
 mod completions;
+mod counters;
 mod creation;
 mod credentials;
 mod environment;

@@ -6,7 +6,7 @@ use napi_derive::napi;
 use super::completions::{Json, json};
 use super::tracking;
 use crate::core::expiry::{Expires, UnixMillis};
-use crate::core::layout::{Marks, SpecialValue, Stored, connect};
+use crate::core::layout::{SpecialValue, Stored, connect};
 use crate::core::store::{self, Conflict, Known, Loaded};
 
 /// The value of a special key: not set, a text, a number, bytes, or a value of another type.
@@ -25,20 +25,11 @@ pub struct SessionEntry {
     pub sid: String,
     /// The session as JSON.
     pub data: String,
-    /// If a touch has moved its end: the exact end in milliseconds since the Unix epoch.
-    pub end: Option<f64>,
 }
 
 impl From<Stored> for SessionEntry {
-    fn from(stored: Stored) -> Self {
-        (stored, Marks::default()).into()
-    }
-}
-
-impl From<(Stored, Marks)> for SessionEntry {
-    fn from((Stored { sid, data, .. }, marks): (Stored, Marks)) -> Self {
-        let end = marks.end.map(|UnixMillis(end)| end);
-        Self { sid, data, end }
+    fn from(Stored { sid, data, .. }: Stored) -> Self {
+        Self { sid, data }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The methods of `NativeStore` that delete sessions all over the table.
+//! Sweeps of `NativeStore`: operations on all sessions of the table, a page at a time.
 
 use napi::Env;
 use napi::bindgen_prelude::PromiseRaw;
@@ -8,66 +8,187 @@ use super::failure::{Failure, Outcome};
 use super::store::{NativeStore, time};
 use crate::core::error::Error;
 use crate::core::expiry::UnixMillis;
+use crate::core::store::{IndexMark, Listed, PageAt, Sweep, SweptPage};
 
 /// The result of deleting many sessions. If it has a failure, some sessions may have been deleted.
 #[napi(object, object_from_js = false)]
 pub struct Deletions {
-    /// The number of deleted sessions. 0 if `clear` or `reap` has failed.
+    /// The number of deleted sessions.
     pub count: f64,
-    /// The keys of the deleted items, if the caller has asked for them.
+    /// The keys of the deleted items.
     pub keys: Vec<String>,
     pub failure: Option<Failure>,
 }
 
+/// A page of a sweep, which JavaScript asks for.
+#[napi(object, object_to_js = false)]
+pub struct SweepRequest {
+    /// `listAll`: also the sessions that have ended and can still be read.
+    #[napi(ts_type = "'list' | 'listAll' | 'ids' | 'count' | 'clear' | 'reap'")]
+    pub sweep: String,
+    /// The number of the segment, which begins at 0.
+    pub segment: u32,
+    pub segments: u32,
+    /// The `next` of the page before. Not set for the first page of a segment.
+    pub start: Option<String>,
+    /// The largest number of items that are read. Not set: as many as DynamoDB puts into a page, up to 1 MB.
+    pub most: Option<u32>,
+    /// Whether the result has the capacity units of the page.
+    pub counts_units: bool,
+    /// Whether the result has the keys of the deleted items.
+    pub with_keys: bool,
+}
+
+/// A page of a sweep.
+#[napi(object, object_from_js = false)]
+pub struct SweepPage {
+    /// The number of items that DynamoDB has read, also those that are no sessions of the sweep.
+    pub read: f64,
+    /// The number of sessions that belong to the sweep.
+    pub sessions: f64,
+    pub deleted: f64,
+    /// For `list` and `listAll`.
+    pub listed: Vec<ListedSession>,
+    /// The ids of the sessions as they stand in the table, for `ids`.
+    pub ids: Vec<String>,
+    /// The keys of the deleted items, if the request asks for them.
+    pub keys: Vec<String>,
+    /// The first failure of a deletion, after all others were tried.
+    pub failure: Option<Failure>,
+    /// The capacity units of the read. Not set if they were not asked for, or if the answer lacks them.
+    pub read_units: Option<f64>,
+    /// The capacity units of the deletions, as `readUnits`.
+    pub write_units: Option<f64>,
+    /// The place at which the next page of the segment begins: a key. Not set after the last page.
+    pub next: Option<String>,
+}
+
+/// A session in a list. Times are in milliseconds since the Unix epoch.
+#[napi(object, object_from_js = false)]
+pub struct ListedSession {
+    /// The id, as it stands in the table.
+    pub sid: String,
+    /// The session as JSON.
+    pub data: String,
+    /// The end of the session. Not set if it never ends.
+    pub expires: Option<f64>,
+    /// If a touch has moved the end: the exact end.
+    pub end: Option<f64>,
+    pub version: Option<String>,
+    /// The beginning of the session, if the store tracks its sessions.
+    pub created: Option<f64>,
+    /// The last write of the session, as `created`.
+    pub seen: Option<f64>,
+    /// The marks of the session in the store's indexes, in the order of the options.
+    pub indexed: Vec<ListedMark>,
+}
+
+/// The marks of a session in an index.
+#[napi(object, object_from_js = false)]
+pub struct ListedMark {
+    /// Not set if the session is not in the index.
+    pub value: Option<String>,
+    /// The time at which the session got its value, in milliseconds since the Unix epoch.
+    pub since: Option<f64>,
+    pub label: Option<String>,
+}
+
+impl SweepRequest {
+    fn sweep(&self) -> Sweep {
+        match self.sweep.as_str() {
+            "listAll" => Sweep::ListAll,
+            "ids" => Sweep::Ids,
+            "count" => Sweep::Count,
+            "clear" => Sweep::Clear,
+            "reap" => Sweep::Reap,
+            _ => Sweep::List,
+        }
+    }
+}
+
+impl From<SweepRequest> for PageAt {
+    fn from(request: SweepRequest) -> Self {
+        Self {
+            segment: request.segment,
+            segments: request.segments,
+            start: request.start,
+            most: request.most,
+            counts_units: request.counts_units,
+        }
+    }
+}
+
+impl From<Listed> for ListedSession {
+    fn from(listed: Listed) -> Self {
+        Self {
+            sid: listed.stored.sid,
+            data: listed.stored.data,
+            expires: millis(listed.expires),
+            end: millis(listed.marks.end),
+            version: listed.marks.version,
+            created: millis(listed.created),
+            seen: millis(listed.seen),
+            indexed: listed.indexed.into_iter().map(ListedMark::from).collect(),
+        }
+    }
+}
+
+impl From<IndexMark> for ListedMark {
+    fn from(
+        IndexMark {
+            value,
+            since,
+            label,
+        }: IndexMark,
+    ) -> Self {
+        let since = millis(since);
+        Self {
+            value,
+            since,
+            label,
+        }
+    }
+}
+
+fn millis(time: Option<UnixMillis>) -> Option<f64> {
+    time.map(|UnixMillis(time)| time)
+}
+
 #[napi]
 impl NativeStore {
-    /// Deletes all sessions that have not ended. `with_keys`: the result has the keys of the deleted items.
+    /// Reads a page of the table, and does with its sessions what the request says.
     #[napi]
-    pub fn clear<'env>(
+    pub fn sweep_page<'env>(
         &self,
         env: &'env Env,
+        request: SweepRequest,
         now: f64,
         limit: f64,
-        with_keys: bool,
-    ) -> napi::Result<PromiseRaw<'env, Outcome<Deletions>>> {
+    ) -> napi::Result<PromiseRaw<'env, Outcome<SweepPage>>> {
         let failure_of = self.failures();
         self.start(env, move |backend| async move {
-            let sessions = backend.expiring("clear")?;
-            let mut keys = with_keys.then(Vec::new);
-            let cleared = sessions.clear_noting(UnixMillis(now), time(limit), keys.as_mut());
-            let failure = cleared.await.err().map(|error| failure_of(&error));
-            Ok(Deletions {
-                count: 0.0,
-                keys: keys.unwrap_or_default(),
-                failure,
-            })
+            let (sweep, with_keys) = (request.sweep(), request.with_keys);
+            let sessions = backend.expiring("list")?;
+            let page = sessions.sweep_page(sweep, request.into(), UnixMillis(now), time(limit));
+            Ok(SweepPage::of(page.await?, with_keys, failure_of))
         })
     }
+}
 
-    /// Deletes the sessions that have ended. `with_keys`: the result has the keys of the deleted items.
-    #[napi]
-    pub fn reap<'env>(
-        &self,
-        env: &'env Env,
-        now: f64,
-        limit: f64,
-        with_keys: bool,
-    ) -> napi::Result<PromiseRaw<'env, Outcome<Deletions>>> {
-        let failure_of = self.failures();
-        self.start(env, move |backend| async move {
-            let sessions = backend.expiring("reap")?;
-            let mut keys = with_keys.then(Vec::new);
-            let reaped = sessions.reap_noting(UnixMillis(now), time(limit), keys.as_mut());
-            let (count, failure) = match reaped.await {
-                Ok(count) => (count as f64, None),
-                Err(error) => (0.0, Some(failure_of(&error))),
-            };
-            Ok(Deletions {
-                count,
-                keys: keys.unwrap_or_default(),
-                failure,
-            })
-        })
+impl SweepPage {
+    fn of(page: SweptPage, with_keys: bool, failure_of: impl Fn(&Error) -> Failure) -> Self {
+        Self {
+            read: page.read as f64,
+            sessions: page.sessions as f64,
+            deleted: page.deleted.len() as f64,
+            listed: page.listed.into_iter().map(ListedSession::from).collect(),
+            ids: page.ids,
+            keys: if with_keys { page.deleted } else { Vec::new() },
+            failure: page.failure.map(|error| failure_of(&error)),
+            read_units: page.read_units,
+            write_units: page.write_units,
+            next: page.next,
+        }
     }
 }
 

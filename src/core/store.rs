@@ -1,14 +1,14 @@
-//! The operations on sessions: load, save and destroy. In formats that have an end, also touch, list,
-//! clear and reap.
+//! The operations on sessions: load, save and destroy. In formats that have an end, also touch and sweeps:
+//! list, clear and reap.
 
 mod assignments;
 mod expected;
-mod expiring;
 mod known;
 mod lease;
 mod many;
 mod moves;
 mod of_value;
+mod sweep;
 mod touch;
 mod tracked_write;
 mod tracking;
@@ -18,6 +18,7 @@ pub use known::{Conflict, FailedSave, Known, RequestWrites, Saved, birth, new_ve
 pub use lease::{Claim, Claimed, Lease};
 pub use many::Index;
 pub use of_value::IndexedSession;
+pub use sweep::{IndexMark, Listed, PageAt, Sweep, SweptPage};
 pub use touch::{NewEnd, Touched};
 pub use tracking::{IndexValues, Indexed, Tracked, Tracking, Tracks};
 

@@ -10,6 +10,7 @@ use crate::support::sessions::{
     ANN, DAY, HOUR, NOW, Sessions, later, layout, leftover, n, record, row, row_of_3_0_2, s,
     seconds,
 };
+use crate::support::sweeps::Sweeps;
 use crate::support::{AMPLE, dynamo, json, schedule};
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! All the sessions of a table in DynamoDB Local: list, clear, reap.
+//! Sweeps of a table in DynamoDB Local: list, clear, reap.
 
 use std::sync::{Arc, Mutex};
 
@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use dynamo_session_store::core::error::{Error, Result};
 use dynamo_session_store::core::expiry::{Expires, UnixMillis};
 use dynamo_session_store::core::layout::{Item, Marks, Stored};
+use dynamo_session_store::core::store::{PageAt, Sweep, SweptPage};
 use serde_json::json;
 
 use crate::support::canned::{Answer, Canned, in_turn};
@@ -14,6 +15,7 @@ use crate::support::sessions::{
     ANN, DAY, HOUR, NOW, Sessions, Store, item, later, leftover, n, row, row_of_3_0_2, s, seconds,
     sorted,
 };
+use crate::support::sweeps::Sweeps;
 use crate::support::{AMPLE, dynamo, merged, new_name};
 
 /// Items that are no session of a store with the prefix `sess:`, each long past its end.
@@ -258,4 +260,90 @@ async fn clearing_reports_the_first_failure_after_it_tried_the_others() {
     let hook = Arc::new(Refuse::default());
     let outcome = sessions.hooked(&hook).clear(NOW, AMPLE).await;
     assert_all_were_tried(sessions, &hook, outcome.unwrap_err()).await;
+}
+
+fn listed_in(pages: &[SweptPage]) -> Vec<String> {
+    let listed = pages.iter().flat_map(|page| &page.listed);
+    sorted(listed.map(|listed| listed.stored.sid.clone()))
+}
+
+#[tokio::test]
+async fn segments_and_small_pages_give_the_same_sessions() {
+    let sessions = forty_sessions(later(HOUR)).await;
+    sessions.put_all(foreign()).await;
+    let all: Vec<String> = (0..40).map(|index| format!("{index:02}")).collect();
+    for (segments, most) in [(1, Some(3)), (7, None), (7, Some(1)), (100, Some(2))] {
+        let at = PageAt {
+            segments,
+            most,
+            ..PageAt::FIRST
+        };
+        let pages = sessions.store.pages(Sweep::List, at.clone(), NOW, AMPLE);
+        let pages = pages.await.unwrap();
+        assert_eq!(listed_in(&pages), all, "{segments} segments");
+        let read: usize = pages.iter().map(|page| page.read).sum();
+        assert_eq!(read, all.len() + foreign().len(), "{segments} segments");
+        let most = most.map_or(usize::MAX, |most| most as usize);
+        assert!(pages.iter().all(|page| page.read <= most));
+    }
+    sessions.remove().await;
+}
+
+#[tokio::test]
+async fn capacity_units_are_counted_if_they_are_asked_for() {
+    for (sweep, end) in [(Sweep::Clear, later(HOUR)), (Sweep::Reap, later(-HOUR))] {
+        let sessions = forty_sessions(end).await;
+        let uncounted = sessions.store.sweep(Sweep::Count, NOW, AMPLE).await;
+        assert_eq!(uncounted.unwrap()[0].read_units, None);
+        let at = PageAt {
+            counts_units: true,
+            ..PageAt::FIRST
+        };
+        let pages = sessions.store.pages(sweep, at, NOW, AMPLE).await.unwrap();
+        // Each item has less than a kilobyte, so its deletion takes one unit.
+        assert_eq!(pages[0].deleted.len(), 40);
+        assert_eq!(pages[0].write_units, Some(40.0));
+        assert!(pages[0].read_units.unwrap() > 0.0);
+        assert!(sessions.ids().await.is_empty());
+        sessions.remove().await;
+    }
+}
+
+#[tokio::test]
+async fn a_refused_deletion_counts_for_a_unit() {
+    let sessions = Sessions::new().await;
+    sessions.save("abc", later(-HOUR)).await;
+    let hook = Arc::new(TouchFirst(sessions.store(dynamo(), "sess:")));
+    let at = PageAt {
+        counts_units: true,
+        ..PageAt::FIRST
+    };
+    let store = sessions.hooked(&hook);
+    let pages = store.pages(Sweep::Reap, at, NOW, AMPLE).await.unwrap();
+    assert_eq!((pages[0].sessions, pages[0].deleted.len()), (1, 0));
+    assert_eq!(pages[0].write_units, Some(1.0));
+    sessions.remove().await;
+}
+
+#[tokio::test]
+async fn a_list_of_all_has_the_ended_sessions_too() {
+    let sessions = Sessions::new().await;
+    sessions.put_all(foreign()).await;
+    sessions
+        .put_all([
+            row("sess:live", seconds(later(HOUR)), ANN),
+            row("sess:over", seconds(later(-HOUR)), ANN),
+            leftover("sess:leftover", seconds(later(-HOUR))),
+            row("sess:no-json", seconds(later(-HOUR)), "no JSON"),
+        ])
+        .await;
+    let pages = sessions.store.sweep(Sweep::ListAll, NOW, AMPLE).await;
+    let pages = pages.unwrap();
+    assert_eq!(listed_in(&pages), ["live", "over"]);
+    let over = pages[0].listed.iter();
+    let over = over.clone().find(|listed| listed.stored.sid == "over");
+    let end = UnixMillis(later(-HOUR).seconds().floor() * 1000.0);
+    assert_eq!(over.unwrap().expires, Some(end));
+    assert_eq!(sessions.listed().await, ["live"]);
+    sessions.remove().await;
 }

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::support::canned::{Answer, Canned, Request, in_turn};
 use crate::support::memory::{Memory, batch};
 use crate::support::merged::{NOW, Store, data, record, store};
+use crate::support::sweeps::Sweeps;
 use crate::support::{AMPLE, json as json_of, new_name, schedule};
 
 /// An item whose session is of no type that DynamoDB has.
@@ -143,7 +144,7 @@ fn deleted(server: &Canned) -> Vec<String> {
 async fn lists_leave_it_out() {
     let server = Canned::start(pages).await;
     let store = store(server.dynamo(), &new_name(), 16);
-    assert_eq!(store.ids(EARLY, AMPLE).await.unwrap(), READABLE);
+    assert_eq!(store.list_ids(EARLY, AMPLE).await.unwrap(), READABLE);
     assert_eq!(store.count(EARLY, AMPLE).await, Ok(4));
     let listed = store.list(EARLY, AMPLE).await.unwrap();
     let sids = listed.iter().map(|(stored, _)| stored.sid.as_str());
@@ -167,7 +168,7 @@ async fn a_page_whose_end_cannot_be_read_fails() {
     let page = json!({ "Items": [], "Count": 0, "LastEvaluatedKey": { "id": { "S": 7 } } });
     let server = Canned::start(in_turn([Answer::ok(page)])).await;
     let store = store(server.dynamo(), &new_name(), 16);
-    assert_eq!(store.ids(NOW, AMPLE).await, Err(Error::Unreadable));
+    assert_eq!(store.list_ids(NOW, AMPLE).await, Err(Error::Unreadable));
 }
 
 #[tokio::test]

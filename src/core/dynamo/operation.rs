@@ -306,7 +306,9 @@ impl Operation for ScanInputBuilder {
         page(error, |page| {
             ScanOutput::builder()
                 .set_items(Some(page.items))
+                .scanned_count(page.scanned_count)
                 .set_last_evaluated_key(page.last_evaluated_key)
+                .set_consumed_capacity(page.consumed_capacity)
                 .build()
         })
     }

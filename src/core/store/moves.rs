@@ -42,11 +42,6 @@ impl<L: Layout + ?Sized> SessionStore<L> {
         former.iter().map(|id| self.layout.key(id)).collect()
     }
 
-    /// Whether sessions may be under former keys.
-    pub(super) fn moves(&self) -> bool {
-        { self.hashed_ids.as_ref() }.is_some_and(|ids| !ids.former("").is_empty())
-    }
-
     /// The record with the id that stands in the table.
     pub(super) fn stored_record(&self, record: Record) -> Record {
         match &self.hashed_ids {

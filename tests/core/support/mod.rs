@@ -7,6 +7,7 @@ pub mod memory;
 pub mod merged;
 mod plain;
 pub mod sessions;
+pub mod sweeps;
 pub mod versioned;
 
 use std::sync::Arc;

@@ -14,6 +14,7 @@ use dynamo_session_store::core::table::Table;
 use futures_util::future::join_all;
 
 use super::hooked::{BeforeDelete, Hooked};
+use super::sweeps::Sweeps;
 use super::{AMPLE, client, dynamo, json, new_name, remove, schedule};
 
 pub const NOW: UnixMillis = UnixMillis(1_795_218_096_565.0);

@@ -365,7 +365,7 @@ impl<'r> Write<'r> {
 
 /// The capacity that a request has consumed, if it asked for it.
 #[derive(Deserialize)]
-struct Consumed {
+pub struct Consumed {
     #[serde(rename = "CapacityUnits")]
     units: Option<f64>,
 }

@@ -32,7 +32,7 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 
 pub use self::attributes::{Attributes, Found};
-pub use self::json::FastOperation;
+pub use self::json::{Consumed, FastOperation};
 use self::replay::Replay;
 use self::template::{RecordingSigner, Template};
 use super::attempts::AttemptOutcome;

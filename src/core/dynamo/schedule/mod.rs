@@ -27,6 +27,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{self, Context, Poll};
 
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemOutput;
 use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemInputBuilder;
 use aws_sdk_dynamodb::operation::put_item::PutItemOutput;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemInputBuilder;
@@ -182,11 +183,19 @@ impl Schedule {
 
     /// Deletes the item under `key` if the condition in `request` holds. Table and key are filled in.
     pub fn delete_if(&self, key: String, request: DeleteItemInputBuilder) -> ResultFuture<()> {
+        without_output(self.delete_alone(key, request))
+    }
+
+    /// Deletes the item under `key` by a request of its own, and returns its answer. Table and key are filled in.
+    pub fn delete_alone(
+        &self,
+        key: String,
+        request: DeleteItemInputBuilder,
+    ) -> ResultFuture<DeleteItemOutput> {
         let request = request
             .table_name(self.table.name.as_str())
             .set_key(Some(self.table.key(&key)));
-        let delete = self.alone(Some(key.into()), move |items| items.delete_item(request));
-        without_output(delete)
+        self.alone(Some(key.into()), move |items| items.delete_item(request))
     }
 
     /// Deletes the items under `keys`. They are deleted in batches even without load.

@@ -1,0 +1,84 @@
+'use strict';
+
+/** The part of a store that its operations on all sessions, its indexes and its locks use. */
+
+/** @import { EventEmitter } from 'node:events' */
+/** @import { NativeStore } from '../native/binding' */
+/** @import { Access } from './access' */
+/** @import { DynamoDB } from './aws/dynamodb' */
+/** @import { Gate } from './gate' */
+/** @import { Lifecycle } from './lifecycle' */
+/** @import { Settings } from './store.options' */
+/** @import { Telemetry } from './telemetry' */
+
+/**
+ * @typedef {object} Host
+ * @property {() => NativeStore} native
+ * @property {(call: (limit: number) => Promise<any>, limit?: number) => Promise<any>} call makes a call once the table
+ *   is ready
+ * @property {(call: (limit: number) => Promise<any>) => Promise<any>} goOn makes a further request of a call, even
+ *   if the store was closed meanwhile
+ * @property {<T>(kind: string, call: () => Promise<T>) => Promise<T>} run counts a call of an application, and
+ *   publishes its events
+ * @property {<T>(work: Promise<T>) => Promise<T>} track makes `close` wait for work that consists of several calls
+ * @property {AbortSignal} closing is aborted once the store is closed
+ * @property {() => boolean} isClosed
+ * @property {number} limit the milliseconds that a request for items may take
+ * @property {number} tableTimeout the milliseconds that a request for the table may take
+ * @property {string} table the name of the table
+ * @property {string} prefix the prefix of the items' keys
+ * @property {EventEmitter} events emits the events of the store
+ * @property {Lifecycle} lifecycle reports deleted sessions
+ * @property {boolean} moves whether sessions may move to other keys, by the option `hashIds`
+ * @property {((id: string) => string) | undefined} handleOfId with the option `hashIds`: returns the handle of a
+ *   session, by its id in the table
+ */
+
+/**
+ * @param {object} store the parts of the store
+ * @param {Access} store.access
+ * @param {AbortSignal} store.closing
+ * @param {DynamoDB} store.dynamodb
+ * @param {EventEmitter} store.events
+ * @param {Gate} store.gate
+ * @param {Lifecycle} store.lifecycle
+ * @param {string} store.prefix
+ * @param {Settings} store.settings
+ * @param {string} store.table the name or the ARN of the table
+ * @param {Telemetry} store.telemetry
+ * @returns {Host}
+ */
+function hostOf({
+  access,
+  closing,
+  dynamodb,
+  events,
+  gate,
+  lifecycle,
+  prefix,
+  settings,
+  table,
+  telemetry,
+}) {
+  const { hashIds, operationTimeout, tableTimeout } = settings;
+  return {
+    native: () => dynamodb.native,
+    call: (call, limit = operationTimeout) => access.call(undefined, limit, call),
+    goOn: (call) => access.goOn(operationTimeout, call),
+    run: (kind, call) => telemetry.run(kind, call),
+    track: (work) => gate.track(work),
+    closing,
+    isClosed: () => gate.isClosed,
+    limit: operationTimeout,
+    tableTimeout,
+    // Without the rest of an ARN.
+    table: table.slice(table.lastIndexOf('/') + 1),
+    prefix,
+    events,
+    lifecycle,
+    moves: hashIds !== undefined && (hashIds.secrets.length > 1 || hashIds.plain !== 'ignore'),
+    handleOfId: hashIds ? (id) => require('./handle').handleOf(prefix + id) : undefined,
+  };
+}
+
+module.exports = { hostOf };
