@@ -22,6 +22,8 @@ const { storageClass } = require('./shopify');
 const { readOptions: readShopify } = require('./shopify.options');
 
 /** @import { Failure, RequestWays } from '../native/binding' */
+/** @import { Connection } from './aws/config' */
+/** @import { Open } from './aws/dynamodb' */
 
 /**
  * @typedef {'express' | 'koa' | 'shopify'} Kind
@@ -43,7 +45,7 @@ const { readOptions: readShopify } = require('./shopify.options');
  * @property {boolean} reaps whether the store reads the whole table from time to time
  * @property {boolean} batches whether the store sends batches
  * @property {boolean} consistentRead
- * @property {boolean} compresses
+ * @property {boolean} compresses whether a session of a kilobyte is compressed
  * @property {boolean} moves whether sessions move between keys, in transactions
  * @property {number} limit the milliseconds that a call may take
  *
@@ -60,9 +62,21 @@ const { readOptions: readShopify } = require('./shopify.options');
  * @property {(sid: string, mark: string) => Promise<unknown>} save
  * @property {(sid: string) => Promise<string | undefined>} load resolves to the mark of the session
  * @property {(sid: string) => Promise<unknown>} destroy
+ *
+ * @typedef {{ calls: Calls, close(): Promise<unknown> }} OpenCalls
  */
 
-/** For each kind of store: its options, its settings as facts, its connection, its format, and its public methods. */
+/**
+ * For each kind of store: its options, its settings as facts, its connection, its format, and its public methods.
+ *
+ * @type {Record<Kind, {
+ *   read: (options: Record<string, any>) => any,
+ *   facts: (settings: any) => Omit<Facts, 'kind'>,
+ *   connection: (options: Record<string, any>, timeout: number) => Connection,
+ *   open: (options: any, ...rest: Parameters<Open>) => ReturnType<Open>,
+ *   openCalls: (options: Record<string, any>) => OpenCalls,
+ * }>}
+ */
 const KINDS = {
   express: {
     read: readExpress,
@@ -79,7 +93,7 @@ const KINDS = {
     }),
     connection: readConnection,
     open: openConnectStore,
-    calls: callsOfExpress,
+    openCalls: callsOfExpress,
   },
   koa: {
     read: readKoa,
@@ -96,7 +110,7 @@ const KINDS = {
     }),
     connection: (options, timeout) => readConnection(options, timeout, [V2, V3]),
     open: openKoaStore,
-    calls: callsOfKoa,
+    openCalls: callsOfKoa,
   },
   shopify: {
     read: readShopify,
@@ -115,9 +129,12 @@ const KINDS = {
     }),
     connection: readClientConfig,
     open: openShopifyStore,
-    calls: callsOfShopify,
+    openCalls: callsOfShopify,
   },
 };
+
+/** The size of the sessions whose costs are known, in bytes of JSON. */
+const KILOBYTE = 1000;
 
 /** @param {any} settings */
 function factsOfAll({ native, codecs, createTable, operationTimeout }) {
@@ -127,7 +144,7 @@ function factsOfAll({ native, codecs, createTable, operationTimeout }) {
     recovery: recovery?.PointInTimeRecoveryEnabled === true,
     batches: native.batch,
     consistentRead: native.consistentRead,
-    compresses: codecs?.native.compress !== undefined,
+    compresses: codecs?.native.compressThreshold <= KILOBYTE,
     limit: operationTimeout,
   };
 }
@@ -137,7 +154,7 @@ function factsOfWeb({ hashIds, tracking, ...rest }) {
   const indexes = tracking?.indexes ?? [];
   return {
     ...factsOfAll(rest),
-    indexes: indexes.map(({ index, attribute }) => ({ name: index, attribute })),
+    indexes: indexes.map((/** @type {any} */ { index, attribute }) => ({ name: index, attribute })),
     moves: hashIds !== undefined && (hashIds.secrets.length > 1 || hashIds.plain !== 'ignore'),
   };
 }
@@ -151,10 +168,10 @@ function factsOfWeb({ hashIds, tracking, ...rest }) {
  */
 function readFacts(kind, options) {
   const { read, facts } = partsOf(kind);
-  return { kind, .../** @type {any} */ (facts(/** @type {any} */ (read(checked(options))))) };
+  return { kind, ...facts(read(checked(options))) };
 }
 
-/** @param {Kind} kind @returns {any} */
+/** @param {Kind} kind */
 function partsOf(kind) {
   if (Object.hasOwn(KINDS, kind)) return KINDS[kind];
   throw invalidArgument('the kind of the store must be "express", "koa" or "shopify"');
@@ -167,14 +184,11 @@ function checked(options) {
 
 /** A store, and requests in any form that go the ways of its own requests. */
 class Subject {
-  facts;
   /** Where the settings of its connection are. @type {'client' | 'options'} */
   origin;
   #dynamodb;
-  #client;
-  /** @type {(() => { calls: Calls, close(): Promise<void> }) | undefined} */
-  #openStore;
-  /** @type {{ calls: Calls, close(): Promise<void> } | undefined} */
+  #openCalls;
+  /** @type {OpenCalls | undefined} */
   #store;
 
   /**
@@ -185,15 +199,15 @@ class Subject {
    */
   constructor(kind, options) {
     const given = checked(options);
-    const { calls, connection, open, read } = partsOf(kind);
+    const { connection, facts, open, openCalls, read } = partsOf(kind);
     const settings = read(given);
     const { codecs, createTable, hashIds, native, operationTimeout } = settings;
-    this.facts = readFacts(kind, given);
-    const read_ = connection(given, operationTimeout);
-    this.#client = read_.client;
-    this.origin = read_.client ? 'client' : 'options';
+    /** @type {Facts} */
+    this.facts = { kind, ...facts(settings) };
+    const found = connection(given, operationTimeout);
+    this.origin = found.client ? 'client' : 'options';
     const inFormat = { ...native, createTable, hashIds, codecs: codecs?.native };
-    this.#dynamodb = new DynamoDB((...args) => open(inFormat, ...args), read_, {
+    this.#dynamodb = new DynamoDB((...args) => open(inFormat, ...args), found, {
       ensureTable: async () => false,
       onOutages: () => {},
       onWarnings: () => {},
@@ -202,7 +216,7 @@ class Subject {
     const secrets = [...(hashIds?.secrets ?? []), ...(codecs?.native.encryption?.keys ?? [])];
     // The addon has its own copies.
     for (const secret of secrets) secret.fill(0);
-    this.#openStore = () => calls(given);
+    this.#openCalls = () => openCalls(given);
   }
 
   /** @returns {Promise<RequestWays>} */
@@ -210,9 +224,9 @@ class Subject {
     return resultOf(await this.#dynamodb.native.ways(this.facts.limit));
   }
 
-  /** The endpoint and region of the client, as far as they can be read. */
-  placeOfClient() {
-    return placeOf(this.#client);
+  /** If a client sends the requests: its endpoint and region, as far as they can be read. */
+  async placeOfClient() {
+    return this.#dynamodb.transport === 'client' ? placeOf(this.#dynamodb.client) : {};
   }
 
   /**
@@ -251,8 +265,8 @@ class Subject {
 
   /** The calls of the store's public methods. */
   get calls() {
-    this.#store ??= /** @type {any} */ (this.#openStore)();
-    return /** @type {Calls} */ (this.#store?.calls);
+    this.#store ??= this.#openCalls();
+    return this.#store.calls;
   }
 
   async close() {
@@ -263,17 +277,23 @@ class Subject {
 /** The attribute of a session that a diagnosis writes. */
 const MARK = 'dynamoSessionStoreDoctor';
 
-/** Keeps warnings of the store away from the process: the diagnosis has findings of its own. @param {EventEmitter} store */
+/**
+ * Keeps warnings of a store away from the process: the diagnosis has findings of its own.
+ *
+ * @template {EventEmitter} T
+ * @param {T} store
+ */
 function quiet(store) {
   return store.on('warning', () => {});
 }
 
-/** @param {Record<string, any>} options */
+/** @param {Record<string, any>} options @returns {OpenCalls} */
 function callsOfExpress(options) {
   const Store = connect({ Store: EventEmitter });
+  /** @type {any} */
   const store = quiet(new Store({ ...options, initialized: true, reapInterval: 0 }));
   const special = Object.fromEntries(
-    /** @type {any} */ (store).specialKeys.map(({ name, type }) => [name, SPECIAL[type] ?? '']),
+    store.specialKeys.map((/** @type {any} */ { name, type }) => [name, SPECIAL[type] ?? '']),
   );
   const end = () => new Date(Date.now() + LIFETIME);
   return {
@@ -292,8 +312,9 @@ const LIFETIME = 600_000;
 /** Values for the special keys of a session, by their type. @type {Record<string, any>} */
 const SPECIAL = { S: '-', N: 0, B: Buffer.from('-') };
 
-/** @param {Record<string, any>} options */
+/** @param {Record<string, any>} options @returns {OpenCalls} */
 function callsOfKoa(options) {
+  /** @type {any} */
   const store = quiet(new KoaStore({ ...options, table: { ...options.table, autoCreate: false } }));
   return {
     calls: {
@@ -313,9 +334,10 @@ class ShopifySession {
   }
 }
 
-/** @param {Record<string, any>} options */
+/** @param {Record<string, any>} options @returns {OpenCalls} */
 function callsOfShopify(options) {
   const Storage = storageClass(() => ShopifySession);
+  /** @type {any} */
   const store = quiet(new Storage(options));
   return {
     calls: {

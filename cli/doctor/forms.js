@@ -106,7 +106,10 @@ function formOnTable({ action }, TableName, { table, timeToLive }) {
     );
     const BillingMode = 'PAY_PER_REQUEST';
     // The table exists, so DynamoDB refuses to create it.
-    return { operation: action, input: { TableName, KeySchema, AttributeDefinitions, BillingMode } };
+    return {
+      operation: action,
+      input: { TableName, KeySchema, AttributeDefinitions, BillingMode },
+    };
   }
   if (action === 'UpdateTimeToLive') {
     if (timeToLive?.TimeToLiveStatus !== 'ENABLED') {

@@ -4,7 +4,7 @@
 
 const { invalidArgument, readFacts } = require('../../lib/diagnosis');
 
-/** @import { Facts, Kind } from '../../lib/diagnosis' */
+/** @import { Facts } from '../../lib/diagnosis' */
 
 /**
  * What a program does with a store beyond its options: it creates the table with a method, it calls `ensureIndexes()`,
@@ -52,11 +52,7 @@ function needsOf(facts, uses = []) {
     ['Scan', when(facts.reaps || uses.includes('all')), 'all, length, ids, clear and reap'],
     ['DescribeTable', when(creates || adds), 'checks of the table'],
     ['CreateTable', when(creates), 'the creation of the table'],
-    [
-      'DescribeTimeToLive',
-      ifOptional(readsTimeToLive),
-      'checks of the time to live',
-    ],
+    ['DescribeTimeToLive', ifOptional(readsTimeToLive), 'checks of the time to live'],
     [
       'UpdateTimeToLive',
       ifOptional(creates && facts.wantsTimeToLive),
@@ -80,10 +76,7 @@ function needsOf(facts, uses = []) {
     needed: /** @type {const} */ ('yes'),
     purpose: isWeb ? 'the sessions of a value' : 'findSessionsByShop()',
   }));
-  return [
-    ...onTable.map(([action, needed, purpose]) => ({ action, needed, purpose })),
-    ...queries,
-  ];
+  return [...onTable.map(([action, needed, purpose]) => ({ action, needed, purpose })), ...queries];
 }
 
 module.exports = { needsOf, readFacts };

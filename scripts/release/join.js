@@ -22,7 +22,9 @@ const lib = join(root, 'lib');
 /** What the entries of the package load. */
 const ENTRIES = ['errors', 'connect', 'koa', 'shopify'];
 
-/** What is loaded where it is needed: for clients, for locks, for some options, and for unknown options. */
+/**
+ * What is loaded where it is needed: for clients, for locks, for some options, for unknown options, and for the command.
+ */
 const LATER = [
   'aws/adopt',
   'aws/call',
@@ -30,6 +32,7 @@ const LATER = [
   'aws/make',
   'codec.options',
   'creation',
+  'diagnosis',
   'express.tracking',
   'fields',
   'hashed-ids.options',
