@@ -6,20 +6,17 @@
  */
 
 const { EventEmitter } = require('node:events');
-const { openConnectStore, openKoaStore, openShopifyStore } = require('./native');
+const { expiresAt, openConnectStore, openKoaStore, openShopifyStore } = require('./native');
 const { readClientConfig, readConnection } = require('./aws/config');
-const { DynamoDB } = require('./aws/dynamodb');
 const { placeOf } = require('./aws/place');
 const { V2, V3 } = require('./aws/sdk');
-const { connect } = require('./connect');
-const { SessionStoreError, invalidArgument, resultOf, toError } = require('./errors');
+const { invalidArgument, resultOf } = require('./errors');
 const { readOptions: readExpress } = require('./express.options');
-const KoaStore = require('./koa');
 const { readOptions: readKoa } = require('./koa.options');
 const { optionsObject } = require('./options');
-const { Pending } = require('./pending');
-const { storageClass } = require('./shopify');
+const { parse, stringify } = require('./session');
 const { readOptions: readShopify } = require('./shopify.options');
+const { SessionStore } = require('./store');
 
 /** @import { Failure, RequestWays } from '../native/binding' */
 /** @import { Connection } from './aws/config' */
@@ -55,26 +52,18 @@ const { readOptions: readShopify } = require('./shopify.options');
  * @property {any} [body] DynamoDB's answer, if the request has succeeded
  * @property {Failure} [failure] the error, if it has failed
  * @property {number} [clockAhead] how many seconds DynamoDB's clock is ahead of this machine's
- *
- * Calls of the store's public methods, for one session.
- *
- * @typedef {object} Calls
- * @property {(sid: string, mark: string) => Promise<unknown>} save
- * @property {(sid: string) => Promise<string | undefined>} load resolves to the mark of the session
- * @property {(sid: string) => Promise<unknown>} destroy
- *
- * @typedef {{ calls: Calls, close(): Promise<unknown> }} OpenCalls
  */
 
 /**
- * For each kind of store: its options, its settings as facts, its connection, its format, and its public methods.
+ * For each kind of store: its options, its settings as facts, its connection, its format, and a session in it with the
+ * text `mark`.
  *
  * @type {Record<Kind, {
  *   read: (options: Record<string, any>) => any,
  *   facts: (settings: any) => Omit<Facts, 'kind'>,
  *   connection: (options: Record<string, any>, timeout: number) => Connection,
  *   open: (options: any, ...rest: Parameters<Open>) => ReturnType<Open>,
- *   openCalls: (options: Record<string, any>) => OpenCalls,
+ *   session: (mark: string) => Record<string, any>,
  * }>}
  */
 const KINDS = {
@@ -93,7 +82,7 @@ const KINDS = {
     }),
     connection: readConnection,
     open: openConnectStore,
-    openCalls: callsOfExpress,
+    session: (mark) => ({ cookie: { expires: new Date(Date.now() + LIFETIME) }, [MARK]: mark }),
   },
   koa: {
     read: readKoa,
@@ -110,7 +99,7 @@ const KINDS = {
     }),
     connection: (options, timeout) => readConnection(options, timeout, [V2, V3]),
     open: openKoaStore,
-    openCalls: callsOfKoa,
+    session: (mark) => ({ [MARK]: mark }),
   },
   shopify: {
     read: readShopify,
@@ -129,9 +118,18 @@ const KINDS = {
     }),
     connection: readClientConfig,
     open: openShopifyStore,
-    openCalls: callsOfShopify,
+    session: (mark) => ({ shop: 'doctor.invalid', state: '', isOnline: false, [MARK]: mark }),
   },
 };
+
+/** The attribute of a session with its mark. */
+const MARK = 'dynamoSessionStoreDoctor';
+
+/** The lifetime of a session that a diagnosis writes, in milliseconds. */
+const LIFETIME = 600_000;
+
+/** Values for the special keys of a session, by their type. @type {Record<string, any>} */
+const SPECIAL = { S: '-', N: 0, B: Buffer.from('-') };
 
 /** The size of the sessions whose costs are known, in bytes of JSON. */
 const KILOBYTE = 1000;
@@ -182,14 +180,13 @@ function checked(options) {
   return optionsObject(options, 'the options of the store');
 }
 
-/** A store, and requests in any form that go the ways of its own requests. */
+/** An open store, and requests in any form that go the ways of its own requests. */
 class Subject {
   /** Where the settings of its connection are. @type {'client' | 'options'} */
   origin;
-  #dynamodb;
-  #openCalls;
-  /** @type {OpenCalls | undefined} */
-  #store;
+  #session;
+  #special;
+  #sessions;
 
   /**
    * Opens a store as an application does. It creates no table, and reads and sends nothing before its first call.
@@ -199,34 +196,38 @@ class Subject {
    */
   constructor(kind, options) {
     const given = checked(options);
-    const { connection, facts, open, openCalls, read } = partsOf(kind);
+    const { connection, facts, open, read, session } = partsOf(kind);
     const settings = read(given);
     const { codecs, createTable, hashIds, native, operationTimeout } = settings;
     /** @type {Facts} */
     this.facts = { kind, ...facts(settings) };
     const found = connection(given, operationTimeout);
     this.origin = found.client ? 'client' : 'options';
+    this.#session = session;
+    this.#special = (native.specialKeys ?? []).map(
+      (/** @type {any} */ { type }) => SPECIAL[type] ?? SPECIAL.S,
+    );
     const inFormat = { ...native, createTable, hashIds, codecs: codecs?.native };
-    this.#dynamodb = new DynamoDB((...args) => open(inFormat, ...args), found, {
-      ensureTable: async () => false,
-      onOutages: () => {},
-      onWarnings: () => {},
-      pending: new Pending(Number.MAX_SAFE_INTEGER),
+    // Warnings are kept away from the process: the diagnosis has findings of its own.
+    const events = new EventEmitter().on('warning', () => {});
+    this.#sessions = new SessionStore((...args) => open(inFormat, ...args), found, settings, {
+      events,
+      table: this.facts.table,
+      readiness: { isReady: true },
+      prefix: this.facts.prefix,
+      parse,
+      prepare: () => {},
     });
-    const secrets = [...(hashIds?.secrets ?? []), ...(codecs?.native.encryption?.keys ?? [])];
-    // The addon has its own copies.
-    for (const secret of secrets) secret.fill(0);
-    this.#openCalls = () => openCalls(given);
   }
 
   /** @returns {Promise<RequestWays>} */
   async ways() {
-    return resultOf(await this.#dynamodb.native.ways(this.facts.limit));
+    return resultOf(await this.#connection.native.ways(this.facts.limit));
   }
 
   /** If a client sends the requests: its endpoint and region, as far as they can be read. */
   async placeOfClient() {
-    return this.#dynamodb.transport === 'client' ? placeOf(this.#dynamodb.client) : {};
+    return this.#sessions.transport === 'client' ? placeOf(this.#sessions.client) : {};
   }
 
   /**
@@ -237,7 +238,7 @@ class Subject {
    * @returns {Promise<Answer>}
    */
   async request(operation, input) {
-    const { native } = this.#dynamodb;
+    const { native } = this.#connection;
     const sent = await native.request(operation, JSON.stringify(input), this.facts.limit);
     if ('failed' in sent) return { failure: sent };
     const { body, failure, clockAhead } = sent;
@@ -251,109 +252,54 @@ class Subject {
    * @returns {string}
    */
   keyOf(sid) {
-    return this.#dynamodb.native.keysOf(sid)[0] ?? sid;
+    return this.#connection.native.keysOf(sid)[0] ?? sid;
   }
 
   /** The error about the store's index with this number in the table, and its state. @param {number} index */
   async index(index) {
-    const { native } = this.#dynamodb;
+    const { native } = this.#connection;
     if (this.facts.kind !== 'shopify') return native.indexState(index, this.facts.limit);
     const table = await native.describeTable(this.facts.limit);
     if ('failed' in table) return table;
     return table.indexFailure ?? /** @type {const} */ ('active');
   }
 
-  /** The calls of the store's public methods. */
-  get calls() {
-    this.#store ??= this.#openCalls();
-    return this.#store.calls;
+  /**
+   * Writes a session as the application does.
+   *
+   * @param {string} sid
+   * @param {string} mark a text in the session
+   */
+  save(sid, mark) {
+    const session = this.#session(mark);
+    const expires = expiresAt(Date.now() + LIFETIME);
+    const record = { sid, data: stringify(session), expires, special: this.#special, session };
+    return this.#sessions.saveUnconditionally(record);
   }
 
-  async close() {
-    await Promise.all([this.#dynamodb.close(), this.#store?.close()]);
+  /**
+   * Reads a session.
+   *
+   * @param {string} sid
+   * @returns {Promise<string | undefined>} its mark; `undefined` if it does not exist
+   */
+  async load(sid) {
+    const loaded = await this.#sessions.load(sid);
+    return loaded && parse(loaded.data)?.[MARK];
   }
-}
 
-/** The attribute of a session that a diagnosis writes. */
-const MARK = 'dynamoSessionStoreDoctor';
+  /** @param {string} sid */
+  destroy(sid) {
+    return this.#sessions.destroy(sid);
+  }
 
-/**
- * Keeps warnings of a store away from the process: the diagnosis has findings of its own.
- *
- * @template {EventEmitter} T
- * @param {T} store
- */
-function quiet(store) {
-  return store.on('warning', () => {});
-}
+  close() {
+    return this.#sessions.close();
+  }
 
-/** @param {Record<string, any>} options @returns {OpenCalls} */
-function callsOfExpress(options) {
-  const Store = connect({ Store: EventEmitter });
-  /** @type {any} */
-  const store = quiet(new Store({ ...options, initialized: true, reapInterval: 0 }));
-  const special = Object.fromEntries(
-    store.specialKeys.map((/** @type {any} */ { name, type }) => [name, SPECIAL[type] ?? '']),
-  );
-  const end = () => new Date(Date.now() + LIFETIME);
-  return {
-    calls: {
-      save: (sid, mark) => store.set(sid, { cookie: { expires: end() }, ...special, [MARK]: mark }),
-      load: async (sid) => (await store.get(sid))?.[MARK],
-      destroy: (sid) => store.destroy(sid),
-    },
-    close: () => store.close(),
-  };
-}
-
-/** The lifetime of a session that a diagnosis writes, in milliseconds. */
-const LIFETIME = 600_000;
-
-/** Values for the special keys of a session, by their type. @type {Record<string, any>} */
-const SPECIAL = { S: '-', N: 0, B: Buffer.from('-') };
-
-/** @param {Record<string, any>} options @returns {OpenCalls} */
-function callsOfKoa(options) {
-  /** @type {any} */
-  const store = quiet(new KoaStore({ ...options, table: { ...options.table, autoCreate: false } }));
-  return {
-    calls: {
-      save: (sid, mark) => store.set(sid, { [MARK]: mark }, LIFETIME),
-      load: async (sid) => (await store.get(sid))?.[MARK],
-      destroy: (sid) => store.destroy(sid),
-    },
-    close: () => store.close(),
-  };
-}
-
-/** A session in place of the class `Session` of `@shopify/shopify-api`, which needs not be installed. */
-class ShopifySession {
-  /** @param {Record<string, any>} properties */
-  constructor(properties) {
-    Object.assign(this, properties);
+  get #connection() {
+    return this.#sessions.connection;
   }
 }
 
-/** @param {Record<string, any>} options @returns {OpenCalls} */
-function callsOfShopify(options) {
-  const Storage = storageClass(() => ShopifySession);
-  /** @type {any} */
-  const store = quiet(new Storage(options));
-  return {
-    calls: {
-      save: (id, mark) =>
-        store.storeSession({
-          id,
-          shop: `${MARK}.invalid`,
-          state: mark,
-          isOnline: false,
-          expires: new Date(Date.now() + LIFETIME),
-        }),
-      load: async (sid) => (await store.loadSession(sid))?.state,
-      destroy: (sid) => store.deleteSession(sid),
-    },
-    close: () => store.close(),
-  };
-}
-
-module.exports = { SessionStoreError, Subject, invalidArgument, readFacts, toError };
+module.exports = { Subject, invalidArgument, readFacts };

@@ -6,7 +6,7 @@ const { performance } = require('node:perf_hooks');
 const { error, ok, sentence, warning } = require('./finding');
 const { randomId } = require('./forms');
 
-/** @import { Calls, Subject } from '../../lib/diagnosis' */
+/** @import { Subject } from '../../lib/diagnosis' */
 /** @import { Finding } from './finding' */
 
 const ROUNDS = 5;
@@ -26,11 +26,10 @@ async function roundTrip(subject, signal) {
   const sid = randomId();
   let missed = 0;
   try {
-    const { calls } = subject;
     for (let round = 0; round < ROUNDS; round += 1) {
       // A round in flight goes on to its end, so that its session is deleted.
       signal?.throwIfAborted();
-      if (!(await oneRound(calls, sid, times))) missed += 1;
+      if (!(await oneRound(subject, sid, times))) missed += 1;
     }
   } catch (failure) {
     signal?.throwIfAborted();
@@ -54,23 +53,23 @@ async function roundTrip(subject, signal) {
 }
 
 /**
- * @param {Calls} calls
+ * @param {Subject} subject
  * @param {string} sid
  * @param {Record<typeof STEPS[number], number[]>} times
  * @returns {Promise<boolean>} whether the read has seen the write
  */
-async function oneRound(calls, sid, times) {
+async function oneRound(subject, sid, times) {
   const mark = randomId();
   let read;
   try {
-    await timed(times.write, () => calls.save(sid, mark));
-    read = await timed(times.read, () => calls.load(sid));
+    await timed(times.write, () => subject.save(sid, mark));
+    read = await timed(times.read, () => subject.load(sid));
   } catch (failure) {
     // The write may have taken effect although its answer was lost.
-    await calls.destroy(sid).catch(() => {});
+    await subject.destroy(sid).catch(() => {});
     throw failure;
   }
-  await timed(times.delete, () => calls.destroy(sid));
+  await timed(times.delete, () => subject.destroy(sid));
   return read === mark;
 }
 
