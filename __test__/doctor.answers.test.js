@@ -121,7 +121,7 @@ describe('denials', () => {
     const { permissions: all } = found.permissions.data;
     const it = all.find((each) => each.action === `dynamodb:${action}`);
     expect(it).toMatchObject({ result: 'denied' });
-    expect(it.reason).toBe('because no identity-based policy allows the dynamodb');
+    expect(it.reason).toBe(NO_POLICY);
     if (status === 'ok') return;
     expect(found.permissions.advice).toContain(`dynamodb:${action}`);
     expect(found.permissions.found).toContain('no identity-based policy');

@@ -23,7 +23,7 @@ const ADAPTERS = [
   /^lib\/shopify(\.\w+)?\.js$/,
 ];
 
-/** Opens the stores of all adapters, for the command. No store loads it. */
+/** Opens the stores of all adapters, for the diagnosis in cli/. No other file of `lib/` uses it. */
 const OPENER = 'lib/diagnosis.js';
 
 /** The packages that a file of `lib/` may load. */
@@ -83,6 +83,7 @@ function wrongInJavaScript(files) {
     if (adapter && !adapter.test(from) && from !== OPENER) {
       wrong.push(`${from} requires ${to}: only an adapter uses its own files`);
     }
+    if (to === OPENER) wrong.push(`${from} requires ${to}: only cli/ uses it`);
     if (from.startsWith('lib/aws/') && !BELOW_AWS.test(to)) {
       wrong.push(`${from} requires ${to}: lib/aws/ knows connections, not stores`);
     }
