@@ -96,6 +96,7 @@ describe('denials', () => {
     ['BatchWriteItem', 'warning', {}],
     ['BatchWriteItem', 'ok', { batch: false }],
     ['Scan', 'ok', {}],
+    ['Scan', 'error', { reapInterval: 3_600_000 }],
     ['CreateTable', 'error', { initialized: false }],
     ['UpdateTimeToLive', 'warning', { initialized: false }],
   ])('%s: %s', async (action, status, more) => {
