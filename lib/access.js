@@ -12,7 +12,7 @@ const { resultOf } = require('./errors');
 
 class Access {
   /** The encryption keys, if a function gives them. @type {Keys | undefined} */
-  keys;
+  #keys;
   #table;
   #gate;
   #prefix;
@@ -44,7 +44,12 @@ class Access {
     if (!codecs?.source) return;
     const { Keys } = require('./keys');
     const use = (/** @type {Buffer[]} */ keys) => resultOf(native().setKeys(keys));
-    this.keys = new Keys(codecs.source, operationTimeout, use, events);
+    this.#keys = new Keys(codecs.source, operationTimeout, use, events);
+  }
+
+  /** The work that calls wait for, for errors; `undefined` if they wait for the table. */
+  get step() {
+    return this.#keys?.isReady === false ? 'asking for the encryption keys' : undefined;
   }
 
   /**
@@ -63,8 +68,8 @@ class Access {
     let ready = table.isReady ? undefined : () => table.isReady || this.#prepare();
     if (check) ready = () => this.#prepareAndCheck(check);
     const key = sid === undefined ? undefined : this.#prefix + sid;
-    if (this.keys && !this.#gate.isClosed) {
-      return this.#callWithKeys(this.keys, key, ready, limit, call);
+    if (this.#keys && !this.#gate.isClosed) {
+      return this.#callWithKeys(this.#keys, key, ready, limit, call);
     }
     return this.#gate.pass(key, ready, limit, call);
   }
@@ -79,7 +84,7 @@ class Access {
    * @returns {Promise<T>}
    */
   goOn(limit, call) {
-    return this.keys ? this.keys.retry(limit, call) : call(limit);
+    return this.#keys ? this.#keys.retry(limit, call) : call(limit);
   }
 
   /** The addon calls this if a request finds no table. Returns whether the table exists afterwards. */

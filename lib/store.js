@@ -99,8 +99,7 @@ class SessionStore {
     const pending = new Pending(settings.maxPendingCalls);
     this.#telemetry = new Telemetry(table, pending);
     this.#gate = new Gate(table, pending, () => ({
-      step:
-        this.#access.keys?.isReady === false ? 'asking for the encryption keys' : this.table.step,
+      step: this.#access.step ?? this.table.step,
       place: this.#dynamodb.place,
     }));
     const native = () => this.#dynamodb.native;
@@ -165,6 +164,11 @@ class SessionStore {
   get indexes() {
     if (this.#indexes) return this.#indexes;
     throw invalidArgument('the option "indexes" is not set');
+  }
+
+  /** The connection to DynamoDB, for a diagnosis of the store. */
+  get connection() {
+    return this.#dynamodb;
   }
 
   /** Whether `close` was called. */

@@ -22,7 +22,13 @@ const lib = join(root, 'lib');
 /** What the entries of the package load. */
 const ENTRIES = ['errors', 'connect', 'koa', 'shopify'];
 
-/** What is loaded where it is needed: for clients, for locks, for all sessions of a table, for some options, and for unknown options. */
+/** What an entry and the command load, and is too small for a file of its own: it goes into `core.js`. */
+const SHARED = ['koa.options', 'shopify.options'];
+
+/**
+ * What is loaded where it is needed: for clients, for locks, for all sessions of a table, for some options, for unknown
+ * options, and for the command.
+ */
 const LATER = [
   'aws/adopt',
   'aws/call',
@@ -31,6 +37,7 @@ const LATER = [
   'codec.options',
   'creation',
   'debug',
+  'diagnosis',
   'express.tracking',
   'fields',
   'hashed-ids.options',
@@ -131,6 +138,8 @@ function core(id, { getModuleInfo }) {
     getModuleInfo(each)?.importedIds.forEach(load);
   };
   load(own[0]);
+  const shared = SHARED.map((name) => join(lib, `${name}.js`));
+  if (shared.some((file) => id.includes(file))) return 'core';
   return loaded.has(id) && !own.some((name) => id.includes(name)) ? 'core' : undefined;
 }
 

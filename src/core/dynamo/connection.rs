@@ -17,6 +17,7 @@ use super::refused::Refusal;
 use super::registry::Registry;
 use super::telemetry::audience::Audience;
 use super::throttle::{Limits, Repeats};
+use super::ways::Origins;
 use crate::core::error::{Error, Result};
 
 /// A connection to DynamoDB.
@@ -58,6 +59,8 @@ pub struct Connection {
     pub watch: Watch,
     /// Whether requests are dated by DynamoDB's clock if this machine's clock differs.
     pub corrects_clock: bool,
+    /// Where the settings come from.
+    pub origins: Origins,
 }
 
 impl Connection {
