@@ -356,3 +356,19 @@ test('who subscribes while a request is in flight gets only later events', async
 async function waitFor(condition) {
   while (!condition()) await new Promise(setImmediate);
 }
+
+test('a subscriber that throws, or freezes a message, keeps no call back', async () => {
+  const { store } = await newStubbed(() => undefined, { initialized: true });
+  const warnings = [];
+  const note = (warning) => warnings.push(warning.message);
+  process.on('warning', note);
+  const { start } = tracingChannel(CHANNELS.REQUEST);
+  start.subscribe(Object.freeze);
+  try {
+    await expect(store.get('sid')).resolves.toBeNull();
+    await waitFor(() => warnings.some((message) => /read only|not extensible/.test(message)));
+  } finally {
+    start.unsubscribe(Object.freeze);
+    process.off('warning', note);
+  }
+});

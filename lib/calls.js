@@ -246,7 +246,7 @@ class Calls {
     const { calls, results, failedCalls, failures, outages, warnings, events } =
       this.#native.take();
     // First: a request ends before the calls that it is for.
-    if (events) this.#onEvents(events);
+    if (events) this.#publish(events);
     for (let index = 0; index < calls.length; index += 1) {
       const { resolve, save } = this.#remove(calls[index]);
       if (save) save.settle(true, /** @type {string | false | null} */ (results[index]));
@@ -263,6 +263,21 @@ class Calls {
     if (!this.#isIdle) return;
     activeOwners.delete(this.#owner);
     for (const resolve of this.#onIdle.splice(0)) resolve();
+  }
+
+  /**
+   * Publishes events. An error, such as that of a subscriber which has frozen a message, must not keep back the outcomes
+   * of calls.
+   *
+   * @param {TelemetryEvent[]} events
+   */
+  #publish(events) {
+    try {
+      this.#onEvents(events);
+    } catch (error) {
+      // As text: an error of a test's sandbox is no `Error` here.
+      process.emitWarning(String(error), 'DynamoDBStoreWarning');
+    }
   }
 
   /**

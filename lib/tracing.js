@@ -240,8 +240,8 @@ function failureOf({ failure }) {
  */
 function address(host) {
   if (host === undefined) return {};
-  const { hostname, port } = new URL(`http://${host}`);
-  return { 'server.address': hostname, ...(port && { 'server.port': Number(port) }) };
+  const [, name, port] = /** @type {RegExpExecArray} */ (/^(.*?)(?::(\d+))?$/.exec(host));
+  return { 'server.address': name, ...(port && { 'server.port': Number(port) }) };
 }
 
 module.exports = { Tracing };
