@@ -2,10 +2,9 @@
 
 /** Calls that wait: there are only so many, and they are small. */
 
-const { fork } = require('node:child_process');
-const { once } = require('node:events');
 const { join } = require('node:path');
 const { DynamoDBStore } = require('..');
+const { startProcess } = require('../bench/lib/processes');
 const KoaStore = require('../koa');
 const { DynamoDBSessionStorage } = require('../shopify');
 const { dynamoConfig } = require('./support/dynamodb');
@@ -163,7 +162,7 @@ describe.each(Object.entries(subjects))('%s', (name, subject) => {
 });
 
 describe('10,000 calls that wait, with sessions of 1 KB,', () => {
-  const worker = join(__dirname, '..', 'bench', 'waiting-worker.js');
+  const file = join(__dirname, '..', 'bench', 'modes', 'waiting.js');
 
   // It was 31 to 36 KB. The text is there three times, in the session, as JSON, and in the addon.
   test.each([
@@ -171,22 +170,22 @@ describe('10,000 calls that wait, with sessions of 1 KB,', () => {
     ['express', 'set', 16],
     ['koa', 'set', 16],
     ['shopify', 'storeSession', 16],
-  ])('of %s %s: %i KB each, most of which is given back', async (store, call, kilobytes) => {
+  ])('of %s %s: %i KB each, most of which is given back', async (framework, call, kilobytes) => {
     const { answer, dynamoConfig: held } = await newHolding({});
     const { config: answering } = await newStub(() => ({}));
     const calls = 10_000;
     const [from, to] = [held.endpoint, answering.endpoint];
-    const task = { store, call, calls, others: 200, bytes: 1024, held: from, answering: to };
-    const child = fork(worker, [JSON.stringify(task)], { execArgv: ['--expose-gc'] });
+    const task = { framework, call, calls, others: 200, bytes: 1024, held: from, answering: to };
+    const worker = startProcess({ execArgv: ['--expose-gc'] });
     try {
-      await once(child, 'message');
+      const { before, waiting } = await worker.call({ file, name: 'wait', args: [task] });
       answer();
-      const [{ before, waiting, later }] = await once(child, 'message');
+      const { later } = await worker.call({ file, name: 'finish', args: [task] });
       const taken = waiting.rss - before.rss;
       expect(taken / calls).toBeLessThan(kilobytes * 1000);
       expect(later.rss - before.rss).toBeLessThan(100e6);
     } finally {
-      child.kill();
+      await worker.stop();
     }
   });
 });

@@ -1,4 +1,4 @@
-/** Packages of `bench/package.json` without types, or that a checkout without the benchmark has not. */
+/** Packages without types, or that a checkout without the dependencies of the benchmark has not. */
 declare module 'connect-dynamodb';
 declare module 'connect-redis';
 declare module 'dynamo-session-store';
@@ -6,4 +6,6 @@ declare module 'dynamo-session-store/koa';
 declare module 'dynamo-session-store/shopify';
 declare module 'dynamodb-store';
 declare module 'koa-session-dynamodb-store';
+declare module 'markdown-table';
 declare module 'redis';
+declare module 'supertest';

@@ -1,54 +1,43 @@
 'use strict';
 
-/**
- * A real app that is measured, in a process of its own. It sends its endpoint to the process that
- * started it, obeys the commands of that process, and ends with it.
- */
+/** A real app that is measured. `startApp` starts it, in a process of its own. */
 
-/** @type {AppTask} */
-const task = JSON.parse(process.argv[2]);
-// First: it replaces the clock.
-const moveClock = task.hasOwnClock ? require('./clock').moveClock : undefined;
-const { subjects } = require('../subjects');
-const { CLOCK_HEADER } = require('./browser');
+const { startProcess } = require('./processes');
+const { startMeasuring } = require('./stats');
 const { startOwnServer } = require('./servers');
 const { filler, webSession } = require('./sessions');
-const { startMeasuring } = require('./use');
+
+/** The header that says how far the app's clock is ahead, in milliseconds. */
+const CLOCK_HEADER = 'x-bench-clock';
 
 /**
  * @typedef {object} AppTask
  * @property {string} subject its name
- * @property {import('./calls').Place} place
+ * @property {import('../types').Place} place
  * @property {object} setting further options of express-session or koa-session
  * @property {number} cookie the lifetime of the session's cookie, in milliseconds
  * @property {number} sessionBytes how long a session is as JSON, at its login
  * @property {boolean} hasOwnClock whether each request says what time it is; the real clock is slower
  *   then
  *
- * @typedef {'begin' | 'end' | 'stop'} Command begins measuring; answers with an `AppUse`; ends
- *
- * @typedef {{ requests: number, loop: number, cpu: number }} AppUse what the requests took since
- *   `begin`: `loop` and `cpu` in microseconds, see `startMeasuring`
+ * @typedef {{ user: number | null, visits: number | null }} Answer what every page tells of its
+ *   session; `null` without a login
  */
 
 /**
  * What a login puts into the session.
  *
+ * @param {AppTask} task
  * @param {string} id of the user
  * @param {object} own what the framework itself keeps in the session
  */
-function loginData(id, own) {
-  const { user, cart } = webSession(task.sessionBytes);
+function loginData({ sessionBytes }, id, own) {
+  const { user, cart } = webSession(sessionBytes);
   const data = { user: { ...user, id: Number(id) }, visits: 0, cart, note: '' };
-  return { ...data, note: filler({ ...own, ...data }, task.sessionBytes) };
+  return { ...data, note: filler({ ...own, ...data }, sessionBytes) };
 }
 
-/**
- * What every page tells of its session.
- *
- * @param {any} session
- * @returns {import('./browser').Answer}
- */
+/** @param {any} session @returns {Answer} */
 function answerOf(session) {
   return { user: session?.user?.id ?? null, visits: session?.visits ?? null };
 }
@@ -56,13 +45,14 @@ function answerOf(session) {
 /**
  * Changes the session as a POST asks for: by a login or a visit. A logout differs between frameworks.
  *
+ * @param {AppTask} task
  * @param {string} path
  * @param {any} session
  * @param {() => object} own what the framework itself keeps in the session
  */
-function change(path, session, own) {
+function change(task, path, session, own) {
   const [, page, user] = path.split('/');
-  if (page === 'login') Object.assign(session, loginData(user, own()));
+  if (page === 'login') Object.assign(session, loginData(task, user, own()));
   else session.visits += 1;
   return answerOf(session);
 }
@@ -70,17 +60,11 @@ function change(path, session, own) {
 /**
  * The apps, each with a store or, without one, without sessions.
  *
- * @type {Record<'express' | 'koa', (store: any) => import('node:http').RequestListener>}
+ * @type {Record<string, (task: AppTask, store: any) => import('node:http').RequestListener>}
  */
 const APPS = {
-  express(store) {
+  express(task, store) {
     const app = require('express')();
-    if (moveClock) {
-      app.use((request, _response, next) => {
-        moveClock(Number(request.get(CLOCK_HEADER)));
-        next();
-      });
-    }
     if (store) {
       const options = { secret: 'keyboard cat', saveUninitialized: false, ...task.setting };
       const cookie = { maxAge: task.cookie };
@@ -93,19 +77,13 @@ const APPS = {
       session.destroy((error) => response.status(error ? 500 : 200).json(answerOf(undefined)));
     });
     app.post('/{*page}', ({ path, session }, response) => {
-      response.json(change(path, session, () => ({ cookie: session.cookie })));
+      response.json(change(task, path, session, () => ({ cookie: session.cookie })));
     });
     return app;
   },
-  koa(store) {
+  koa(task, store) {
     const app = new (require('koa'))();
     app.keys = ['keyboard cat'];
-    if (moveClock) {
-      app.use((ctx, next) => {
-        moveClock(Number(ctx.get(CLOCK_HEADER)));
-        return next();
-      });
-    }
     if (store) {
       const { createSession } = /** @type {any} */ (require('koa-session'));
       app.use(createSession({ store, maxAge: task.cookie, ...task.setting }, app));
@@ -113,42 +91,75 @@ const APPS = {
     app.use((ctx) => {
       const own = () => ({ _expire: Date.now(), _maxAge: task.cookie });
       if (ctx.path === '/logout') ctx.session = null;
-      else if (ctx.method === 'POST') change(ctx.path, ctx.session, own);
+      else if (ctx.method === 'POST') change(task, ctx.path, ctx.session, own);
       ctx.body = answerOf(ctx.session);
     });
     return app.callback();
   },
 };
 
-async function start() {
-  const subject = subjects.find(({ name }) => name === task.subject);
-  if (subject?.framework !== 'express' && subject?.framework !== 'koa') {
-    throw new Error(`${task.subject} is no store of an app`);
+let requests = 0;
+let use = startMeasuring();
+let close = async () => {};
+
+/**
+ * What the app's process is asked to do.
+ */
+const commands = {
+  /** Starts the app, and returns its endpoint. @param {AppTask} task */
+  async start(task) {
+    // First: it replaces the clock.
+    const moveClock = task.hasOwnClock ? require('./clock').moveClock : undefined;
+    const { openStore, subjectOf } = require('../subjects');
+    const subject = subjectOf(task.subject);
+    if (!subject || !APPS[subject.framework]) throw new Error(`${task.subject} has no app`);
+    const opened = await openStore(subject, task.place);
+    const listener = APPS[subject.framework](task, opened.store);
+    const server = await startOwnServer((request, response) => {
+      requests += 1;
+      moveClock?.(Number(request.headers[CLOCK_HEADER]));
+      listener(request, response);
+    });
+    close = async () => {
+      await server.stop();
+      await opened.close();
+    };
+    return server.endpoint;
+  },
+  /** Begins measuring. */
+  begin() {
+    requests = 0;
+    use = startMeasuring();
+  },
+  /** What a request took since `begin`, in microseconds, see `startMeasuring`. */
+  end() {
+    const { loop, cpu } = use();
+    return { loop: loop / requests, cpu: cpu / requests };
+  },
+  stop: () => close(),
+};
+
+/**
+ * Starts a real app in a process of its own, has visitors use it, and ends it.
+ *
+ * @template T
+ * @param {AppTask} task
+ * @param {(app: { endpoint: string, call: (name: keyof typeof commands) => Promise<any> }) => Promise<T>} visit
+ * @returns {Promise<T>} what `visit` returned
+ */
+async function withApp(task, visit) {
+  const { call, printed, stop } = startProcess();
+  const tell = (/** @type {keyof typeof commands} */ name, /** @type {unknown[]} */ ...args) =>
+    call({ file: __filename, name, args });
+  try {
+    const visited = await visit({ endpoint: await tell('start', task), call: tell });
+    await tell('stop');
+    return visited;
+  } catch (error) {
+    throw new Error(`${/** @type {Error} */ (error).message}\n${printed()}`);
+  } finally {
+    await stop();
   }
-  const { store, close } = await subject.open(task.place);
-  const listener = APPS[subject.framework](store);
-  let requests = 0;
-  let use = startMeasuring();
-  const server = await startOwnServer((request, response) => {
-    requests += 1;
-    listener(request, response);
-  });
-  process.on('message', async (/** @type {Command} */ command) => {
-    if (command === 'begin') {
-      requests = 0;
-      use = startMeasuring();
-    }
-    if (command === 'end') process.send?.({ requests, ...use() });
-    if (command !== 'stop') return;
-    await server.stop();
-    await close();
-    // A store may leave something open that would keep the process.
-    process.exit();
-  });
-  process.send?.({ endpoint: server.endpoint });
 }
 
-process.once('disconnect', () => process.exit());
-start().catch((error) => {
-  process.send?.({ failed: String(error?.stack) }, () => process.exit(1));
-});
+module.exports = { ...commands, CLOCK_HEADER, withApp };

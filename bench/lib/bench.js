@@ -6,35 +6,8 @@ const { findAddon } = require('./prepare');
 const { createTables, startCanned, startRedis } = require('./servers');
 const { TABLES } = require('./sessions');
 
-/** @import { Subject } from '../subjects' */
-/** @import { CannedOptions, CannedServer, Server } from './servers' */
-
-/** Seconds that are not measured at the begin of a process: a JS SDK is a lot to compile. */
-const SETTLE = 3;
-
-/**
- * @typedef {{ modes: Mode[], subjects: Subject[], rounds: number, seconds: number, inFlight: number,
- *   visitors: number[], quick: boolean }} Options
- *
- * @typedef {Record<string, any>} Run the conditions of a measurement, such as the size of sessions
- *
- * @typedef {{ mode: string, subject: string, round: number, [name: string]: any }} Row a measurement:
- *   its conditions and its results
- *
- * @typedef {object} Mode
- * @property {string} name
- * @property {(options: Options) => Run[]} runs
- * @property {boolean} [once] whether further rounds would have the same result
- * @property {Pick<Subject, 'name'>[]} [subjects] by default those that take part in the mode
- * @property {(bench: Bench, subject: Subject, run: Run, round: number) => any} measure returns the
- *   results: an object, or several
- * @property {(rows: Row[], options: Options) => import('../report/tables').Table[]} tables
- *
- * @typedef {{ subject: string, mode: string, reason: string }} Missing
- *
- * @typedef {Pick<Bench, 'machine' | 'addon' | 'rows' | 'skipped' | 'failed'>
- *   & { options: Pick<Options, 'rounds' | 'seconds' | 'inFlight'> }} Results
- */
+/** @import { CannedOptions, CannedServer, Mode, Options, Results, Run, Server } from '../types' */
+/** @import { Subject, Target } from '../types' */
 
 /** A reason why a subject cannot take part in a mode, on this machine. */
 class Skipped extends Error {}
@@ -43,36 +16,32 @@ class Skipped extends Error {}
 class Bench {
   /** @type {Map<string, Promise<any>>} */
   #servers = new Map();
+  #subjects;
 
-  machine = machine();
-  addon = findAddon();
-  /** @type {Row[]} */
-  rows = [];
-  /** @type {Missing[]} */
-  skipped = [];
-  /** @type {Missing[]} */
-  failed = [];
+  /** @type {Results} */
+  results;
 
-  /** @param {Options} options */
-  constructor(options) {
-    this.options = options;
+  /**
+   * @param {readonly Subject[]} subjects
+   * @param {Results['options']} options
+   */
+  constructor(subjects, { rounds, seconds, inFlight }) {
+    this.#subjects = subjects;
+    const options = { rounds, seconds, inFlight };
+    const addon = findAddon();
+    this.results = { machine: machine(), options, addon, rows: [], skipped: [], failed: [] };
   }
 
-  /** @returns {Results} */
-  get results() {
-    const { machine, addon, rows, skipped, failed } = this;
-    const { rounds, seconds, inFlight } = this.options;
-    return { machine, options: { rounds, seconds, inFlight }, addon, rows, skipped, failed };
-  }
-
-  async run() {
-    for (const mode of this.options.modes) {
-      try {
-        for (const run of mode.runs(this.options)) await this.#rounds(mode, run);
-      } finally {
-        for (const server of this.#servers.values()) await (await server)?.stop();
-        this.#servers.clear();
-      }
+  /**
+   * @param {Mode} mode
+   * @param {Options} options
+   */
+  async run(mode, options) {
+    try {
+      for (const run of mode.runs(options)) await this.#rounds(mode, run, options);
+    } finally {
+      for (const server of this.#servers.values()) await (await server)?.stop();
+      this.#servers.clear();
     }
   }
 
@@ -81,40 +50,32 @@ class Bench {
    *
    * @param {Mode} mode
    * @param {Run} run
+   * @param {Options} options
    */
-  async #rounds(mode, run) {
-    const taking = this.options.subjects.filter(({ modes }) =>
-      modes.split(' ').includes(mode.name),
-    );
+  async #rounds(mode, run, options) {
+    const { rows, skipped, failed } = this.results;
+    const taking = this.#subjects.filter(({ modes }) => modes.split(' ').includes(mode.name));
     const subjects = /** @type {Subject[]} */ (mode.subjects ?? taking);
     const conditions = Object.entries(run).map(([name, value]) => `${name} ${text(value)}`);
-    for (let round = 1; round <= (mode.once ? 1 : this.options.rounds); round += 1) {
+    for (let round = 1; round <= (mode.once ? 1 : options.rounds); round += 1) {
+      const what = [mode.name, ...conditions, `round ${round}`].join(', ');
       for (const subject of subjects) {
         const entry = { mode: mode.name, subject: subject.name };
-        const isOut = this.skipped.some(
-          (each) => each.mode === entry.mode && each.subject === entry.subject,
+        const isOut = skipped.some(
+          (each) => each.mode === mode.name && each.subject === subject.name,
         );
         if (isOut || (run.framework && run.framework !== subject.framework)) continue;
-        const what = [mode.name, ...conditions, `round ${round}`].join(', ');
         process.stderr.write(`${what}: ${subject.name}\n`);
         try {
-          const measured = await mode.measure(this, subject, run, round);
-          for (const each of [measured].flat()) {
-            this.rows.push({ ...entry, round, ...run, ...each });
-          }
+          const measured = await mode.measure(this, subject, run, { ...options, round });
+          rows.push(...[measured].flat().map((each) => ({ ...entry, round, ...run, ...each })));
         } catch (error) {
           const reason = String(/** @type {Error} */ (error).message);
           process.stderr.write(`${subject.name} is left out (${what}): ${reason}\n`);
-          const isSkipped = error instanceof Skipped;
-          (isSkipped ? this.skipped : this.failed).push({ ...entry, reason });
+          (error instanceof Skipped ? skipped : failed).push({ ...entry, reason });
         }
       }
     }
-  }
-
-  /** Seconds at the begin of a process that are not measured. */
-  get settle() {
-    return Math.min(SETTLE, 3 * this.options.seconds);
   }
 
   /**
@@ -123,33 +84,27 @@ class Bench {
    * @param {Subject} subject
    * @param {CannedOptions & { ids: number, server?: Server }} how `ids`: how many sessions there are;
    *   `server`: a server that is started already
+   * @returns {Promise<Target>}
    */
   async target({ format }, { ids, server, ...options }) {
-    const found = server ?? (await this.server(format, options));
+    const { endpoint } = server ?? (await this.server(format, options));
     const { table } = TABLES[/** @type {keyof typeof TABLES} */ (format)] ?? { table: '' };
-    return { endpoint: found.endpoint, table, ids, sessionBytes: options.sessionBytes ?? 1024 };
+    return { endpoint, table, ids, sessionBytes: options.sessionBytes ?? 1024 };
   }
 
   /**
-   * The canned server, or Redis, for a format.
+   * The canned server for a format, or Redis, whose connections cannot be counted.
    *
    * @param {Subject['format']} format
-   * @param {CannedOptions} options
-   * @returns {Promise<Server>}
-   */
-  async server(format, options = {}) {
-    if (format !== 'redis') return this.canned(format, options);
-    const redis = await this.#started(format, startRedis);
-    if (!redis) throw new Skipped('there is no redis-server');
-    return redis;
-  }
-
-  /**
-   * @param {Subject['format']} format
-   * @param {CannedOptions} options
+   * @param {CannedOptions} [options]
    * @returns {Promise<CannedServer>}
    */
-  canned(format, options) {
+  async server(format, options = {}) {
+    if (format === 'redis') {
+      const redis = await this.#started(format, startRedis);
+      if (redis) return /** @type {CannedServer} */ (redis);
+      throw new Skipped('there is no redis-server');
+    }
     const known = /** @type {CannedOptions['format']} */ (format === 'none' ? 'connect' : format);
     const key = JSON.stringify([known, options]);
     return this.#started(key, () => startCanned({ format: known, ...options }));

@@ -4,28 +4,12 @@
 
 const { performance } = require('node:perf_hooks');
 const { setTimeout: sleep } = require('node:timers/promises');
+const { openStore, subjectOf } = require('../subjects');
 const { shopifySession, webSession } = require('./sessions');
 
-/**
- * @typedef {'get' | 'set' | 'touch' | 'destroy'} Operation
- *
- * @typedef {Partial<Record<Operation, (index: number) => Promise<any>>>} Calls
- *
- * @typedef {{ endpoint: string, table: string }} Place where a store has its sessions
- *
- * @typedef {Place & { ids: number, sessionBytes: number }} Target `ids`: how many sessions the calls
- *   go round; `sessionBytes`: the length of a session as JSON
- *
- * @typedef {{ store: any, close: () => void | Promise<void> }} Opened
- *
- * @typedef {object} Outcome what became of a call
- * @property {number} time milliseconds from the call to its callback
- * @property {string} [code] of its failure; missing if the call succeeded
- *
- * @typedef {Record<string, number>} Failures how many calls failed with each code
- */
+/** @import { Calls, Failures, Framework, Operation, Outcome, Target } from '../types' */
 
-/** @type {Record<string, (store: any, sid: (index: number) => string, bytes: number) => Calls>} */
+/** @type {Record<Framework, (store: any, sid: (index: number) => string, bytes: number) => Calls>} */
 const CALLS = {
   /** With callbacks, as express-session makes them. */
   express(store, sid, bytes) {
@@ -67,15 +51,25 @@ const CALLS = {
 /**
  * Opens the store of a subject.
  *
- * @param {import('../subjects').Subject} subject
+ * @param {string} name of the subject
  * @param {Target} target
- * @param {object} [storeOptions] further options of the store; only this package's stores take them
+ * @param {object} [options] further options of the store
+ * @returns a function that makes a call, and one that closes the store
  */
-async function openCalls({ framework, open }, target, storeOptions) {
-  const { store, close } = await open(target, storeOptions);
+async function openCalls(name, target, options) {
+  const subject = subjectOf(name);
+  if (!subject) throw new Error(`there is no subject ${name}`);
+  const { store, close } = await openStore(subject, target, options);
   const ids = Array.from({ length: target.ids }, (_, index) => `session-${index}`);
   const sid = (/** @type {number} */ index) => ids[index % ids.length];
-  return { close, calls: CALLS[framework](store, sid, target.sessionBytes) };
+  const calls = CALLS[subject.framework](store, sid, target.sessionBytes);
+  /** @param {Operation} operation */
+  const callOf = (operation) => {
+    const call = calls[operation];
+    if (!call) throw new Error(`the store has no ${operation}`);
+    return call;
+  };
+  return { close, callOf };
 }
 
 /**
@@ -91,10 +85,10 @@ function promised(call) {
 /**
  * A store that finds nothing would be measured as a fast one.
  *
- * @param {Calls} calls
+ * @param {Pick<Awaited<ReturnType<typeof openCalls>>, 'callOf'>} opened
  */
-async function checkGet(calls) {
-  const session = await calls.get?.(0);
+async function checkGet({ callOf }) {
+  const session = await callOf('get')(0);
   if (typeof session !== 'object' || session === null) throw new Error('get gave no session');
 }
 
@@ -124,13 +118,6 @@ function countFailures(outcomes) {
     if (code !== undefined) counts[code] = (counts[code] ?? 0) + 1;
   }
   return counts;
-}
-
-/** @param {Failures} failures */
-function failureText(failures) {
-  const all = Object.entries(failures).sort(([, a], [, b]) => b - a);
-  const text = all.map(([code, count]) => `${count.toLocaleString('en-US')} ${code}`).join(', ');
-  return text || 'none';
 }
 
 /**
@@ -172,4 +159,4 @@ async function play(arrivals, make) {
   return Promise.all(pending);
 }
 
-module.exports = { checkGet, countFailures, failureText, openCalls, play, repeat, timed };
+module.exports = { checkGet, countFailures, openCalls, play, repeat, timed };

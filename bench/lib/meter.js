@@ -1,8 +1,6 @@
 'use strict';
 
-/** @import { IncomingMessage, ServerResponse } from 'node:http' */
-
-const { buffer } = require('node:stream/consumers');
+const { json } = require('node:stream/consumers');
 const { startOwnServer } = require('./servers');
 const { TABLES } = require('./sessions');
 
@@ -32,56 +30,15 @@ const HASH_KEYS = new Map(Object.values(TABLES).map(({ table, hashKey }) => [tab
  */
 
 /**
- * A proxy between an app and DynamoDB Local, which has every request for items report the capacity
- * units that it takes, and adds them up.
+ * Starts a proxy between an app and DynamoDB Local, which has every request for items report the
+ * capacity units that it takes, and adds them up.
+ *
+ * @param {string} target the endpoint of DynamoDB Local
  */
-class Meter {
-  #target;
-  #counts = noCounts();
+async function startMeter(target) {
+  let counts = noCounts();
   /** The write units of each item. @type {Map<string, number>} */
-  #units = new Map();
-
-  /** @param {string} target the endpoint of DynamoDB Local */
-  constructor(target) {
-    this.#target = target;
-  }
-
-  start() {
-    return startOwnServer((incoming, response) => this.#serve(incoming, response));
-  }
-
-  /** The counts since this was last called. */
-  take() {
-    const counts = this.#counts;
-    this.#counts = noCounts();
-    return counts;
-  }
-
-  /**
-   * @param {IncomingMessage} incoming
-   * @param {ServerResponse} response
-   */
-  async #serve(incoming, response) {
-    const operation = String(incoming.headers['x-amz-target']).split('.').at(-1) ?? '';
-    const isCounted = OPERATIONS.includes(operation);
-    try {
-      if (!isCounted && !FREE.test(operation)) throw new Error('the operation is not known');
-      const asked = JSON.parse((await buffer(incoming)).toString());
-      const headers = HEADERS.map((name) => [name, String(incoming.headers[name])]);
-      const answer = await fetch(this.#target, {
-        method: 'POST',
-        headers: Object.fromEntries(headers),
-        body: JSON.stringify(isCounted ? { ...asked, ReturnConsumedCapacity: 'TOTAL' } : asked),
-      });
-      const text = await answer.text();
-      if (isCounted) this.#count(operation, asked, answer.status, JSON.parse(text));
-      response.writeHead(answer.status, { 'content-type': 'application/x-amz-json-1.0' });
-      response.end(text);
-    } catch (error) {
-      this.#counts.problems.push(`${operation}: ${error}`);
-      response.destroy();
-    }
-  }
+  const units = new Map();
 
   /**
    * @param {string} operation
@@ -89,26 +46,54 @@ class Meter {
    * @param {number} status
    * @param {any} answer
    */
-  #count(operation, asked, status, answer) {
-    const counts = this.#counts;
+  function count(operation, asked, status, answer) {
     counts.requests[operation] = (counts.requests[operation] ?? 0) + 1;
-    if (status === 200) {
-      const units = answer.ConsumedCapacity.CapacityUnits;
-      if (READS.includes(operation)) {
-        counts.readUnits += units;
-        return;
-      }
-      counts.writeUnits += units;
-      if (operation === 'DeleteItem') this.#units.delete(keyOf(asked));
-      else this.#units.set(keyOf(asked), units);
+    const taken = answer.ConsumedCapacity?.CapacityUnits;
+    if (status === 200 && READS.includes(operation)) {
+      counts.readUnits += taken;
+    } else if (status === 200) {
+      counts.writeUnits += taken;
+      if (operation === 'DeleteItem') units.delete(keyOf(asked));
+      else units.set(keyOf(asked), taken);
     } else if (String(answer.__type).endsWith('#ConditionalCheckFailedException')) {
       // DynamoDB bills it; DynamoDB Local does not say how many units.
       counts.refused += 1;
-      counts.writeUnits += this.#units.get(keyOf(asked)) ?? LEAST_UNITS;
+      counts.writeUnits += units.get(keyOf(asked)) ?? LEAST_UNITS;
     } else {
       counts.problems.push(`${operation} got ${status} ${JSON.stringify(answer)}`);
     }
   }
+
+  const server = await startOwnServer(async (incoming, response) => {
+    const operation = String(incoming.headers['x-amz-target']).split('.').at(-1) ?? '';
+    const isCounted = OPERATIONS.includes(operation);
+    try {
+      if (!isCounted && !FREE.test(operation)) throw new Error('the operation is not known');
+      const asked = /** @type {any} */ (await json(incoming));
+      const headers = HEADERS.map((name) => [name, String(incoming.headers[name])]);
+      const answer = await fetch(target, {
+        method: 'POST',
+        headers: Object.fromEntries(headers),
+        body: JSON.stringify(isCounted ? { ...asked, ReturnConsumedCapacity: 'TOTAL' } : asked),
+      });
+      const text = await answer.text();
+      if (isCounted) count(operation, asked, answer.status, JSON.parse(text));
+      response.writeHead(answer.status, { 'content-type': 'application/x-amz-json-1.0' });
+      response.end(text);
+    } catch (error) {
+      counts.problems.push(`${operation}: ${error}`);
+      response.destroy();
+    }
+  });
+  return {
+    ...server,
+    /** The counts since this was last called. */
+    take() {
+      const taken = counts;
+      counts = noCounts();
+      return taken;
+    },
+  };
 }
 
 /** @returns {Counts} */
@@ -127,4 +112,4 @@ function keyOf({ TableName: table, Key, Item }) {
   return JSON.stringify([table, (Key ?? Item)[hashKey]]);
 }
 
-module.exports = { Meter, OPERATIONS };
+module.exports = { OPERATIONS, startMeter };

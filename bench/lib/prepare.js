@@ -8,33 +8,25 @@ const { join } = require('node:path');
 const { placePackage } = require('../../scripts/checks/workspace');
 const { thisTarget } = require('../../scripts/release/targets');
 const { SetupError, root } = require('../../scripts/setup');
+const { dependencies } = require('../package.json');
 
 const bench = join(__dirname, '..');
 
 /** Bytes. The addon that ships has fewer; a debug build has several times as many. */
 const RELEASE_LIMIT = 20_000_000;
 
-/** Builds the canned server; cargo sees for itself whether there is anything to do. */
-function prepareServer() {
-  const target = ['--target', thisTarget().triple];
-  run(
-    'cargo',
-    ['build', '--release', '--quiet', '--locked', ...target],
-    join(bench, 'canned-server'),
-  );
-}
-
-function prepareDependencies() {
-  if (existsSync(join(bench, 'node_modules', 'connect-dynamodb'))) return;
-  process.stderr.write('Installing the stores to compare with …\n');
-  run('npm', ['install', '--no-save', '--no-audit', '--no-fund'], bench);
-}
-
-/** This package as it is published, where programs of the benchmark find it by its name. */
-function prepareOwn() {
+/** Installs the stores to compare with, packs this package as it is published, builds the canned server. */
+function prepare() {
   const modules = join(bench, 'node_modules');
+  if (!Object.keys(dependencies).every((name) => existsSync(join(modules, name)))) {
+    process.stderr.write('Installing the stores to compare with …\n');
+    run('npm', ['install', '--no-save', '--no-audit', '--no-fund'], bench);
+  }
   rmSync(join(modules, 'dynamo-session-store'), { recursive: true, force: true });
   placePackage(modules);
+  // Cargo sees for itself whether there is anything to do.
+  const build = ['build', '--release', '--quiet', '--locked', '--target', thisTarget().triple];
+  run('cargo', build, join(bench, 'canned-server'));
 }
 
 /** The addon of this platform. The figures of a debug build mean nothing. */
@@ -60,4 +52,4 @@ function run(command, args, cwd) {
   if (status !== 0) throw new SetupError(`${command} ${args.join(' ')} failed.`);
 }
 
-module.exports = { findAddon, prepareDependencies, prepareOwn, prepareServer, run };
+module.exports = { findAddon, prepare, run };

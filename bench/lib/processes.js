@@ -8,7 +8,9 @@ const { join } = require('node:path');
 const { AUTHORITY } = require('./servers');
 const { REGION } = require('./sessions');
 
-/** @import { AppTask, AppUse } from './app' */
+/** @import { Target } from '../types' */
+
+/** @typedef {{ file: string, name: string, args: unknown[] }} Call `name`: the function's */
 
 /**
  * Environment variables by which a machine has further certificate authorities trusted. Reading them
@@ -16,27 +18,24 @@ const { REGION } = require('./sessions');
  */
 const AUTHORITIES = ['AWS_CA_BUNDLE', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_DIR', 'SSL_CERT_FILE'];
 
-/** Seconds that a process may take beyond what is expected of it. */
+/** Seconds that a call may take beyond what is expected of it. */
 const GRACE = 60;
 
 /**
- * Starts a program and waits for its first message.
+ * Starts a process that calls functions of files.
  *
- * @param {string} name a file of this folder
- * @param {object} task its argument
- * @param {{ seconds?: number, isTls?: boolean }} [how] `seconds`: how long it is expected to take
- * @throws {Error} if it fails, ends without a message, or takes too long
+ * @param {{ isTls?: boolean, execArgv?: string[] }} [how] `isTls`: whether it trusts `AUTHORITY`
  */
-async function startProcess(name, task, { seconds = 0, isTls = false } = {}) {
+function startProcess({ isTls = false, execArgv = [] } = {}) {
   const kept = Object.entries(process.env).filter(([variable]) => !AUTHORITIES.includes(variable));
-  const child = fork(join(__dirname, name), [JSON.stringify(task)], {
+  const child = fork(join(__dirname, 'worker.js'), {
     env: {
       ...Object.fromEntries(kept),
       AWS_REGION: REGION,
       AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE: '1',
       ...(isTls && { NODE_EXTRA_CA_CERTS: AUTHORITY }),
     },
-    execArgv: [],
+    execArgv,
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
   let printed = '';
@@ -48,64 +47,57 @@ async function startProcess(name, task, { seconds = 0, isTls = false } = {}) {
     throw new Error(`ended with ${signal ?? code}\n${printed}`);
   });
   closed.catch(() => {});
-  const answer = async () => (await Promise.race([once(child, 'message'), closed]))[0];
-  const timer = setTimeout(() => child.kill('SIGKILL'), (GRACE + seconds) * 1000);
-  const message = await answer().finally(() => clearTimeout(timer));
-  if (message.failed) throw new Error(message.failed);
-  return { child, closed, message, answer, printed: () => printed };
-}
-
-/**
- * Has a mode measure one subject in a process of its own.
- *
- * @param {string} file the mode's, whose `work` the process calls
- * @param {import('../subjects').Subject} subject
- * @param {{ target: import('./calls').Target, [name: string]: any }} task
- * @param {number} [seconds] how long that is expected to take
- * @returns {Promise<any>} what `work` returned
- */
-async function runWorker(file, { name }, task, seconds) {
-  const isTls = task.target.endpoint.startsWith('https:');
-  const started = await startProcess(
-    'worker.js',
-    { file, subject: name, task },
-    { seconds, isTls },
-  );
-  await started.closed.catch(() => {});
-  return started.message.result;
-}
-
-/**
- * Starts a real app in a process of its own.
- *
- * @param {AppTask} task
- */
-async function startApp(task) {
-  const { child, closed, message, answer, printed } = await startProcess('app.js', task);
-  const tell = (/** @type {import('./app').Command} */ command) => {
-    // If the app has ended, its visitors report it.
-    if (child.connected) child.send(command, () => {});
-  };
+  const killIn = (/** @type {number} */ seconds) =>
+    setTimeout(() => child.kill('SIGKILL'), seconds * 1000);
   return {
-    /** @type {string} */
-    endpoint: message.endpoint,
-    /** The end of what the app has printed as errors. */
-    printed,
-    /** Begins measuring. */
-    begin: () => tell('begin'),
-    /** @returns {Promise<AppUse>} what the app took since `begin` */
-    end() {
-      const answered = answer();
-      tell('end');
-      return answered;
+    /** The end of what the process has printed as errors. */
+    printed: () => printed,
+    /**
+     * Calls a function there. A call ends before the next one is made.
+     *
+     * @param {Call} call
+     * @param {number} [seconds] how long that is expected to take
+     * @returns {Promise<any>} what the function returned
+     * @throws {Error} if it fails, the process ends, or it takes too long
+     */
+    async call(call, seconds = 0) {
+      const timer = killIn(GRACE + seconds);
+      try {
+        child.send(call, () => {});
+        const [{ result, failed }] = await Promise.race([once(child, 'message'), closed]);
+        if (failed) throw new Error(failed);
+        return result;
+      } finally {
+        clearTimeout(timer);
+      }
     },
+    /** Ends the process. */
     async stop() {
-      const timer = setTimeout(() => child.kill('SIGKILL'), GRACE * 1000);
-      tell('stop');
+      const timer = killIn(GRACE);
+      if (child.connected) child.send({ file: 'node:process', name: 'exit', args: [] }, () => {});
       await closed.catch(() => {});
       clearTimeout(timer);
     },
   };
 }
 
-module.exports = { runWorker, startApp };
+/**
+ * Has a mode measure one subject in a process of its own.
+ *
+ * @param {string} file the mode's, whose `work` the process calls with the subject's name and the task
+ * @param {{ name: string }} subject
+ * @param {{ target: Target, [name: string]: unknown }} task
+ * @param {{ seconds?: number, execArgv?: string[] }} [how] `seconds`: how long that is expected to take
+ * @returns {Promise<any>} what `work` returned
+ */
+async function runWorker(file, { name }, task, { seconds, execArgv } = {}) {
+  const isTls = task.target.endpoint.startsWith('https:');
+  const started = startProcess({ isTls, execArgv });
+  try {
+    return await started.call({ file, name: 'work', args: [name, task] }, seconds);
+  } finally {
+    await started.stop();
+  }
+}
+
+module.exports = { runWorker, startProcess };

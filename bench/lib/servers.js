@@ -10,7 +10,9 @@ const { createInterface } = require('node:readline');
 const { setTimeout: sleep } = require('node:timers/promises');
 const { thisTarget } = require('../../scripts/release/targets');
 const { freePort } = require('../../scripts/server');
-const { CREDENTIALS, REGION, TABLES, attributesOf } = require('./sessions');
+const { TABLES, attributesOf, configOf } = require('./sessions');
+
+/** @import { CannedOptions, CannedServer, Server } from '../types' */
 
 /** Where cargo puts the programs of `canned-server/`. */
 const BINARIES = join(__dirname, '..', 'canned-server', 'target', thisTarget().triple, 'release');
@@ -29,21 +31,6 @@ const NEVER = 4_102_444_800;
 /** How often, and after how many milliseconds, the connections of an ended process are counted again. */
 const LOOKS = 500;
 const PAUSE = 20;
-
-/**
- * @typedef {{ endpoint: string, stop: () => Promise<void> }} Server
- *
- * @typedef {object} CannedOptions
- * @property {import('./sessions').Format} [format]
- * @property {number} [sessionBytes]
- * @property {number} [latency] in milliseconds
- * @property {number} [failEvery] one of so many requests for items is throttled; 0: none is
- * @property {boolean} [tls] whether it speaks HTTPS; clients trust it with `AUTHORITY`
- * @property {number} [expires] when its sessions end, in seconds since the Unix epoch
- *
- * @typedef {Server & { countConnections: () => Promise<number>, awaitNoConnection: () => Promise<void> }}
- *   CannedServer `countConnections`: the most that were open at a time since it was last asked
- */
 
 /**
  * @param {CannedOptions} options
@@ -183,7 +170,7 @@ async function startRedis() {
 async function createTables(endpoint) {
   // Not at the top: the dependencies may have to be installed first.
   const { CreateTableCommand, DynamoDBClient } = require('@aws-sdk/client-dynamodb');
-  const client = new DynamoDBClient({ endpoint, region: REGION, credentials: CREDENTIALS });
+  const client = new DynamoDBClient(configOf(endpoint));
   for (const { table, hashKey } of Object.values(TABLES)) {
     const command = new CreateTableCommand({
       TableName: table,

@@ -2,15 +2,21 @@
 
 /** The sessions that are stored, and the items that each format keeps them in. */
 
+/** @import { Format } from '../types' */
+
 /** A session has one article in its cart for each so many bytes of its size. */
 const BYTES_PER_ARTICLE = 256;
 
 /** A session is filled up with this. */
 const FILLER = 'The quick brown fox jumps over the lazy dog. ';
 
-/** For servers on this machine. */
-const CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' };
 const REGION = 'us-east-1';
+
+/** The settings of a client of a server on this machine. @param {string} endpoint */
+function configOf(endpoint) {
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  return { endpoint, region: REGION, credentials };
+}
 
 /** How long the cookie of a session lives, in milliseconds. */
 const DAY = 24 * 3_600_000;
@@ -66,8 +72,6 @@ function filler(session, bytes) {
   return FILLER.repeat(Math.ceil(missing / FILLER.length)).slice(0, missing);
 }
 
-/** @typedef {'connect' | 'koa' | 'dynamodb-store' | 'shopify'} Format */
-
 /** @type {Readonly<Record<Format, { table: string, hashKey: string }>>} */
 const TABLES = {
   connect: { table: 'bench_connect', hashKey: 'id' },
@@ -98,11 +102,11 @@ function attributesOf(format, bytes, expires) {
 }
 
 module.exports = {
-  CREDENTIALS,
   DAY,
   REGION,
   TABLES,
   attributesOf,
+  configOf,
   filler,
   shopifySession,
   webSession,

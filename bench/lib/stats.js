@@ -1,5 +1,25 @@
 'use strict';
 
+/** What a process takes, and figures of many values. */
+
+const { performance } = require('node:perf_hooks');
+
+/**
+ * Measures what this process takes from now on.
+ *
+ * @returns {() => { loop: number, cpu: number }} what it has taken since, in microseconds: `loop` is how
+ *   long the event loop was busy, `cpu` the CPU time of all threads
+ */
+function startMeasuring() {
+  const loop = performance.eventLoopUtilization();
+  const cpu = process.cpuUsage();
+  return () => {
+    const { user, system } = process.cpuUsage(cpu);
+    const { active } = performance.eventLoopUtilization(loop);
+    return { loop: active * 1000, cpu: user + system };
+  };
+}
+
 /**
  * The value below which a share of the values is; `null` without values.
  *
@@ -11,9 +31,7 @@ function percentile(values, share) {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? null;
 }
 
-/**
- * @param {readonly number[]} values at least one
- */
+/** @param {readonly number[]} values at least one */
 function median(values) {
   const sorted = Float64Array.from(values).sort();
   const middle = sorted.length / 2;
@@ -33,4 +51,4 @@ function slope(points) {
   return points.reduce((sum, point) => sum + (point.x - x) * (point.y - y), 0) / spread;
 }
 
-module.exports = { median, percentile, slope };
+module.exports = { median, percentile, slope, startMeasuring };

@@ -1,26 +1,15 @@
 'use strict';
 
 /**
- * One store, in a process of its own: measures what its argument says, and sends the numbers to the
- * process that started it.
+ * A process of its own, with one store or app in it: calls functions of files, as the process that has
+ * started it asks, and ends with that process.
  */
 
-const { subjects } = require('../subjects');
-
-const { file, subject: name, task } = JSON.parse(process.argv[2]);
-
-/** @param {{ result?: unknown, failed?: string }} report */
-function send(report) {
-  // A store may leave something open that would keep the process.
-  process.send?.(report, () => process.exit(0));
-}
-
-async function work() {
-  const subject = subjects.find((each) => each.name === name);
-  return require(file).work(subject, task);
-}
-
-work().then(
-  (result) => send({ result }),
-  (error) => send({ failed: String(error?.stack) }),
-);
+process.on('message', async (/** @type {import('./processes').Call} */ { file, name, args }) => {
+  try {
+    process.send?.({ result: await require(file)[name](...args) });
+  } catch (error) {
+    process.send?.({ failed: String(/** @type {Error} */ (error)?.stack ?? error) });
+  }
+});
+process.once('disconnect', () => process.exit());

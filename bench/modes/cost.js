@@ -2,20 +2,15 @@
 
 /** `cost`: the capacity units that a browsing session takes, with a real app and DynamoDB Local. */
 
-const { Meter, OPERATIONS } = require('../lib/meter');
-const { startApp } = require('../lib/processes');
+const { withApp } = require('../lib/app');
+const { OPERATIONS, startMeter } = require('../lib/meter');
 const { DAY } = require('../lib/sessions');
 const { VIEWS, browse } = require('../lib/visitors');
-const tables = require('../report/tables');
+const { comparedIn, groupsOf } = require('../report/rows');
+const { STORE, hundredths, labelOf, whole } = require('../report/tables');
 const { BASELINES } = require('../subjects');
 
-/** @import { Row, Run } from '../lib/bench' */
-/** @import { Counts } from '../lib/meter' */
-
-const { STORE, comparedIn, groupsOf, hundredths, labelOf, tableOf, whole } = tables;
-
-const USERS = 40;
-const QUICK_USERS = 4;
+/** @import { Mode, Row, Run, Table } from '../types' */
 
 /** The lifetimes of the session's cookie, in milliseconds. */
 const HOUR = DAY / 24;
@@ -52,10 +47,12 @@ const MARKS = {
   ]),
 };
 
-/** @type {import('../lib/bench').Mode} */
+/** @type {Mode} */
 const cost = {
   name: 'cost',
   once: true,
+  options: { users: 40 },
+  quick: { users: 4 },
   runs: () =>
     Object.entries(SETTINGS).flatMap(([framework, settings]) =>
       Object.keys(settings).flatMap((setting) =>
@@ -64,22 +61,28 @@ const cost = {
         ),
       ),
     ),
-  async measure(bench, subject, { framework, setting, cookie, sessionBytes }) {
-    const users = bench.options.quick ? QUICK_USERS : USERS;
-    const meter = new Meter((await bench.local()).endpoint);
-    const server = await meter.start();
+  async measure(bench, subject, { framework, setting, cookie, sessionBytes }, { users }) {
+    const meter = await startMeter((await bench.local()).endpoint);
+    const place = await bench.target(subject, { ids: 0, server: meter });
+    const app = { subject: subject.name, place, setting: SETTINGS[framework][setting] };
+    const task = { ...app, cookie, sessionBytes, hasOwnClock: true };
     try {
-      const app = await startApp({
-        subject: subject.name,
-        place: await bench.target(subject, { ids: 0, server }),
-        setting: SETTINGS[framework][setting],
-        cookie,
-        sessionBytes,
-        hasOwnClock: true,
-      });
-      return { users, ...(await browsed(app, meter, users)) };
+      /** @type {string[]} */
+      const problems = [];
+      let counts = meter.take();
+      const ended = () => {
+        counts = meter.take();
+      };
+      await withApp(task, ({ endpoint }) => browse(endpoint, users, ended)).catch((error) =>
+        problems.push(error.message),
+      );
+      const late = meter.take();
+      problems.push(...counts.problems, ...late.problems);
+      if (late.writeUnits > 0) problems.push(`${late.writeUnits} write units after the logouts`);
+      if (problems.length > 0) throw new Error(problems.join('\n'));
+      return { users, ...counts };
     } finally {
-      await server.stop();
+      await meter.stop();
     }
   },
   tables: (rows) => [
@@ -89,34 +92,6 @@ const cost = {
     dollarsTable(rows),
   ],
 };
-
-/**
- * Counts what the browsing of users takes. The app ends with it.
- *
- * @param {Awaited<ReturnType<typeof startApp>>} app
- * @param {Meter} meter
- * @param {number} users
- * @throws {Error} if a page is wrong, or something cannot be counted
- */
-async function browsed(app, meter, users) {
-  /** @type {Counts | undefined} */
-  let counts;
-  const failures = [];
-  try {
-    await browse(app.endpoint, users, () => {
-      counts = meter.take();
-    });
-  } catch (error) {
-    failures.push(/** @type {Error} */ (error).message, app.printed());
-  } finally {
-    await app.stop();
-  }
-  const late = meter.take();
-  if (late.writeUnits > 0) failures.push(`${late.writeUnits} write units after the logouts`);
-  failures.push(...(counts?.problems ?? []), ...late.problems);
-  if (!counts || failures.length > 0) throw new Error(failures.join('\n'));
-  return counts;
-}
 
 /** @param {number} cookie milliseconds */
 function cookieText(cookie) {
@@ -128,39 +103,41 @@ function kilobytes(bytes) {
   return `${bytes / 1000} KB`;
 }
 
+/** @param {Row} row */
+function requestsText({ requests }) {
+  const made = OPERATIONS.filter((name) => requests[name]);
+  return made.map((name) => `${whole(requests[name])} ${name}`).join(', ');
+}
+
 /**
- * @param {Row[]} rows
+ * @param {Row[]} measured
  * @param {Run} run
+ * @returns {Table}
  */
-function unitsTable(rows, { framework, cookie }) {
-  const wanted = rows
+function unitsTable(measured, { framework, cookie }) {
+  const rows = measured
     .filter((row) => row.framework === framework && row.cookie === cookie)
     .sort((a, b) => a.sessionBytes - b.sessionBytes);
   const baseline = BASELINES[/** @type {keyof typeof BASELINES} */ (framework)];
-  const baselineOf = comparedIn(wanted, ['setting', 'sessionBytes'], () => baseline);
-  const title =
-    `Capacity units, ${TITLES[/** @type {keyof typeof TITLES} */ (framework)]}: ` +
-    `${wanted[0]?.users} users, ${VIEWS} views each, a ${cookieText(cookie)}; ` +
-    `ratios are to ${labelOf(baseline)}`;
-  const requests = (/** @type {Row} */ row) =>
-    OPERATIONS.filter((name) => row.requests[name])
-      .map((name) => `${whole(row.requests[name])} ${name}`)
-      .join(', ');
-  return tableOf(
-    title,
-    wanted,
-    [
+  const baselineOf = comparedIn(rows, ['setting', 'sessionBytes'], () => baseline);
+  return {
+    title:
+      `Capacity units, ${TITLES[/** @type {keyof typeof TITLES} */ (framework)]}: ` +
+      `${rows[0]?.users} users, ${VIEWS} views each, a ${cookieText(cookie)}; ` +
+      `ratios are to ${labelOf(baseline)}`,
+    rows,
+    columns: [
       STORE,
       { head: 'setting', of: 'setting' },
       { head: 'session', of: ({ sessionBytes }) => kilobytes(sessionBytes) },
       { head: 'write units', of: 'writeUnits', format: whole, better: 'less' },
       { head: 'read units', of: 'readUnits', format: whole, better: 'less' },
-      { head: 'requests', of: requests },
+      { head: 'requests', of: requestsText },
       { head: 'refused', of: 'refused', format: whole },
       { head: 'mark', of: (row) => markText(row, baselineOf(row)) },
     ],
     baselineOf,
-  );
+  };
 }
 
 /**
@@ -181,31 +158,33 @@ function markText(row, base) {
 /**
  * The dollars for a million page views, the logins and logouts of their users included.
  *
- * @param {Row[]} rows
+ * @param {Row[]} measured
+ * @returns {Table}
  */
-function dollarsTable(rows) {
-  const lines = groupsOf(rows, ['framework', 'setting']);
-  const price = (/** @type {Row | undefined} */ row) =>
-    row && (row.writeUnits * PRICES.write + row.readUnits * PRICES.read) / (row.users * VIEWS);
+function dollarsTable(measured) {
   const { region, since, write, read } = PRICES;
-  const title =
-    `A million page views in US dollars, on demand in ${region} since ${since}: $${write} for a ` +
-    `million write units and $${read} for a million read units`;
+  /** @param {Row} row */
+  const price = ({ writeUnits, readUnits, users }) =>
+    (writeUnits * write + readUnits * read) / (users * VIEWS);
   const kinds = COOKIES.flatMap((cookie) =>
-    SESSION_BYTES.map((sessionBytes) => ({
-      head: `$: ${kilobytes(sessionBytes)}, ${cookieText(cookie)}`,
-      of: (/** @type {Row} */ { line }) =>
-        price(
-          line.find(
-            (/** @type {Row} */ row) => row.cookie === cookie && row.sessionBytes === sessionBytes,
-          ),
-        ),
+    SESSION_BYTES.map((bytes) => ({
+      head: `$: ${kilobytes(bytes)}, ${cookieText(cookie)}`,
+      of: (/** @type {Row} */ { prices }) => prices[`${bytes} ${cookie}`],
       format: hundredths,
     })),
   );
-  const setting = { head: 'setting', of: 'setting' };
-  const firsts = lines.map((line) => ({ ...line[0], line }));
-  return tableOf(title, firsts, [STORE, setting, ...kinds]);
+  return {
+    title:
+      `A million page views in US dollars, on demand in ${region} since ${since}: $${write} for a ` +
+      `million write units and $${read} for a million read units`,
+    rows: groupsOf(measured, ['framework', 'setting']).map((line) => ({
+      ...line[0],
+      prices: Object.fromEntries(
+        line.map((row) => [`${row.sessionBytes} ${row.cookie}`, price(row)]),
+      ),
+    })),
+    columns: [STORE, { head: 'setting', of: 'setting' }, ...kinds],
+  };
 }
 
 module.exports = { cost };

@@ -9,23 +9,22 @@ const { monitorEventLoopDelay, performance } = require('node:perf_hooks');
 const { checkGet, openCalls, repeat } = require('../lib/calls');
 const { runWorker } = require('../lib/processes');
 const { runLoad } = require('../lib/servers');
-const { percentile } = require('../lib/stats');
-const { startMeasuring } = require('../lib/use');
-const { STORE, comparedIn, mediansOf, tableOf, whole } = require('../report/tables');
+const { percentile, startMeasuring } = require('../lib/stats');
+const { comparedIn, mediansOf } = require('../report/rows');
+const { STORE, whole } = require('../report/tables');
 const { BASELINE, subjectOf } = require('../subjects');
 
-/** @import { Bench, Mode, Row, Run } from '../lib/bench' */
-/** @import { Operation } from '../lib/calls' */
-/** @import { Column } from '../report/tables' */
-/** @import { Subject } from '../subjects' */
+/** @import { Bench, Column, Mode, Operation, Options, Row, Run, Subject } from '../types' */
+/** @import { Table, Target } from '../types' */
 
-/** Seconds that are not measured before an operation; before the first one, `Bench.settle` counts. */
+/** Seconds that are not measured before an operation; before the first one, `settle` counts. */
 const WARM_UP = 0.5;
 /** How many sessions the calls go round. */
 const IDS = 1000;
 /** Milliseconds: about what DynamoDB takes. */
 const LATENCY = 5;
 const KILOBYTE = 1024;
+const SESSION_BYTES = [KILOBYTE, 20 * KILOBYTE];
 
 /** @type {Record<Subject['framework'], Operation[]>} */
 const OPERATIONS = {
@@ -51,7 +50,7 @@ const GET_ITEM = {
 
 /**
  * @typedef {object} Task
- * @property {import('../lib/calls').Target} target
+ * @property {Target} target
  * @property {readonly Operation[]} operations
  * @property {boolean} fill whether the sessions have to be written first
  * @property {number} inFlight
@@ -88,11 +87,10 @@ const LATENCY_COLUMNS = [
 /** @type {Mode} */
 const canned = {
   name: 'canned',
-  runs: ({ inFlight }) =>
-    [KILOBYTE, 20 * KILOBYTE].map((sessionBytes) => ({ sessionBytes, inFlight })),
+  runs: ({ inFlight }) => SESSION_BYTES.map((sessionBytes) => ({ sessionBytes, inFlight })),
   measure,
   tables: (rows, { inFlight }) =>
-    [KILOBYTE, 20 * KILOBYTE].map((bytes) => {
+    SESSION_BYTES.map((bytes) => {
       const title = `Sessions of ${bytes / KILOBYTE} KB, ${inFlight} calls in flight`;
       return table(title, cannedRows(rows, bytes), COLUMNS);
     }),
@@ -113,8 +111,8 @@ const latency = {
 const local = {
   name: 'local',
   runs: ({ inFlight }) => [{ inFlight }],
-  measure: async (bench, subject, run) => {
-    return measure(bench, subject, { ...run, server: await bench.local() });
+  async measure(bench, subject, run, options) {
+    return measure(bench, subject, { ...run, server: await bench.local() }, options);
   },
   tables(rows, { inFlight }) {
     const title = `DynamoDB Local, sessions of 1 KB, ${inFlight} calls in flight`;
@@ -126,19 +124,19 @@ const local = {
  * @param {Bench} bench
  * @param {Subject} subject
  * @param {Run} run
+ * @param {Options} options
  */
-async function measure(bench, subject, { inFlight, ...how }) {
-  const { seconds } = bench.options;
+async function measure(bench, subject, { inFlight, ...how }, { seconds, settle }) {
   const target = await bench.target(subject, { ids: IDS, ...how });
   if (subject.name === 'floor') return measureFloor(target.endpoint, inFlight, seconds);
   const all = subject.operations ?? OPERATIONS[subject.framework];
   // With latency it is about reading and writing; touch is a write as any other.
   const operations = all.filter((name) => !how.latency || name !== 'touch');
   const fill = how.server !== undefined || subject.format === 'redis';
-  const { settle } = bench;
   const warmUp = Math.min(WARM_UP, seconds);
   const task = { target, operations, fill, inFlight, seconds, settle, warmUp };
-  return runWorker(__filename, subject, task, operations.length * (seconds + warmUp));
+  const expected = settle + operations.length * (seconds + warmUp);
+  return runWorker(__filename, subject, task, { seconds: expected });
 }
 
 /**
@@ -154,21 +152,20 @@ async function measureFloor(endpoint, inFlight, seconds) {
 }
 
 /**
- * @param {Subject} subject
+ * @param {string} subject
  * @param {Task} task
  */
 async function work(subject, { target, operations, fill, inFlight, ...task }) {
-  const { calls, close } = await openCalls(subject, target);
-  if (fill) await repeat(target.ids, inFlight, (index) => calls.set?.(index));
-  await checkGet(calls);
+  const store = await openCalls(subject, target);
+  if (fill) await repeat(target.ids, inFlight, store.callOf('set'));
+  await checkGet(store);
   const measurements = [];
   for (const [index, operation] of operations.entries()) {
-    const call = calls[operation];
-    if (!call) throw new Error(`the store has no ${operation}`);
+    const call = store.callOf(operation);
     await loop(call, inFlight, index === 0 ? task.settle : task.warmUp);
     measurements.push({ operation, ...(await measureCall(call, inFlight, task.seconds)) });
   }
-  await close();
+  await store.close();
   return measurements;
 }
 
@@ -241,12 +238,13 @@ function cannedRows(rows, sessionBytes = KILOBYTE) {
  * @param {string} title
  * @param {Row[]} rows
  * @param {Column[]} columns
+ * @returns {Table}
  */
 function table(title, rows, columns) {
-  const compared = comparedIn(rows, ['operation', 'inFlight'], ({ subject }) =>
+  const baselineOf = comparedIn(rows, ['operation', 'inFlight'], ({ subject }) =>
     subjectOf(subject)?.format === 'none' ? undefined : BASELINE,
   );
-  return tableOf(title, rows, columns, compared);
+  return { title, rows, columns, baselineOf };
 }
 
 module.exports = { canned, cannedRows, latency, local, work };

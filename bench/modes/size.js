@@ -7,7 +7,8 @@ const { tmpdir } = require('node:os');
 const { join } = require('node:path');
 const { run } = require('../lib/prepare');
 const { dependencies } = require('../package.json');
-const { comparedIn, mediansOf, tableOf, whole } = require('../report/tables');
+const { comparedIn, mediansOf } = require('../report/rows');
+const { whole } = require('../report/tables');
 
 /** Each store with what it cannot do without, as its README has it installed. */
 const INSTALLS = [
@@ -18,22 +19,28 @@ const INSTALLS = [
 
 const OURS = `dynamo-session-store with its addon for ${process.platform}-${process.arch}`;
 
-/** @type {import('../lib/bench').Mode} */
+/** @type {import('../types').Mode} */
 const size = {
   name: 'size',
   once: true,
   runs: () => [{}],
   subjects: [OURS, ...INSTALLS].map((name) => ({ name })),
-  measure: ({ addon }, { name }) => (name === OURS ? ownSize(addon) : installedSize(name)),
-  tables(rows) {
-    const columns = [
-      { head: 'package', of: 'subject' },
-      { head: 'MB', of: 'megabytes', better: /** @type {const} */ ('less') },
-      { head: 'files', of: 'files', format: whole },
+  measure: ({ results }, { name }) =>
+    name === OURS ? ownSize(results.addon) : installedSize(name),
+  tables(measured) {
+    const rows = mediansOf(measured);
+    return [
+      {
+        title: 'Installed size',
+        rows,
+        columns: [
+          { head: 'package', of: 'subject' },
+          { head: 'MB', of: 'megabytes', better: 'less' },
+          { head: 'files', of: 'files', format: whole },
+        ],
+        baselineOf: comparedIn(rows, [], () => INSTALLS[0]),
+      },
     ];
-    const all = mediansOf(rows, []);
-    const baselineOf = comparedIn(all, [], () => INSTALLS[0]);
-    return [tableOf('Installed size', all, columns, baselineOf)];
   },
 };
 

@@ -5,7 +5,9 @@
 const { performance } = require('node:perf_hooks');
 const { openCalls } = require('../lib/calls');
 const { runWorker } = require('../lib/processes');
-const { STORE, comparedIn, groupsOf, mediansOf, tableOf } = require('../report/tables');
+const { comparedIn, groupsOf, mediansOf } = require('../report/rows');
+const { STORE } = require('../report/tables');
+const { subjectOf } = require('../subjects');
 
 /** An application has loaded these before it loads its store. */
 const LOADED = {
@@ -14,7 +16,7 @@ const LOADED = {
   shopify: ['express', 'express-session'],
 };
 
-/** @type {import('../lib/bench').Mode} */
+/** @type {import('../types').Mode} */
 const start = {
   name: 'start',
   runs: () => [{ tls: false }, { tls: true }],
@@ -25,36 +27,36 @@ const start = {
     const target = await bench.target(subject, { ids: 1, tls });
     return { milliseconds: await runWorker(__filename, subject, { target }) };
   },
-  tables(rows) {
-    const all = groupsOf(rows, []).map((same) => {
-      const [http, https] = [false, true].map(
-        (tls) =>
-          mediansOf(
-            same.filter((row) => row.tls === tls),
-            [],
-          )[0]?.milliseconds,
-      );
-      return { ...same[0], http, https };
+  tables(measured) {
+    const medians = mediansOf(measured, ['tls']);
+    const rows = groupsOf(medians, []).map((both) => {
+      const [http, https] = [false, true].map((tls) => both.find((row) => row.tls === tls));
+      return { ...both[0], http: http?.milliseconds, https: https?.milliseconds };
     });
-    const columns = [
-      STORE,
-      { head: 'ms, HTTP', of: 'http', better: /** @type {const} */ ('less') },
-      { head: 'ms, HTTPS', of: 'https', better: /** @type {const} */ ('less') },
+    return [
+      {
+        title: 'From require to the end of the first get',
+        rows,
+        columns: [
+          STORE,
+          { head: 'ms, HTTP', of: 'http', better: 'less' },
+          { head: 'ms, HTTPS', of: 'https', better: 'less' },
+        ],
+        baselineOf: comparedIn(rows),
+      },
     ];
-    const title = 'From require to the end of the first get';
-    return [tableOf(title, all, columns, comparedIn(all, []))];
   },
 };
 
 /**
- * @param {import('../subjects').Subject} subject
- * @param {{ target: import('../lib/calls').Target }} task
+ * @param {string} subject
+ * @param {{ target: import('../types').Target }} task
  */
 async function work(subject, { target }) {
-  for (const name of LOADED[subject.framework]) require(name);
+  for (const name of LOADED[subjectOf(subject)?.framework ?? 'express']) require(name);
   const started = performance.now();
-  const { calls, close } = await openCalls(subject, target);
-  await calls.get?.(0);
+  const { callOf, close } = await openCalls(subject, target);
+  await callOf('get')(0);
   const elapsed = performance.now() - started;
   await close();
   return elapsed;

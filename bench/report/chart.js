@@ -9,7 +9,7 @@ const { VISITORS, pageRows } = require('../modes/app');
 const { cannedRows } = require('../modes/loops');
 const { BASELINE, isOurs, subjectOf } = require('../subjects');
 
-/** @import { Results, Row } from '../lib/bench' */
+/** @import { Results, Row } from '../types' */
 
 /** In pixels. `LINES`: how far apart the lines of a linear scale are, at least. */
 const [WIDTH, LABELS, VALUES, MARGIN, HEADING, LINES] = [830, 312, 70, 20, 62, 60];

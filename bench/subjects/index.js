@@ -1,153 +1,47 @@
 'use strict';
 
-const others = require('./others');
-const ours = require('./ours');
+/** What is measured, in the order of the tables. A new subject is an entry of `others.js` or `ours.js`. */
 
-/** @import { Opened, Operation, Place } from '../lib/calls' */
+const { configOf } = require('../lib/sessions');
+const { others } = require('./others');
+const { ours } = require('./ours');
 
-/**
- * @typedef {object} Subject
- * @property {string} name
- * @property {string} label for the tables and the charts
- * @property {string} modes those that it takes part in
- * @property {(place: Place, storeOptions?: object) => Opened | Promise<Opened>} open
- * @property {'express' | 'koa' | 'shopify'} framework its calls are made as this one makes them
- * @property {import('../lib/sessions').Format | 'redis' | 'memory' | 'none'} format of its items;
- *   `none`: there are none
- * @property {boolean} [chart] whether it is drawn
- * @property {readonly Operation[]} [operations] those that are measured, if not all of its framework
- */
+/** @import { Entry, Place, Subject } from '../types' */
 
-/** The modes that measure a store by itself. */
-const STORE = 'canned latency local start memory';
-
-/**
- * @param {string} name
- * @param {string} label
- * @param {string} modes
- * @param {Subject['open']} open
- * @param {Partial<Subject>} [more] without it, a store for Express with the items of connect-dynamodb
- * @returns {Subject}
- */
-function subject(name, label, modes, open, more) {
-  return { name, label, modes, open, framework: 'express', format: 'connect', ...more };
-}
-
-/** @type {Partial<Subject>} */
-const drawn = { chart: true };
-/** @type {Partial<Subject>} */
-const koa = { framework: 'koa', format: 'koa', chart: true };
-/** @type {Partial<Subject>} */
-const shopify = { framework: 'shopify', format: 'shopify', chart: true };
-
-/** Every store that is measured, in the order of the tables. */
-const subjects = [
-  subject('no-session', 'Express without sessions', 'app', others.openNothing, {
-    format: 'none',
-    chart: true,
-  }),
-  subject('memory-store', 'MemoryStore of express-session', 'app', others.openMemoryStore, {
-    format: 'memory',
-    chart: true,
-  }),
-  subject('no-session-koa', 'Koa without sessions', 'app', others.openNothing, {
-    framework: 'koa',
-    format: 'none',
-  }),
-  subject(
-    'connect-dynamodb',
-    'connect-dynamodb 3.0.5 (SDK v3)',
-    `${STORE} mixed cost app`,
-    others.openConnectDynamodb,
-    drawn,
-  ),
-  subject(
-    'dynamodb-store',
-    'dynamodb-store 1.2.0 (SDK v2)',
-    `${STORE} cost app`,
-    others.openDynamodbStore,
-    { format: 'dynamodb-store', chart: true },
-  ),
-  subject(
-    'koa-session-dynamodb-store',
-    'koa-session-dynamodb-store 1.1.1 (SDK v2)',
-    `${STORE} cost app`,
-    others.openKoaDynamodb,
-    koa,
-  ),
-  subject(
-    'shopify',
-    "Shopify's DynamoDB storage 8 (SDK v3)",
-    STORE,
-    others.openShopifyDynamodb,
-    shopify,
-  ),
-  // No latency can be put into a real Redis, and it is not DynamoDB Local.
-  subject(
-    'connect-redis',
-    'connect-redis 9 on a local Redis',
-    'canned start memory app',
-    others.openRedis,
-    { format: 'redis', chart: true },
-  ),
-  subject('ours', 'dynamo-session-store', `${STORE} mixed flood cost app`, ours.openOurs, drawn),
-  // Apps that come from connect-dynamodb pass a client; requests leave from the addon.
-  subject(
-    'ours-adopted',
-    'dynamo-session-store, client passed',
-    `${STORE} flood app`,
-    ours.openWithClient,
-  ),
-  subject(
-    'ours-adopted-v2',
-    'dynamo-session-store, client of SDK v2 passed',
-    'app',
-    ours.openWithClientV2,
-  ),
-  // Requests go through the client that is passed, and so through the event loop.
-  subject('ours-called', "dynamo-session-store, transport: 'client'", `${STORE} app`, (place) =>
-    ours.openWithClient(place, { transport: 'client' }),
-  ),
-  subject('ours-called-v2', "dynamo-session-store, transport: 'client', SDK v2", 'app', (place) =>
-    ours.openWithClientV2(place, { transport: 'client' }),
-  ),
-  subject(
-    'ours-unmerged',
-    'dynamo-session-store, batch: false',
-    `${STORE} mixed flood app`,
-    (place, options) => ours.openOurs(place, { batch: false, ...options }),
-  ),
-  subject(
-    'ours-touching',
-    'dynamo-session-store, touchInterval: 0',
-    'cost app',
-    (place) => ours.openOurs(place, { touchInterval: 0 }),
-    drawn,
-  ),
-  ...Object.entries(ours.OPTIONS).map(([option, options]) =>
-    subject(`ours-${option}`, `dynamo-session-store, ${option}`, 'local cost', (place) =>
-      ours.openOurs(place, options),
-    ),
-  ),
-  subject('ours-koa', 'dynamo-session-store/koa', `${STORE} cost app`, ours.openKoa, koa),
-  subject('ours-shopify', 'dynamo-session-store/shopify', STORE, ours.openShopify, shopify),
-  subject('napi-noop', 'a call into the addon (expiresAt), no request', 'canned', ours.openAddon, {
+/** For scale. @type {Record<string, Entry>} */
+const floors = {
+  'napi-noop': {
+    label: 'a call into the addon (expiresAt), no request',
+    modes: 'canned',
     framework: 'koa',
     format: 'none',
     operations: ['get'],
-  }),
+    // What a crossing costs, and the harness around it: the event loop never turns.
+    open() {
+      const { expiresAt } = require('../../lib/native');
+      return { store: { get: async () => ({ expires: expiresAt(1) }) } };
+    },
+  },
   // Not a store, but a program of `canned-server/`, which reads its CPU time from `/proc`.
-  subject(
-    'floor',
-    'Rust alone (hyper), no signing, no parsing',
-    process.platform === 'linux' ? 'canned' : '',
-    others.openNothing,
-    { format: 'none' },
-  ),
-];
+  floor: {
+    label: 'Rust alone (hyper), no signing, no parsing',
+    modes: process.platform === 'linux' ? 'canned' : '',
+    format: 'none',
+    open: () => ({ store: undefined }),
+  },
+};
+
+/** @type {Subject[]} */
+const subjects = Object.entries({ ...others, ...ours, ...floors }).map(([name, entry]) => {
+  return { name, framework: 'express', format: 'connect', ...entry };
+});
 
 /** The stores of each framework are compared with this one, where frameworks are compared apart. */
-const BASELINES = { express: 'connect-dynamodb', koa: 'koa-session-dynamodb-store' };
+const BASELINES = {
+  express: 'connect-dynamodb',
+  koa: 'koa-session-dynamodb-store',
+  shopify: 'shopify',
+};
 
 /** Elsewhere, all stores are compared with this one. */
 const BASELINE = BASELINES.express;
@@ -162,4 +56,17 @@ function isOurs(name) {
   return name.startsWith('ours');
 }
 
-module.exports = { BASELINE, BASELINES, isOurs, subjectOf, subjects };
+/**
+ * Opens the store of a subject.
+ *
+ * @param {Subject} subject
+ * @param {Place} place
+ * @param {object} [options] further options of the store; only this package's stores take them
+ */
+async function openStore(subject, { endpoint, table }, options) {
+  const place = { endpoint, table, config: configOf(endpoint) };
+  const { store, close } = await subject.open(place, options);
+  return { store, close: async () => close?.() };
+}
+
+module.exports = { BASELINE, BASELINES, isOurs, openStore, subjectOf, subjects };

@@ -1,17 +1,18 @@
 'use strict';
 
-/** This package's stores, with the ways that their requests can go. */
+/** This package's stores, with the ways that their requests can go, and with their options. */
 
-const { CREDENTIALS, DAY, REGION } = require('../lib/sessions');
+const { DAY } = require('../lib/sessions');
+const { STORE } = require('./others');
 
-/** @import { Place } from '../lib/calls' */
+/** @import { Connection, Entry } from '../types' */
 
 const encryption = { keys: [Buffer.alloc(32, 1)] };
 const hashIds = { secret: 's'.repeat(32) };
 const absoluteTtl = 7 * DAY;
 const indexes = { user: { value: 'user.id' } };
 
-/** Options whose price is measured, by the names of their subjects. */
+/** Options whose price is measured, by the ends of their subjects' names. */
 const OPTIONS = {
   compress: { compress: true },
   encryption: { encryption },
@@ -22,40 +23,26 @@ const OPTIONS = {
   'all-options': { compress: true, encryption, hashIds, absoluteTtl, indexes },
 };
 
-/**
- * The store for Express, which connects by itself.
- *
- * @param {Place} place
- * @param {object} [options] further options of the store
- */
-function openOurs({ endpoint, table }, options) {
-  const dynamoConfig = { endpoint, region: REGION, credentials: CREDENTIALS };
-  return openStore({ dynamoConfig, table, ...options });
-}
+/** A function that opens the store for Express, which connects by itself. @param {object} [fixed] */
+const express = (fixed) => {
+  return (/** @type {Connection} */ { config, table }, /** @type {object} */ options = {}) =>
+    openStore({ dynamoConfig: config, table, ...fixed, ...options });
+};
 
-/**
- * The store for Express with a client of the SDK for JavaScript v3.
- *
- * @param {Place} place
- * @param {object} [options]
- */
-function openWithClient({ endpoint, table }, options) {
-  const { DynamoDBClient } = require('@aws-sdk/client-dynamodb');
-  const client = new DynamoDBClient({ endpoint, region: REGION, credentials: CREDENTIALS });
-  return openStore({ client, table, ...options }, () => client.destroy());
-}
+/** One that passes a client of the SDK for JavaScript v3. @param {object} [fixed] */
+const withClient = (fixed) => {
+  return (/** @type {Connection} */ { config, table }, /** @type {object} */ options = {}) => {
+    const { DynamoDBClient } = require('@aws-sdk/client-dynamodb');
+    const client = new DynamoDBClient(config);
+    return openStore({ client, table, ...fixed, ...options }, () => client.destroy());
+  };
+};
 
-/**
- * The store for Express with a client of the SDK v2.
- *
- * @param {Place} place
- * @param {object} [options]
- */
-function openWithClientV2({ endpoint, table }, options) {
-  const { DynamoDB } = require('aws-sdk');
-  const client = new DynamoDB({ endpoint, region: REGION, credentials: CREDENTIALS });
-  return openStore({ client, table, ...options });
-}
+/** One that passes a client of the SDK v2. @param {object} [fixed] */
+const withClientV2 = (fixed) => {
+  return (/** @type {Connection} */ { config, table }) =>
+    openStore({ client: new (require('aws-sdk').DynamoDB)(config), table, ...fixed });
+};
 
 /**
  * @param {object} options
@@ -67,37 +54,81 @@ function openStore(options, end) {
   return { store, close: () => store.close().then(end) };
 }
 
-/** @param {Place} place */
-function openKoa({ endpoint, table }) {
-  const DynamoDBStore = require('dynamo-session-store/koa');
-  const dynamoConfig = { endpoint, region: REGION, credentials: CREDENTIALS };
-  const store = new DynamoDBStore({ dynamoConfig, table: { name: table } });
-  return { store, close: () => store.close() };
-}
-
-/** @param {Place} place */
-function openShopify({ endpoint, table }) {
-  const { DynamoDBSessionStorage } = require('dynamo-session-store/shopify');
-  const config = { endpoint, region: REGION, credentials: CREDENTIALS };
-  const store = new DynamoDBSessionStorage({ sessionTableName: table, config });
-  return { store, close: () => store.close() };
-}
-
-/**
- * A synchronous call into the addon that does next to nothing: what a crossing costs, and the harness
- * around it. No request is sent, and the event loop never turns.
- */
-function openAddon() {
-  const { expiresAt } = require('../../lib/native');
-  return { store: { get: async () => ({ expires: expiresAt(1) }) }, close() {} };
-}
-
-module.exports = {
-  OPTIONS,
-  openAddon,
-  openKoa,
-  openOurs,
-  openShopify,
-  openWithClient,
-  openWithClientV2,
+/** @type {Record<string, Entry>} */
+const ours = {
+  ours: {
+    label: 'dynamo-session-store',
+    modes: `${STORE} mixed flood cost app outage soak throttling waiting`,
+    chart: true,
+    open: express(),
+  },
+  // Apps that come from connect-dynamodb pass a client; requests leave from the addon.
+  'ours-adopted': {
+    label: 'dynamo-session-store, client passed',
+    modes: `${STORE} flood app`,
+    open: withClient(),
+  },
+  'ours-adopted-v2': {
+    label: 'dynamo-session-store, client of SDK v2 passed',
+    modes: 'app',
+    open: withClientV2(),
+  },
+  // Requests go through the client that is passed, and so through the event loop.
+  'ours-called': {
+    label: "dynamo-session-store, transport: 'client'",
+    modes: `${STORE} app`,
+    open: withClient({ transport: 'client' }),
+  },
+  'ours-called-v2': {
+    label: "dynamo-session-store, transport: 'client', SDK v2",
+    modes: 'app',
+    open: withClientV2({ transport: 'client' }),
+  },
+  'ours-unmerged': {
+    label: 'dynamo-session-store, batch: false',
+    modes: `${STORE} mixed flood app`,
+    open: express({ batch: false }),
+  },
+  'ours-touching': {
+    label: 'dynamo-session-store, touchInterval: 0',
+    modes: 'cost app',
+    chart: true,
+    open: express({ touchInterval: 0 }),
+  },
+  ...Object.fromEntries(
+    Object.entries(OPTIONS).map(([name, options]) => [
+      `ours-${name}`,
+      {
+        label: `dynamo-session-store, ${name}`,
+        modes: 'local cost',
+        open: express(options),
+      },
+    ]),
+  ),
+  'ours-koa': {
+    label: 'dynamo-session-store/koa',
+    modes: `${STORE} cost app waiting`,
+    framework: 'koa',
+    format: 'koa',
+    chart: true,
+    open({ config, table: name }) {
+      const DynamoDBStore = require('dynamo-session-store/koa');
+      const store = new DynamoDBStore({ dynamoConfig: config, table: { name } });
+      return { store, close: () => store.close() };
+    },
+  },
+  'ours-shopify': {
+    label: 'dynamo-session-store/shopify',
+    modes: `${STORE} waiting`,
+    framework: 'shopify',
+    format: 'shopify',
+    chart: true,
+    open({ config, table: sessionTableName }) {
+      const { DynamoDBSessionStorage } = require('dynamo-session-store/shopify');
+      const store = new DynamoDBSessionStorage({ sessionTableName, config });
+      return { store, close: () => store.close() };
+    },
+  },
 };
+
+module.exports = { ours };
