@@ -314,6 +314,15 @@ class SessionStore {
     for (const sid of sids) this.#lifecycle.report('destroy', sid);
   }
 
+  /**
+   * The keys of the items under which a session is found, the present one first.
+   *
+   * @param {string} sid
+   */
+  keysOf(sid) {
+    return this.#native.keysOf(sid);
+  }
+
   /** The operations on all sessions of the table. */
   get all() {
     this.#all ??= new AllSessions(this.#host);
