@@ -206,21 +206,30 @@ function hasPackage(from, name) {
   }
 }
 
-/** @returns {Libc} */
-function findLibc() {
-  if (process.platform !== 'linux') return { family: undefined };
+/** The report of the process. Undefined if the runtime is not Node, or must not make reports. @returns {any} */
+function report() {
   try {
     // Otherwise the report looks up the host names of open connections, which may take seconds.
     Object.assign(process.report, { excludeNetwork: true });
-    const report = /** @type {any} */ (process.report.getReport());
-    const version = report.header?.glibcVersionRuntime;
-    if (version) return { family: 'glibc', version };
-    const isMusl = (/** @type {string} */ file) => /ld-musl-|libc\.musl-/.test(file);
-    if (report.sharedObjects?.some(isMusl)) return { family: 'musl' };
+    return process.report.getReport();
   } catch {
-    // The runtime is not Node, or it must not make reports.
+    return undefined;
   }
-  return { family: undefined };
+}
+
+/** The files of the shared libraries and addons that the process has loaded. @returns {string[]} */
+function sharedObjects() {
+  return report()?.sharedObjects ?? [];
+}
+
+/** @returns {Libc} */
+function findLibc() {
+  if (process.platform !== 'linux') return { family: undefined };
+  const found = report();
+  const version = found?.header?.glibcVersionRuntime;
+  if (version) return { family: 'glibc', version };
+  const isMusl = (/** @type {string} */ file) => /ld-musl-|libc\.musl-/.test(file);
+  return { family: found?.sharedObjects?.some(isMusl) ? 'musl' : undefined };
 }
 
 /** @param {Libc} libc */
@@ -243,4 +252,4 @@ function platformText({ family, version }) {
   return parts.filter(Boolean).join(', ');
 }
 
-module.exports = { GLIBC, PLATFORMS, explain };
+module.exports = { GLIBC, PLATFORMS, explain, findLibc, sharedObjects };

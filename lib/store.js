@@ -177,6 +177,11 @@ class SessionStore {
     throw invalidArgument('the option "indexes" is not set');
   }
 
+  /** The connection to DynamoDB, for a diagnosis of the store. */
+  get connection() {
+    return this.#dynamodb;
+  }
+
   /** Whether `close` was called. */
   get isClosed() {
     return this.#gate.isClosed;

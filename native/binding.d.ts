@@ -18,6 +18,13 @@ export declare class NativeStore {
    * `encryption`.
    */
   setKeys(keys: Array<Buffer>): Outcome<undefined>
+  /** The ways of the store's requests. Asks the source for credentials, and sends no request to DynamoDB. */
+  ways(limit: number): Promise<Outcome<RequestWays>>
+  /**
+   * Sends a request for an operation, such as `GetItem`, with DynamoDB's JSON as `body`. It passes all layers of a
+   * request, except the order of requests for items.
+   */
+  request(operation: string, body: string, limit: number): Promise<Outcome<RawOutcome>>
   /**
    * Gives the values of the variables before the first use of the store, in the order of
    * `variableNames`. Later values are asked for with `EnvironmentCallbacks.variables`.
@@ -621,11 +628,44 @@ export interface OtherValue {
   typeName: string
 }
 
+/** The outcome of a request in any form. */
+export interface RawOutcome {
+  /** DynamoDB's JSON, if the request has succeeded. */
+  body?: string
+  /** The failure, if the request has failed. */
+  failure?: Failure
+  /**
+   * How many seconds DynamoDB's clock is ahead of this machine's. Not set if DynamoDB did not answer, or if the
+   * user's client sent the request.
+   */
+  clockAhead?: number
+}
+
 /** Point-in-time recovery of the table. */
 export interface RecoveryOptions {
   PointInTimeRecoveryEnabled?: boolean
   /** How many days back the table can be restored, 1 to 35. DynamoDB's default is 35. */
   RecoveryPeriodInDays?: number
+}
+
+/** The ways of a store's requests. No field has a credential. */
+export interface RequestWays {
+  /** `true`: the user's client sends the requests. Then no other field is set. */
+  throughClient: boolean
+  /** The region that requests are signed for. */
+  region?: string
+  /** The source of the region: `options`, `AWS_REGION`, `profile`, `AWS_DEFAULT_REGION`, `instance` or `default`. */
+  regionFrom?: string
+  /** The endpoint in the settings, or the address of the first request. */
+  endpoint?: string
+  /** The source of the endpoint: `options`, a variable, `profile`, or `region` for AWS's own endpoint. */
+  endpointFrom?: string
+  /** The source of the credentials: `options`, `provider`, or a part of the environment, such as `profile "shop"`. */
+  credentialsFrom?: string
+  /** When the credentials end, in milliseconds since the Unix epoch. */
+  credentialsEnd?: number
+  /** The reason why there are no credentials. */
+  credentialsFailure?: Failure
 }
 
 /** A session and its id, as it stands in the table. */

@@ -139,4 +139,4 @@ function isComment(html) {
   return html.trimStart().startsWith('<!--');
 }
 
-module.exports = { anchors, documented, firstColumn, links, pages, root };
+module.exports = { anchors, blocks, documented, firstColumn, links, pages, root };

@@ -26,7 +26,10 @@ const ENTRIES = ['errors', 'connect', 'koa', 'shopify', 'command'];
 /** What an entry and the command load, and is too small for a file of its own: it goes into `core.js`. */
 const SHARED = ['bytes', 'koa.options', 'shopify.options', 'shopify.session'];
 
-/** What is loaded where it is needed: for clients, for locks, for all sessions of a table, for some options, and for unknown options. */
+/**
+ * What is loaded where it is needed: for clients, for locks, for all sessions of a table, for some options, for unknown
+ * options, and for the command.
+ */
 const LATER = [
   'aws/adopt',
   'aws/call',
@@ -34,6 +37,7 @@ const LATER = [
   'aws/make',
   'codec.options',
   'creation',
+  'diagnosis',
   'express.tracking',
   'fields',
   'hashed-ids.options',

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use crate::core::codec::Codecs;
-use crate::core::dynamo::sdk::Locator;
+use crate::core::dynamo::sdk::{Locator, SdkDynamo};
 use crate::core::dynamo::variables::Copies;
 use crate::core::error::{Error, Result};
 use crate::core::layout::{ExpiringLayout, KoaLayout, Layout};
+use crate::core::options::TableName;
 use crate::core::store::{Index, SessionStore};
 use crate::core::table::Table;
 
@@ -17,6 +18,10 @@ pub struct Backend {
     /// The same sessions, if the item format has an end.
     pub expiring: Option<SessionStore<dyn ExpiringLayout>>,
     pub table: Table,
+    /// The requests of the store, for its diagnosis.
+    pub dynamo: SdkDynamo,
+    /// The name of the table, or its ARN.
+    pub name: TableName,
     /// The table, endpoint and region of the store, for its errors. Calls that outlive the store hold a copy.
     pub locator: Locator,
     /// The form in which sessions are stored. The layout holds it too.

@@ -10,6 +10,7 @@
 //! * [`backend`]: the parts of an open store.
 //! * [`store`]: `NativeStore`, whose methods convert, delegate and wrap; [`table`]: its methods for the
 //!   table.
+//! * [`diagnosis`]: the methods of `NativeStore` for its diagnosis.
 //! * [`codecs`]: the codecs of a store, and its encryption keys.
 //! * [`session`]: sessions as they cross between Rust and JavaScript.
 //! * [`intake`]: the queue of calls from JavaScript to the runtime, in the order in which they were made.
@@ -23,6 +24,7 @@ mod codecs;
 mod completions;
 mod creation;
 mod credentials;
+mod diagnosis;
 mod environment;
 mod failure;
 mod indexes;

@@ -99,7 +99,7 @@ impl<L: Layout> Parts<L> {
         )
         .with_settings(self.new);
         let queue = QUEUES.of(&self.name);
-        let schedule = Schedule::new(queue, Arc::new(dynamo), keyed, self.batch_threshold);
+        let schedule = Schedule::new(queue, Arc::new(dynamo.clone()), keyed, self.batch_threshold);
         let sessions = SessionStore::new(schedule, layout, self.consistent_read);
         let mut sessions = sessions.with_identity(self.identity);
         if let Some(options) = &self.hash_ids {
@@ -109,6 +109,8 @@ impl<L: Layout> Parts<L> {
             sessions: sessions.of_any_format(),
             expiring: None,
             table,
+            dynamo,
+            name: self.name,
             locator,
             codecs,
             through_client,

@@ -22,6 +22,7 @@ mod histories;
 mod outages;
 mod own_saves;
 mod panics;
+mod raw;
 mod replicas;
 mod schedule;
 mod store;

@@ -16,6 +16,7 @@ use super::redact::Secrets;
 use super::refused::Refusal;
 use super::registry::Registry;
 use super::throttle::{Limits, Repeats};
+use super::ways::Origins;
 use crate::core::error::{Error, Result};
 
 /// A connection to DynamoDB.
@@ -57,6 +58,8 @@ pub struct Connection {
     pub watch: Watch,
     /// Whether requests are dated by DynamoDB's clock if this machine's clock differs.
     pub corrects_clock: bool,
+    /// Where the settings come from.
+    pub origins: Origins,
 }
 
 impl Connection {

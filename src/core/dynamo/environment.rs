@@ -102,10 +102,8 @@ impl Environment {
         if self.flag(variable, key) == Some(true) {
             return Ok(None);
         }
-        for variable in [service.variable(), "AWS_ENDPOINT_URL"] {
-            if let Some(url) = self.variables.get(variable) {
-                return parse(variable, url).map(Some);
-            }
+        if let Some((variable, url)) = self.endpoint_variable(service) {
+            return parse(variable, url).map(Some);
         }
         let url = self.profiles.as_ref().ok().and_then(|profiles| {
             // With an empty environment, the SDK reads only the profile and its `services` section.
@@ -119,6 +117,12 @@ impl Environment {
         let url = url.filter(|url| !url.is_empty());
         url.map(|url| parse("endpoint_url of the profile", &url))
             .transpose()
+    }
+
+    /// The variable that sets the endpoint for `service`, and its value.
+    pub fn endpoint_variable(&self, service: Service) -> Option<(&'static str, &str)> {
+        let mut variables = [service.variable(), "AWS_ENDPOINT_URL"].into_iter();
+        variables.find_map(|variable| Some((variable, self.variables.get(variable)?)))
     }
 
     /// Completes `settings` from the environment: attempts and retry mode, the variant of AWS's endpoints, and the

@@ -28,6 +28,7 @@
 //!   * [`refused`]: recognises requests that can be sent once more with another signature.
 //!   * [`trace`]: the header with which AWS traces a Lambda invocation.
 //!   * [`fast`]: the fast path: requests for items without the SDK's machinery.
+//!   * [`raw`]: requests given as JSON, for a diagnosis; [`ways`]: where the settings come from.
 //!   * [`user_client`]: calls the user's client in place of HTTP.
 //! * [`size`]: the size of an item, as DynamoDB counts it.
 //! * [`schedule`]: requests for items: in order, merged, and limited in number.
@@ -50,6 +51,7 @@ pub mod outage;
 mod pages;
 mod pipeline;
 pub mod proxy;
+pub mod raw;
 mod redact;
 mod refused;
 mod region;
@@ -69,6 +71,7 @@ pub mod trace;
 pub mod trust;
 pub mod user_client;
 pub mod variables;
+pub mod ways;
 
 use std::collections::HashMap;
 

@@ -33,6 +33,7 @@ use super::throttle::{Repeats, Throttling};
 use super::trust::Authorities;
 use super::user_client::{self, UserClient};
 use super::variables::{Copies, Surroundings, Variables};
+use super::ways::{CredentialsOrigin, Origins};
 use crate::core::error::Result;
 
 /// The longest pause before the first retry. The SDK's default of a second is too long for a visitor who waits for
@@ -74,6 +75,7 @@ pub fn through(client: Arc<dyn UserClient>, breaker: bool, max_sockets: usize) -
         secrets,
         configured: None,
         watch,
+        origins: Origins::default(),
     }
 }
 
@@ -100,18 +102,24 @@ pub async fn direct(
         None => Proxies::default(),
     };
     let pool = shared.http(settings.max_sockets, authorities, proxies.clone());
+    let service = Service::DynamoDb;
     let endpoint = match &settings.endpoint {
         None if settings.ignore_configured_endpoints => None,
-        None => environment.endpoint(Service::DynamoDb)?,
+        None => environment.endpoint(service)?,
         given => given.clone(),
+    };
+    let endpoint_from = match (&endpoint, &settings.endpoint) {
+        (None, _) => "region",
+        (_, Some(_)) => "options",
+        _ => { environment.endpoint_variable(service) }.map_or("profile", |(variable, _)| variable),
     };
     let configured = endpoint.map(|endpoint| endpoint.as_str().to_owned());
     let requests = Requests::new((*pool).clone());
     let instance = Arc::new(Instance::new(requests.clone()));
     let found = region::find(&settings, &environment, &instance).await?;
-    let region = found.region;
     // If an endpoint is set, any region will do.
-    let lacks_region = found.is_default && configured.is_none();
+    let lacks_region = found.is_default() && configured.is_none();
+    let region = found.region;
     if found.is_fips {
         settings.use_fips = Some(true);
     }
@@ -122,6 +130,11 @@ pub async fn direct(
         variants: (settings.use_dual_stack, settings.use_fips),
     };
     let asking = Asking::new("the provider of the credentials");
+    let origins = Origins {
+        region: found.source,
+        endpoint: endpoint_from,
+        credentials: CredentialsOrigin::of(settings.credentials.as_ref(), &asking),
+    };
     let credentials = match &settings.credentials {
         Some(credentials) => credentials.provider(),
         None => {
@@ -200,6 +213,7 @@ pub async fn direct(
         secrets,
         configured,
         watch,
+        origins,
     })
 }
 

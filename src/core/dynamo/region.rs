@@ -10,14 +10,17 @@ use crate::core::error::{Error, Result};
 /// The region if no source names one, as in connect-dynamodb 2.x.
 pub const DEFAULT_REGION: &str = "us-east-1";
 
+/// The source of [`DEFAULT_REGION`].
+const NO_SOURCE: &str = "default";
+
 /// The region that was found.
 pub struct Found {
     /// The region, without `fips`.
     pub region: Region,
     /// Whether the name asked for FIPS endpoints, such as `fips-us-east-1`.
     pub is_fips: bool,
-    /// Whether no source names a region.
-    pub is_default: bool,
+    /// Names the source: `options`, `AWS_REGION`, `profile`, `AWS_DEFAULT_REGION`, `instance`, or [`NO_SOURCE`].
+    pub source: &'static str,
 }
 
 /// Finds the region that requests are signed for.
@@ -36,14 +39,15 @@ pub async fn find(
     // If the variable is set but empty, the user gets an error instead of another source's region.
     let of_environment = || {
         let region = environment.variables().even_empty("AWS_REGION");
-        region.map(str::to_owned)
+        region.map(|region| (region.to_owned(), "AWS_REGION"))
     };
-    let named = match settings.region.clone().or_else(of_environment) {
-        Some(region) => Some(region),
+    let of_options = settings.region.clone().map(|region| (region, "options"));
+    let found = match of_options.or_else(of_environment) {
+        Some(found) => Some(found),
         None => otherwise(settings, environment, instance).await,
     };
-    let is_default = named.is_none();
-    let named = named.unwrap_or_else(|| DEFAULT_REGION.to_owned());
+    let default = || (DEFAULT_REGION.to_owned(), NO_SOURCE);
+    let (named, source) = found.unwrap_or_else(default);
     let real = named
         .strip_prefix("fips-")
         .or_else(|| named.strip_suffix("-fips"));
@@ -63,23 +67,35 @@ pub async fn find(
     Ok(Found {
         region: Region::new(region.to_owned()),
         is_fips: real.is_some(),
-        is_default,
+        source,
     })
 }
 
-/// The region if neither the options nor `AWS_REGION` name one.
+impl Found {
+    /// Whether no source names a region.
+    pub fn is_default(&self) -> bool {
+        self.source == NO_SOURCE
+    }
+}
+
+/// The region if neither the options nor `AWS_REGION` name one, with the name of its source.
 async fn otherwise(
     settings: &Settings,
     environment: &Environment,
     instance: &Instance,
-) -> Option<String> {
-    let default = || environment.variables().get("AWS_DEFAULT_REGION");
-    if let Some(region) = environment.region().or_else(default) {
-        return Some(region.to_owned());
+) -> Option<(String, &'static str)> {
+    let variable = "AWS_DEFAULT_REGION";
+    let of_profile = environment.region().map(|region| (region, "profile"));
+    let of_variable = || Some((environment.variables().get(variable)?, variable));
+    if let Some((region, source)) = of_profile.or_else(of_variable) {
+        return Some((region.to_owned(), source));
     }
     // If an endpoint is set, any region will do. Asking the metadata service takes seconds outside of EC2.
     match settings.endpoint {
         Some(_) => None,
-        None => instance.region(environment).await,
+        None => {
+            let region = instance.region(environment).await;
+            region.map(|region| (region, "instance"))
+        }
     }
 }

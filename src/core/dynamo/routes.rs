@@ -22,6 +22,7 @@ use super::region;
 use super::settings::ProvideSettings;
 use super::shared::Shared;
 use super::throttle::Limits;
+use super::ways::Ways;
 use crate::core::error::{Error, NO_SUCH_TABLE, Place, Result};
 use crate::core::lock::locked;
 
@@ -224,6 +225,24 @@ impl Routes {
     /// Whether requests go directly to DynamoDB at this moment. `false` if this is not known yet.
     pub fn is_direct(&self) -> bool {
         !self.source.through_client() && self.direct.get().is_some_and(Option::is_some)
+    }
+
+    /// The ways of the requests, see `SdkDynamo::ways`.
+    pub async fn ways(self: &Arc<Self>) -> Result<Option<Ways>> {
+        let connection = self.connection().await?;
+        if connection.signer.is_none() {
+            return Ok(None);
+        }
+        let credentials = connection.credentials(self.credentials_timeout()).await;
+        let end = credentials.map(|given| given.and_then(|given| given.expiry()));
+        let origins = &connection.origins;
+        Ok(Some(Ways {
+            region: connection.region.clone(),
+            region_from: origins.region,
+            endpoint: connection.endpoint().cloned(),
+            endpoint_from: origins.endpoint,
+            credentials: origins.credentials(end),
+        }))
     }
 
     pub fn place(&self) -> Place {

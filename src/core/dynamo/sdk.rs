@@ -6,12 +6,15 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::pipeline;
+use super::raw::{Exchange, RawRequest};
 use super::routes::Routes;
 pub use super::routes::{Locator, Probe, StoreContext};
 use super::settings::{MAX_SOCKETS, ProvideSettings};
 use super::shared::Shared;
 use super::throttle::{Limits, Throttled};
+use super::ways::Ways;
 use super::*;
+use crate::core::lock::locked;
 
 /// DynamoDB through `aws-sdk-dynamodb`, directly or through the user's client. Nothing is read or opened before the
 /// first request. Clones share the connection.
@@ -36,6 +39,33 @@ impl SdkDynamo {
     /// A [`Locator`] of the requests. It keeps nothing open.
     pub fn locator(&self) -> Locator {
         Locator::new(&self.0)
+    }
+
+    /// The ways of the requests; `None` if the user's client sends them. Asks the source for credentials, and sends no
+    /// request to DynamoDB.
+    ///
+    /// # Errors
+    ///
+    /// The settings cannot be read.
+    pub async fn ways(&self) -> Result<Option<Ways>> {
+        self.0.ways().await
+    }
+
+    /// Sends a request for any operation, such as `GetItem`, on `table`, with DynamoDB's JSON as `body`.
+    pub async fn exchange(&self, table: &TableName, operation: String, body: String) -> Exchange {
+        let heard = Arc::default();
+        let request = RawRequest {
+            table: table.as_str().to_owned(),
+            operation,
+            body,
+            heard: Arc::clone(&heard),
+        };
+        let answer = pipeline::send(Arc::clone(&self.0), request).await;
+        let clock_ahead = locked(&heard).clock_ahead;
+        Exchange {
+            answer,
+            clock_ahead,
+        }
     }
 }
 

@@ -183,7 +183,10 @@ impl OfEnvironment {
     async fn of_base(&self, base: Base, name: &str, environment: &Environment) -> provider::Result {
         let with = (&self.requests, &self.reach);
         match base {
-            Base::Keys(keys) => Ok(keys),
+            Base::Keys(keys) => {
+                self.asking.set(format!("profile \"{name}\""));
+                Ok(keys)
+            }
             Base::Environment => keys(environment.variables()).ok_or_else(|| {
                 CredentialsError::not_loaded(
                     "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not both set",

@@ -1,0 +1,21 @@
+'use strict';
+
+/** The diagnosis of a store and its permissions, for the command `dynamo-session-store`. */
+
+const { diagnose } = require('./diagnose');
+const { CHECKS } = require('./finding');
+
+module.exports = {
+  CHECKS,
+  diagnose,
+  // Loaded where they are called: without the addon, `diagnose` still says what is wrong.
+  get formatPolicy() {
+    return require('./formats').formatPolicy;
+  },
+  get leastPolicy() {
+    return require('./policy').leastPolicy;
+  },
+  get permissions() {
+    return require('./permissions').permissions;
+  },
+};
