@@ -3,7 +3,6 @@
 /** What a command gets: its flags, its streams, and the stores that it opens. */
 
 const { EventEmitter, setMaxListeners } = require('node:events');
-const { open } = require('../lib/command');
 const { storeOptions } = require('./store-options');
 
 /** @import { Opened } from '../lib/command' */
@@ -73,6 +72,8 @@ class Context {
   #open(kind, options, own) {
     const events = new EventEmitter();
     events.on('warning', (warning) => this.output.warn(warning.message));
+    // Loaded here: without the addon, `doctor` and `--help` still work.
+    const { open } = require('../lib/command');
     const opened = open(kind, options, events, own);
     this.#opened.push(opened);
     return opened;

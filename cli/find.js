@@ -5,7 +5,7 @@
 const { entries } = require('./scan');
 const { sessionOf, userOf } = require('./session');
 const { sweepOptions } = require('./sweep');
-const { handleOf } = require('../lib/command');
+const { handleOf } = require('../lib/handle');
 
 /** @import { Opened } from '../lib/command' */
 /** @import { Context } from './context' */

@@ -31,8 +31,10 @@ const { Output } = require('./output');
 
 /** @type {Definition[]} */
 const COMMANDS = [
+  require('./commands/doctor'),
   require('./commands/create-table'),
   require('./commands/enable-ttl'),
+  require('./commands/policy'),
   require('./commands/list'),
   require('./commands/show'),
   require('./commands/destroy'),

@@ -2,7 +2,7 @@
 
 /** Reads the sessions of a table, one after another. */
 
-const { handleOf } = require('../lib/command');
+const { handleOf } = require('../lib/handle');
 const { UsageError } = require('./failure');
 
 /** @import { Opened } from '../lib/command' */

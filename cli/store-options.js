@@ -55,9 +55,10 @@ const CONNECTION = ['endpoint', 'region', 'profile'];
  *
  * @param {Record<string, any>} flags
  * @param {NodeJS.ProcessEnv} env
+ * @param {{ asApplication?: boolean }} [how] `asApplication`: with the options for the creation of the table, too
  * @returns {Promise<{ kind: Kind, options: Record<string, any> }>}
  */
-async function storeOptions(flags, env) {
+async function storeOptions(flags, env, { asApplication = false } = {}) {
   const { store, ...given } = flags.config ? await readConfig(flags.config) : {};
   const kind = /** @type {Kind} */ (flags.store ?? store ?? 'express');
   if (!(kind in NAMES)) {
@@ -67,6 +68,7 @@ async function storeOptions(flags, env) {
   putFlags(kind, flags, options);
   putConnection(kind, flags, options);
   putSecrets(kind, flags, options, env);
+  if (asApplication) return { kind, options };
   // The command neither reaps by itself, nor creates a table that it was not asked to create.
   if (kind === 'express') Object.assign(options, { reapInterval: 0, initialized: true });
   if (kind === 'koa' && options.table) options.table = { ...options.table, autoCreate: false };

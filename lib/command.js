@@ -9,13 +9,11 @@ const { openConnectStore, openKoaStore, openShopifyStore } = require('./native')
 const { readClientConfig, readConnection } = require('./aws/config');
 const { V2, V3 } = require('./aws/sdk');
 const { setEnd } = require('./cookie');
-const { SessionStoreError } = require('./errors');
 const { readOptions: readExpress } = require('./express.options');
-const { handleOf } = require('./handle');
 const { readOptions: readKoa } = require('./koa.options');
 const { reviverFor } = require('./bytes');
 const { Known } = require('./known');
-const { parse, sessionId, specialValue } = require('./session');
+const { parse, specialValue } = require('./session');
 const { readOptions: readShopify } = require('./shopify.options');
 const { endOf } = require('./shopify.session');
 const { SessionStore } = require('./store');
@@ -190,10 +188,4 @@ function indexesOf(tracking) {
   return (tracking?.indexes ?? []).map((index) => ({ name: index.name, value: index.valueOf }));
 }
 
-module.exports = {
-  SessionStoreError,
-  handleOf,
-  isTableMissing,
-  open,
-  sessionId,
-};
+module.exports = { isTableMissing, open };

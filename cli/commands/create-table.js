@@ -2,7 +2,6 @@
 
 /** `create-table`: creates the table that a store needs. */
 
-const { isTableMissing } = require('../../lib/command');
 const { positive } = require('../flags');
 const { turnOnTimeToLive } = require('../time-to-live');
 
@@ -27,6 +26,7 @@ module.exports = {
       kind === 'express' ? { timeToLive: false } : {};
     const opened = await context.open({ overrides });
     const { table } = opened.sessions;
+    const { isTableMissing } = require('../../lib/command');
     const exists = await table.describe().then(
       () => true,
       (error) => {

@@ -25,20 +25,27 @@ const EMPTY = '\0empty';
 
 const LINE = '='.repeat(80);
 
-/** Whether a file of this package is outside of `cli/`. @param {string} file */
-function isOutside(file) {
-  return file.startsWith(root + sep) && !file.startsWith(cli + sep) && !file.startsWith(modules);
-}
+/** Requests for files of this package that are outside of `cli/`. They stay where they are, so they are run as late. */
+const OUTSIDE = /^\.\.\/(lib\/|package\.json$)/;
 
-/** Leaves the files of this package that are outside of `cli/` where they are. @type {import('rollup').Plugin} */
-const outside = {
-  name: 'outside',
+/** Makes these requests those of a file in the folder itself. @type {import('rollup').Plugin} */
+const fromMain = {
+  name: 'from-main',
+  transform(code, id) {
+    if (!id.startsWith(cli)) return null;
+    const request = /\brequire\('(?:\.\.\/)+(lib\/[\w.-]+|package\.json)'\)/g;
+    return { code: code.replace(request, "require('../$1')"), map: null };
+  },
+};
+
+/** Finds the files of `cli/`. @type {import('rollup').Plugin} */
+const resolveFiles = {
+  name: 'resolve-files',
   resolveId(request, from) {
     if (request === '@colors/colors/safe') return EMPTY;
-    if (isOutside(request)) return { id: request, external: true };
     if (!request.startsWith('.') || !from?.startsWith(cli)) return null;
-    const file = resolve(dirname(from), /\.json$/.test(request) ? request : `${request}.js`);
-    return isOutside(file) ? { id: file, external: true } : file;
+    const file = resolve(dirname(from), request);
+    return [`${file}.js`, join(file, 'index.js')].find((each) => existsSync(each));
   },
   load: (id) => (id === EMPTY ? 'module.exports = {};' : null),
 };
@@ -51,11 +58,15 @@ const outside = {
 async function joinCommand(target) {
   const bundle = await rollup({
     input: join(cli, 'main.js'),
-    makeAbsoluteExternalsRelative: false,
     plugins: [
-      outside,
+      fromMain,
+      resolveFiles,
       nodeResolve({ exportConditions: ['node', 'require'], preferBuiltins: true }),
-      commonjs({ ignoreTryCatch: false, strictRequires: 'auto' }),
+      commonjs({
+        ignore: (id) => OUTSIDE.test(id),
+        ignoreTryCatch: false,
+        strictRequires: 'auto',
+      }),
       withoutComments,
     ],
     onwarn({ message }) {
@@ -69,16 +80,10 @@ async function joinCommand(target) {
     interop: 'default',
     esModule: false,
     inlineDynamicImports: true,
-    paths: (id) => pathFrom(id),
   });
   await bundle.close();
   const joined = output.flatMap((chunk) => ('moduleIds' in chunk ? chunk.moduleIds : []));
   writeFileSync(join(target, NOTICES), notices(joined));
-}
-
-/** The request for a file outside of `cli/`. @param {string} id */
-function pathFrom(id) {
-  return id.startsWith(root) ? `..${id.slice(root.length).replaceAll(sep, '/')}` : id;
 }
 
 /**
