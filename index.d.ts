@@ -259,7 +259,7 @@ declare namespace connect {
 
     /**
      * Milliseconds that a call may take, including retries and the wait for the table. For `all`,
-     * `length`, `ids`, `clear`, `reap`, `sessionsOf` and `destroyOf`: milliseconds that each of
+     * `sessions`, `length`, `ids`, `clear`, `reap`, `sessionsOf` and `destroyOf`: milliseconds that each of
      * their requests may take.
      * @default 10000
      */

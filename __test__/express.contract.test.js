@@ -31,6 +31,7 @@ for (const { name, way, connection, options } of waysWithOptions(ways, web)) {
         save: (sid, data, maxAge) => store.set(sid, Object.assign(data, { cookie: { maxAge } })),
         destroy: (sid) => store.destroy(sid),
         close: () => store.close(),
+        sessions: (how) => store.sessions(how),
       };
     },
     async expires(table, sid) {

@@ -27,6 +27,7 @@ for (const { name: how, way, connection, options } of waysWithOptions(ways, web)
         save: (sid, data, maxAge) => store.set(sid, data, maxAge, { changed: true, ctx: {} }),
         destroy: (sid) => store.destroy(sid, { ctx: {} }),
         close: () => store.close(),
+        sessions: (how) => store.sessions(how),
       };
     },
     async expires(table, sid) {

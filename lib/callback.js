@@ -44,7 +44,22 @@ function attempt(call) {
   }
 }
 
+/**
+ * Calls a method whose options may be left out before the callback.
+ *
+ * @param {(options: any) => Promise<any>} call
+ * @param {any} options the options, or the callback
+ * @param {(error: any, value?: any) => void} [callback]
+ */
+function callWithOptions(call, options, callback) {
+  const [given, done] = typeof options === 'function' ? [undefined, options] : [options, callback];
+  return deliver(
+    attempt(() => call(given)),
+    done,
+  );
+}
+
 /** Maps the result of a call to `undefined`. */
 function nothing() {}
 
-module.exports = { attempt, deliver, nothing };
+module.exports = { attempt, callWithOptions, deliver, nothing };

@@ -6,7 +6,7 @@
 
 const { expiresAt, openConnectStore, sessionOf } = require('./native');
 const { readConnection } = require('./aws/config');
-const { attempt, deliver, nothing } = require('./callback');
+const { attempt, callWithOptions, deliver, nothing } = require('./callback');
 const { endOf, endOfSaved, setEnd } = require('./cookie');
 const { closedError, invalidArgument, storeError } = require('./errors');
 const { readOptions } = require('./express.options');
@@ -383,21 +383,6 @@ function readinessOf(store) {
       store.initialized = isReady;
     },
   };
-}
-
-/**
- * Calls a method whose options may be left out before the callback.
- *
- * @param {(options: any) => Promise<any>} call
- * @param {any} options the options, or the callback
- * @param {Callback} [callback]
- */
-function callWithOptions(call, options, callback) {
-  const [given, done] = typeof options === 'function' ? [undefined, options] : [options, callback];
-  return deliver(
-    attempt(() => call(given)),
-    done,
-  );
 }
 
 /** The error of `getParsedSession` for a session that only `get` can decode. */

@@ -19,6 +19,7 @@ const { refusal, startStub, table } = require('./stub-dynamodb');
  *   `lifetime` milliseconds
  * @property {(sid: string) => Promise<void>} destroy
  * @property {() => Promise<void>} close
+ * @property {(options?: object) => AsyncIterable<{ session: any }>} [sessions] if the store can list its sessions
  *
  * @typedef {object} Harness
  * @property {string} hashKey of the tables that it works on
@@ -133,6 +134,22 @@ function describeStoreContract(name, harness) {
       await Promise.all(ids.map((id) => store.save(id, { id }, DAY)));
       const sessions = await Promise.all(ids.map((id) => store.load(id)));
       expect(sessions.map((session) => session.id)).toEqual(ids);
+    });
+
+    test('each session of the table is iterated once', async () => {
+      const tableOfOwn = await newTable({ hashKey: harness.hashKey });
+      const own = harness.open(tableOfOwn);
+      if (own.sessions) {
+        const ids = Array.from({ length: 30 }, (_, index) => `listed-${index}`);
+        await Promise.all(ids.map((id) => own.save(id, { id }, DAY)));
+        await own.save('ended', { id: 'ended' }, -DAY);
+        for (const options of [undefined, { segments: 5 }, { capacityPerSecond: 100_000 }]) {
+          const found = [];
+          for await (const { session } of own.sessions(options)) found.push(session.id);
+          expect(found.sort()).toEqual(ids.toSorted());
+        }
+      }
+      await own.close();
     });
 
     test.each([
