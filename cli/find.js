@@ -80,6 +80,16 @@ async function* ofUser(context, opened, user) {
 }
 
 /**
+ * The index by which the sessions of a user are found: the one with the name `user`, or the first.
+ *
+ * @param {Opened} opened
+ * @returns {string | undefined} its name
+ */
+function userIndexOf({ indexes }) {
+  return (indexes.find(({ name }) => name === 'user') ?? indexes[0])?.name;
+}
+
+/**
  * Destroys a session. With hashed ids, the id of a session that was found by its handle is not known: it is destroyed
  * under the key that it has in the table.
  *
@@ -92,4 +102,4 @@ async function destroy(opened, plain, { id, sid }) {
   else await opened.sessions.destroy(sid);
 }
 
-module.exports = { destroy, findOne, load, ofUser };
+module.exports = { destroy, findOne, ofUser, userIndexOf };

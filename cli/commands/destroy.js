@@ -4,7 +4,7 @@
 
 const { confirm } = require('../ask');
 const { EXIT, NothingFound, UsageError, throwIfStopped } = require('../failure');
-const { destroy, findOne, ofUser } = require('../find');
+const { destroy, findOne, ofUser, userIndexOf } = require('../find');
 const { things } = require('../text');
 const { addSweepFlags } = require('../sweep');
 
@@ -17,7 +17,7 @@ module.exports = {
   summary: 'end sessions, by id or handle, or all of a user',
   description:
     'Ends sessions by their ids or handles, or with --user all sessions of a user: they are logged out.\n' +
-    'To find a handle or a user, the command reads the whole table.',
+    'To find a handle, or a user without an index, the command reads the whole table.',
   define(command) {
     addSweepFlags(command);
     command.option('--user <user>', 'end all sessions of this user');
@@ -30,6 +30,8 @@ module.exports = {
       throw new UsageError('Name sessions by their ids or handles, or a user with --user.');
     }
     const opened = await context.open();
+    const index = flags.user === undefined ? undefined : userIndexOf(opened);
+    if (index !== undefined) return destroyOfIndex(context, opened, index);
     const plain = opened.isHashed ? await context.openPlain(opened) : opened;
     const { found, missing } =
       flags.user === undefined
@@ -58,6 +60,31 @@ module.exports = {
     return missing > 0 ? EXIT.nothing : EXIT.done;
   },
 };
+
+/**
+ * Ends the sessions that an index has of a user.
+ *
+ * @param {Context} context
+ * @param {Awaited<ReturnType<Context['open']>>} opened
+ * @param {string} index
+ */
+async function destroyOfIndex(context, { sessions, table }, index) {
+  const { flags, output } = context;
+  const handles = (await sessions.indexes.sessionsOf(index, flags.user)).map(
+    ({ handle }) => handle,
+  );
+  if (handles.length === 0) throw new NothingFound('There is no such session.');
+  const { dryRun } = flags;
+  const question = `End ${things(handles.length, 'session')} of this user in table "${table}"?`;
+  if (!dryRun) await confirm(context, question);
+  const destroyed = dryRun ? 0 : await sessions.indexes.destroyOf(index, flags.user);
+  await output.result({ destroyed, missing: 0, handles, ...(dryRun && { dryRun }) }, () =>
+    dryRun
+      ? `Would end ${things(handles.length, 'session')}.`
+      : `Ended ${things(destroyed, 'session')}.`,
+  );
+  return EXIT.done;
+}
 
 /**
  * @param {Context} context

@@ -2,8 +2,8 @@
 
 /** `list`: the sessions of a table, or of a user. */
 
-const { EXIT, throwIfStopped } = require('../failure');
-const { ofUser } = require('../find');
+const { EXIT, UsageError, throwIfStopped } = require('../failure');
+const { ofUser, userIndexOf } = require('../find');
 const { whole } = require('../flags');
 const { entries } = require('../scan');
 const { summaryOf } = require('../session');
@@ -18,7 +18,8 @@ module.exports = {
   name: 'list',
   summary: 'list sessions, by their handles',
   description:
-    'Lists sessions by their handles: names that do not tell the id. The command reads the whole table.',
+    'Lists sessions by their handles: names that do not tell the id. The command reads the whole table,\n' +
+    'except with --user and an index (--index, or indexes in the file of --config).',
   define(command) {
     addSweepFlags(command);
     command.option('--user <user>', 'only the sessions of this user');
@@ -29,11 +30,13 @@ module.exports = {
   async run(context) {
     const { flags, output, signal } = context;
     const opened = await context.open({ withMarks: true });
+    const index = flags.user === undefined ? undefined : userIndexOf(opened);
+    const list = new List(output, flags.ids === true);
+    if (index !== undefined) return listOfIndex(opened, index, flags, list);
     const found =
       flags.user === undefined
         ? entries(opened, { ...sweepOptions(context), ended: !flags.live })
         : ofUser(context, opened, flags.user);
-    const list = new List(output, flags.ids === true);
     let count = 0;
     for await (const entry of found) {
       if (signal.aborted) break;
@@ -48,10 +51,36 @@ module.exports = {
   },
 };
 
+/**
+ * Lists the sessions that an index has of a user. They are found without reading the table, and without their data.
+ *
+ * @param {import('../../lib/command').Opened} opened
+ * @param {string} index
+ * @param {Record<string, any>} flags
+ * @param {List} list
+ */
+async function listOfIndex({ sessions }, index, { ids, limit, user }, list) {
+  if (ids) throw new UsageError('--ids cannot be used with an index, which does not tell ids.');
+  const found = await sessions.indexes.sessionsOf(index, user);
+  for (const { handle, createdAt, expires, label, lastSeen } of found.slice(0, limit)) {
+    const times = { expires, createdAt, lastSeen };
+    const texts = Object.entries(times).map(([name, time]) => [name, time?.toISOString()]);
+    await list.add({ handle, user, ...Object.fromEntries(texts), ...(label && { label }) });
+  }
+  await list.end();
+  return found.length === 0 ? EXIT.nothing : EXIT.done;
+}
+
+/**
+ * A row of the list.
+ *
+ * @typedef {Partial<ReturnType<typeof summaryOf>> & { handle: string, label?: string }} Row
+ */
+
 class List {
   #output;
   #withIds;
-  /** @type {ReturnType<typeof summaryOf>[]} */
+  /** @type {Row[]} */
   #rows = [];
   #hasHead = false;
 
@@ -64,7 +93,7 @@ class List {
     this.#withIds = withIds;
   }
 
-  /** @param {ReturnType<typeof summaryOf>} row */
+  /** @param {Row} row */
   async add(row) {
     if (this.#output.isJson) return this.#output.line(row, () => '');
     this.#rows.push(row);
