@@ -168,6 +168,23 @@ test('options come from a file; flags replace them', async () => {
   );
 });
 
+test('with autoCreate, a store for Koa has the end of sessions in the attribute of the time to live', async () => {
+  const table = newTableName();
+  await command(`create-table --store koa --table ${table} --expires-attribute ends`);
+  const session = { session: { M: {} }, expires: { N: String(seconds() + 60) } };
+  await putItem(table, {
+    sessionId: { S: 'ended' },
+    ...session,
+    ends: { N: String(seconds() - 60) },
+  });
+  const config = file(
+    'koa.json',
+    JSON.stringify({ store: 'koa', table: { name: table, autoCreate: true } }),
+  );
+  const { lines } = await command('list --json', { args: ['--config', config] });
+  expect(lines).toEqual([expect.objectContaining({ ended: true })]);
+});
+
 test('with an index, the sessions of a user are found and ended by it', async () => {
   const table = newTableName();
   const where = `--table ${table} --index user=user`;

@@ -98,6 +98,19 @@ test('a life of a table: each step has its exit code, stdout the result, and std
   expect((await run(['show', 'none', ...where])).code).toBe(3);
 });
 
+test('options come from an ES module', async () => {
+  const table = await newTable();
+  writeFileSync(join(folder, 'options.mjs'), `export default { table: ${JSON.stringify(table)} };`);
+  writeFileSync(join(folder, 'await.mjs'), `await 0; export default { store: 'koa', table: {} };`);
+  const [own, later] = await Promise.all([
+    run(['stats', '--json', '--config', 'options.mjs']),
+    run(['policy', '--config', 'await.mjs']),
+  ]);
+  expect(own).toMatchObject({ code: 0, errors: '' });
+  expect(JSON.parse(own.out)).toMatchObject({ table, live: 0 });
+  expect(later).toMatchObject({ code: 0, errors: '' });
+});
+
 test('no credentials: the error says so, without a stack', async () => {
   const env = { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' };
   const { code, out, errors } = await run(['list'], { env });

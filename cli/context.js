@@ -49,10 +49,30 @@ class Context {
    */
   async open(how = {}) {
     const { flags = this.flags, env = this.env, withMarks = false, conflict } = how;
-    const { kind, options } = await storeOptions(flags, env);
+    const { kind, options, followsTimeToLive } = await storeOptions(flags, env);
     const marks = withMarks && kind !== 'shopify' && !options.absoluteTtl && !options.indexes;
     const all = { ...options, ...(marks && { indexes: {} }), ...how.overrides?.(kind, options) };
-    return this.#open(kind, all, { ...(conflict && { conflict }) });
+    const opened = this.#open(kind, all, { ...(conflict && { conflict }) });
+    return followsTimeToLive ? this.#followed(opened) : opened;
+  }
+
+  /**
+   * Lets a store for Koa use the attribute of the table's time to live, as it does with `autoCreate`.
+   *
+   * @param {Opened} opened
+   * @returns {Promise<Opened>}
+   */
+  async #followed(opened) {
+    const { expires, sessions } = opened;
+    try {
+      const { attribute } = await sessions.table.planTimeToLive(String(expires), true);
+      sessions.writeExpiresTo(attribute);
+      return { ...opened, expires: attribute };
+    } catch (error) {
+      const { message } = /** @type {Error} */ (error);
+      this.output.warn(`the time to live of the table cannot be read: ${message}`);
+      return opened;
+    }
   }
 
   /**

@@ -56,7 +56,8 @@ const CONNECTION = ['endpoint', 'region', 'profile'];
  * @param {Record<string, any>} flags
  * @param {NodeJS.ProcessEnv} env
  * @param {{ asApplication?: boolean }} [how] `asApplication`: with the options for the creation of the table, too
- * @returns {Promise<{ kind: Kind, options: Record<string, any> }>}
+ * @returns {Promise<{ kind: Kind, options: Record<string, any>, followsTimeToLive?: boolean }>} `followsTimeToLive`: the
+ *   application writes the end of sessions to the attribute of the table's time to live, whatever its options say
  */
 async function storeOptions(flags, env, { asApplication = false } = {}) {
   const { store, ...given } = flags.config ? await readConfig(flags.config) : {};
@@ -71,8 +72,9 @@ async function storeOptions(flags, env, { asApplication = false } = {}) {
   if (asApplication) return { kind, options };
   // The command neither reaps by itself, nor creates a table that it was not asked to create.
   if (kind === 'express') Object.assign(options, { reapInterval: 0, initialized: true });
+  const followsTimeToLive = kind === 'koa' && options.table?.autoCreate === true;
   if (kind === 'koa' && options.table) options.table = { ...options.table, autoCreate: false };
-  return { kind, options };
+  return { kind, options, followsTimeToLive };
 }
 
 /**
@@ -102,6 +104,7 @@ async function readConfig(file) {
 /** @param {string} path */
 async function load(path) {
   if (extname(path) === '.json') return JSON.parse(readFileSync(path, 'utf8'));
+  if (extname(path) === '.mjs') return import(pathToFileURL(path).href);
   try {
     return createRequire(path)(path);
   } catch (error) {

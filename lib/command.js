@@ -40,7 +40,6 @@ const { isTableMissing } = require('./table');
  * @property {boolean} isHashed whether hashes stand in the table in place of ids
  * @property {readonly string[]} identityKeys
  * @property {{ name: string, value: (session: any) => unknown }[]} indexes
- * @property {{ read?: number, write?: number }} capacity the capacity units that the options set
  * @property {(session: any) => any[]} special the values of the special keys
  * @property {(session: any, end: number) => void} setEnd sets the end inside a session, in milliseconds
  * @property {(session: any) => number | undefined} endOf the end of a session of Shopify, in milliseconds, by its JSON
@@ -84,7 +83,6 @@ function openExpress(options, events, own) {
     isHashed,
     identityKeys: native.identityKeys,
     indexes: indexesOf(tracking),
-    capacity: {},
     special: (session) => native.specialKeys.map(({ name }) => specialValue(session[name])),
     setEnd,
     endOf: () => undefined,
@@ -97,7 +95,7 @@ function openExpress(options, events, own) {
 /** @type {(options: Record<string, any>, events: EventEmitter, own: object) => OfKind} */
 function openKoa(options, events, own) {
   const settings = { ...readKoa(options), ...own };
-  const { capacity, codecs, createTable, hashIds, native, tracking } = settings;
+  const { codecs, createTable, hashIds, native, tracking } = settings;
   const isHashed = hashIds !== undefined && hashIds.plain !== 'write';
   const sessions = new SessionStore(
     (...args) => openKoaStore({ ...native, createTable, hashIds, codecs: codecs?.native }, ...args),
@@ -114,7 +112,6 @@ function openKoa(options, events, own) {
     isHashed,
     identityKeys: native.identityKeys,
     indexes: indexesOf(tracking),
-    capacity,
     special: () => [],
     setEnd: (session, end) => {
       if (Number.isFinite(session._expire)) session._expire = end;
@@ -145,7 +142,6 @@ function openShopify(options, events, own) {
     isHashed: false,
     identityKeys: ['userId', 'shop'],
     indexes: [],
-    capacity: {},
     special: () => [],
     setEnd: () => {},
     endOf: endOfShopify,
