@@ -194,6 +194,21 @@ test('a session in the target stays, unless --overwrite', async () => {
   expect((await command(`${line} --json`)).json).toEqual({ same: 1 });
 });
 
+test('a session that the target refuses is reported, and the others are moved', async () => {
+  const [table, copy] = [await newTable(), await newTable()];
+  await expressStore(table).set('right', newSession({ level: 7 }));
+  await expressStore(table).set('wrong', newSession({ name: 'secret-name' }));
+  const to = join(folder, 'special.json');
+  const specialKeys = [{ name: 'level', type: 'N' }];
+  writeFileSync(to, JSON.stringify({ table: copy, specialKeys }));
+  const args = ['--from-table', table, '--to', to, '--json'];
+  const { code, errors, json } = await command('migrate --yes', { args });
+  expect(json).toEqual({ moved: 1, refused: 1 });
+  expect(code).toBe(1);
+  expect(errors).toMatch(/^Session [\w-]{22}: .*level.* \[ERR_SESSION_SPECIAL_KEY\]\n$/);
+  expect((await getItem(copy, 'sess:right')).level).toEqual({ N: '7' });
+});
+
 test('a touched session keeps its end, and its beginning', async () => {
   const [table, copy] = [await newTable(), await newTable()];
   const source = expressStore(table, { absoluteTtl: 10 * DAY, touchInterval: 0 });

@@ -102,8 +102,12 @@ class ResumeFile {
 
   /** The sentence that says how to go on. */
   get advice() {
-    return this.#file === undefined
-      ? 'With --resume-file, the command can go on where it was stopped.'
+    if (this.#file === undefined) {
+      return 'With --resume-file, the command can go on where it was stopped.';
+    }
+    // Before the first page is done, there is no place to go on from.
+    return !existsSync(this.#file)
+      ? 'Run the command again: it begins anew.'
       : `Run the command again with --resume-file ${this.#file} to go on.`;
   }
 }

@@ -14,6 +14,28 @@
  * @property {number} [created] the beginning of the session
  */
 
+/** The errors that a session itself causes. */
+const WRONG_SESSION = new Set([
+  'ERR_INVALID_ARG_VALUE',
+  'ERR_SESSION_INDEX_VALUE',
+  'ERR_SESSION_SERIALIZE',
+  'ERR_SESSION_SPECIAL_KEY',
+  'ERR_SESSION_TOO_LARGE',
+  'ERR_SESSION_VALUE',
+]);
+
+/**
+ * Returns the text for an error that a session itself causes.
+ *
+ * @param {unknown} error
+ * @throws any other error
+ */
+function reasonOf(error) {
+  const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
+  if (!code || !WRONG_SESSION.has(code)) throw error;
+  return `${message} [${code}]`;
+}
+
 /**
  * Reads a session of the table; `undefined` if the table has none. A session that cannot be read counts as there.
  *
@@ -70,4 +92,4 @@ function knownOf(opened, { sid, created }) {
   return known;
 }
 
-module.exports = { existing, put, recordOf };
+module.exports = { existing, put, reasonOf, recordOf };

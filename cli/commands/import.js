@@ -9,7 +9,7 @@ const { confirm } = require('../ask');
 const { EXIT, throwIfStopped } = require('../failure');
 const { each } = require('../pool');
 const { Progress } = require('../progress');
-const { existing, put } = require('../write');
+const { existing, put, reasonOf } = require('../write');
 const { things } = require('../text');
 
 /** @import { Context } from '../context' */
@@ -57,9 +57,7 @@ module.exports = {
           if (!isThere && !flags.dryRun) await put(opened, record);
           counts[isThere ? 'existing' : 'written'] += 1;
         } catch (error) {
-          const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
-          if (!code || !WRONG_SESSION.has(code)) throw error;
-          wrong(number, `${message} [${code}]`);
+          wrong(number, reasonOf(error));
         }
       });
     } finally {
@@ -75,16 +73,6 @@ module.exports = {
     return counts.wrong > 0 ? EXIT.failed : EXIT.done;
   },
 };
-
-/** The errors that a session itself causes. */
-const WRONG_SESSION = new Set([
-  'ERR_INVALID_ARG_VALUE',
-  'ERR_SESSION_INDEX_VALUE',
-  'ERR_SESSION_SERIALIZE',
-  'ERR_SESSION_SPECIAL_KEY',
-  'ERR_SESSION_TOO_LARGE',
-  'ERR_SESSION_VALUE',
-]);
 
 /**
  * @param {{ written: number, existing: number, ended: number, wrong: number }} counts

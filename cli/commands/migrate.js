@@ -12,8 +12,12 @@ const { Progress } = require('../progress');
 const { Place, entries } = require('../scan');
 const { ResumeFile, addResumeFlag, addSweepFlags, sweepOptions } = require('../sweep');
 const { things } = require('../text');
+const { reasonOf } = require('../write');
 
 /** @import { Context } from '../context' */
+
+/** The sessions that were refused, and are reported one by one. */
+const REPORTED = 20;
 
 /** The results of a session, and the words for them. @type {Record<string, [string, string]>} */
 const RESULTS = {
@@ -29,6 +33,7 @@ const RESULTS = {
     'Left, because the id behind a hashed id is not known:',
     'Would leave, because the id behind a hashed id is not known:',
   ],
+  refused: ['Refused, because of their values:', ''],
   different: ['Not read back as written:', ''],
 };
 
@@ -82,7 +87,11 @@ module.exports = {
       await each(found, signal, async (entry) => {
         await budget.spend(move.unitsOf(entry), signal);
         if (signal.aborted) return;
-        const result = await move.run(entry);
+        const result = await move.run(entry).catch((error) => {
+          const reason = reasonOf(error);
+          if ((counts.refused ?? 0) < REPORTED) output.note(`Session ${entry.handle}: ${reason}`);
+          return 'refused';
+        });
         counts[result] = (counts[result] ?? 0) + 1;
         place.done(entry);
         progress.update(sum(counts), place.share);
@@ -101,7 +110,9 @@ module.exports = {
       textOf(counts, flags.dryRun),
     );
     throwIfStopped(signal, file.advice);
-    return counts.different > 0 || counts.changed > 0 ? EXIT.failed : EXIT.done;
+    return counts.different > 0 || counts.changed > 0 || counts.refused > 0
+      ? EXIT.failed
+      : EXIT.done;
   },
 };
 
