@@ -96,6 +96,7 @@ describe('denials', () => {
     ['BatchWriteItem', 'warning', {}],
     ['BatchWriteItem', 'ok', { batch: false }],
     ['Scan', 'ok', {}],
+    ['Scan', 'error', { reapInterval: 3_600_000 }],
     ['CreateTable', 'error', { initialized: false }],
     ['UpdateTimeToLive', 'warning', { initialized: false }],
   ])('%s: %s', async (action, status, more) => {
@@ -121,7 +122,7 @@ describe('denials', () => {
     const { permissions: all } = found.permissions.data;
     const it = all.find((each) => each.action === `dynamodb:${action}`);
     expect(it).toMatchObject({ result: 'denied' });
-    expect(it.reason).toBe('because no identity-based policy allows the dynamodb');
+    expect(it.reason).toBe(NO_POLICY);
     if (status === 'ok') return;
     expect(found.permissions.advice).toContain(`dynamodb:${action}`);
     expect(found.permissions.found).toContain('no identity-based policy');

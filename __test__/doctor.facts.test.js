@@ -7,6 +7,7 @@ const { tmpdir } = require('node:os');
 const { join } = require('node:path');
 const { PRICES, TRACE, billing } = require('../cli/doctor/billing');
 const { CHECKS } = require('../cli/doctor');
+const { credentials } = require('../cli/doctor/connection');
 const { readFacts } = require('../lib/diagnosis');
 const { version } = require('../package.json');
 const { root } = require('./support/markdown');
@@ -50,6 +51,31 @@ describe('the addon', () => {
     expect([check, status]).toEqual(['addon', 'error']);
     expect(others.map((each) => each.check)).toEqual(CHECKS.slice(1));
     for (const each of others) expect(each.status).toBe('skipped');
+  });
+});
+
+describe('the source of credentials, as the addon names it', () => {
+  test.each([
+    ['options', 'options', 'keys in the options'],
+    ['provider', 'provider', 'the provider in the options'],
+    ['the environment', 'environment', 'the environment variables'],
+    ['profile "shop"', 'profile', 'profile "shop" of the shared files'],
+    ['the credentials service of the container', 'container', 'service of the container'],
+    ['the metadata service of the instance', 'instance', 'service of the instance'],
+    ['credential_process of profile "shop"', 'process', 'credential_process of profile "shop"'],
+    ['SSO, asked for profile "shop",', 'sso', 'SSO, for profile "shop".'],
+    ['STS, asked for a role of profile "shop",', 'role', 'STS, for a role of profile "shop".'],
+    ['STS, asked for the role of AWS_ROLE_ARN,', 'web-identity', 'the role of AWS_ROLE_ARN.'],
+  ])('%s', (from, source, words) => {
+    // The addon still has these words for its sources.
+    const rust = ['mod.rs', '../ways.rs', '../open.rs'].map((file) =>
+      readFileSync(join(root, 'src/core/dynamo/credentials', file), 'utf8'),
+    );
+    const [named] = from.split(' "shop"');
+    expect(rust.some((text) => text.includes(named))).toBe(true);
+    const found = credentials({ throughClient: false, credentialsFrom: from }, 'options');
+    expect(found).toMatchObject({ status: 'ok', data: { source, from } });
+    expect(found.found).toContain(words);
   });
 });
 

@@ -49,8 +49,9 @@ const UNDECIDED = new Set([
   'UnknownOperationException',
 ]);
 
-/** The part of a message of IAM that names the kind of the policy. */
-const BECAUSE = /(?:because (?:no )?[\w-]+ polic(?:y|ies)[^.:]*|with an explicit deny[^.:]*)/;
+/** The part of IAM's message that names the kind of the policy. */
+const BECAUSE =
+  /because no [\w -]+ allows the [\w-]+:\w+ action|with an explicit deny in an? [\w -]+/;
 
 /**
  * Finds out which permissions the credentials of a store have.
