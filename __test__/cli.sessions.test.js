@@ -283,6 +283,10 @@ test('a session of an encrypted table with hashed ids is shown and destroyed by 
   expect(refused.errors).toMatch(
     /\[ERR_SESSION_DECRYPT\]\nThe command takes the keys from the variable/,
   );
+  const unread = { DYNAMO_SESSION_STORE_ID_SECRETS: secret };
+  const destroyed = await command(`destroy ${IDS[0]} --table ${table}`, { env: unread });
+  expect(destroyed).toMatchObject({ code: 0, out: 'Ended 1 session.\n' });
+  expect(await items(table)).toEqual({});
   await store.close();
 });
 

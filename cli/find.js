@@ -5,6 +5,7 @@
 const { entries } = require('./scan');
 const { sessionOf, userOf } = require('./session');
 const { sweepOptions } = require('./sweep');
+const { existing } = require('./write');
 const { handleOf } = require('../lib/handle');
 
 /** @import { Opened } from '../lib/command' */
@@ -15,7 +16,7 @@ const { handleOf } = require('../lib/handle');
 const HANDLE = /^[\w-]{22}$/;
 
 /**
- * Finds a session by its id or handle. A session that cannot be read by its id is looked for by its handle, in the
+ * Finds a session by its id or handle. If there is no session with this id, it is looked for by its handle, in the
  * whole table.
  *
  * @param {Context} context
@@ -24,32 +25,49 @@ const HANDLE = /^[\w-]{22}$/;
  * @returns {Promise<Entry | undefined>}
  */
 async function findOne(context, opened, name) {
-  return (
-    (await load(opened, name)) ?? (HANDLE.test(name) ? byHandle(context, opened, name) : undefined)
-  );
+  const loaded = await opened.sessions.load(name);
+  if (loaded) return entryOf(opened, name, loaded);
+  return HANDLE.test(name) ? byHandle(context, opened, name) : undefined;
+}
+
+/**
+ * Finds a session to destroy it. Its data need not be readable, if it is found by its id.
+ *
+ * @param {Context} context
+ * @param {Opened} opened
+ * @param {string} name an id or a handle
+ * @returns {Promise<Pick<Entry, 'id' | 'sid' | 'handle'> | undefined>}
+ */
+async function findToDestroy(context, opened, name) {
+  const unreadable = (await existing(opened, name)) === null;
+  if (unreadable) return { id: name, sid: name, handle: handleOfSid(opened, name) };
+  return findOne(context, opened, name);
 }
 
 /**
  * @param {Opened} opened
  * @param {string} sid
- * @returns {Promise<Entry | undefined>}
+ * @param {import('../lib/known').Loaded} loaded
+ * @returns {Entry}
  */
-async function load(opened, sid) {
-  const loaded = await opened.sessions.load(sid);
-  if (!loaded) return undefined;
-  const { data, end, known, tracked } = loaded;
-  const [key = opened.prefix + sid] = opened.sessions.keysOf(sid);
+function entryOf(opened, sid, { data, end, known: { expires }, tracked }) {
   return {
     id: sid,
     sid,
-    handle: handleOf(key),
+    handle: handleOfSid(opened, sid),
     data,
-    expires: known.expires === undefined ? undefined : known.expires * 1000,
+    expires: expires === undefined ? undefined : expires * 1000,
     end,
     created: tracked?.created,
     seen: tracked?.seen ?? undefined,
     isEnded: false,
   };
+}
+
+/** @param {Opened} opened @param {string} sid */
+function handleOfSid({ prefix, sessions }, sid) {
+  const [key = prefix + sid] = sessions.connection.native.keysOf(sid);
+  return handleOf(key);
 }
 
 /**
@@ -95,11 +113,11 @@ function userIndexOf({ indexes }) {
  *
  * @param {Opened} opened
  * @param {Opened} plain the same table, as a store without hashed ids sees it
- * @param {Entry} entry
+ * @param {Pick<Entry, 'id' | 'sid'>} entry
  */
 async function destroy(opened, plain, { id, sid }) {
   if (sid === undefined) await plain.sessions.destroy(id);
   else await opened.sessions.destroy(sid);
 }
 
-module.exports = { destroy, findOne, ofUser, userIndexOf };
+module.exports = { destroy, findOne, findToDestroy, ofUser, userIndexOf };

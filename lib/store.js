@@ -177,7 +177,7 @@ class SessionStore {
     throw invalidArgument('the option "indexes" is not set');
   }
 
-  /** The connection to DynamoDB, for a diagnosis of the store. */
+  /** The connection to DynamoDB, for the command. */
   get connection() {
     return this.#dynamodb;
   }
@@ -317,15 +317,6 @@ class SessionStore {
   async destroyMany(sids) {
     resultOf(await this.#call(undefined, (limit) => this.#native.destroyMany(sids, limit)));
     for (const sid of sids) this.#lifecycle.report('destroy', sid);
-  }
-
-  /**
-   * The keys of the items under which a session is found, the present one first.
-   *
-   * @param {string} sid
-   */
-  keysOf(sid) {
-    return this.#native.keysOf(sid);
   }
 
   /** The operations on all sessions of the table. */

@@ -4,7 +4,7 @@
 
 const { confirm } = require('../ask');
 const { EXIT, NothingFound, UsageError, throwIfStopped } = require('../failure');
-const { destroy, findOne, ofUser, userIndexOf } = require('../find');
+const { destroy, findToDestroy, ofUser, userIndexOf } = require('../find');
 const { things } = require('../text');
 const { addSweepFlags } = require('../sweep');
 
@@ -92,11 +92,11 @@ async function destroyOfIndex(context, { sessions, table }, index) {
  * @param {string[]} names
  */
 async function named(context, opened, names) {
-  /** @type {Entry[]} */
+  /** @type {Pick<Entry, 'id' | 'sid' | 'handle'>[]} */
   const found = [];
   let missing = 0;
   for (const name of names) {
-    const entry = await findOne(context, opened, name);
+    const entry = await findToDestroy(context, opened, name);
     if (entry) found.push(entry);
     else missing += 1;
   }
