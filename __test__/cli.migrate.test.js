@@ -194,6 +194,19 @@ test('a session in the target stays, unless --overwrite', async () => {
   expect((await command(`${line} --json`)).json).toEqual({ same: 1 });
 });
 
+test('in place, a new key replaces the old one, and encryption is turned off', async () => {
+  const table = await newTable();
+  const next = 'n'.repeat(43);
+  await expressStore(table, { encryption: { keys: [KEY] } }).set('sid', newSession(DATA));
+  const env = { DYNAMO_SESSION_STORE_ENCRYPTION_KEYS: `${next},${KEY}` };
+  expect((await command(`migrate --table ${table} --yes`, { env })).out).toBe('Moved 1 session.\n');
+  const rotated = expressStore(table, { encryption: { keys: [next] } });
+  expect(await rotated.get('sid')).toMatchObject(DATA);
+  const off = `migrate --table ${table} --no-encryption-write --yes --json`;
+  expect((await command(off, { env })).json).toEqual({ moved: 1 });
+  expect(await expressStore(table).get('sid')).toMatchObject(DATA);
+});
+
 test('a session that the target refuses is reported, and the others are moved', async () => {
   const [table, copy] = [await newTable(), await newTable()];
   await expressStore(table).set('right', newSession({ level: 7 }));

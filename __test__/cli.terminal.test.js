@@ -5,8 +5,12 @@
 const { mkdtempSync, rmSync } = require('node:fs');
 const { tmpdir } = require('node:os');
 const { join } = require('node:path');
-const pty = require('@lydell/node-pty');
+const { findLibc } = require('../lib/native.error');
 const { credentials, items, newTable, putItem, region, seconds } = require('./support/dynamodb');
+
+/** The pseudoterminals have no binary for musl, and Windows has terminals of another kind. */
+const hasTerminals = process.platform !== 'win32' && findLibc().family !== 'musl';
+const onTerminal = hasTerminals ? test : test.skip;
 
 const MAIN = join(__dirname, '..', 'cli', 'main.js');
 const ESC = '\u001b';
@@ -19,6 +23,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Starts the command on a terminal. */
 function start(args, env = {}) {
+  const pty = require('@lydell/node-pty');
   const terminal = pty.spawn(process.execPath, [MAIN, ...args], {
     cols: 120,
     rows: 40,
@@ -68,7 +73,7 @@ async function filledTable(count) {
   return table;
 }
 
-test('colours, unless NO_COLOR is set', async () => {
+onTerminal('colours, unless NO_COLOR is set', async () => {
   const table = await filledTable(3);
   const coloured = await start(['list', '--table', table]).end();
   expect(coloured.code).toBe(0);
@@ -78,7 +83,7 @@ test('colours, unless NO_COLOR is set', async () => {
   expect(plain.screen).not.toContain(ESC);
 });
 
-test('a question before all sessions of a user end', async () => {
+onTerminal('a question before all sessions of a user end', async () => {
   const table = await filledTable(4);
   const args = ['destroy', '--user', 'ann', '--table', table];
   const no = start(args);
@@ -103,7 +108,7 @@ test('a question before all sessions of a user end', async () => {
   expect(Object.keys(await items(table))).toHaveLength(2);
 });
 
-test('a progress bar, which is removed at the end and on Ctrl-C', async () => {
+onTerminal('a progress bar, which is removed at the end and on Ctrl-C', async () => {
   const table = await filledTable(40);
   const copy = await newTable();
   const args = ['migrate', '--from-table', table, '--to-table', copy, '--yes'];
