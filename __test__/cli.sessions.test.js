@@ -2,7 +2,7 @@
 
 /** The commands that show and end sessions, on the tables of the stores for Express and Koa. */
 
-const { mkdtempSync, readFileSync, rmSync, statSync } = require('node:fs');
+const { chmodSync, mkdtempSync, readFileSync, rmSync, statSync } = require('node:fs');
 const { tmpdir } = require('node:os');
 const { join } = require('node:path');
 const { DynamoDBStore } = require('..');
@@ -187,6 +187,9 @@ describe.each(Object.entries(kinds))(
       expect(exported.errors).toMatch(/^Warning: .*logins\.\nExported 2 sessions to /);
       if (process.platform !== 'win32') expect(statSync(file).mode & 0o777).toBe(0o600);
       expect((await command(`export ${file} ${where}`)).errors).toMatch(/EEXIST/);
+      chmodSync(file, 0o644);
+      expect((await command(`export ${file} ${where} --force`)).code).toBe(0);
+      if (process.platform !== 'win32') expect(statSync(file).mode & 0o777).toBe(0o600);
       const lines = readFileSync(file, 'utf8')
         .trim()
         .split('\n')

@@ -91,22 +91,23 @@ class Place {
  *   shops?: string[] }} options
  * @returns {AsyncGenerator<Entry>} ends early if the signal is aborted
  */
-async function* entries(opened, { place = new Place(), shops, ...options }) {
+async function* entries(opened, { place, shops, ...options }) {
   if (opened.kind === 'shopify') {
     yield* ofShops(opened, place, shops);
     return;
   }
   if (shops) throw new UsageError('--shop is for the store for shopify.');
   const { events, sessions } = opened;
-  const note = (/** @type {any} */ progress) => place.note(progress);
-  events.on('progress', note);
-  const { resume } = place;
+  // Without a listener, no progress is computed.
+  const note = (/** @type {any} */ progress) => place?.note(progress);
+  if (place) events.on('progress', note);
+  const resume = place?.resume;
   const { segments = resume === undefined ? SEGMENTS : undefined, ...rest } = options;
   const scan = { ...rest, ...(segments && { segments }), ...(resume && { resume }) };
   try {
     for await (const found of sessions.all.entries(scan)) {
       const entry = entryOf(opened, found);
-      place.begin(entry);
+      place?.begin(entry);
       yield entry;
     }
   } catch (error) {
@@ -139,7 +140,7 @@ function entryOf({ prefix }, { sid: id, data, expires, end, created, seen }) {
  * The sessions of shops. A table of Shopify's storage is not read as a whole.
  *
  * @param {Opened} opened
- * @param {Place} place
+ * @param {Place | undefined} place
  * @param {string[]} [shops]
  * @returns {AsyncGenerator<Entry>}
  */
@@ -148,7 +149,7 @@ async function* ofShops(opened, place, shops) {
   for (const shop of shops) {
     for (const { sid, data } of await opened.sessions.all.find(shop)) {
       const entry = entryOf(opened, { sid, data, expires: opened.endOf(JSON.parse(data)) });
-      place.begin(entry);
+      place?.begin(entry);
       yield entry;
     }
   }

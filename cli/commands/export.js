@@ -4,6 +4,7 @@
 
 const { createWriteStream } = require('node:fs');
 const { once } = require('node:events');
+const { chmod } = require('node:fs/promises');
 const { throwIfStopped } = require('../failure');
 const { Progress } = require('../progress');
 const { Place, entries } = require('../scan');
@@ -71,6 +72,8 @@ function recordOf(opened, entry) {
 async function openFile(file, force) {
   const target = createWriteStream(file, { mode: 0o600, flags: force ? 'w' : 'wx' });
   await once(target, 'open');
+  // A file that existed keeps its mode otherwise.
+  await chmod(file, 0o600);
   return target;
 }
 
