@@ -6,6 +6,7 @@ const { checksOf } = require('../scripts/changed');
 
 const TESTS = [
   'calls',
+  'cli.flags',
   'docs.code',
   'docs.links',
   'express.contract',
@@ -40,6 +41,7 @@ test.each([
     ['rustfmt', 'clippy', 'cargo', 'layers', 'jest'],
     [...CONTRACT, '__test__/outages.probes.test.js', '__test__/outages.test.js'].sort(),
   ],
+  ['the command', ['cli/run.js'], ['biome', 'tsc', 'jest'], ['__test__/cli.flags.test.js']],
   ['types', ['index.d.ts'], ['tsc', 'types'], []],
   ['the chaos run', ['chaos/lanes.js'], ['biome', 'tsc'], []],
 ])('%s has changed', (_what, files, checks, tests) => {

@@ -63,6 +63,7 @@ test('holds no more than it needs', () => {
     'README.md',
     'SECURITY.md',
     'bench',
+    'cli',
     'docs',
     'examples',
     'index.d.ts',

@@ -3,7 +3,7 @@
 /** The session storage interface of Shopify's app packages. */
 
 const { EventEmitter } = require('node:events');
-const { expiresAt, openShopifyStore } = require('./native');
+const { openShopifyStore } = require('./native');
 const { readClientConfig } = require('./aws/config');
 const { bigIntReplacer, reviverFor } = require('./bytes');
 const { attempt, deliver } = require('./callback');
@@ -11,6 +11,7 @@ const { invalidArgument, storeError } = require('./errors');
 const { optionsObject, typeName } = require('./options');
 const { keyText, parse, sessionId, stringify } = require('./session');
 const { readOptions } = require('./shopify.options');
+const { endOf } = require('./shopify.session');
 const { SessionStore } = require('./store');
 
 /** The properties of a session that are dates. */
@@ -190,19 +191,6 @@ function storageClass(getSession) {
     }
     return new (getSession())(properties);
   }
-}
-
-/**
- * Returns the value of a session's time-to-live attribute, in seconds: the later end of access token and refresh
- * token, because a session can be renewed as long as its refresh token is valid.
- *
- * @param {any} session
- * @returns {number | undefined} `undefined` for a session that never ends
- */
-function endOf({ expires, refreshToken, refreshTokenExpires }) {
-  if (refreshToken && !refreshTokenExpires) return undefined;
-  const ends = [expires, refreshTokenExpires].filter(Boolean).map(Number);
-  return ends.length > 0 ? expiresAt(Math.max(...ends)) : undefined;
 }
 
 /**

@@ -166,7 +166,7 @@ class SessionStore {
     throw invalidArgument('the option "indexes" is not set');
   }
 
-  /** The connection to DynamoDB, for a diagnosis of the store. */
+  /** The connection to DynamoDB, for the command. */
   get connection() {
     return this.#dynamodb;
   }

@@ -38,6 +38,9 @@ function checksOf(files, tests) {
   if (files.some((file) => file.endsWith('.md'))) {
     for (const test of tests) if (test.startsWith('__test__/docs.')) wanted.add(test);
   }
+  if (files.some((file) => /^cli\//.test(file) || file === 'lib/command.js')) {
+    for (const test of tests) if (/^__test__\/(cli|doctor)\./.test(test)) wanted.add(test);
+  }
   for (const file of files) {
     // A file such as `lib/calls.js` or `src/core/dynamo/outage/mod.rs` has tests with its name. A framework has too
     // many of them.

@@ -2,7 +2,7 @@
 
 /**
  * Runs tests of the clone on the published form of the package, whose files are joined: the contract of all stores with
- * each transport, and tests of files that are loaded only if needed.
+ * each transport, tests of files that are loaded only if needed, and tests of the command as a process.
  *
  *     node scripts/checks/published.js [pattern …] [--outputFile=report.json]
  *
@@ -20,7 +20,15 @@ const { runJest } = require('./jest');
 const { copyPackage } = require('./package');
 
 /** A test file is run if its name contains one of these words. */
-const SUBJECTS = ['contract', 'options', 'addon', 'clients', 'contexts'];
+const SUBJECTS = [
+  'contract',
+  'options',
+  'addon',
+  'clients',
+  'contexts',
+  'cli.process',
+  'cli.terminal',
+];
 
 /** The test files, relative to the root. `npm test` runs them only on the published form, not on the clone. */
 function publishedTests() {

@@ -2,7 +2,7 @@
 
 /**
  * Checks publishing and installing: publishes the package to a registry on this machine, installs it into an empty app
- * with each package manager, without a compiler, and runs the app on DynamoDB Local.
+ * with each package manager, without a compiler, and runs the app and the command on DynamoDB Local.
  */
 
 const assert = require('node:assert/strict');
@@ -159,6 +159,7 @@ class Users {
     assert.deepEqual(installed, [NAME, thisTarget().package]);
     assert.deepEqual(tree(unscripted), tree(plain), 'install scripts change nothing');
     this.run(plain, { sdk: 'ERR_SESSION_CLIENT' });
+    this.command((args, env) => run('npm', ['exec', '--', ...args], plain, env));
     const bytes = tree(plain).reduce((sum, [, size]) => sum + Number(size), 0);
     done(`npm: installed with and without --ignore-scripts, ${kilobytes(bytes)} unpacked, and run`);
   }
@@ -181,6 +182,7 @@ class Users {
     const options = ['--store-dir', folder('pnpm-store')];
     run(process.execPath, [pnpm, 'add', NAME, SDK, ...options], app, this.env);
     this.run(app, { sdk: 'OfTheApplication' });
+    this.command((args, env) => run(process.execPath, [pnpm, 'exec', ...args], app, env));
     done('pnpm, in a workspace: installed, run, and the AWS SDK of the application is found');
   }
 
@@ -190,6 +192,7 @@ class Users {
     const yarn = join(this.tools, '@yarnpkg', 'cli-dist', 'bin', 'yarn.js');
     run(process.execPath, [yarn, 'add', NAME, SDK], app, this.env);
     this.run(app, { sdk: 'OfTheApplication' }, ['--require', join(app, '.pnp.cjs')]);
+    this.command((args, env) => run(process.execPath, [yarn, 'run', ...args], app, env));
     done('Yarn, Plug’n’Play: installed, run, and the AWS SDK of the application is found');
   }
 
@@ -208,6 +211,24 @@ class Users {
   npm(app, options) {
     const cache = ['--cache', folder(`cache-${randomUUID()}`)];
     run('npm', ['install', NAME, '--no-audit', '--no-fund', ...cache, ...options], app, this.env);
+  }
+
+  /**
+   * Runs the command of the package as users do.
+   *
+   * @param {(args: string[], env: NodeJS.ProcessEnv) => string} exec runs it in a folder in which the package is
+   *   installed
+   */
+  command(exec) {
+    // Package managers start commands by a shell.
+    const { PATH } = process.env;
+    const keys = { AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' };
+    const env = { ...this.env, PATH, ...keys };
+    assert.match(exec([NAME, '--help'], env), /Exit codes: 0 done/);
+    const table = `registry-${randomUUID()}`;
+    const where = ['--table', table, '--endpoint', this.endpoint, '--region', 'us-east-1'];
+    const created = exec([NAME, 'create-table', '--json', ...where], env);
+    assert.deepEqual(JSON.parse(created), { table, created: true, timeToLive: 'expires' });
   }
 
   /**

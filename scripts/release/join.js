@@ -14,16 +14,17 @@ const { readdirSync, rmSync } = require('node:fs');
 const { basename, dirname, join } = require('node:path');
 const { default: commonjs } = require('@rollup/plugin-commonjs');
 const { rollup } = require('rollup');
-const ts = require('typescript');
+const { joinCommand } = require('./join-command');
+const { withoutComments } = require('./without-comments');
 const { SetupError, program, root } = require('../setup');
 
 const lib = join(root, 'lib');
 
-/** What the entries of the package load. */
-const ENTRIES = ['errors', 'connect', 'koa', 'shopify'];
+/** What the entries of the package and the command load. */
+const ENTRIES = ['errors', 'connect', 'koa', 'shopify', 'command'];
 
 /** What an entry and the command load, and is too small for a file of its own: it goes into `core.js`. */
-const SHARED = ['koa.options', 'shopify.options'];
+const SHARED = ['bytes', 'koa.options', 'shopify.options', 'shopify.session'];
 
 /**
  * What is loaded where it is needed: for clients, for locks, for all sessions of a table, for some options, for unknown
@@ -78,15 +79,6 @@ const resolveFiles = {
   resolveId(request, from) {
     if (!request.startsWith('.') || !from) return null;
     return `${join(dirname(from), request)}.js`;
-  },
-};
-
-/** Leaves out comments. @type {import('rollup').Plugin} */
-const withoutComments = {
-  name: 'without-comments',
-  renderChunk(code) {
-    const compilerOptions = { removeComments: true, target: ts.ScriptTarget.ES2023 };
-    return { code: ts.transpileModule(code, { compilerOptions }).outputText, map: null };
   },
 };
 
@@ -147,4 +139,5 @@ program(async () => {
   const [folder] = process.argv.slice(2);
   if (!folder) throw new SetupError('Usage: node scripts/release/join.js folder');
   await joinFiles(join(folder, 'lib'));
+  await joinCommand(join(folder, 'cli'));
 });

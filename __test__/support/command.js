@@ -1,0 +1,58 @@
+'use strict';
+
+/** Runs the command `dynamo-session-store` in this process. Tests of the process itself start `cli/main.js`. */
+
+const { PassThrough } = require('node:stream');
+const { text } = require('node:stream/consumers');
+const { run } = require('../../cli/run');
+const { credentials, region } = require('./dynamodb');
+
+/** The environment of AWS that the command finds. */
+const awsEnvironment = {
+  AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+  AWS_REGION: region,
+};
+
+/**
+ * Runs a command line.
+ *
+ * @param {string} line the arguments, separated by spaces
+ * @param {{ args?: string[], env?: object, input?: string, signal?: AbortSignal }} [options] `args`: more arguments
+ * @returns {Promise<{ code: number, out: string, errors: string, json: any, lines: any[] }>}
+ */
+async function command(line, { args = [], env = {}, input = '', signal } = {}) {
+  Object.assign(process.env, awsEnvironment);
+  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
+  const texts = Promise.all([text(stdout), text(stderr)]);
+  stdin.end(input);
+  const all = [...line.split(' ').filter(Boolean), ...args];
+  const code = await run([...all, '--endpoint', process.env.DYNAMODB_ENDPOINT], {
+    stdin,
+    stdout,
+    stderr,
+    env,
+    signal: signal ?? new AbortController().signal,
+  });
+  stdout.end();
+  stderr.end();
+  const [out, errors] = await texts;
+  return {
+    code,
+    out,
+    errors,
+    /** The result of `--json`: a document. */
+    get json() {
+      return JSON.parse(out);
+    },
+    /** The result of `--json`: a line each. */
+    get lines() {
+      return out
+        .split('\n')
+        .filter(Boolean)
+        .map((each) => JSON.parse(each));
+    },
+  };
+}
+
+module.exports = { awsEnvironment, command };

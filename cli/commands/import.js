@@ -1,0 +1,142 @@
+'use strict';
+
+/** `import`: sessions from JSON lines. */
+
+const { createReadStream } = require('node:fs');
+const { open } = require('node:fs/promises');
+const { createInterface } = require('node:readline');
+const { confirm } = require('../ask');
+const { EXIT, throwIfStopped } = require('../failure');
+const { each } = require('../pool');
+const { Progress } = require('../progress');
+const { existing, put, reasonOf } = require('../write');
+const { things } = require('../text');
+
+/** @import { Context } from '../context' */
+
+/** The wrong lines that are reported one by one. */
+const REPORTED = 20;
+
+/** @type {import('../run').Definition} */
+module.exports = {
+  name: 'import <file>',
+  summary: 'write sessions from JSON lines',
+  description:
+    'Writes the sessions of an export to the table. "-" reads stdin. Each line is a JSON object: "sid", "session" and\n' +
+    '"expires" (ISO text, or not set), and maybe "createdAt". Ended sessions are left out.',
+  define(command) {
+    command.option('--overwrite', 'replace sessions that the table has');
+    command.option('--dry-run', 'only check the lines, and count what would be written');
+    command.option('--yes', 'do not ask');
+  },
+  async run(context, /** @type {string} */ file) {
+    const { flags, output, signal } = context;
+    const opened = await context.open();
+    if (flags.overwrite && !flags.dryRun) {
+      await confirm(context, `Replace sessions in table "${opened.table}" by those of the file?`);
+    }
+    const counts = { written: 0, existing: 0, ended: 0, wrong: 0 };
+    const wrong = (/** @type {number} */ line, /** @type {string} */ reason) => {
+      counts.wrong += 1;
+      if (counts.wrong <= REPORTED) output.note(`Line ${line}: ${reason}`);
+    };
+    const progress = new Progress(output, 'Lines');
+    let lines = 0;
+    try {
+      await each(linesOf(context, file), signal, async ({ number, text }) => {
+        lines += 1;
+        progress.update(lines);
+        const record = read(text);
+        if (typeof record === 'string') return wrong(number, record);
+        if (record.expires !== undefined && record.expires <= Date.now()) {
+          counts.ended += 1;
+          return;
+        }
+        try {
+          const isThere = !flags.overwrite && (await existing(opened, record.sid)) !== undefined;
+          if (!isThere && !flags.dryRun) await put(opened, record);
+          counts[isThere ? 'existing' : 'written'] += 1;
+        } catch (error) {
+          wrong(number, reasonOf(error));
+        }
+      });
+    } finally {
+      progress.stop();
+    }
+    if (counts.wrong > REPORTED) {
+      output.note(`${things(counts.wrong - REPORTED, 'more wrong line')}.`);
+    }
+    await output.result({ ...counts, ...(flags.dryRun && { dryRun: true }) }, () =>
+      textOf(counts, flags.dryRun === true),
+    );
+    throwIfStopped(signal, 'Run the command again: what was written is left as it is.');
+    return counts.wrong > 0 ? EXIT.failed : EXIT.done;
+  },
+};
+
+/**
+ * @param {{ written: number, existing: number, ended: number, wrong: number }} counts
+ * @param {boolean} isDryRun
+ */
+function textOf({ written, existing, ended, wrong }, isDryRun) {
+  return [
+    `${isDryRun ? 'Would write' : 'Wrote'} ${things(written, 'session')}.`,
+    ...(existing > 0 ? [`Left ${things(existing, 'session')} that the table has.`] : []),
+    ...(ended > 0 ? [`Left out ${things(ended, 'ended session')}.`] : []),
+    ...(wrong > 0 ? [`${things(wrong, 'line')} wrong.`] : []),
+  ];
+}
+
+/**
+ * @param {Context} context
+ * @param {string} file
+ * @returns {AsyncGenerator<{ number: number, text: string }>}
+ */
+async function* linesOf({ stdin }, file) {
+  const input = file === '-' ? stdin : await readable(file);
+  let number = 0;
+  for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+    number += 1;
+    if (text.trim() !== '') yield { number, text };
+  }
+}
+
+/** Opens a file, so that an error is thrown here. @param {string} file */
+async function readable(file) {
+  const handle = await open(file);
+  return createReadStream(file, { fd: handle });
+}
+
+/**
+ * Reads a line.
+ *
+ * @param {string} text
+ * @returns {import('../write').SessionToWrite | string} the reason why the line is wrong
+ */
+function read(text) {
+  let record;
+  try {
+    record = JSON.parse(text);
+  } catch {
+    // Without the parser's message, which quotes the line.
+    return 'it is no JSON.';
+  }
+  if (typeof record !== 'object' || record === null) return 'it is no JSON object.';
+  const { sid, session, expires, createdAt, hashedId } = record;
+  if (hashedId !== undefined) return 'the id of a session under a hashed id is not known.';
+  if (typeof sid !== 'string' || sid === '') return '"sid" must be a text.';
+  if (typeof session !== 'object' || session === null || Array.isArray(session)) {
+    return '"session" must be an object.';
+  }
+  const [end, created] = [expires, createdAt].map((time) =>
+    time == null ? undefined : timeOf(time),
+  );
+  if (Number.isNaN(end)) return '"expires" must be a time as ISO text.';
+  if (Number.isNaN(created)) return '"createdAt" must be a time as ISO text.';
+  return { sid, data: JSON.stringify(session), expires: end, created };
+}
+
+/** @param {unknown} time */
+function timeOf(time) {
+  return typeof time === 'string' ? Date.parse(time) : Number.NaN;
+}

@@ -1,0 +1,192 @@
+'use strict';
+
+/** `migrate`: sessions to another table, or to other options. */
+
+const { confirm } = require('../ask');
+const { Budget } = require('../budget');
+const { EXIT, UsageError, throwIfStopped } = require('../failure');
+const { SECRETS_VARIABLE, addPlace } = require('../flags');
+const { Move, isSamePlace } = require('../move');
+const { each } = require('../pool');
+const { Progress } = require('../progress');
+const { Place, entries } = require('../scan');
+const { ResumeFile, addResumeFlag, addSweepFlags, sweepOptions } = require('../sweep');
+const { things } = require('../text');
+const { reasonOf } = require('../write');
+
+/** @import { Context } from '../context' */
+
+/** The sessions that were refused, and are reported one by one. */
+const REPORTED = 20;
+
+/** The results of a session, and the words for them. @type {Record<string, [string, string]>} */
+const RESULTS = {
+  moved: ['Moved', 'Would move'],
+  same: ['Found the same in the target:', 'Found the same in the target:'],
+  existing: [
+    'Left, because the target has another session:',
+    'Would leave, because the target has another session:',
+  ],
+  changed: ['Left, because it changed meanwhile:', ''],
+  gone: ['Ended meanwhile:', ''],
+  hashed: [
+    'Left, because the id behind a hashed id is not known:',
+    'Would leave, because the id behind a hashed id is not known:',
+  ],
+  refused: ['Refused, because of their values:', ''],
+  different: ['Not read back as written:', ''],
+};
+
+/** @type {import('../run').Definition} */
+module.exports = {
+  name: 'migrate',
+  summary: 'move sessions to another table, or to other options',
+  description:
+    'Copies live sessions to another table, prefix or hash key, or writes them in place with other options: compressed,\n' +
+    'encrypted, with hashed ids, with indexes. The source is what connect-dynamodb, koa-session-dynamodb-store, Shopify’s\n' +
+    'storage or this package has written. Each session is read back. A session in the target is never replaced without\n' +
+    '--overwrite, and in place none that changes meanwhile. Flags without --from- or --to- apply to both sides.',
+  define(command) {
+    command.optionsGroup('Migration:');
+    command.option('--overwrite', 'replace other sessions in the target');
+    command.option('--dry-run', 'only count what would be done');
+    command.option('--yes', 'do not ask');
+    addSweepFlags(command);
+    addResumeFlag(command);
+    command.option('--from <file>', 'the options of the source, as with --config');
+    command.option('--to <file>', 'the options of the target, as with --config');
+    command.optionsGroup('The source:');
+    addPlace(command, 'from-');
+    command.optionsGroup('The target:');
+    addPlace(command, 'to-');
+  },
+  async run(context) {
+    const { flags, output, signal } = context;
+    const { source, target } = await openBoth(context);
+    const move = new Move(source, target, flags);
+    const where = move.isInPlace
+      ? `sessions of table "${target.table}" in place`
+      : `sessions of table "${source.table}" to table "${target.table}"`;
+    if (!flags.dryRun) {
+      await source.sessions.table.describe();
+      await target.sessions.table.describe();
+      await confirm(context, `Migrate ${where}?`);
+    }
+    const about = { from: source.table, to: target.table, command: 'migrate' };
+    const file = new ResumeFile(flags.dryRun ? undefined : flags.resumeFile, about);
+    /** @type {Record<string, number>} */
+    const counts = { ...file.counts };
+    const progress = new Progress(output, flags.dryRun ? 'Checked' : 'Migrated');
+    const budget = new Budget(flags.capacityPerSecond);
+    const place = new Place(file.resume);
+    const options = sweepOptions(context);
+    const keep = (/** @type {{ now?: boolean }} */ how) =>
+      file.keep(() => place.token, counts, how);
+    try {
+      const found = entries(source, { ...options, place });
+      await each(found, signal, async (entry) => {
+        await budget.spend(move.unitsOf(entry), signal);
+        if (signal.aborted) return;
+        const result = await move.run(entry).catch((error) => {
+          const reason = reasonOf(error);
+          if ((counts.refused ?? 0) < REPORTED) output.note(`Session ${entry.handle}: ${reason}`);
+          return 'refused';
+        });
+        counts[result] = (counts[result] ?? 0) + 1;
+        place.done(entry);
+        progress.update(sum(counts), place.share);
+        keep({});
+      });
+    } catch (error) {
+      keep({ now: true });
+      if (flags.resumeFile) output.note(file.advice);
+      throw error;
+    } finally {
+      progress.stop();
+    }
+    if (signal.aborted) keep({ now: true });
+    else file.remove();
+    await output.result({ ...counts, ...(flags.dryRun && { dryRun: true }) }, () =>
+      textOf(counts, flags.dryRun),
+    );
+    throwIfStopped(signal, file.advice);
+    return counts.different > 0 || counts.changed > 0 || counts.refused > 0
+      ? EXIT.failed
+      : EXIT.done;
+  },
+};
+
+/** @param {Record<string, number>} counts */
+function sum(counts) {
+  return Object.values(counts).reduce((all, each) => all + each, 0);
+}
+
+/**
+ * @param {Record<string, number>} counts
+ * @param {boolean | undefined} isDryRun
+ */
+function textOf(counts, isDryRun) {
+  const lines = Object.entries(RESULTS)
+    .filter(([name]) => counts[name] > 0)
+    .map(([name, words]) => `${words[isDryRun ? 1 : 0]} ${things(counts[name], 'session')}.`);
+  return lines.length > 0 ? lines : 'There is no live session in the source.';
+}
+
+/** @param {Context} context */
+async function openBoth(context) {
+  const { env, flags } = context;
+  if (flags.config && (flags.from || flags.to)) {
+    throw new UsageError('--config cannot be used together with --from or --to.');
+  }
+  // The secret for ids is that of the target: the ids behind hashed ids in the source are not known.
+  const { [SECRETS_VARIABLE]: _, ...sourceEnv } = env;
+  const source = await context.open({
+    flags: side(flags, 'from'),
+    env: sourceEnv,
+    withMarks: true,
+  });
+  const to = side(flags, 'to');
+  const target = await context.open({
+    flags: to,
+    conflict: 'error',
+    overrides: (_kind, options) => {
+      const isMoved = options.hashIds && options.hashIds.write !== false;
+      // Sessions move to hashed ids when they are read.
+      return isMoved ? { hashIds: { ...options.hashIds, migrate: true } } : {};
+    },
+  });
+  if (source.kind !== target.kind) {
+    throw new UsageError(
+      `Sessions of the store for ${source.kind} cannot become sessions of the store for ${target.kind}.`,
+    );
+  }
+  const hasTargetFlag = Object.keys(flags).some(
+    (name) => /^to([A-Z]|$)/.test(name) && flags[name] !== true,
+  );
+  const isChanged = target.options.compress || target.options.encryption || target.options.hashIds;
+  if (
+    isSamePlace(source, target) &&
+    !hasTargetFlag &&
+    !flags.toCompress &&
+    !isChanged &&
+    !target.isTracked
+  ) {
+    throw new UsageError('Source and target are the same: add flags with --to-, or the file --to.');
+  }
+  return { source, target };
+}
+
+/**
+ * Returns the flags of one side.
+ *
+ * @param {Record<string, any>} flags
+ * @param {'from' | 'to'} name
+ */
+function side(flags, name) {
+  const own = Object.entries(flags)
+    .filter(([flag]) => new RegExp(`^${name}[A-Z]`).test(flag))
+    .map(([flag, value]) => [flag[name.length].toLowerCase() + flag.slice(name.length + 1), value])
+    // A flag that begins with "no-" is `true` if it was not given.
+    .filter(([flag, value]) => !(String(flag).endsWith('Write') && value === true));
+  return { ...flags, ...Object.fromEntries(own), config: flags[name] ?? flags.config };
+}

@@ -1,0 +1,96 @@
+'use strict';
+
+/** `reap`: deletes ended sessions. */
+
+const { throwIfStopped } = require('../failure');
+const { Progress } = require('../progress');
+const { Place, SEGMENTS, entries } = require('../scan');
+const { ResumeFile, addResumeFlag, addSweepFlags, sweepOptions } = require('../sweep');
+const { things } = require('../text');
+
+/** @import { Context } from '../context' */
+
+/** @type {import('../run').Definition} */
+module.exports = {
+  name: 'reap',
+  summary: 'delete ended sessions now',
+  description:
+    'Deletes the sessions that have ended, and only those. With the time to live of the table, DynamoDB does this free of\n' +
+    'charge, within some days: see enable-ttl.',
+  define(command) {
+    command.option('--dry-run', 'only count the ended sessions');
+    addSweepFlags(command);
+    addResumeFlag(command);
+  },
+  async run(context) {
+    const { flags, output, signal } = context;
+    const opened = await context.open();
+    const progress = new Progress(output, flags.dryRun ? 'Ended sessions' : 'Items');
+    try {
+      const { count, advice } = flags.dryRun
+        ? await countEnded(context, opened, progress)
+        : await reap(context, opened, progress);
+      progress.stop();
+      await output.result(flags.dryRun ? { ended: count, dryRun: true } : { reaped: count }, () =>
+        flags.dryRun
+          ? `Would delete ${things(count, 'ended session')}.`
+          : `Deleted ${things(count, 'ended session')}.`,
+      );
+      throwIfStopped(signal, advice);
+    } finally {
+      progress.stop();
+    }
+  },
+};
+
+/**
+ * @param {Context} context
+ * @param {Awaited<ReturnType<Context['open']>>} opened
+ * @param {Progress} progress
+ */
+async function countEnded(context, opened, progress) {
+  let count = 0;
+  const place = new Place();
+  const options = { ...sweepOptions(context), ended: true, place };
+  for await (const entry of entries(opened, options)) {
+    if (entry.isEnded) count += 1;
+    place.done(entry);
+    progress.update(count, place.share);
+  }
+  return { count, advice: '' };
+}
+
+/**
+ * @param {Context} context
+ * @param {Awaited<ReturnType<Context['open']>>} opened
+ * @param {Progress} progress
+ */
+async function reap(context, opened, progress) {
+  const { flags, signal } = context;
+  const { events, sessions, table } = opened;
+  const file = new ResumeFile(flags.resumeFile, { table, command: 'reap' });
+  const before = file.counts.reaped ?? 0;
+  /** The state after the last page. @type {{ deleted: number, resume: string } | undefined} */
+  let last;
+  const keep = (/** @type {{ now?: boolean }} */ how) =>
+    file.keep(() => last?.resume, { reaped: before + (last?.deleted ?? 0) }, how);
+  events.on('progress', (state) => {
+    last = state;
+    progress.update(state.read, state.segmentsDone / state.segments);
+    keep({});
+  });
+  const { resume } = file;
+  const options = { ...sweepOptions(context), ...(resume && { resume }) };
+  if (!resume) options.segments ??= SEGMENTS;
+  try {
+    await sessions.all.reap(options);
+    file.remove();
+  } catch (error) {
+    keep({ now: true });
+    if (!signal.aborted) {
+      if (flags.resumeFile) context.output.note(file.advice);
+      throw error;
+    }
+  }
+  return { count: before + (last?.deleted ?? 0), advice: file.advice };
+}

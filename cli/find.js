@@ -1,0 +1,123 @@
+'use strict';
+
+/** Finds sessions: by id or handle, and by user. */
+
+const { entries } = require('./scan');
+const { sessionOf, userOf } = require('./session');
+const { sweepOptions } = require('./sweep');
+const { existing } = require('./write');
+const { handleOf } = require('../lib/handle');
+
+/** @import { Opened } from '../lib/command' */
+/** @import { Context } from './context' */
+/** @import { Entry } from './scan' */
+
+/** See lib/handle.js. */
+const HANDLE = /^[\w-]{22}$/;
+
+/**
+ * Finds a session by its id or handle. If there is no session with this id, it is looked for by its handle, in the
+ * whole table.
+ *
+ * @param {Context} context
+ * @param {Opened} opened
+ * @param {string} name an id or a handle
+ * @returns {Promise<Entry | undefined>}
+ */
+async function findOne(context, opened, name) {
+  const loaded = await opened.sessions.load(name);
+  if (loaded) return entryOf(opened, name, loaded);
+  return HANDLE.test(name) ? byHandle(context, opened, name) : undefined;
+}
+
+/**
+ * Finds a session to destroy it. Its data need not be readable, if it is found by its id.
+ *
+ * @param {Context} context
+ * @param {Opened} opened
+ * @param {string} name an id or a handle
+ * @returns {Promise<Pick<Entry, 'id' | 'sid' | 'handle'> | undefined>}
+ */
+async function findToDestroy(context, opened, name) {
+  const unreadable = (await existing(opened, name)) === null;
+  if (unreadable) return { id: name, sid: name, handle: handleOfSid(opened, name) };
+  return findOne(context, opened, name);
+}
+
+/**
+ * @param {Opened} opened
+ * @param {string} sid
+ * @param {import('../lib/known').Loaded} loaded
+ * @returns {Entry}
+ */
+function entryOf(opened, sid, { data, end, known: { expires }, tracked }) {
+  return {
+    id: sid,
+    sid,
+    handle: handleOfSid(opened, sid),
+    data,
+    expires: expires === undefined ? undefined : expires * 1000,
+    end,
+    created: tracked?.created,
+    seen: tracked?.seen ?? undefined,
+    isEnded: false,
+  };
+}
+
+/** @param {Opened} opened @param {string} sid */
+function handleOfSid({ prefix, sessions }, sid) {
+  const [key = prefix + sid] = sessions.connection.native.keysOf(sid);
+  return handleOf(key);
+}
+
+/**
+ * @param {Context} context
+ * @param {Opened} opened
+ * @param {string} handle
+ */
+async function byHandle(context, opened, handle) {
+  if (opened.kind === 'shopify' && !context.flags.shop) return undefined;
+  for await (const entry of entries(opened, { ...sweepOptions(context), ended: true })) {
+    if (entry.handle === handle) return entry;
+  }
+  return undefined;
+}
+
+/**
+ * Finds the live sessions of a user, by reading the whole table.
+ *
+ * @param {Context} context
+ * @param {Opened} opened
+ * @param {string} user
+ * @returns {AsyncGenerator<Entry>}
+ */
+async function* ofUser(context, opened, user) {
+  for await (const entry of entries(opened, sweepOptions(context))) {
+    if (userOf(opened, sessionOf(opened, entry))?.value === user) yield entry;
+  }
+}
+
+/**
+ * The index by which the sessions of a user are found: the one with the name `user`, or the first.
+ *
+ * @param {Opened} opened
+ * @returns {string | undefined} its name
+ */
+function userIndexOf({ indexes }) {
+  return (indexes.find(({ name }) => name === 'user') ?? indexes[0])?.name;
+}
+
+/**
+ * Destroys a session. With hashed ids, the id of a session that was found by its handle is not known: it is destroyed
+ * under the key that it has in the table.
+ *
+ * @param {Opened} opened
+ * @param {Opened} plain the same table, as a store without hashed ids sees it
+ * @param {Pick<Entry, 'id' | 'sid'>} entry
+ */
+async function destroy(opened, plain, { id, sid }) {
+  if (sid === undefined) await plain.sessions.destroy(id);
+  else await opened.sessions.destroy(sid);
+}
+
+module.exports = { destroy, findOne, findToDestroy, ofUser, userIndexOf };

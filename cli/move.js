@@ -1,0 +1,172 @@
+'use strict';
+
+/** Moves one session after another from a store to another. */
+
+const { isDeepStrictEqual } = require('node:util');
+const { existing, put, recordOf } = require('./write');
+const { sessionOf } = require('./session');
+
+/** @import { Opened } from '../lib/command' */
+/** @import { Entry } from './scan' */
+
+/** The attempts for a session that changes meanwhile. */
+const ATTEMPTS = 5;
+
+/** @typedef {'moved' | 'same' | 'existing' | 'changed' | 'gone' | 'hashed' | 'different'} Result */
+
+class Move {
+  #source;
+  #target;
+  #flags;
+  /** Whether items are changed, and not copied. */
+  isInPlace;
+
+  /**
+   * @param {Opened} source
+   * @param {Opened} target
+   * @param {{ overwrite?: boolean, dryRun?: boolean }} flags
+   */
+  constructor(source, target, flags) {
+    this.#source = source;
+    this.#target = target;
+    this.#flags = flags;
+    this.isInPlace = isSamePlace(source, target);
+  }
+
+  /**
+   * The capacity units that a session takes, about: it is read from the source, looked for in the target, written and
+   * read back.
+   *
+   * @param {Entry} entry
+   */
+  unitsOf({ data }) {
+    const bytes = Buffer.byteLength(data) + 200;
+    const read = Math.ceil(bytes / 4096);
+    if (this.#flags.dryRun) return 2 * read;
+    // A move to a hashed id is a transaction, with two writes that count double, before the session is written.
+    const writes = this.isInPlace && this.#target.isHashed ? 5 : 1;
+    return 3 * read + writes * Math.ceil(bytes / 1024);
+  }
+
+  /**
+   * @param {Entry} entry
+   * @returns {Promise<Result>}
+   */
+  run(entry) {
+    if (entry.sid === undefined) return Promise.resolve('hashed');
+    const found = { ...entry, sid: entry.sid };
+    return this.isInPlace ? this.#rewrite(found) : this.#copy(found);
+  }
+
+  /**
+   * Writes a session to another key or table.
+   *
+   * @param {Entry & { sid: string }} entry
+   * @returns {Promise<Result>}
+   */
+  async #copy(entry) {
+    const there = await existing(this.#target, entry.sid);
+    if (there && isSame(this.#target, partsOf(there), entry)) return 'same';
+    if (there !== undefined && !this.#flags.overwrite) return 'existing';
+    if (this.#flags.dryRun) return 'moved';
+    const data = this.#dataOf(entry);
+    await put(this.#target, { ...entry, data });
+    return this.#verify({ ...entry, data });
+  }
+
+  /**
+   * Writes a session in place, unless it has changed since it was read.
+   *
+   * @param {Entry & { sid: string }} entry
+   * @returns {Promise<Result>}
+   */
+  async #rewrite(entry) {
+    if (this.#flags.dryRun) return 'moved';
+    const { sid } = entry;
+    const reader = this.#target.isHashed ? this.#target : this.#source;
+    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+      // With hashed ids, this moves the session.
+      const loaded = await reader.sessions.load(sid);
+      if (!loaded) return 'gone';
+      const { expires, ...parts } = partsOf(loaded);
+      const read = { ...entry, ...parts, expires };
+      const data = this.#dataOf(read);
+      const written = { ...read, data };
+      try {
+        // `false`: the session was made anew under this id, or it is gone, as the next read tells.
+        const record = recordOf(this.#target, written);
+        if (await this.#target.sessions.save(record, loaded.known))
+          return await this.#verify(written);
+      } catch (error) {
+        const { code } = /** @type {NodeJS.ErrnoException} */ (error);
+        if (code !== 'ERR_SESSION_CONFLICT') throw error;
+      }
+    }
+    return 'changed';
+  }
+
+  /**
+   * The session as JSON, with the end that a touch has moved.
+   *
+   * @param {{ data: string, end?: number }} entry
+   */
+  #dataOf({ data, end }) {
+    return end === undefined ? data : JSON.stringify(sessionOf(this.#source, { data, end }));
+  }
+
+  /**
+   * Reads a session back.
+   *
+   * @param {Entry & { sid: string }} written
+   * @returns {Promise<Result>}
+   */
+  async #verify(written) {
+    const loaded = await this.#target.sessions.load(written.sid);
+    if (!loaded) return 'gone';
+    return isSame(this.#target, partsOf(loaded), written) ? 'moved' : 'different';
+  }
+}
+
+/**
+ * The parts of a session that was loaded. `expires` is in milliseconds.
+ *
+ * @param {import('../lib/known').Loaded} loaded
+ */
+function partsOf({ data, end, known: { expires } }) {
+  return { data, end, expires: expires === undefined ? undefined : expires * 1000 };
+}
+
+/**
+ * Whether two sessions are the same. The option `absoluteTtl` may let one end earlier.
+ *
+ * @param {Opened} opened
+ * @param {{ data: string, end: number | undefined, expires: number | undefined }} found
+ * @param {{ data: string, end?: number | undefined, expires: number | undefined }} wanted
+ */
+function isSame(opened, found, wanted) {
+  const [end, wantedEnd] = [found, wanted].map(({ expires }) =>
+    expires === undefined ? Number.POSITIVE_INFINITY : Math.floor(expires / 1000),
+  );
+  // The end of Shopify's sessions is inside them.
+  const isEnd =
+    opened.kind === 'shopify' ||
+    end === wantedEnd ||
+    (opened.options.absoluteTtl !== undefined && end < wantedEnd);
+  return isEnd && isDeepStrictEqual(sessionOf(opened, found), sessionOf(opened, wanted));
+}
+
+/**
+ * Whether two stores keep a session in the same item, or move it within the table to a hashed id.
+ *
+ * @param {Opened} one
+ * @param {Opened} other
+ */
+function isSamePlace(one, other) {
+  const place = (/** @type {Opened} */ { table, hashKey, prefix, options }) => {
+    const { endpoint, region, profile } = options.dynamoConfig ?? options.config ?? {};
+    return [table, hashKey, prefix, endpoint && String(endpoint), region, profile];
+  };
+  return isDeepStrictEqual(place(one), place(other));
+}
+
+module.exports = { Move, isSamePlace };

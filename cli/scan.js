@@ -1,0 +1,158 @@
+'use strict';
+
+/** Reads the sessions of a table, one after another. */
+
+const { handleOf } = require('../lib/handle');
+const { UsageError } = require('./failure');
+
+/** @import { Opened } from '../lib/command' */
+
+/**
+ * A session as it stands in the table. Times are in milliseconds since the Unix epoch.
+ *
+ * @typedef {object} Entry
+ * @property {string} id the id as it stands in the table: with hashed ids, it is none that a visitor has
+ * @property {string | undefined} sid the session's id, if the table has it
+ * @property {string} handle
+ * @property {string} data the session as JSON
+ * @property {number | undefined} expires
+ * @property {number | undefined} end the exact end, if a touch has moved it
+ * @property {number | undefined} created
+ * @property {number | undefined} seen
+ * @property {boolean} isEnded
+ */
+
+/** Ids in the table that are hashes, see docs/HASHED-IDS.md. */
+const HASHED = /^h1:[\w-]{43}$/;
+
+/** The segments of a scan, unless the user names a number. They tell how much of the table is read. */
+const SEGMENTS = 8;
+
+/**
+ * The place in a table up to which all sessions are done. Sessions are worked on some at a time, so the place lags
+ * behind the scan.
+ */
+class Place {
+  /** The token from which the scan begins. @type {string | undefined} */
+  resume;
+  /** The share of the table that is read. */
+  share = 0;
+  #given = 0;
+  /** The progress up to which all entries are done. @type {any} */
+  #progress;
+  /** The entries that are not done, with the number of each. @type {Map<Entry, number>} */
+  #open = new Map();
+  /** The tokens that wait for entries: each is good once all entries up to a number are done. */
+  #waiting = /** @type {{ upTo: number, progress: any }[]} */ ([]);
+
+  /** @param {string} [resume] the token to go on from */
+  constructor(resume) {
+    this.resume = resume;
+  }
+
+  /** @param {Entry} entry */
+  begin(entry) {
+    this.#given += 1;
+    this.#open.set(entry, this.#given);
+  }
+
+  /** @param {Entry} entry */
+  done(entry) {
+    this.#open.delete(entry);
+    this.#advance();
+  }
+
+  /** @param {any} progress of the event `progress`, once all entries of a page were given */
+  note(progress) {
+    this.share = progress.segmentsDone / progress.segments;
+    this.#waiting.push({ upTo: this.#given, progress });
+    this.#advance();
+  }
+
+  #advance() {
+    // Entries are in the order in which they were given.
+    const [first = Number.POSITIVE_INFINITY] = this.#open.values();
+    while (this.#waiting.length > 0 && this.#waiting[0].upTo < first) {
+      const { progress } = /** @type {any} */ (this.#waiting.shift());
+      // A long text if there are many segments, so it is made when it is kept.
+      this.#progress = progress;
+    }
+  }
+
+  /** The token from which a later scan goes on: up to it, all entries are done. */
+  get token() {
+    return this.#progress?.resume ?? this.resume;
+  }
+}
+
+/**
+ * @param {Opened} opened
+ * @param {{ ended?: boolean, segments?: number, capacityPerSecond?: number, signal: AbortSignal, place?: Place,
+ *   shops?: string[] }} options
+ * @returns {AsyncGenerator<Entry>} ends early if the signal is aborted
+ */
+async function* entries(opened, { place, shops, ...options }) {
+  if (opened.kind === 'shopify') {
+    yield* ofShops(opened, place, shops);
+    return;
+  }
+  if (shops) throw new UsageError('--shop is for the store for shopify.');
+  const { events, sessions } = opened;
+  // Without a listener, no progress is computed.
+  const note = (/** @type {any} */ progress) => place?.note(progress);
+  if (place) events.on('progress', note);
+  const resume = place?.resume;
+  const { segments = resume === undefined ? SEGMENTS : undefined, ...rest } = options;
+  const scan = { ...rest, ...(segments && { segments }), ...(resume && { resume }) };
+  try {
+    for await (const found of sessions.all.entries(scan)) {
+      const entry = entryOf(opened, found);
+      place?.begin(entry);
+      yield entry;
+    }
+  } catch (error) {
+    if (!options.signal.aborted) throw error;
+  } finally {
+    events.off('progress', note);
+  }
+}
+
+/**
+ * @param {Opened} opened
+ * @param {{ sid: string, data: string, expires?: number, end?: number, created?: number, seen?: number }} found
+ * @returns {Entry}
+ */
+function entryOf({ prefix }, { sid: id, data, expires, end, created, seen }) {
+  return {
+    id,
+    sid: HASHED.test(id) ? undefined : id,
+    handle: handleOf(prefix + id),
+    data,
+    expires: expires ?? undefined,
+    end: end ?? undefined,
+    created: created ?? undefined,
+    seen: seen ?? undefined,
+    isEnded: typeof expires === 'number' && expires <= Date.now(),
+  };
+}
+
+/**
+ * The sessions of shops. A table of Shopify's storage is not read as a whole.
+ *
+ * @param {Opened} opened
+ * @param {Place | undefined} place
+ * @param {string[]} [shops]
+ * @returns {AsyncGenerator<Entry>}
+ */
+async function* ofShops(opened, place, shops) {
+  if (!shops) throw new UsageError('Sessions of Shopify are found by their shop: add --shop.');
+  for (const shop of shops) {
+    for (const { sid, data } of await opened.sessions.all.find(shop)) {
+      const entry = entryOf(opened, { sid, data, expires: opened.endOf(JSON.parse(data)) });
+      place?.begin(entry);
+      yield entry;
+    }
+  }
+}
+
+module.exports = { Place, SEGMENTS, entries };

@@ -1,0 +1,95 @@
+'use strict';
+
+/** Writes sessions as they were read elsewhere. */
+
+/** @import { Opened } from '../lib/command' */
+
+/**
+ * A session to write. Times are in milliseconds since the Unix epoch.
+ *
+ * @typedef {object} SessionToWrite
+ * @property {string} sid
+ * @property {string} data JSON
+ * @property {number | undefined} expires
+ * @property {number} [created] the beginning of the session
+ */
+
+/** The errors that a session itself causes. */
+const WRONG_SESSION = new Set([
+  'ERR_INVALID_ARG_VALUE',
+  'ERR_SESSION_INDEX_VALUE',
+  'ERR_SESSION_SERIALIZE',
+  'ERR_SESSION_SPECIAL_KEY',
+  'ERR_SESSION_TOO_LARGE',
+  'ERR_SESSION_VALUE',
+]);
+
+/**
+ * Returns the text for an error that a session itself causes.
+ *
+ * @param {unknown} error
+ * @throws any other error
+ */
+function reasonOf(error) {
+  const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
+  if (!code || !WRONG_SESSION.has(code)) throw error;
+  return `${message} [${code}]`;
+}
+
+/**
+ * Reads a session of the table; `undefined` if the table has none. A session that cannot be read counts as there.
+ *
+ * @param {Opened} opened
+ * @param {string} sid
+ */
+async function existing(opened, sid) {
+  try {
+    return await opened.sessions.load(sid);
+  } catch (error) {
+    const { code } = /** @type {NodeJS.ErrnoException} */ (error);
+    if (code === 'ERR_SESSION_DECRYPT' || code === 'ERR_SESSION_DECODE') return null;
+    throw error;
+  }
+}
+
+/**
+ * Writes a session, whatever the table has.
+ *
+ * @param {Opened} opened
+ * @param {SessionToWrite} session
+ */
+async function put(opened, session) {
+  await opened.sessions.saveUnconditionally(recordOf(opened, session), knownOf(opened, session));
+}
+
+/**
+ * @param {Opened} opened
+ * @param {SessionToWrite} session
+ * @returns {import('../lib/store').SessionRecord}
+ */
+function recordOf(opened, { sid, data, expires }) {
+  const session = JSON.parse(data);
+  return {
+    sid,
+    data,
+    // The table has whole seconds, and a session must not end before its cookie.
+    expires: expires === undefined ? undefined : Math.floor(expires / 1000),
+    special: opened.special(session),
+    ...(opened.isTracked && { session: opened.parse(data) }),
+  };
+}
+
+/**
+ * The knowledge that a session has begun earlier.
+ *
+ * @param {Opened} opened
+ * @param {SessionToWrite} session
+ */
+function knownOf(opened, { sid, created }) {
+  if (created === undefined || !opened.isTracked) return undefined;
+  const known = opened.newKnown(sid);
+  known.tracked = { created, isStored: false, values: [], seen: undefined };
+  return known;
+}
+
+module.exports = { existing, put, reasonOf, recordOf };

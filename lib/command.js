@@ -1,0 +1,187 @@
+'use strict';
+
+/**
+ * The stores as the command `dynamo-session-store` opens them: without a framework, and without creating the table.
+ * No store loads this file.
+ */
+
+const { openConnectStore, openKoaStore, openShopifyStore } = require('./native');
+const { readClientConfig, readConnection } = require('./aws/config');
+const { V2, V3 } = require('./aws/sdk');
+const { setEnd } = require('./cookie');
+const { readOptions: readExpress } = require('./express.options');
+const { readOptions: readKoa } = require('./koa.options');
+const { reviverFor } = require('./bytes');
+const { Known } = require('./known');
+const { parse, specialValue } = require('./session');
+const { readOptions: readShopify } = require('./shopify.options');
+const { endOf } = require('./shopify.session');
+const { SessionStore } = require('./store');
+const { isTableMissing } = require('./table');
+
+/** @import { EventEmitter } from 'node:events' */
+
+/** @typedef {'express' | 'koa' | 'shopify'} Kind */
+
+/** @typedef {Omit<Opened, 'kind' | 'events' | 'options'>} OfKind */
+
+/**
+ * An open store.
+ *
+ * @typedef {object} Opened
+ * @property {Kind} kind
+ * @property {SessionStore} sessions
+ * @property {EventEmitter} events
+ * @property {Record<string, any>} options those that it was opened with
+ * @property {string} table
+ * @property {string} hashKey
+ * @property {string} prefix of the keys
+ * @property {string | undefined} expires the attribute that holds the end of sessions
+ * @property {boolean} isHashed whether hashes stand in the table in place of ids
+ * @property {readonly string[]} identityKeys
+ * @property {{ name: string, value: (session: any) => unknown }[]} indexes
+ * @property {(session: any) => any[]} special the values of the special keys
+ * @property {(session: any, end: number) => void} setEnd sets the end inside a session, in milliseconds
+ * @property {(session: any) => number | undefined} endOf the end of a session of Shopify, in milliseconds, by its JSON
+ * @property {boolean} isTracked whether sessions have marks: their beginning, and their values in indexes
+ * @property {(data: string) => any} parse makes the session of an application from its JSON
+ * @property {(sid: string) => Known} newKnown
+ */
+
+/**
+ * Opens a store.
+ *
+ * @param {Kind} kind
+ * @param {Record<string, any>} options those of the store for Express, Koa or Shopify
+ * @param {EventEmitter} events
+ * @param {{ conflict?: 'error' | 'overwrite' }} [own] what the command needs otherwise than the application
+ * @returns {Opened}
+ */
+function open(kind, options, events, own = {}) {
+  const opened = { express: openExpress, koa: openKoa, shopify: openShopify }[kind];
+  return { ...opened(options, events, own), kind, events, options };
+}
+
+/** @type {(options: Record<string, any>, events: EventEmitter, own: object) => OfKind} */
+function openExpress(options, events, own) {
+  const settings = { ...readExpress(options), ...own };
+  const { codecs, createTable, hashIds, native, tracking } = settings;
+  const isHashed = hashIds !== undefined && hashIds.plain !== 'write';
+  const sessions = new SessionStore(
+    (...args) =>
+      openConnectStore({ ...native, createTable, hashIds, codecs: codecs?.native }, ...args),
+    readConnection(options, settings.operationTimeout),
+    settings,
+    { ...adapter(events, native.table), prefix: native.prefix, parse },
+  );
+  return {
+    sessions,
+    table: native.table,
+    hashKey: native.hashKey,
+    prefix: native.prefix,
+    expires: 'expires',
+    isHashed,
+    identityKeys: native.identityKeys,
+    indexes: indexesOf(tracking),
+    special: (session) => native.specialKeys.map(({ name }) => specialValue(session[name])),
+    setEnd,
+    endOf: () => undefined,
+    isTracked: tracking !== undefined,
+    parse: (data) => parse(data),
+    newKnown,
+  };
+}
+
+/** @type {(options: Record<string, any>, events: EventEmitter, own: object) => OfKind} */
+function openKoa(options, events, own) {
+  const settings = { ...readKoa(options), ...own };
+  const { codecs, createTable, hashIds, native, tracking } = settings;
+  const isHashed = hashIds !== undefined && hashIds.plain !== 'write';
+  const sessions = new SessionStore(
+    (...args) => openKoaStore({ ...native, createTable, hashIds, codecs: codecs?.native }, ...args),
+    readConnection(options, settings.operationTimeout, [V2, V3]),
+    settings,
+    { ...adapter(events, native.name), parse: parseWithBytes },
+  );
+  return {
+    sessions,
+    table: native.name,
+    hashKey: native.hashKey,
+    prefix: '',
+    expires: native.ttlKey,
+    isHashed,
+    identityKeys: native.identityKeys,
+    indexes: indexesOf(tracking),
+    special: () => [],
+    setEnd: (session, end) => {
+      if (Number.isFinite(session._expire)) session._expire = end;
+    },
+    endOf: () => undefined,
+    isTracked: tracking !== undefined,
+    parse: parseWithBytes,
+    newKnown,
+  };
+}
+
+/** @type {(options: Record<string, any>, events: EventEmitter, own: object) => OfKind} */
+function openShopify(options, events, own) {
+  const settings = { ...readShopify(options), ...own };
+  const { codecs, createTable, native } = settings;
+  const sessions = new SessionStore(
+    (...args) => openShopifyStore({ ...native, createTable, codecs: codecs?.native }, ...args),
+    readClientConfig(options, settings.operationTimeout),
+    settings,
+    adapter(events, native.sessionTableName),
+  );
+  return {
+    sessions,
+    table: native.sessionTableName,
+    hashKey: 'id',
+    prefix: '',
+    expires: native.expiresTtl,
+    isHashed: false,
+    identityKeys: ['userId', 'shop'],
+    indexes: [],
+    special: () => [],
+    setEnd: () => {},
+    endOf: endOfShopify,
+    isTracked: false,
+    parse: parseWithBytes,
+    newKnown,
+  };
+}
+
+/**
+ * The adapter of a store whose table must exist.
+ *
+ * @param {EventEmitter} events
+ * @param {string} table
+ */
+function adapter(events, table) {
+  return { events, table, readiness: { isReady: true }, prepare: () => {} };
+}
+
+/** @param {string} data JSON */
+function parseWithBytes(data) {
+  return parse(data, reviverFor(data));
+}
+
+/** @param {any} session its JSON */
+function endOfShopify({ expires, refreshTokenExpires, ...session }) {
+  const date = (/** @type {string | undefined} */ text) => (text ? new Date(text) : undefined);
+  const dates = { expires: date(expires), refreshTokenExpires: date(refreshTokenExpires) };
+  const end = endOf({ ...session, ...dates });
+  return end === undefined ? undefined : end * 1000;
+}
+
+/** @param {string} sid */
+function newKnown(sid) {
+  return new Known(sid);
+}
+
+/** @param {import('./tracking').Tracking | undefined} tracking */
+function indexesOf(tracking) {
+  return (tracking?.indexes ?? []).map((index) => ({ name: index.name, value: index.valueOf }));
+}
+
+module.exports = { isTableMissing, open };
