@@ -2,10 +2,9 @@
 
 if (!('isWellFormed' in String.prototype)) require('./lib/node-version');
 
-const channels = require('./lib/channels');
 const errors = require('./lib/errors');
-const { storageClass } = require('./lib/shopify');
+const { CHANNELS, storageClass } = require('./lib/shopify');
 
 exports.DynamoDBSessionStorage = storageClass(() => require('@shopify/shopify-api').Session);
 exports.SessionStoreError = errors.SessionStoreError;
-exports.CHANNELS = channels.CHANNELS;
+exports.CHANNELS = CHANNELS;

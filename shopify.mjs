@@ -1,10 +1,9 @@
 // Not a wrapper of shopify.js: what is loaded must be a Session of the module system of the app.
 import './lib/node-version.js';
 import { Session } from '@shopify/shopify-api';
-import channels from './lib/channels.js';
 import errors from './lib/errors.js';
 import shopify from './lib/shopify.js';
 
 export const DynamoDBSessionStorage = shopify.storageClass(() => Session);
 export const { SessionStoreError } = errors;
-export const { CHANNELS } = channels;
+export const { CHANNELS } = shopify;

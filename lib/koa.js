@@ -8,6 +8,7 @@ const { readConnection } = require('./aws/config');
 const { V2, V3 } = require('./aws/sdk');
 const { replacer, reviverFor } = require('./bytes');
 const { attempt, deliver, nothing } = require('./callback');
+const { CHANNELS } = require('./channels');
 const { invalidArgument } = require('./errors');
 const { Known } = require('./known');
 const { readOptions } = require('./koa.options');
@@ -26,6 +27,9 @@ const { warn } = require('./warning');
 /** @import { Notes } from './notes' */
 
 class DynamoDBStore extends EventEmitter {
+  /** The names of the diagnostics channels. */
+  static CHANNELS = CHANNELS;
+
   #settings;
   /** @type {SessionStore} */
   #sessions;

@@ -6,6 +6,7 @@ const { EventEmitter } = require('node:events');
 const { openShopifyStore } = require('./native');
 const { readClientConfig } = require('./aws/config');
 const { bigIntReplacer, reviverFor } = require('./bytes');
+const { CHANNELS } = require('./channels');
 const { attempt, deliver } = require('./callback');
 const { invalidArgument, storeError } = require('./errors');
 const { optionsObject, typeName } = require('./options');
@@ -202,4 +203,4 @@ function isoText(date, name) {
   throw invalidArgument(`"${name}" of the session must be a valid Date`);
 }
 
-module.exports = { storageClass };
+module.exports = { CHANNELS, storageClass };
