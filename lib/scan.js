@@ -228,10 +228,9 @@ class Scan {
     const ask = (/** @type {number} */ limit) => native().sweepPage(request, now, limit);
     // A call that has begun goes on after `close()`. An iteration consists of calls.
     const { isIterated, name } = this.#operation;
-    const asked = () => (isIterated || !this.#hasBegun ? call(ask) : goOn(ask));
-    const page = await (isIterated
-      ? run(name, async () => resultOf(await asked()))
-      : asked().then(resultOf));
+    const asked = async () =>
+      resultOf(await (isIterated || !this.#hasBegun ? call(ask) : goOn(ask)));
+    const page = await (isIterated ? run(name, asked) : asked());
     this.#hasBegun = true;
     return page;
   }

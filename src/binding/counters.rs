@@ -53,14 +53,15 @@ impl NativeStore {
     /// From now on, requests ask for the capacity that they consume.
     #[napi]
     pub fn report_capacity(&self) {
-        self.telemetry().report_capacity();
+        if let Ok(backend) = self.backend() {
+            backend.requests.telemetry().report_capacity();
+        }
     }
 
     /// The counters of the store's requests.
     #[napi]
     pub fn counters(&self) -> RequestCounters {
-        let telemetry = self.telemetry();
-        let counters = &telemetry.counters;
+        let counters = self.request_counters();
         let backend = self.backend().ok();
         let operations = counters.operations().filter_map(|(name, of)| {
             let requests = of.ended.get();

@@ -21,7 +21,7 @@ use super::session::{KnownSession, SpecialArgument, loaded, special_value};
 use super::tracking::SessionMarks;
 use crate::core::context::CallContext;
 use crate::core::dynamo::sdk::Locator;
-use crate::core::dynamo::telemetry::Telemetry;
+use crate::core::dynamo::telemetry::counters::Counters;
 use crate::core::error::{Error, Result};
 use crate::core::expiry::{Expires, UnixMillis};
 use crate::core::layout::Record;
@@ -44,7 +44,7 @@ pub struct NativeStore {
     open: Mutex<Option<Open>>,
     outcomes: Arc<Outcomes>,
     locator: Locator,
-    telemetry: Arc<Telemetry>,
+    counters: Arc<Counters>,
     /// The asynchronous context of calls that are made now; 0 without one.
     context: AtomicU32,
 }
@@ -60,7 +60,7 @@ impl NativeStore {
         completions.locate(backend.locator.clone());
         let outcomes = Arc::clone(completions.outcomes());
         let locator = backend.locator.clone();
-        let telemetry = Arc::clone(backend.requests.telemetry());
+        let counters = Arc::clone(&backend.requests.telemetry().counters);
         let open = Open {
             backend: Arc::new(backend),
             completions,
@@ -69,7 +69,7 @@ impl NativeStore {
             open: Mutex::new(Some(open)),
             outcomes,
             locator,
-            telemetry,
+            counters,
             context: AtomicU32::new(0),
         }
     }
@@ -78,9 +78,9 @@ impl NativeStore {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts the requests of the store, also once the store is closed.
-    pub(super) fn telemetry(&self) -> &Telemetry {
-        &self.telemetry
+    /// The counters of the store's requests, also once the store is closed.
+    pub(super) fn request_counters(&self) -> &Counters {
+        &self.counters
     }
 
     /// Sets whether the store reports events.

@@ -97,7 +97,7 @@ pub enum Change {
 #[derive(Default)]
 pub struct Telemetry {
     /// The counters.
-    pub counters: Counters,
+    pub counters: Arc<Counters>,
     listener: Option<Arc<dyn Listener>>,
     /// Whether requests ask for the capacity that they consume.
     reports_capacity: AtomicBool,
