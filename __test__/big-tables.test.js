@@ -6,6 +6,7 @@ const { execFile } = require('node:child_process');
 const { randomBytes } = require('node:crypto');
 const { promisify } = require('node:util');
 const { DynamoDBStore } = require('..');
+const { handleOf } = require('../lib/handle');
 const { SessionStore } = require('../lib/store');
 const KoaStore = require('../koa');
 const { getItem, items, newTable, putItem, seconds } = require('./support/dynamodb');
@@ -193,23 +194,45 @@ describe('sessions()', () => {
     expect(others).toEqual([]);
     expect(entry).toEqual({
       sid: 'a',
+      handle: handleOf('sess:a'),
       session: expect.objectContaining({ sid: 'a' }),
       expires: expect.any(Date),
       createdAt: expect.any(Date),
       lastSeen: expect.any(Date),
+      indexed: { user: { value: 'a', since: expect.any(Date), label: undefined } },
     });
     expect(Math.abs(entry.expires - Date.now() - DAY)).toBeLessThan(60_000);
-    const { sid, session, ...times } = (await taken(newStore({ table }).sessions()))[0];
-    expect({ sid, session }).toEqual({ sid: 'a', session: entry.session });
+    const { sid, handle, session, indexed, ...times } = (
+      await taken(newStore({ table }).sessions())
+    )[0];
+    expect({ sid, handle, session }).toEqual({
+      sid: 'a',
+      handle: entry.handle,
+      session: entry.session,
+    });
+    expect(indexed).toEqual({});
     expect(times).toMatchObject({ createdAt: undefined, lastSeen: undefined });
+  });
+
+  test('names the indexes in which the session has a value, with its label', async () => {
+    const indexes = {
+      team: { value: 'team' },
+      user: { value: 'sid', label: ({ device }) => device },
+    };
+    const store = newStore({ table, indexes });
+    await store.set('a', { cookie: { maxAge: DAY }, sid: 'a', device: 'phone' });
+    const [{ indexed }] = await taken(store.sessions());
+    expect(indexed).toEqual({
+      user: { value: 'a', since: expect.any(Date), label: 'phone' },
+    });
   });
 
   test('with hashed ids, the id is the handle that all() gives', async () => {
     const store = newStore({ table, hashIds: { secret: newSecret() } });
     await saveAll(store, ['a']);
     const [{ id }] = await store.all();
-    const [{ sid }] = await taken(store.sessions());
-    expect(sid).toBe(id);
+    const [{ sid, handle }] = await taken(store.sessions());
+    expect([sid, handle]).toEqual([id, id]);
     expect(sid).not.toContain(hashOf('a'));
   });
 

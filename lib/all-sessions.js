@@ -26,10 +26,16 @@ const { resultOf } = require('./errors');
  *
  * @typedef {object} SessionOfTable
  * @property {string} sid with the option `hashIds`, the handle of the session
+ * @property {string} handle
  * @property {any} session
  * @property {Date | undefined} expires
  * @property {Date | undefined} createdAt
  * @property {Date | undefined} lastSeen
+ * @property {Record<string, Indexed>} indexed the values of the session in the store's indexes, by the name of the index
+ *
+ * The value of a session in an index.
+ *
+ * @typedef {{ value: string, since: Date | undefined, label: string | undefined }} Indexed
  */
 
 /** The latest time of a `Date`, in milliseconds. */
@@ -130,15 +136,18 @@ class AllSessions {
   sessions(options, toSession) {
     const scan = this.#scan({ name: 'sessions', sweep: 'list', isIterated: true }, options);
     const toEntry = (/** @type {ListedSession} */ listed) => {
-      const { sid, data, end, expires, created, seen } = listed;
+      const { sid, data, end, expires, created, seen, indexed } = listed;
       const session = toSession(data, end);
       if (session === null) return undefined;
+      const handle = this.#host.handleOfId(sid);
       return {
-        sid: this.#shownId(sid),
+        sid: this.#host.hidesIds ? handle : sid,
+        handle,
         session,
         expires: dateOf(expires),
         createdAt: dateOf(created),
         lastSeen: dateOf(seen),
+        indexed: this.#indexed(indexed),
       };
     };
     return sessionsOf(scan, toEntry);
@@ -202,8 +211,21 @@ class AllSessions {
    * @param {string} id the id that stands in the table
    */
   #shownId(id) {
-    const { handleOfId } = this.#host;
-    return handleOfId ? handleOfId(id) : id;
+    const { handleOfId, hidesIds } = this.#host;
+    return hidesIds ? handleOfId(id) : id;
+  }
+
+  /**
+   * @param {ListedMark[]} marks
+   * @returns {Record<string, Indexed>}
+   */
+  #indexed(marks) {
+    /** @type {[string, Indexed][]} */
+    const entries = this.#host.indexNames.flatMap((name, at) => {
+      const { value, since, label } = marks[at] ?? {};
+      return value === undefined ? [] : [[name, { value, since: dateOf(since), label }]];
+    });
+    return Object.fromEntries(entries);
   }
 }
 

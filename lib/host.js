@@ -30,8 +30,9 @@
  * @property {EventEmitter} events emits the events of the store
  * @property {Lifecycle} lifecycle reports deleted sessions
  * @property {boolean} moves whether sessions may move to other keys, by the option `hashIds`
- * @property {((id: string) => string) | undefined} handleOfId with the option `hashIds`: returns the handle of a
- *   session, by its id in the table
+ * @property {boolean} hidesIds whether the ids in the table are hashes, by the option `hashIds`
+ * @property {(id: string) => string} handleOfId returns the handle of a session, by its id in the table
+ * @property {readonly string[]} indexNames the names of the indexes in the option `indexes`
  */
 
 /**
@@ -60,7 +61,7 @@ function hostOf({
   table,
   telemetry,
 }) {
-  const { hashIds, operationTimeout, tableTimeout } = settings;
+  const { hashIds, operationTimeout, tableTimeout, tracking } = settings;
   return {
     native: () => dynamodb.native,
     call: (call, limit = operationTimeout) => access.call(undefined, limit, call),
@@ -77,7 +78,9 @@ function hostOf({
     events,
     lifecycle,
     moves: hashIds !== undefined && (hashIds.secrets.length > 1 || hashIds.plain !== 'ignore'),
-    handleOfId: hashIds ? (id) => require('./handle').handleOf(prefix + id) : undefined,
+    hidesIds: hashIds !== undefined,
+    handleOfId: (id) => require('./handle').handleOf(prefix + id),
+    indexNames: tracking?.indexes.map(({ name }) => name) ?? [],
   };
 }
 

@@ -56,6 +56,8 @@ export interface ScanProgress {
 export interface SessionOfTable<Session> {
   /** The session id; with the option `hashIds`, the handle of the session. */
   readonly sid: string;
+  /** The handle of the session, as in `sessionsOf` and in events: a name for pages and logs. */
+  readonly handle: string;
   readonly session: Session;
   /** The end of the session; `undefined` if it never ends. */
   readonly expires: Date | undefined;
@@ -63,4 +65,15 @@ export interface SessionOfTable<Session> {
   readonly createdAt: Date | undefined;
   /** The last `set` or `touch` that was written; `undefined` without the option `indexes`. */
   readonly lastSeen: Date | undefined;
+  /** The values of the session in the indexes of the option `indexes`, by the name of the index. */
+  readonly indexed: Readonly<Record<string, IndexedValue | undefined>>;
+}
+
+/** The value of a session in an index. */
+export interface IndexedValue {
+  readonly value: string;
+  /** The time at which the session got the value: the login. */
+  readonly since: Date | undefined;
+  /** The text from the option `label` of the index. */
+  readonly label: string | undefined;
 }

@@ -146,8 +146,11 @@ store.clear({ segments: 2 }, (error) => expectType<Error | null | undefined>(err
 expectError(store.reap({ segment: 4 }));
 expectError(store.sessions(() => {}));
 (async () => {
-  for await (const { sid, session, expires, ...times } of store.sessions({ segments: 2 })) {
+  for await (const each of store.sessions({ segments: 2 })) {
+    const { sid, handle, session, expires, indexed, ...times } = each;
     expectType<string>(sid);
+    expectType<string>(handle);
+    expectType<string | undefined>(indexed.user?.label);
     expectType<Stored>(session);
     expectType<Date | undefined>(expires);
     expectType<{ createdAt: Date | undefined; lastSeen: Date | undefined }>(times);
