@@ -2,6 +2,7 @@
 
 /** Makes the class `DynamoDBStore`, a subclass of the `Store` of the application's session module. */
 
+const { CHANNELS } = require('./channels');
 const { SessionStoreError, invalidArgument } = require('./errors');
 const { storeClass } = require('./express');
 
@@ -62,6 +63,7 @@ function storeWithoutExpressSession(cause) {
 }
 
 module.exports = {
+  CHANNELS,
   SessionStoreError,
   connect,
   get DynamoDBStore() {

@@ -20,7 +20,7 @@ const { runJest } = require('./jest');
 const { copyPackage } = require('./package');
 
 /** A test file is run if its name contains one of these words. */
-const SUBJECTS = ['contract', 'options', 'addon', 'clients', 'contexts'];
+const SUBJECTS = ['contract', 'options', 'addon', 'clients', 'contexts', 'debug', 'monitoring'];
 
 /** The test files, relative to the root. `npm test` runs them only on the published form, not on the clone. */
 function publishedTests() {

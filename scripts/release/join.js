@@ -20,7 +20,7 @@ const { SetupError, program, root } = require('../setup');
 const lib = join(root, 'lib');
 
 /** What the entries of the package load. */
-const ENTRIES = ['errors', 'connect', 'koa', 'shopify'];
+const ENTRIES = ['channels', 'errors', 'connect', 'koa', 'shopify'];
 
 /** What an entry and the command load, and is too small for a file of its own: it goes into `core.js`. */
 const SHARED = ['koa.options', 'shopify.options'];
