@@ -203,8 +203,14 @@ test('a request that its call gives up ends', async () => {
   await failure(store.get('sid'));
   await waitFor(() => heard.messages('REQUEST').length > 0);
   expect(heard.messages('REQUEST')).toEqual([
-    expect.objectContaining({ outcome: 'ERR_SESSION_TIMEOUT', attempts: 1 }),
+    expect.objectContaining({
+      outcome: 'ERR_SESSION_TIMEOUT',
+      'error.type': 'ERR_SESSION_TIMEOUT',
+      attempts: 1,
+    }),
   ]);
+  // DynamoDB has answered nothing.
+  expect(heard.messages('REQUEST')[0]).not.toHaveProperty(['db.response.status_code']);
 });
 
 test('retries and throttling are published, with their request', async () => {

@@ -78,6 +78,8 @@ export interface RequestMessage extends TracedMessage {
   readonly queueTime?: number;
   'server.address'?: string;
   'server.port'?: number;
+  /** The AWS Region, if the address names it. */
+  'cloud.region'?: string;
   /** The id that DynamoDB gave the request, for AWS support. */
   'aws.request_id'?: string;
   'http.response.status_code'?: number;
@@ -153,6 +155,8 @@ export interface ConnectionMessage {
   readonly state: 'open' | 'close' | 'error';
   readonly 'server.address': string;
   readonly 'server.port'?: number;
+  /** The AWS Region, if the address names it. */
+  readonly 'cloud.region'?: string;
   /** The IP address at the other end, which may be that of a proxy. */
   readonly 'network.peer.address'?: string;
   /** The milliseconds that opening took; of `close`: that the connection was open. */

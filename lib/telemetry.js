@@ -21,6 +21,17 @@ const { isFollowed } = require('./channels');
  * @typedef {{ outcomes: Outcomes, succeed: () => void, fail: (error: any) => void }} Counters
  */
 
+let isDebugDecided = false;
+
+/** Starts the debug output with the first store, if a variable asks for it: most applications need none. */
+function startDebug() {
+  if (isDebugDecided) return;
+  isDebugDecided = true;
+  if (debuglog('dynamo-session-store').enabled || variable('DYNAMODB_STORE_DEBUG')) {
+    require('./debug').start();
+  }
+}
+
 class Telemetry {
   #table;
   #pending;
@@ -40,6 +51,7 @@ class Telemetry {
   constructor(table, pending) {
     this.#table = table;
     this.#pending = pending;
+    startDebug();
   }
 
   /**
@@ -131,11 +143,6 @@ class Telemetry {
     this.#byKind.set(kind, counters);
     return counters;
   }
-}
-
-// Loaded only if a variable asks for it: most applications need no debug output.
-if (debuglog('dynamo-session-store').enabled || variable('DYNAMODB_STORE_DEBUG')) {
-  require('./debug').start();
 }
 
 module.exports = { Telemetry };

@@ -32,6 +32,12 @@ const { toError } = require('./errors');
 /** DynamoDB's name for a condition that does not hold. It is an answer that the store expects. */
 const CONDITION_FAILED = 'ConditionalCheckFailedException';
 
+/**
+ * A host of DynamoDB with its Region: of the Region, of an account, of a VPC endpoint, with FIPS or dual-stack. Such as
+ * `dynamodb.eu-west-1.amazonaws.com`.
+ */
+const AWS_HOST = /(?:^|\.)(?:dynamodb(?:-fips)?|ddb(?:-fips)?)\.([a-z]+(?:-[a-z]+)+-\d+)\./;
+
 /** The call that the current asynchronous context works for. @type {AsyncLocalStorage<OperationContext>} */
 const current = new AsyncLocalStorage();
 
@@ -190,7 +196,10 @@ class Tracing {
       outcome: event.error ?? 'ok',
     });
     for (const call of context.operations) call.attempts += event.attempts;
-    if (event.error !== undefined) context['db.response.status_code'] = event.error;
+    // The store's own codes are no answers of DynamoDB.
+    if (event.error !== undefined && !event.error.startsWith('ERR_SESSION_')) {
+      context['db.response.status_code'] = event.error;
+    }
     // A condition that does not hold is no failure: the store asks in this way whether a session has changed.
     if (event.failure && event.error !== CONDITION_FAILED) {
       context['error.type'] = event.error;
@@ -234,14 +243,19 @@ function failureOf({ failure }) {
 }
 
 /**
- * The attributes of a host with a port.
+ * The attributes of a host with a port. The Region is known only if the host names it.
  *
  * @param {string} [host] such as `localhost:8000`
  */
 function address(host) {
   if (host === undefined) return {};
   const [, name, port] = /** @type {RegExpExecArray} */ (/^(.*?)(?::(\d+))?$/.exec(host));
-  return { 'server.address': name, ...(port && { 'server.port': Number(port) }) };
+  const region = AWS_HOST.exec(name)?.[1];
+  return {
+    'server.address': name,
+    ...(port && { 'server.port': Number(port) }),
+    ...(region && { 'cloud.region': region }),
+  };
 }
 
 module.exports = { Tracing };

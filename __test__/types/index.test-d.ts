@@ -266,3 +266,37 @@ new DynamoDBStore({ hashIds: { secret: [new Uint8Array(32), 'text'], write: fals
 expectError(new DynamoDBStore({ hashIds: {} }));
 expectError(new DynamoDBStore({ hashIds: { secret: 7 } }));
 expectAssignable<connect.HashIdsOptions>({ secret: 'text' });
+
+// The channels, their messages and the counters.
+expectType<'dynamo-session-store:operation'>(connect.CHANNELS.OPERATION);
+expectAssignable<connect.Channels>(connect.CHANNELS);
+// biome-ignore lint/suspicious/noAssignInExpressions: that it is refused is the test
+expectError((connect.CHANNELS.RETRY = 'dynamo-session-store:throttle'));
+declare const call: connect.OperationMessage;
+expectType<'aws.dynamodb'>(call['db.system.name']);
+expectType<number>(call.startTime);
+expectType<number | undefined>(call.duration);
+expectType<string | undefined>(call['error.type']);
+declare const sent: connect.RequestMessage;
+expectType<readonly connect.OperationMessage[]>(sent.operations);
+expectType<'fast' | 'sdk' | 'client' | undefined>(sent.path);
+expectType<string | undefined>(sent['cloud.region']);
+declare const retry: connect.RetryMessage;
+expectType<connect.RequestMessage | undefined>(retry.context);
+declare const throttle: connect.ThrottleMessage;
+expectType<string>(throttle['error.type']);
+declare const breaker: connect.BreakerMessage;
+expectType<'open' | 'closed'>(breaker.state);
+declare const given: connect.CredentialsMessage;
+expectType<Date | undefined>(given.expires);
+declare const connection: connect.ConnectionMessage;
+expectType<'open' | 'close' | 'error'>(connection.state);
+declare const table: connect.TableMessage;
+expectType<'found' | 'created' | 'lost'>(table.state);
+expectType<connect.StoreStats>(store.stats());
+expectType<number>(store.stats().capacity.read);
+expectType<Readonly<Record<string, number>>>(store.stats().operations.get.errors);
+// biome-ignore lint/suspicious/noAssignInExpressions: that it is refused is the test
+expectError((store.stats().pending = 1));
+new DynamoDBStore({ returnConsumedCapacity: true });
+expectError(new DynamoDBStore({ returnConsumedCapacity: 'TOTAL' }));

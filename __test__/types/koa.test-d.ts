@@ -102,3 +102,10 @@ indexed.on('index', ({ name }) => expectType<string>(name));
 
 new DynamoDBStore({ hashIds: { secret: 'text', migrate: true } });
 expectAssignable<DynamoDBStore.HashIdsOptions>({ secret: ['text'], write: false });
+
+// The channels and the counters, which all stores share.
+expectType<'dynamo-session-store:breaker'>(DynamoDBStore.CHANNELS.BREAKER);
+expectType<DynamoDBStore.StoreStats>(store.stats());
+new DynamoDBStore({ returnConsumedCapacity: true });
+declare const call: DynamoDBStore.OperationMessage;
+expectType<number | undefined>(call.queueTime);

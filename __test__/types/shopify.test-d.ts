@@ -3,9 +3,12 @@ import type { Session } from '@shopify/shopify-api';
 import type { SessionStorage } from '@shopify/shopify-app-session-storage';
 import { expectAssignable, expectError, expectType } from 'tsd';
 import {
+  CHANNELS,
   type CreateTableSettings,
   DynamoDBSessionStorage,
   type DynamoDBSessionStorageOptions,
+  type OperationMessage,
+  type StoreStats,
 } from '../../shopify';
 
 // Every option, and none.
@@ -44,3 +47,9 @@ expectType<Promise<Session[]>>(storage.findSessionsByShop('shop'));
 expectType<Promise<void>>(storage.createTableIfNotExists());
 expectType<Promise<void>>(storage.close());
 expectError(storage.deleteSessions('id'));
+
+// The channels and the counters, which all stores share.
+expectType<'dynamo-session-store:table'>(CHANNELS.TABLE);
+expectType<StoreStats>(storage.stats());
+declare const call: OperationMessage;
+expectType<number>(call.requests);

@@ -26,6 +26,8 @@ const SUBJECTS = [
   'addon',
   'clients',
   'contexts',
+  'debug',
+  'monitoring',
   'cli.process',
   'cli.terminal',
 ];
