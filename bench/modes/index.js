@@ -1,6 +1,7 @@
 'use strict';
 
 const { app } = require('./app');
+const { big } = require('./big');
 const { cost } = require('./cost');
 const { flood } = require('./flood');
 const { canned, latency, local } = require('./loops');
@@ -16,7 +17,7 @@ const { waiting } = require('./waiting');
 /** The parts of the benchmark, in the order of their tables. */
 const modes = [
   ...[app, canned, latency, mixed, flood, cost, local, start, memory, size],
-  ...[outage, soak, throttling, waiting],
+  ...[big, outage, soak, throttling, waiting],
 ];
 
 module.exports = { modes };

@@ -58,7 +58,7 @@ function openStore(options, end) {
 const ours = {
   ours: {
     label: 'dynamo-session-store',
-    modes: `${STORE} mixed flood cost app outage soak throttling waiting`,
+    modes: `${STORE} mixed flood cost app big outage soak throttling waiting`,
     chart: true,
     open: express(),
   },
