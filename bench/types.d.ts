@@ -38,6 +38,8 @@ export interface Opened {
   store: Value;
   /** Lets go of what the store has opened. */
   close?: () => unknown;
+  /** How many events the subscribers of the store's channels have got; missing: nobody subscribes. */
+  countEvents?: () => number;
 }
 
 /** What an entry of `subjects/` says; without a framework it is Express, without a format `connect`. */

@@ -6,6 +6,7 @@ const { startProcess } = require('./processes');
 const { startMeasuring } = require('./stats');
 const { startOwnServer } = require('./servers');
 const { filler, webSession } = require('./sessions');
+const { hasMadeEvents } = require('./watch');
 
 /** The header that says how far the app's clock is ahead, in milliseconds. */
 const CLOCK_HEADER = 'x-bench-clock';
@@ -101,6 +102,10 @@ const APPS = {
 let requests = 0;
 let use = startMeasuring();
 let close = async () => {};
+/** @type {import('../types').Opened['countEvents']} */
+let countEvents;
+/** The events before the measurement. */
+let eventsBefore = 0;
 
 /**
  * What the app's process is asked to do.
@@ -120,6 +125,7 @@ const commands = {
       moveClock?.(Number(request.headers[CLOCK_HEADER]));
       listener(request, response);
     });
+    countEvents = opened.countEvents;
     close = async () => {
       await server.stop();
       await opened.close();
@@ -129,12 +135,21 @@ const commands = {
   /** Begins measuring. */
   begin() {
     requests = 0;
+    eventsBefore = countEvents?.() ?? 0;
     use = startMeasuring();
   },
-  /** What a request took since `begin`, in microseconds, see `startMeasuring`. */
+  /**
+   * What a request took since `begin`, in microseconds, see `startMeasuring`, and how many events of this package
+   * subscribers got of it.
+   *
+   * @throws {Error} if events are made for nobody, or subscribers get none
+   */
   end() {
     const { loop, cpu } = use();
-    return { loop: loop / requests, cpu: cpu / requests };
+    const events = (countEvents?.() ?? 0) - eventsBefore;
+    if (countEvents && events === 0) throw new Error('subscribers get no events');
+    if (!countEvents && hasMadeEvents()) throw new Error('events are made for nobody');
+    return { loop: loop / requests, cpu: cpu / requests, events: events / requests };
   },
   stop: () => close(),
 };

@@ -1,6 +1,7 @@
 'use strict';
 
 const { json } = require('node:stream/consumers');
+const { forward, operationOf } = require('./requests');
 const { startOwnServer } = require('./servers');
 const { TABLES } = require('./sessions');
 
@@ -11,9 +12,6 @@ const OPERATIONS = [...READS, ...WRITES];
 
 /** Operations that take no capacity units. */
 const FREE = /Table$|TimeToLive$/;
-
-/** The headers that DynamoDB Local reads. */
-const HEADERS = ['authorization', 'content-type', 'x-amz-date', 'x-amz-target'];
 
 /** An item takes at least as many units, and a missing one as many. */
 const LEAST_UNITS = 1;
@@ -65,20 +63,15 @@ async function startMeter(target) {
   }
 
   const server = await startOwnServer(async (incoming, response) => {
-    const operation = String(incoming.headers['x-amz-target']).split('.').at(-1) ?? '';
+    const operation = operationOf(incoming);
     const isCounted = OPERATIONS.includes(operation);
     try {
       if (!isCounted && !FREE.test(operation)) throw new Error('the operation is not known');
       const asked = /** @type {any} */ (await json(incoming));
-      const headers = HEADERS.map((name) => [name, String(incoming.headers[name])]);
-      const answer = await fetch(target, {
-        method: 'POST',
-        headers: Object.fromEntries(headers),
-        body: JSON.stringify(isCounted ? { ...asked, ReturnConsumedCapacity: 'TOTAL' } : asked),
-      });
-      const text = await answer.text();
-      if (isCounted) count(operation, asked, answer.status, JSON.parse(text));
-      response.writeHead(answer.status, { 'content-type': 'application/x-amz-json-1.0' });
+      const input = isCounted ? { ...asked, ReturnConsumedCapacity: 'TOTAL' } : asked;
+      const { status, text } = await forward(target, incoming, input);
+      if (isCounted) count(operation, asked, status, JSON.parse(text));
+      response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' });
       response.end(text);
     } catch (error) {
       counts.problems.push(`${operation}: ${error}`);

@@ -30,6 +30,9 @@ const MARKS = [
   { subject: 'ours-touching', other: 'memory-store', more: 8 },
 ];
 
+/** The store without subscribers of its channels, and with them. */
+const WATCHED = ['ours', 'ours-watched'];
+
 /** @type {Mode} */
 const app = {
   name: 'app',
@@ -62,7 +65,11 @@ const app = {
   },
   tables(rows) {
     const counts = [...new Set(rows.map(({ visitors }) => visitors))];
-    return [...counts.map((visitors) => pageTable(rows, visitors)), marksTable(rows)];
+    return [
+      ...counts.map((visitors) => pageTable(rows, visitors)),
+      marksTable(rows),
+      eventsTable(rows, counts),
+    ];
   },
 };
 
@@ -150,6 +157,38 @@ function marksTable(measured) {
       { head: 'at most that of', of: 'rule' },
       { head: 'µs/page', of: 'limit' },
       { head: 'mark', of: 'mark' },
+    ],
+  };
+}
+
+/**
+ * What events cost: this package without subscribers, and with them.
+ *
+ * @param {Row[]} measured
+ * @param {number[]} counts of visitors
+ * @returns {Table}
+ */
+function eventsTable(measured, counts) {
+  const rows = counts.flatMap((visitors) => {
+    const all = pageRows(measured, visitors);
+    const [without, watched] = WATCHED.map((name) => all.find(({ subject }) => subject === name));
+    if (!without || !watched) return [];
+    return [
+      without,
+      { ...watched, more: watched.loop - without.loop, moreCpu: watched.cpu - without.cpu },
+    ];
+  });
+  return {
+    title: 'A page of an app: events of calls and requests',
+    rows,
+    columns: [
+      STORE,
+      { head: 'visitors', of: 'visitors', format: whole },
+      { head: 'events/page', of: 'events', format: hundredths },
+      { head: 'event loop µs/page', of: 'loop' },
+      { head: 'by subscribers', of: 'more' },
+      { head: 'CPU µs/page', of: 'cpu' },
+      { head: 'by subscribers', of: 'moreCpu' },
     ],
   };
 }

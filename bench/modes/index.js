@@ -1,7 +1,9 @@
 'use strict';
 
 const { app } = require('./app');
+const { big } = require('./big');
 const { cost } = require('./cost');
+const { events } = require('./events');
 const { flood } = require('./flood');
 const { canned, latency, local } = require('./loops');
 const { memory } = require('./memory');
@@ -16,7 +18,7 @@ const { waiting } = require('./waiting');
 /** The parts of the benchmark, in the order of their tables. */
 const modes = [
   ...[app, canned, latency, mixed, flood, cost, local, start, memory, size],
-  ...[outage, soak, throttling, waiting],
+  ...[big, events, outage, soak, throttling, waiting],
 ];
 
 module.exports = { modes };

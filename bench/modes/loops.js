@@ -8,6 +8,7 @@
 const { monitorEventLoopDelay, performance } = require('node:perf_hooks');
 const { checkGet, openCalls, repeat } = require('../lib/calls');
 const { runWorker } = require('../lib/processes');
+const { requestOf } = require('../lib/requests');
 const { runLoad } = require('../lib/servers');
 const { percentile, startMeasuring } = require('../lib/stats');
 const { comparedIn, mediansOf } = require('../report/rows');
@@ -33,20 +34,11 @@ const OPERATIONS = {
   shopify: ['get', 'set'],
 };
 
-/** A request that looks signed. */
-const GET_ITEM = {
-  method: 'POST',
-  headers: {
-    'content-type': 'application/x-amz-json-1.0',
-    'x-amz-target': 'DynamoDB_20120810.GetItem',
-    'x-amz-date': '20260101T000000Z',
-    authorization:
-      'AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/dynamodb/aws4_request, ' +
-      'SignedHeaders=content-type;host;x-amz-date;x-amz-target, ' +
-      `Signature=${'0'.repeat(64)}`,
-  },
-  body: '{"TableName":"sessions","Key":{"id":{"S":"sess:0"}},"ConsistentRead":true}',
-};
+const GET_ITEM = requestOf('GetItem', {
+  TableName: 'sessions',
+  Key: { id: { S: 'sess:0' } },
+  ConsistentRead: true,
+});
 
 /**
  * @typedef {object} Task

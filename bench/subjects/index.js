@@ -65,8 +65,8 @@ function isOurs(name) {
  */
 async function openStore(subject, { endpoint, table }, options) {
   const place = { endpoint, table, config: configOf(endpoint) };
-  const { store, close } = await subject.open(place, options);
-  return { store, close: async () => close?.() };
+  const { store, close, countEvents } = await subject.open(place, options);
+  return { store, close: async () => close?.(), countEvents };
 }
 
 module.exports = { BASELINE, BASELINES, isOurs, openStore, subjectOf, subjects };

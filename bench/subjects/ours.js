@@ -58,7 +58,7 @@ function openStore(options, end) {
 const ours = {
   ours: {
     label: 'dynamo-session-store',
-    modes: `${STORE} mixed flood cost app outage soak throttling waiting`,
+    modes: `${STORE} mixed flood cost app big events outage soak throttling waiting`,
     chart: true,
     open: express(),
   },
@@ -94,6 +94,15 @@ const ours = {
     modes: 'cost app',
     chart: true,
     open: express({ touchInterval: 0 }),
+  },
+  // As where a monitoring tool listens. The others make no events.
+  'ours-watched': {
+    label: 'dynamo-session-store, with subscribers of its channels',
+    modes: 'app',
+    open(connection) {
+      const watched = require('../lib/watch').watch();
+      return { ...express()(connection), countEvents: watched.count };
+    },
   },
   ...Object.fromEntries(
     Object.entries(OPTIONS).map(([name, options]) => [
