@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { Session } from '@shopify/shopify-api';
 import type { CodecOptions, CompressOptions, EncryptionKey, EncryptionOptions } from './lib/codecs';
 import type { CapacityOption, Channels, StatsMethod } from './lib/monitoring';
+import type { ScanOptions, ScanProgress as ScanProgressOfAll, SessionOfTable } from './lib/scans';
 import type {
   AwsClient,
   AwsCredentials,
@@ -32,8 +33,14 @@ export type {
   DynamoConfig,
   EncryptionKey,
   EncryptionOptions,
+  ScanOptions,
   Transport,
 };
+
+/** The progress of `sessions()`, after a page. */
+export interface ScanProgress extends ScanProgressOfAll {
+  readonly operation: 'sessions';
+}
 
 /** The names of the diagnostics channels. See docs/MONITORING.md. */
 export declare const CHANNELS: Channels;
@@ -204,6 +211,23 @@ export declare class DynamoDBSessionStorage extends EventEmitter {
   findSessionsByShop(shop: string): Promise<Session[]>;
 
   /**
+   * Reads the sessions of all shops, one after the other, even if their tokens have expired. The storage reads
+   * the next page of the table, of up to 1 MB, when the loop asks for it; with `segments`, one page of
+   * each ahead. `break` ends the reading. Emits `progress`.
+   *
+   * Reads the whole table: for each 4 KB, one read unit, or half a unit with `consistentRead: false`.
+   *
+   * @throws {TypeError} if an option is wrong
+   * @example
+   * for await (const { session } of storage.sessions()) {
+   *   console.log(session.shop, session.scope);
+   * }
+   */
+  sessions(
+    options?: ScanOptions,
+  ): AsyncGenerator<Pick<SessionOfTable<Session>, 'sid' | 'session'>, void, undefined>;
+
+  /**
    * Creates the table and its index if the table does not exist, and waits until it can be used.
    * With `expiresTtl`, turns on its time to live; if DynamoDB refuses, the storage emits `warning`.
    * If the table exists without the index, `findSessionsByShop()` cannot work: the storage emits
@@ -230,6 +254,8 @@ export declare class DynamoDBSessionStorage extends EventEmitter {
   on(event: 'unavailable', listener: (error: Error & { code?: string }) => void): this;
   /** `available`: the outage is over. */
   on(event: 'available', listener: () => void): this;
+  /** `progress`: `sessions` has read a page of the table. See docs/BIG-TABLES.md. */
+  on(event: 'progress', listener: (progress: ScanProgress) => void): this;
   // biome-ignore lint/suspicious/noExplicitAny: as EventEmitter has it
   on(event: string | symbol, listener: (...args: any[]) => void): this;
 }

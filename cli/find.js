@@ -76,7 +76,6 @@ function handleOfSid({ prefix, sessions }, sid) {
  * @param {string} handle
  */
 async function byHandle(context, opened, handle) {
-  if (opened.kind === 'shopify' && !context.flags.shop) return undefined;
   for await (const entry of entries(opened, { ...sweepOptions(context), ended: true })) {
     if (entry.handle === handle) return entry;
   }

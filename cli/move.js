@@ -3,7 +3,7 @@
 /** Moves one session after another from a store to another. */
 
 const { isDeepStrictEqual } = require('node:util');
-const { existing, put, recordOf } = require('./write');
+const { create, existing, put, recordOf } = require('./write');
 const { sessionOf } = require('./session');
 
 /** @import { Opened } from '../lib/command' */
@@ -65,13 +65,27 @@ class Move {
    * @returns {Promise<Result>}
    */
   async #copy(entry) {
-    const there = await existing(this.#target, entry.sid);
-    if (there && isSame(this.#target, partsOf(there), entry)) return 'same';
-    if (there !== undefined && !this.#flags.overwrite) return 'existing';
-    if (this.#flags.dryRun) return 'moved';
-    const data = this.#dataOf(entry);
-    await put(this.#target, { ...entry, data });
-    return this.#verify({ ...entry, data });
+    const { dryRun, overwrite } = this.#flags;
+    const found = await this.#find(entry);
+    if (found === 'same' || (found && !overwrite)) return found;
+    if (dryRun) return 'moved';
+    const written = { ...entry, data: this.#dataOf(entry) };
+    if (overwrite) await put(this.#target, written);
+    // An application has created a session under this id meanwhile, or another command has copied this one.
+    else if (!(await create(this.#target, written))) return (await this.#find(entry)) ?? 'gone';
+    return this.#verify(written);
+  }
+
+  /**
+   * Looks for a session in the target.
+   *
+   * @param {Entry & { sid: string }} entry
+   * @returns {Promise<'same' | 'existing' | undefined>}
+   */
+  async #find(entry) {
+    const found = await existing(this.#target, entry.sid);
+    if (found === undefined) return undefined;
+    return found && isSame(this.#target, partsOf(found), entry) ? 'same' : 'existing';
   }
 
   /**

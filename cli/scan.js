@@ -92,11 +92,11 @@ class Place {
  * @returns {AsyncGenerator<Entry>} ends early if the signal is aborted
  */
 async function* entries(opened, { place, shops, ...options }) {
-  if (opened.kind === 'shopify') {
+  if (shops) {
+    if (opened.kind !== 'shopify') throw new UsageError('--shop is for the store for shopify.');
     yield* ofShops(opened, place, shops);
     return;
   }
-  if (shops) throw new UsageError('--shop is for the store for shopify.');
   const { events, sessions } = opened;
   // Without a listener, no progress is computed.
   const note = (/** @type {any} */ progress) => place?.note(progress);
@@ -122,7 +122,8 @@ async function* entries(opened, { place, shops, ...options }) {
  * @param {{ sid: string, data: string, expires?: number, end?: number, created?: number, seen?: number }} found
  * @returns {Entry}
  */
-function entryOf({ prefix }, { sid: id, data, expires, end, created, seen }) {
+function entryOf({ endOf, prefix }, { sid: id, data, expires: stored, end, created, seen }) {
+  const expires = stored ?? endOf(data);
   return {
     id,
     sid: HASHED.test(id) ? undefined : id,
@@ -137,18 +138,17 @@ function entryOf({ prefix }, { sid: id, data, expires, end, created, seen }) {
 }
 
 /**
- * The sessions of shops. A table of Shopify's storage is not read as a whole.
+ * The sessions of shops, which the index finds.
  *
  * @param {Opened} opened
  * @param {Place | undefined} place
- * @param {string[]} [shops]
+ * @param {string[]} shops
  * @returns {AsyncGenerator<Entry>}
  */
 async function* ofShops(opened, place, shops) {
-  if (!shops) throw new UsageError('Sessions of Shopify are found by their shop: add --shop.');
   for (const shop of shops) {
     for (const { sid, data } of await opened.sessions.all.find(shop)) {
-      const entry = entryOf(opened, { sid, data, expires: opened.endOf(JSON.parse(data)) });
+      const entry = entryOf(opened, { sid, data });
       place?.begin(entry);
       yield entry;
     }

@@ -25,7 +25,11 @@ function addSweepFlags(command) {
 
 /** @param {Command} command */
 function addShopFlag(command) {
-  command.option('--shop <domain>', 'the sessions of this shop; may be repeated (shopify)', more);
+  command.option(
+    '--shop <domain>',
+    'only the sessions of this shop; may be repeated (shopify)',
+    more,
+  );
 }
 
 /** @param {string} text @param {string[]} [before] */

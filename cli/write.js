@@ -63,6 +63,17 @@ async function put(opened, session) {
 }
 
 /**
+ * Writes a session, unless the table has a live one under this id.
+ *
+ * @param {Opened} opened
+ * @param {SessionToWrite} session
+ * @returns {Promise<boolean>} whether it was written
+ */
+function create(opened, session) {
+  return opened.sessions.create(recordOf(opened, session), knownOf(opened, session));
+}
+
+/**
  * @param {Opened} opened
  * @param {SessionToWrite} session
  * @returns {import('../lib/store').SessionRecord}
@@ -92,4 +103,4 @@ function knownOf(opened, { sid, created }) {
   return known;
 }
 
-module.exports = { existing, put, reasonOf, recordOf };
+module.exports = { create, existing, put, reasonOf, recordOf };

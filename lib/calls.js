@@ -19,6 +19,7 @@ const { nextTick, setImmediate, setInterval } = require('./timers');
  *   `undefined` for an unconditional write
  * @property {string | undefined} version the unique version of this write, set by `begin`; `undefined` if the
  *   addon makes the version
+ * @property {boolean} [isCreation] whether nothing is written if there is a session under this id
  * @property {(isSuccess: boolean, saved?: string | false | null) => void} settle does not throw
  */
 
@@ -137,13 +138,20 @@ class Calls {
    * @param {SessionMarks} [marks]
    * @returns {Promise<string | false | null>} `null` if the session was written as given; if the addon wrote a
    *   merged session or another version, the text that `Loaded` in `known.js` reads; `false` if nothing was
-   *   written, because the session was destroyed or belongs to another user since the request has read it
+   *   written, because the session was destroyed or belongs to another user since the request has read it, or because
+   *   there is a session and the save is a creation
    */
   save(sid, data, expires, special, save, limit, marks) {
     const call = this.#begin();
     const expected = save?.begin();
     try {
-      this.#native.save(call, sid, data, expires, special, save?.version, expected, limit, marks);
+      if (save?.isCreation) {
+        const { version } = save;
+        const now = Date.now();
+        this.#native.create(call, sid, data, expires, special, version, now, limit, marks);
+      } else {
+        this.#native.save(call, sid, data, expires, special, save?.version, expected, limit, marks);
+      }
     } catch (error) {
       return this.#refuse(call, error);
     }

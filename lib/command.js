@@ -42,7 +42,7 @@ const { isTableMissing } = require('./table');
  * @property {{ name: string, value: (session: any) => unknown }[]} indexes
  * @property {(session: any) => any[]} special the values of the special keys
  * @property {(session: any, end: number) => void} setEnd sets the end inside a session, in milliseconds
- * @property {(session: any) => number | undefined} endOf the end of a session of Shopify, in milliseconds, by its JSON
+ * @property {(data: string) => number | undefined} endOf the end of a session of Shopify, in milliseconds, by its JSON
  * @property {boolean} isTracked whether sessions have marks: their beginning, and their values in indexes
  * @property {(data: string) => any} parse makes the session of an application from its JSON
  * @property {(sid: string) => Known} newKnown
@@ -166,8 +166,9 @@ function parseWithBytes(data) {
   return parse(data, reviverFor(data));
 }
 
-/** @param {any} session its JSON */
-function endOfShopify({ expires, refreshTokenExpires, ...session }) {
+/** @param {string} data JSON */
+function endOfShopify(data) {
+  const { expires, refreshTokenExpires, ...session } = JSON.parse(data);
   const date = (/** @type {string | undefined} */ text) => (text ? new Date(text) : undefined);
   const dates = { expires: date(expires), refreshTokenExpires: date(refreshTokenExpires) };
   const end = endOf({ ...session, ...dates });

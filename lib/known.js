@@ -244,6 +244,16 @@ function unconditionalSave(read) {
 }
 
 /**
+ * Makes a save that writes nothing if there is a session.
+ *
+ * @param {Known | undefined} read as for `unconditionalSave`
+ * @returns {Save}
+ */
+function creation(read) {
+  return { ...unconditionalSave(read), isCreation: true };
+}
+
+/**
  * A session that was read. The addon returns it as one text:
  *
  *     <exact end in milliseconds>;<end in seconds>;<length of the version>;<version><session as JSON>
@@ -341,4 +351,4 @@ function withoutCookieEndByParsing(json) {
   return JSON.stringify(session);
 }
 
-module.exports = { Known, Loaded, Saving, isSameLifetime, unconditionalSave };
+module.exports = { Known, Loaded, Saving, creation, isSameLifetime, unconditionalSave };

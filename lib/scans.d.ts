@@ -1,4 +1,4 @@
-/** The declarations for the operations on all sessions of a table, which the stores for web frameworks share. */
+/** The declarations for the operations on all sessions of a table, which the stores share. */
 
 /** The options of the methods that read the whole table. See docs/BIG-TABLES.md. */
 export interface ScanOptions {

@@ -89,6 +89,14 @@ function storageClass(getSession) {
       return this.#promise(this.#find(shop));
     }
 
+    /** @param {any} [options] */
+    sessions(options) {
+      const sessions = this.#sessions.all.sessions(options, toSession);
+      return (async function* () {
+        for await (const { sid, session } of sessions) yield { sid, session };
+      })();
+    }
+
     createTableIfNotExists() {
       const { table } = this.#sessions;
       const prepared = table.prepare({

@@ -12,7 +12,7 @@ const { isFollowed } = require('./channels');
 const { closedError, invalidArgument, resultOf } = require('./errors');
 const { Gate } = require('./gate');
 const { hostOf } = require('./host');
-const { Loaded, Saving, unconditionalSave } = require('./known');
+const { Loaded, Saving, creation, unconditionalSave } = require('./known');
 const { Lifecycle } = require('./lifecycle');
 const { outageEvents } = require('./outages');
 const { Pending } = require('./pending');
@@ -254,6 +254,18 @@ class SessionStore {
   }
 
   /**
+   * Writes a session for no request, unless there is one under this id.
+   *
+   * @param {SessionRecord} session
+   * @param {Known} [read] as for `saveUnconditionally`
+   * @returns {Promise<boolean>} whether it was written
+   */
+  create(session, read) {
+    const marked = this.#tracking?.mark(session, read);
+    return this.#save(marked?.record ?? session, creation(read), marked?.marks);
+  }
+
+  /**
    * @param {SessionRecord} session
    * @param {Save} save
    * @param {Marks} [marks]
@@ -264,7 +276,7 @@ class SessionStore {
       this.#calls.save(sid, data, expires, special, save, limit, marks);
     return this.#telemetry.run('set', (context) => {
       if (context) context.itemBytes = Buffer.byteLength(data);
-      const saved = this.#call(sid, call, limits?.check).then(exists);
+      const saved = this.#call(sid, call, limits?.check).then((result) => result !== false);
       return limits ? this.#gate.track(limits.enforceAfter(saved)) : saved;
     });
   }
@@ -315,8 +327,9 @@ class SessionStore {
    * @param {string[]} sids
    */
   async destroyMany(sids) {
+    const { native } = this.#dynamodb;
     await this.#telemetry.run('destroyMany', async () =>
-      resultOf(await this.#call(undefined, (limit) => this.#native.destroyMany(sids, limit))),
+      resultOf(await this.#call(undefined, (limit) => native.destroyMany(sids, limit))),
     );
     for (const sid of sids) this.#lifecycle.report('destroy', sid);
   }
@@ -352,7 +365,7 @@ class SessionStore {
    * @param {string} attribute
    */
   writeExpiresTo(attribute) {
-    this.#native.writeExpiresTo(attribute);
+    this.#dynamodb.native.writeExpiresTo(attribute);
   }
 
   /**
@@ -370,10 +383,6 @@ class SessionStore {
     return this.#dynamodb.calls;
   }
 
-  get #native() {
-    return this.#dynamodb.native;
-  }
-
   /**
    * Makes a call into the addon once the table is ready.
    *
@@ -386,15 +395,6 @@ class SessionStore {
   #call(sid, call, check) {
     return this.#access.call(sid, this.#settings.operationTimeout, call, check);
   }
-}
-
-/**
- * Whether a session exists after a save.
- *
- * @param {string | false | null} saved the result of `Calls.save`
- */
-function exists(saved) {
-  return saved !== false;
 }
 
 module.exports = { SessionStore };

@@ -24,6 +24,13 @@ export declare class NativeStore {
   reportCapacity(): void
   /** The counters of the store's requests. */
   counters(): RequestCounters
+  /**
+   * Writes a session unless there is one under its id. A session that has ended at `now` is replaced. The arguments
+   * are those of `save`.
+   *
+   * The result is `null` if the session was written, and `false` if there is one.
+   */
+  create(call: number, sid: string, data: string, expires: number | undefined | null, special: Array<SpecialArgument | undefined | null>, version: string | undefined | null, now: number, limit: number, marks?: SessionMarks | undefined | null): void
   /** The ways of the store's requests. Asks the source for credentials, and sends no request to DynamoDB. */
   ways(limit: number): Promise<Outcome<RequestWays>>
   /**

@@ -18,16 +18,17 @@ const awsEnvironment = {
  * Runs a command line.
  *
  * @param {string} line the arguments, separated by spaces
- * @param {{ args?: string[], env?: object, input?: string, signal?: AbortSignal }} [options] `args`: more arguments
+ * @param {{ args?: string[], endpoint?: string, env?: object, input?: string, signal?: AbortSignal }} [options] `args`:
+ *   more arguments
  * @returns {Promise<{ code: number, out: string, errors: string, json: any, lines: any[] }>}
  */
-async function command(line, { args = [], env = {}, input = '', signal } = {}) {
+async function command(line, { args = [], endpoint, env = {}, input = '', signal } = {}) {
   Object.assign(process.env, awsEnvironment);
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
   const texts = Promise.all([text(stdout), text(stderr)]);
   stdin.end(input);
   const all = [...line.split(' ').filter(Boolean), ...args];
-  const code = await run([...all, '--endpoint', process.env.DYNAMODB_ENDPOINT], {
+  const code = await run([...all, '--endpoint', endpoint ?? process.env.DYNAMODB_ENDPOINT], {
     stdin,
     stdout,
     stderr,

@@ -44,6 +44,19 @@ expectType<Promise<Session | undefined>>(storage.loadSession('id'));
 expectType<Promise<boolean>>(storage.deleteSession('id'));
 expectType<Promise<boolean>>(storage.deleteSessions(['id']));
 expectType<Promise<Session[]>>(storage.findSessionsByShop('shop'));
+async function readAll(): Promise<void> {
+  for await (const found of storage.sessions({ segments: 4 })) {
+    expectType<string>(found.sid);
+    expectType<Session>(found.session);
+    expectError(found.expires);
+  }
+}
+readAll();
+expectError(storage.sessions({ limit: 7 }));
+storage.on('progress', ({ operation, resume }) => {
+  expectType<'sessions'>(operation);
+  expectType<string>(resume);
+});
 expectType<Promise<void>>(storage.createTableIfNotExists());
 expectType<Promise<void>>(storage.close());
 expectError(storage.deleteSessions('id'));

@@ -9,7 +9,7 @@ const { confirm } = require('../ask');
 const { EXIT, throwIfStopped } = require('../failure');
 const { each } = require('../pool');
 const { Progress } = require('../progress');
-const { existing, put, reasonOf } = require('../write');
+const { create, existing, put, reasonOf } = require('../write');
 const { things } = require('../text');
 
 /** @import { Context } from '../context' */
@@ -53,9 +53,7 @@ module.exports = {
           return;
         }
         try {
-          const isThere = !flags.overwrite && (await existing(opened, record.sid)) !== undefined;
-          if (!isThere && !flags.dryRun) await put(opened, record);
-          counts[isThere ? 'existing' : 'written'] += 1;
+          counts[(await write(opened, record, flags)) ? 'written' : 'existing'] += 1;
         } catch (error) {
           wrong(number, reasonOf(error));
         }
@@ -73,6 +71,21 @@ module.exports = {
     return counts.wrong > 0 ? EXIT.failed : EXIT.done;
   },
 };
+
+/**
+ * Writes a session. Without `overwrite`, a session that the table has stays.
+ *
+ * @param {import('../../lib/command').Opened} opened
+ * @param {import('../write').SessionToWrite} record
+ * @param {Record<string, any>} flags
+ * @returns {Promise<boolean>} whether it was written; with `dryRun`: whether it would be
+ */
+async function write(opened, record, { dryRun, overwrite }) {
+  if (dryRun) return overwrite || (await existing(opened, record.sid)) === undefined;
+  if (!overwrite) return create(opened, record);
+  await put(opened, record);
+  return true;
+}
 
 /**
  * @param {{ written: number, existing: number, ended: number, wrong: number }} counts

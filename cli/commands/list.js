@@ -40,6 +40,8 @@ module.exports = {
     let count = 0;
     for await (const entry of found) {
       if (signal.aborted) break;
+      // Shopify's sessions: the store reads them even after their end.
+      if (flags.live && entry.isEnded) continue;
       await list.add(summaryOf(opened, entry, flags.ids === true));
       count += 1;
       if (count === flags.limit) break;

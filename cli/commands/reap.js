@@ -2,7 +2,7 @@
 
 /** `reap`: deletes ended sessions. */
 
-const { throwIfStopped } = require('../failure');
+const { UsageError, throwIfStopped } = require('../failure');
 const { Progress } = require('../progress');
 const { Place, SEGMENTS, entries } = require('../scan');
 const { ResumeFile, addResumeFlag, addSweepFlags, sweepOptions } = require('../sweep');
@@ -25,6 +25,11 @@ module.exports = {
   async run(context) {
     const { flags, output, signal } = context;
     const opened = await context.open();
+    if (opened.kind === 'shopify') {
+      throw new UsageError(
+        'Sessions of Shopify have no end of their own. With --expires-attribute, enable-ttl lets DynamoDB delete them.',
+      );
+    }
     const progress = new Progress(output, flags.dryRun ? 'Ended sessions' : 'Items');
     try {
       const { count, advice } = flags.dryRun

@@ -9,7 +9,7 @@
 //! * [`open`]: opens a store, one function for each item format.
 //! * [`backend`]: the parts of an open store.
 //! * [`store`]: `NativeStore`, whose methods convert, delegate and wrap; [`table`]: its methods for the
-//!   table.
+//!   table; [`create`]: the one that writes a session unless there is one.
 //! * [`diagnosis`]: the methods of `NativeStore` for its diagnosis.
 //! * [`codecs`]: the codecs of a store, and its encryption keys.
 //! * [`session`]: sessions as they cross between Rust and JavaScript.
@@ -24,6 +24,7 @@ mod callbacks;
 mod codecs;
 mod completions;
 mod counters;
+mod create;
 mod creation;
 mod credentials;
 mod diagnosis;

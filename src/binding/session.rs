@@ -6,7 +6,7 @@ use napi_derive::napi;
 use super::completions::{Json, json};
 use super::tracking;
 use crate::core::expiry::{Expires, UnixMillis};
-use crate::core::layout::{SpecialValue, Stored, connect};
+use crate::core::layout::{Record, SpecialValue, Stored, connect};
 use crate::core::store::{self, Conflict, Known, Loaded};
 
 /// The value of a special key: not set, a text, a number, bytes, or a value of another type.
@@ -111,7 +111,27 @@ pub fn loaded(session: Loaded) -> Json {
     json(text)
 }
 
-pub fn special_value(value: Option<SpecialArgument>) -> SpecialValue {
+/// A session to write. `expires` is in seconds since the Unix epoch.
+pub fn record(
+    sid: String,
+    data: String,
+    expires: Option<f64>,
+    special: Vec<Option<SpecialArgument>>,
+) -> Record {
+    Record {
+        sid,
+        data,
+        expires: expires.map(seconds),
+        special: special.into_iter().map(special_value).collect(),
+    }
+}
+
+/// An end that is given in seconds since the Unix epoch.
+pub fn seconds(expires: f64) -> Expires {
+    Expires::at(UnixMillis(expires * 1000.0))
+}
+
+fn special_value(value: Option<SpecialArgument>) -> SpecialValue {
     match value {
         None => SpecialValue::Missing,
         Some(Either4::A(text)) => SpecialValue::Text(text),

@@ -17,14 +17,13 @@ use super::completions::{CallResult, Completed, Completions, Outcomes, catch_pan
 use super::failure::{Failure, Outcome, wrap};
 use super::intake;
 use super::runtime;
-use super::session::{KnownSession, SpecialArgument, loaded, special_value};
+use super::session::{KnownSession, SpecialArgument, loaded, record, seconds};
 use super::tracking::SessionMarks;
 use crate::core::context::CallContext;
 use crate::core::dynamo::sdk::Locator;
 use crate::core::dynamo::telemetry::counters::Counters;
 use crate::core::error::{Error, Result};
-use crate::core::expiry::{Expires, UnixMillis};
-use crate::core::layout::Record;
+use crate::core::expiry::UnixMillis;
 use crate::core::store::{
     Known, LookUp, NewEnd, RequestWrites, Saved, Touched, Tracks, new_version,
 };
@@ -115,7 +114,7 @@ impl NativeStore {
     ///
     /// `lib/` makes no calls on a closed store, so the outcome of such a call does not notify
     /// JavaScript.
-    fn call<F>(
+    pub(super) fn call<F>(
         &self,
         number: u32,
         request: Option<u32>,
@@ -242,12 +241,7 @@ impl NativeStore {
         limit: f64,
         marks: Option<SessionMarks>,
     ) {
-        let record = Record {
-            sid,
-            data,
-            expires: expires.map(seconds),
-            special: special.into_iter().map(special_value).collect(),
-        };
+        let record = record(sid, data, expires, special);
         let request = known.as_ref().and_then(|known| known.request);
         self.call(call, request, move |backend, writes| {
             let limit = time(limit);
@@ -390,8 +384,4 @@ pub(super) fn time(limit: f64) -> Duration {
 /// An end that a touch did not move, in whole seconds.
 fn seconds_text(end: Option<UnixMillis>) -> String {
     end.map_or_else(String::new, |end| end.seconds().floor().to_string())
-}
-
-fn seconds(expires: f64) -> Expires {
-    Expires::at(UnixMillis(expires * 1000.0))
 }

@@ -168,8 +168,10 @@ impl NativeStore {
         let failure_of = self.failures();
         self.start(env, move |backend| async move {
             let (sweep, with_keys) = (request.sweep(), request.with_keys);
-            let sessions = backend.expiring("list")?;
-            let page = sessions.sweep_page(sweep, request.into(), UnixMillis(now), time(limit));
+            let (now, limit) = (UnixMillis(now), time(limit));
+            let page = backend
+                .sessions
+                .sweep_page(sweep, request.into(), now, limit);
             Ok(SweepPage::of(page.await?, with_keys, failure_of))
         })
     }

@@ -1,7 +1,8 @@
-//! The operations on sessions: load, save and destroy. In formats that have an end, also touch and sweeps:
-//! list, clear and reap.
+//! The operations on sessions: load, save, create and destroy, and sweeps: list and clear. In formats that have an
+//! end, also touch and reap.
 
 mod assignments;
+mod create;
 mod expected;
 mod known;
 mod lease;

@@ -12,6 +12,7 @@
 )]
 
 mod batches;
+mod create;
 mod creation;
 mod denials;
 mod endpoints;

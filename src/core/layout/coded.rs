@@ -126,6 +126,26 @@ impl<L: Layout> Layout for Coded<L> {
     fn read_decoded(&self, item: Item, data: String) -> Option<Stored> {
         self.inner.read_decoded(item, data)
     }
+
+    fn outline(&self, item: Item, now: UnixMillis) -> Option<Outline> {
+        if self.coded(&item).is_none() {
+            return self.inner.outline(item, now);
+        }
+        let Stored { sid, expires, .. } = self.inner.read_decoded(item, String::new())?;
+        Some(Outline {
+            sid,
+            expires,
+            is_readable: true,
+        })
+    }
+
+    fn end_attribute(&self) -> Option<Arc<str>> {
+        self.inner.end_attribute()
+    }
+
+    fn ours(&self) -> Condition {
+        self.inner.ours()
+    }
 }
 
 impl<L: ExpiringLayout> ExpiringLayout for Coded<L> {
@@ -145,18 +165,6 @@ impl<L: ExpiringLayout> ExpiringLayout for Coded<L> {
         self.inner.data(json)
     }
 
-    fn outline(&self, item: Item, now: UnixMillis) -> Option<Outline> {
-        if self.coded(&item).is_none() {
-            return self.inner.outline(item, now);
-        }
-        let Stored { sid, expires, .. } = self.inner.read_decoded(item, String::new())?;
-        Some(Outline {
-            sid,
-            expires,
-            is_readable: true,
-        })
-    }
-
     fn touch(&self, end: UnixMillis, lifetime: f64, form: Form) -> Condition {
         self.inner.touch(end, lifetime, form)
     }
@@ -170,10 +178,6 @@ impl<L: ExpiringLayout> ExpiringLayout for Coded<L> {
 
     fn form_condition(&self, form: Form) -> Option<Condition> {
         self.inner.form_condition(form)
-    }
-
-    fn ours(&self) -> Condition {
-        self.inner.ours()
     }
 }
 

@@ -173,6 +173,33 @@ impl Layout for ConnectLayout {
             expires,
         })
     }
+
+    fn end_attribute(&self) -> Option<Arc<str>> {
+        Some(self.expires_attribute())
+    }
+
+    /// Items of the type `connect-session` under the prefix, and items with only `id` and `expires`,
+    /// which connect-dynamodb's `touch` made of destroyed sessions.
+    fn ours(&self) -> Condition {
+        let mut condition = Condition {
+            expression: "(#type = :type OR \
+                (attribute_not_exists(#type) AND attribute_not_exists(#sess)))"
+                .into(),
+            names: [("#type", TYPE), ("#sess", SESS)]
+                .map(|(name, attribute)| (name.to_owned(), attribute.to_owned()))
+                .into(),
+            values: [(":type".to_owned(), AttributeValue::S(TYPE_VALUE.into()))].into(),
+        };
+        // DynamoDB refuses an empty string in `begins_with`.
+        if !self.prefix.is_empty() {
+            condition.expression += " AND begins_with(#key, :prefix)";
+            let key = self.hash_key.as_str().to_owned();
+            condition.names.insert("#key".into(), key);
+            let prefix = AttributeValue::S(self.prefix.clone());
+            condition.values.insert(":prefix".into(), prefix);
+        }
+        condition
+    }
 }
 
 impl ExpiringLayout for ConnectLayout {
@@ -202,29 +229,6 @@ impl ExpiringLayout for ConnectLayout {
     fn copied_keys(&self) -> Vec<&str> {
         let keys = self.special_keys.iter();
         keys.map(|key| key.name.as_str()).collect()
-    }
-
-    /// Items of the type `connect-session` under the prefix, and items with only `id` and `expires`,
-    /// which connect-dynamodb's `touch` made of destroyed sessions.
-    fn ours(&self) -> Condition {
-        let mut condition = Condition {
-            expression: "(#type = :type OR \
-                (attribute_not_exists(#type) AND attribute_not_exists(#sess)))"
-                .into(),
-            names: [("#type", TYPE), ("#sess", SESS)]
-                .map(|(name, attribute)| (name.to_owned(), attribute.to_owned()))
-                .into(),
-            values: [(":type".to_owned(), AttributeValue::S(TYPE_VALUE.into()))].into(),
-        };
-        // DynamoDB refuses an empty string in `begins_with`.
-        if !self.prefix.is_empty() {
-            condition.expression += " AND begins_with(#key, :prefix)";
-            let key = self.hash_key.as_str().to_owned();
-            condition.names.insert("#key".into(), key);
-            let prefix = AttributeValue::S(self.prefix.clone());
-            condition.values.insert(":prefix".into(), prefix);
-        }
-        condition
     }
 }
 

@@ -132,6 +132,20 @@ impl Layout for KoaLayout {
         };
         Some(Stored { sid, data, expires })
     }
+
+    fn end_attribute(&self) -> Option<Arc<str>> {
+        Some(self.expires_attribute())
+    }
+
+    fn ours(&self) -> Condition {
+        let value = |name: &str, kind: &str| (name.to_owned(), AttributeValue::S(kind.into()));
+        Condition {
+            expression: "(attribute_type(#session, :map) OR attribute_type(#session, :bytes))"
+                .into(),
+            names: [("#session".to_owned(), SESSION.to_owned())].into(),
+            values: [value(":map", "M"), value(":bytes", "B")].into(),
+        }
+    }
 }
 
 impl ExpiringLayout for KoaLayout {
@@ -182,16 +196,6 @@ impl ExpiringLayout for KoaLayout {
             names: [("#session".to_owned(), SESSION.to_owned())].into(),
             values: [(":form".to_owned(), AttributeValue::S(kind.into()))].into(),
         })
-    }
-
-    fn ours(&self) -> Condition {
-        let value = |name: &str, kind: &str| (name.to_owned(), AttributeValue::S(kind.into()));
-        Condition {
-            expression: "(attribute_type(#session, :map) OR attribute_type(#session, :bytes))"
-                .into(),
-            names: [("#session".to_owned(), SESSION.to_owned())].into(),
-            values: [value(":map", "M"), value(":bytes", "B")].into(),
-        }
     }
 }
 

@@ -252,11 +252,27 @@ pub trait Layout: Send + Sync + 'static {
 
     /// The session in an item that holds it encoded, with its JSON. `None` if the item holds no session.
     fn read_decoded(&self, item: Item, data: String) -> Option<Stored>;
+
+    /// The session in an item, without its content. If an old release has written a wrong end, the end is
+    /// repaired. `None` if the item holds no session.
+    fn outline(&self, item: Item, now: UnixMillis) -> Option<Outline> {
+        // Only `Coded` fails to read, and it has an `outline` of its own.
+        self.read(item, now).ok()?.map(Outline::from)
+    }
+
+    /// The attribute that holds the end of sessions. `None` if the format has no end.
+    fn end_attribute(&self) -> Option<Arc<str>> {
+        None
+    }
+
+    /// A condition that holds for the items of this store, and for what is left of its destroyed
+    /// sessions, but not for other items in the table.
+    fn ours(&self) -> Condition;
 }
 
 /// An item format in which a session has an end.
 pub trait ExpiringLayout: Layout {
-    /// The attribute that holds the end.
+    /// The attribute that holds the end, as [`end_attribute`](Layout::end_attribute).
     fn expires_attribute(&self) -> Arc<str>;
 
     /// The attribute that holds the session, encoded or not. An item without it is not a session.
@@ -278,13 +294,6 @@ pub trait ExpiringLayout: Layout {
     ///
     /// [`Error::Value`](super::error::Error::Value) if a value of the session cannot be stored.
     fn data(&self, json: &str) -> Result<AttributeValue>;
-
-    /// The session in an item, without its content. If an old release has written a wrong end, the end is
-    /// repaired. `None` if the item holds no session.
-    fn outline(&self, item: Item, now: UnixMillis) -> Option<Outline> {
-        // Only `Coded` fails to read, and it has an `outline` of its own.
-        self.read(item, now).ok()?.map(Outline::from)
-    }
 
     /// The assignments that a touch makes, in addition to that of the end in seconds. `end` is exact,
     /// and `lifetime` is in milliseconds.
@@ -308,10 +317,6 @@ pub trait ExpiringLayout: Layout {
     fn form_condition(&self, _form: Form) -> Option<Condition> {
         None
     }
-
-    /// A condition that holds for the items of this store, and for what is left of its destroyed
-    /// sessions, but not for other items in the table.
-    fn ours(&self) -> Condition;
 }
 
 /// A number as its shortest text: `5`, `0.1`, `1e100`.

@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::value::{Numbers, from_json, to_json};
-use super::{Item, Layout, Record, Stored, insert_expires};
+use super::{Condition, Item, Layout, Record, Stored, insert_expires};
 use crate::core::error::{Error, InvalidOption, Result};
 use crate::core::expiry::UnixMillis;
 use crate::core::options::AttributeName;
@@ -22,6 +22,8 @@ const ID: &str = "id";
 /// The partition key of the index.
 pub const SHOP: &str = "shop";
 
+const IS_ONLINE: &str = "isOnline";
+
 /// The attribute of an encoded session, of type B.
 const CODED: &str = "_s";
 
@@ -30,7 +32,7 @@ const PROPERTIES: [&str; 10] = [
     ID,
     SHOP,
     "state",
-    "isOnline",
+    IS_ONLINE,
     "scope",
     "accessToken",
     "expires",
@@ -137,6 +139,25 @@ impl Layout for ShopifyLayout {
             data,
             expires: None,
         })
+    }
+
+    /// Items with a shop that hold a session: encoded, or with a property that each session has.
+    fn ours(&self) -> Condition {
+        let value = |name: &str, kind: &str| (name.to_owned(), AttributeValue::S(kind.into()));
+        Condition {
+            expression: "attribute_type(#shop, :text) AND \
+                (attribute_type(#online, :bool) OR attribute_type(#coded, :bytes))"
+                .into(),
+            names: [("#shop", SHOP), ("#online", IS_ONLINE), ("#coded", CODED)]
+                .map(|(name, attribute)| (name.to_owned(), attribute.to_owned()))
+                .into(),
+            values: [
+                value(":text", "S"),
+                value(":bool", "BOOL"),
+                value(":bytes", "B"),
+            ]
+            .into(),
+        }
     }
 }
 

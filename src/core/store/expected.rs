@@ -4,7 +4,8 @@ use aws_sdk_dynamodb::operation::put_item::builders::PutItemInputBuilder;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 
-use crate::core::layout::{Condition, ExpiringLayout, Item, Marks};
+use super::tracking::Tracking;
+use crate::core::layout::{Condition, ExpiringLayout, Item, Layout, Marks};
 
 /// A condition of a write, see the [module](self).
 pub enum Expected {
@@ -93,6 +94,52 @@ impl Expected {
                 [(":text", text("S"))],
             ),
         }
+    }
+}
+
+/// A condition that holds while an item has the same attributes. The content of the session is not compared if
+/// the session has a version, or if it has U+FFFD, which may be half a surrogate pair in DynamoDB.
+pub fn unchanged<L: Layout + ?Sized>(layout: &L, item: &Item) -> Condition {
+    let content = layout.coded_attribute();
+    let is_skipped =
+        layout.marks(item).version.is_some() || item.get(content).is_some_and(has_replacement);
+    let mut condition = Condition {
+        expression: match item.contains_key(content) {
+            true => "attribute_exists(#session)".to_owned(),
+            false => "attribute_not_exists(#session)".to_owned(),
+        },
+        names: [("#session".to_owned(), content.to_owned())].into(),
+        ..Condition::default()
+    };
+    // Other processes may add these.
+    let marks = [
+        Marks::VERSION,
+        Marks::END,
+        Tracking::CREATED,
+        Tracking::SEEN,
+    ];
+    for (at, mark) in marks.into_iter().enumerate() {
+        if !item.contains_key(mark) {
+            condition.expression += &format!(" AND attribute_not_exists(#m{at})");
+            condition.names.insert(format!("#m{at}"), mark.to_owned());
+        }
+    }
+    let compared = { item.iter() }.filter(|(name, _)| !(is_skipped && *name == content));
+    for (at, (name, value)) in compared.enumerate() {
+        condition.expression += &format!(" AND #a{at} = :a{at}");
+        condition.names.insert(format!("#a{at}"), name.clone());
+        condition.values.insert(format!(":a{at}"), value.clone());
+    }
+    condition
+}
+
+fn has_replacement(value: &AttributeValue) -> bool {
+    match value {
+        AttributeValue::S(text) => text.contains('\u{fffd}'),
+        AttributeValue::L(values) => values.iter().any(has_replacement),
+        AttributeValue::M(members) => { members.iter() }
+            .any(|(name, value)| name.contains('\u{fffd}') || has_replacement(value)),
+        _ => false,
     }
 }
 

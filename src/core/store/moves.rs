@@ -8,14 +8,15 @@
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::types::builders::{DeleteBuilder, PutBuilder};
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put};
+use aws_sdk_dynamodb::types::{Delete, Put};
 
+use super::expected::unchanged;
 use super::tracking::{self, Tracking};
 use super::{ATTEMPTS, SessionStore, condition_held, pause_before};
 use crate::core::dynamo::schedule::{InTurn, TransactedWrite};
 use crate::core::error::{Error, Result};
 use crate::core::expiry::{self, UnixMillis};
-use crate::core::layout::{Condition, Item, Layout, Marks, Record};
+use crate::core::layout::{Item, Layout, Record};
 
 /// The number of times that all keys are read. While processes with other options move the session back and forth,
 /// one pass may miss it.
@@ -180,54 +181,11 @@ impl<L: Layout + ?Sized> Move<L> {
 
     /// Deletes an item if it has not changed.
     fn delete(&self, item: &Item) -> DeleteBuilder {
-        let condition = self.unchanged(item);
+        let condition = unchanged(&*self.layout, item);
         Delete::builder()
             .condition_expression(condition.expression)
             .set_expression_attribute_names(Some(condition.names))
             .set_expression_attribute_values(Some(condition.values))
-    }
-
-    /// A condition that holds while an item has the same attributes. The content of the session is not compared if
-    /// the session has a version, or if it has U+FFFD, which may be half a surrogate pair in DynamoDB.
-    fn unchanged(&self, item: &Item) -> Condition {
-        let content = self.layout.coded_attribute();
-        let is_skipped = self.layout.marks(item).version.is_some()
-            || item.get(content).is_some_and(has_replacement);
-        let mut condition = Condition {
-            expression: "attribute_exists(#session)".to_owned(),
-            names: [("#session".to_owned(), content.to_owned())].into(),
-            ..Condition::default()
-        };
-        // Other processes may add these.
-        let marks = [
-            Marks::VERSION,
-            Marks::END,
-            Tracking::CREATED,
-            Tracking::SEEN,
-        ];
-        for (at, mark) in marks.into_iter().enumerate() {
-            if !item.contains_key(mark) {
-                condition.expression += &format!(" AND attribute_not_exists(#m{at})");
-                condition.names.insert(format!("#m{at}"), mark.to_owned());
-            }
-        }
-        let compared = { item.iter() }.filter(|(name, _)| !(is_skipped && *name == content));
-        for (at, (name, value)) in compared.enumerate() {
-            condition.expression += &format!(" AND #a{at} = :a{at}");
-            condition.names.insert(format!("#a{at}"), name.clone());
-            condition.values.insert(format!(":a{at}"), value.clone());
-        }
-        condition
-    }
-}
-
-fn has_replacement(value: &AttributeValue) -> bool {
-    match value {
-        AttributeValue::S(text) => text.contains('\u{fffd}'),
-        AttributeValue::L(values) => values.iter().any(has_replacement),
-        AttributeValue::M(members) => { members.iter() }
-            .any(|(name, value)| name.contains('\u{fffd}') || has_replacement(value)),
-        _ => false,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Sweeps: operations on all sessions of the table, a page at a time. Only for formats that have an end.
+//! Sweeps: operations on all sessions of the table, a page at a time. `Reap` is for formats that have an end.
 //!
 //! A sweep is a Scan of DynamoDB, maybe in several segments. The caller asks for each page, so it decides how fast
 //! the sweep goes on, and where it continues later. Nothing here grows with the table.
@@ -20,7 +20,7 @@ use super::{SessionStore, is_refused, lease};
 use crate::core::deadline::Deadline;
 use crate::core::error::{Error, Result};
 use crate::core::expiry::{self, UnixMillis};
-use crate::core::layout::{Condition, ExpiringLayout, Item};
+use crate::core::layout::{Condition, Item, Layout};
 
 /// The largest number of deletions of a page in flight.
 const DELETES_AT_ONCE: usize = 16;
@@ -128,7 +128,7 @@ struct Deleted {
     units: Option<f64>,
 }
 
-impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
+impl<L: Layout + ?Sized> SessionStore<L> {
     /// Reads a page of the table, and does with its sessions what `sweep` says. `now` is the time at which a
     /// session has ended or not; a caller gives the same for all pages that belong together.
     ///
@@ -138,6 +138,8 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
     /// # Errors
     ///
     /// The error of the page. The error of a deletion is a part of the result.
+    ///
+    /// [`Error::Format`] for `Reap` in a format without an end.
     ///
     /// For `List`, also [`Error::Decrypt`] and [`Error::Decode`] if one session cannot be decoded: a list without
     /// the sessions of a lost key would look complete.
@@ -186,7 +188,7 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
         limit: Duration,
     ) -> Result<(SweptPage, Vec<Item>)> {
         let (operation, condition) = match sweep {
-            Sweep::Reap => ("reap", self.ended_condition(now)),
+            Sweep::Reap => ("reap", self.ended_condition(now)?),
             Sweep::ListAll => ("reading the sessions", self.layout.ours()),
             _ => ("reading the sessions", self.alive_condition(now)),
         };
@@ -237,8 +239,11 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
     /// A condition on items that may hold sessions which have not ended.
     fn alive_condition(&self, now: UnixMillis) -> Condition {
         let mut condition = self.layout.ours();
+        let Some(expires) = self.layout.end_attribute() else {
+            return condition;
+        };
         condition.expression += " AND NOT #expires <= :now";
-        name_expires(&*self.layout, &mut condition);
+        name_expires(&expires, &mut condition);
         // `NOT` lets sessions pass whose end is missing or not a number, because such a comparison is false.
         // `now` is rounded down, so sessions pass that end later in this second; `alive_of` checks them again.
         let seconds = now.seconds().floor();
@@ -247,7 +252,9 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
     }
 
     /// A condition on items that may hold sessions which have ended.
-    fn ended_condition(&self, now: UnixMillis) -> Condition {
+    fn ended_condition(&self, now: UnixMillis) -> Result<Condition> {
+        let operation = "reap";
+        let expires = (self.layout.end_attribute()).ok_or(Error::Format { operation })?;
         let mut condition = self.layout.ours();
         condition.expression += " AND (#expires < :now OR #expires > :far";
         let latest_ended =
@@ -261,13 +268,13 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
                 .insert(":begun".into(), number(begun.0.floor()));
         }
         condition.expression += ")";
-        name_expires(&*self.layout, &mut condition);
+        name_expires(&expires, &mut condition);
         let far = UnixMillis(now.0 + FAR_AHEAD).seconds().floor();
         condition
             .values
             .insert(":now".into(), number(now.seconds().floor()));
         condition.values.insert(":far".into(), number(far));
-        condition
+        Ok(condition)
     }
 
     /// The keys and the ids of the sessions in a page that have not ended.
@@ -289,7 +296,7 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
     /// other applications.
     fn if_ended(&self, item: Item, now: UnixMillis) -> Option<Deletion> {
         let key = item.get(self.layout.hash_key())?.as_s().ok()?.clone();
-        let expires = item.get(&*self.layout.expires_attribute())?.clone();
+        let expires = item.get(&*self.layout.end_attribute()?)?.clone();
         let is_leftover = item.len() == 2 || lease::is_lease(&item);
         let end = match tracking::outline(&*self.layout, self.tracking.as_deref(), item, now) {
             Some(outline) => outline.expires,
@@ -346,10 +353,10 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
             return Ok(Deleted { key, units: None });
         }
         let mut request = DeleteItemInputBuilder::default();
-        if let Some(expires) = expires {
+        if let Some((expires, attribute)) = expires.zip(self.layout.end_attribute()) {
             request = request
                 .condition_expression("#expires = :expires")
-                .expression_attribute_names("#expires", &*self.layout.expires_attribute())
+                .expression_attribute_names("#expires", &*attribute)
                 .expression_attribute_values(":expires", expires);
         }
         if counts_units {
@@ -378,11 +385,10 @@ fn units(consumed: Option<&ConsumedCapacity>) -> Option<f64> {
     (units.is_finite() && units >= 0.0).then_some(units)
 }
 
-fn name_expires<L: ExpiringLayout + ?Sized>(layout: &L, condition: &mut Condition) {
-    let expires = layout.expires_attribute();
+fn name_expires(expires: &str, condition: &mut Condition) {
     condition
         .names
-        .insert("#expires".into(), (*expires).to_owned());
+        .insert("#expires".into(), expires.to_owned());
 }
 
 fn number(number: f64) -> AttributeValue {

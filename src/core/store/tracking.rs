@@ -281,7 +281,7 @@ pub(super) fn end<L: Layout + ?Sized>(
 
 /// The session in an item without its content, with the end that its beginning allows. `None` if the item
 /// holds no session.
-pub(super) fn outline<L: ExpiringLayout + ?Sized>(
+pub(super) fn outline<L: Layout + ?Sized>(
     layout: &L,
     tracking: Option<&Tracking>,
     item: Item,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::core::error::Result;
 use crate::core::expiry::{self, UnixMillis};
-use crate::core::layout::{ExpiringLayout, Item, Marks, Stored};
+use crate::core::layout::{Item, Layout, Marks, Stored};
 use crate::core::store::tracking::{self, Tracking};
 use crate::core::store::{Index, SessionStore, is_alive};
 
@@ -50,7 +50,7 @@ impl fmt::Debug for IndexMark {
     }
 }
 
-impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
+impl<L: Layout + ?Sized> SessionStore<L> {
     /// The session in an item. `ended`: also a session that has ended, if it can be read.
     pub(super) fn listed(
         &self,
