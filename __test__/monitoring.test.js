@@ -240,6 +240,37 @@ test('retries and throttling are published, with their request', async () => {
   expect(heard.messages('RETRY')[0].context).toBe(request);
 });
 
+test('a retry after an attempt without an answer has a reason, and the request the id of its last answer', async () => {
+  const answers = [{ ...refusal('InternalServerError', 'broken', 500) }, 'hang', 'hang'];
+  const { stub, config } = await newStub(() => answers.shift());
+  const dynamoConfig = { ...config, requestTimeout: 200 };
+  const store = newStore({ dynamoConfig, initialized: true, breaker: false });
+  listen('RETRY', 'REQUEST');
+  await failure(store.get('sid'));
+  await waitFor(() => heard.messages('REQUEST').length > 0);
+  expect(stub.calls).toHaveLength(3);
+  expect(heard.messages('RETRY').map((retry) => retry['error.type'])).toEqual([
+    'InternalServerError',
+    'timeout',
+  ]);
+  const [request] = heard.messages('REQUEST');
+  expect(request['aws.request_id']).toBeUndefined();
+  expect(request['http.response.status_code']).toBeUndefined();
+});
+
+test('the table of an ARN has its name, and a get the size of the session', async () => {
+  const { store } = await newStubbed(
+    () => ({ body: { Item: { id: { S: 'sess:sid' }, sess: { S: '{"a":"ä"}' } } } }),
+    { table: 'arn:aws:dynamodb:us-east-1:123456789012:table/mine', initialized: true },
+  );
+  listen('OPERATION', 'REQUEST');
+  await store.get('sid');
+  for (const name of ['OPERATION', 'REQUEST']) {
+    expect(heard.messages(name)[0]['db.collection.name']).toBe('mine');
+  }
+  expect(heard.messages('OPERATION')[0].itemBytes).toBe(Buffer.byteLength('{"a":"ä"}'));
+});
+
 test('an outage is published at its beginning and at its end', async () => {
   const state = { answer: 'tear' };
   const { store } = await newStubbed(() => state.answer, { initialized: true });

@@ -403,3 +403,26 @@ test.each([
     expect.objectContaining({ name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE', message }),
   );
 });
+
+test('close() ends an iteration that waits for capacity', async () => {
+  const { host, close } = newHost();
+  let sleeps = 0;
+  const clock = {
+    now: () => 0,
+    // Waits until the scan is stopped.
+    sleep: (_time, stopping) =>
+      new Promise((resolve) => {
+        sleeps += 1;
+        stopping.addEventListener('abort', resolve);
+      }),
+  };
+  const operation = { name: 'sessions', sweep: 'list', isIterated: true };
+  const pages = new Scan(host, operation, { capacityPerSecond: 1 }, clock).pages();
+  const all = (async () => {
+    for await (const _page of pages);
+  })();
+  all.catch(() => {});
+  while (sleeps === 0) await new Promise(setImmediate);
+  close();
+  await expect(all).rejects.toMatchObject({ code: 'ERR_SESSION_CLOSED' });
+});

@@ -88,7 +88,7 @@ class Calls {
    * @param {object} store
    * @param {(outages: (Failure | null)[]) => void} store.onOutages see `outageEvents`
    * @param {(warnings: Failure[]) => void} store.onWarnings see `warnOnce`
-   * @param {(events: TelemetryEvent[]) => void} store.onEvents publishes the events of requests
+   * @param {(events: TelemetryEvent[]) => void} store.onEvents publishes the events of requests; does not throw
    * @param {Pending} store.pending counts the calls
    */
   constructor(open, owner, { onOutages, onWarnings, onEvents, pending }) {
@@ -254,7 +254,7 @@ class Calls {
     const { calls, results, failedCalls, failures, outages, warnings, events } =
       this.#native.take();
     // First: a request ends before the calls that it is for.
-    if (events) this.#publish(events);
+    if (events) this.#onEvents(events);
     for (let index = 0; index < calls.length; index += 1) {
       const { resolve, save } = this.#remove(calls[index]);
       if (save) save.settle(true, /** @type {string | false | null} */ (results[index]));
@@ -271,21 +271,6 @@ class Calls {
     if (!this.#isIdle) return;
     activeOwners.delete(this.#owner);
     for (const resolve of this.#onIdle.splice(0)) resolve();
-  }
-
-  /**
-   * Publishes events. An error, such as that of a subscriber which has frozen a message, must not keep back the outcomes
-   * of calls.
-   *
-   * @param {TelemetryEvent[]} events
-   */
-  #publish(events) {
-    try {
-      this.#onEvents(events);
-    } catch (error) {
-      // As text: an error of a test's sandbox is no `Error` here.
-      process.emitWarning(String(error), 'DynamoDBStoreWarning');
-    }
   }
 
   /**

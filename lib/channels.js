@@ -47,7 +47,7 @@ const traced = [operation, request].flatMap(({ start, end, asyncStart, asyncEnd,
 /** The channels whose events need the calls and the requests to be followed. */
 const followed = [...traced, points.retry, points.throttle, points.credentials, points.connection];
 
-/** Whether calls and requests have to be followed, because somebody subscribes to a channel of theirs. */
+/** Whether calls and requests have to be followed: a channel of their events has a subscriber. */
 function isFollowed() {
   for (const { hasSubscribers } of followed) {
     if (hasSubscribers) return true;

@@ -45,7 +45,7 @@
  * @param {Lifecycle} store.lifecycle
  * @param {string} store.prefix
  * @param {Settings} store.settings
- * @param {string} store.table the name or the ARN of the table
+ * @param {string} store.table the name of the table
  * @param {Telemetry} store.telemetry
  * @returns {Host}
  */
@@ -72,8 +72,7 @@ function hostOf({
     isClosed: () => gate.isClosed,
     limit: operationTimeout,
     tableTimeout,
-    // Without the rest of an ARN.
-    table: table.slice(table.lastIndexOf('/') + 1),
+    table,
     prefix,
     events,
     lifecycle,

@@ -57,7 +57,10 @@ export interface OperationMessage extends TracedMessage {
   queueTime?: number;
   /** The bytes of the session, as JSON. Of `get`: of the session that was read. */
   itemBytes?: number;
-  /** The number of requests that were made for the call, alone or with other calls. */
+  /**
+   * The number of requests that were made for the call, alone or with other calls. 0 if the call shares a read that was
+   * in flight already, with `consistentRead: false`.
+   */
   requests: number;
   /** The number of attempts of these requests. */
   attempts: number;
@@ -181,7 +184,7 @@ export interface StoreStats {
   readonly available: boolean;
   /** The calls that have ended, by their kind: see `OperationMessage`. A kind without a call is missing. */
   readonly operations: Readonly<Record<string, OperationStats>>;
-  /** The calls that have no outcome yet. */
+  /** The calls that have no outcome yet. Of a scan: its pages in flight. */
   readonly pending: number;
   /** The touches, and saves of unchanged sessions, that needed no write: see the option `touchInterval`. */
   readonly leftOut: number;

@@ -11,8 +11,9 @@ const { nextTick } = require('./timers');
 
 /**
  * Returns a function that emits `unavailable` when an outage begins, with the error of calls during the outage,
- * and `available` when it ends, and publishes both on the channel `BREAKER`. If `disconnectEvents` is `true`, the function also emits `disconnect` and
- * `connect`: between these, express-session and koa-generic-session handle requests without a session.
+ * and `available` when it ends, and publishes both on the channel `BREAKER`. If `disconnectEvents` is `true`, the
+ * function also emits `disconnect` and `connect`: between these, express-session and koa-generic-session handle requests
+ * without a session.
  *
  * @param {import('node:events').EventEmitter} store
  * @param {string} table the name of the store's table

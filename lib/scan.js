@@ -148,7 +148,7 @@ class Scan {
     const { closing } = this.#host;
     if (this.#signal) listen(this.#signal, abort);
     // A scan with a limit may take hours, which a server does not have when it ends.
-    if (this.#pace && !this.#operation.isIterated) listen(closing, close);
+    if (this.#pace) listen(closing, close);
     try {
       do yield* this.#pass();
       while (this.#needsAnotherPass());

@@ -84,7 +84,7 @@ class SessionStore {
    * @param {Settings} settings
    * @param {object} adapter
    * @param {EventEmitter} adapter.events emits `warning`, `unavailable` and `available`
-   * @param {string} adapter.table the name of the table
+   * @param {string} adapter.table the name or the ARN of the table
    * @param {{ isReady: boolean }} adapter.readiness `isReady` is `false` while calls have to wait for the table
    * @param {string} [adapter.prefix] the prefix of the items' keys
    * @param {(data: string) => any} [adapter.parse] parses a session, for the values of merged sessions in indexes
@@ -92,7 +92,9 @@ class SessionStore {
    *   `isLost`: a request has found no table
    */
   constructor(open, connection, settings, adapter) {
-    const { events, table, readiness, prefix = '', parse, prepare } = adapter;
+    const { events, readiness, prefix = '', parse, prepare } = adapter;
+    // Without the rest of an ARN.
+    const table = adapter.table.slice(adapter.table.lastIndexOf('/') + 1);
     const { tracking } = settings;
     this.#settings = settings;
     this.#tracking = tracking;
@@ -185,8 +187,11 @@ class SessionStore {
   load(sid) {
     return this.#telemetry.run('get', async (context) => {
       const text = await this.#call(sid, (limit) => this.#calls.load(sid, Date.now(), limit));
-      if (context) context.itemBytes = typeof text === 'string' ? Buffer.byteLength(text) : 0;
-      if (typeof text === 'string') return new Loaded(sid, text);
+      if (typeof text === 'string') {
+        const loaded = new Loaded(sid, text);
+        if (context) context.itemBytes = Buffer.byteLength(loaded.data);
+        return loaded;
+      }
       if (text === false) this.#lifecycle.report('expire', sid);
       return undefined;
     });

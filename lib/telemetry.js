@@ -4,6 +4,7 @@
 
 const { debuglog } = require('node:util');
 const { variable } = require('./aws/environment');
+const { attempt } = require('./callback');
 const { isFollowed } = require('./channels');
 
 /** @import { Failure, NativeStore, TelemetryEvent } from '../native/binding' */
@@ -63,7 +64,7 @@ class Telemetry {
    * @returns {Promise<T>}
    */
   run(kind, call) {
-    const outcome = isFollowed() ? this.#events.operation(kind, call) : call();
+    const outcome = attempt(() => (isFollowed() ? this.#events.operation(kind, call) : call()));
     const { succeed, fail } = this.#countersOf(kind);
     outcome.then(succeed, fail);
     return outcome;

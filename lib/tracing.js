@@ -10,6 +10,7 @@
 const { AsyncLocalStorage, AsyncResource } = require('node:async_hooks');
 const channels = require('./channels');
 const { toError } = require('./errors');
+const { monotonicNow } = require('./timers');
 
 /** @import { TelemetryEvent } from '../native/binding' */
 
@@ -69,12 +70,13 @@ class Tracing {
     const context = {
       ...this.#common,
       'db.operation.name': name,
-      startTime: performance.timeOrigin + performance.now(),
+      startTime: Date.now(),
       itemBytes: undefined,
       queueTime: undefined,
       requests: 0,
       attempts: 0,
     };
+    const begin = monotonicNow();
     // The context must not hold the result of the call, which may be a session.
     let result = /** @type {T} */ (undefined);
     const work = async () => {
@@ -85,7 +87,7 @@ class Tracing {
         noteFailure(context, /** @type {any} */ (error));
         throw error;
       } finally {
-        context.duration = performance.timeOrigin + performance.now() - context.startTime;
+        context.duration = monotonicNow() - begin;
       }
     };
     const traced = channels.operation.tracePromise(() => current.run(context, work), context);
@@ -100,43 +102,56 @@ class Tracing {
    */
   publish(events, run) {
     for (const event of events) {
-      switch (event.kind) {
-        case 'begin':
-          this.#begin(event, run);
-          break;
-        case 'end':
-          this.#end(event);
-          break;
-        case 'retry':
-          channels.publish('retry', () => ({
-            ...this.#ofRequest(event),
-            attempt: event.attempts,
-            'error.type': event.error || undefined,
-          }));
-          break;
-        case 'throttle':
-          channels.publish('throttle', () => ({
-            ...this.#ofRequest(event),
-            ...failureOf(event),
-          }));
-          break;
-        case 'credentials':
-          channels.publish('credentials', () => ({
-            source: event.source,
-            duration: event.took,
-            expires: event.expires === undefined ? undefined : new Date(event.expires),
-            ...failureOf(event),
-          }));
-          break;
-        case 'connection':
-          channels.publish('connection', () => ({
-            state: event.change,
-            ...address(event.host),
-            'network.peer.address': event.peer,
-            duration: event.took,
-            message: event.error,
-          }));
+      try {
+        this.#publish(event, run);
+      } catch (error) {
+        // A subscriber may have frozen a message. As text: an error of a test's sandbox is no `Error` here.
+        process.emitWarning(String(error), 'DynamoDBStoreWarning');
       }
+    }
+  }
+
+  /**
+   * @param {TelemetryEvent} event
+   * @param {RunInContext} run
+   */
+  #publish(event, run) {
+    switch (event.kind) {
+      case 'begin':
+        this.#begin(event, run);
+        break;
+      case 'end':
+        this.#end(event);
+        break;
+      case 'retry':
+        channels.publish('retry', () => ({
+          ...this.#ofRequest(event),
+          attempt: event.attempts,
+          'error.type': event.error,
+        }));
+        break;
+      case 'throttle':
+        channels.publish('throttle', () => ({
+          ...this.#ofRequest(event),
+          ...failureOf(event),
+        }));
+        break;
+      case 'credentials':
+        channels.publish('credentials', () => ({
+          source: event.source,
+          duration: event.took,
+          expires: event.expires === undefined ? undefined : new Date(event.expires),
+          ...failureOf(event),
+        }));
+        break;
+      case 'connection':
+        channels.publish('connection', () => ({
+          state: event.change,
+          ...address(event.host),
+          'network.peer.address': event.peer,
+          duration: event.took,
+          message: event.error,
+        }));
     }
   }
 

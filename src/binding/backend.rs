@@ -18,14 +18,12 @@ pub struct Backend {
     /// The same sessions, if the item format has an end.
     pub expiring: Option<SessionStore<dyn ExpiringLayout>>,
     pub table: Table,
-    /// The requests of the store, for its diagnosis.
+    /// The requests of the store, for its diagnosis and for their counters.
     pub dynamo: SdkDynamo,
     /// The name of the table, or its ARN.
     pub name: TableName,
     /// The table, endpoint and region of the store, for its errors. Calls that outlive the store hold a copy.
     pub locator: Locator,
-    /// The requests of the store, for their counters.
-    pub requests: SdkDynamo,
     /// The form in which sessions are stored. The layout holds it too.
     pub codecs: Arc<Codecs>,
     /// The layout of Koa's format, whose attribute for the end can be changed while the store is open.

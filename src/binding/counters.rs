@@ -54,7 +54,7 @@ impl NativeStore {
     #[napi]
     pub fn report_capacity(&self) {
         if let Ok(backend) = self.backend() {
-            backend.requests.telemetry().report_capacity();
+            backend.dynamo.telemetry().report_capacity();
         }
     }
 
@@ -84,7 +84,7 @@ impl NativeStore {
             received: counters.received.get() as f64,
             read_units,
             write_units,
-            connections: backend.map_or(0.0, |open| open.requests.open_connections() as f64),
+            connections: backend.map_or(0.0, |open| open.dynamo.open_connections() as f64),
         }
     }
 }

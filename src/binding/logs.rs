@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use napi::Status;
 use napi::bindgen_prelude::FnArgs;
@@ -34,8 +34,9 @@ const SHOWN: [&str; 6] = [
 /// The message of an event is under this name.
 const MESSAGE: &str = "message";
 
-/// The function of the thread that has asked last: a process has one log.
-static PRINT: RwLock<Option<Print>> = RwLock::new(None);
+/// The functions of the threads that have asked, the first one first. A process has one log, which the first of these
+/// threads that still runs prints.
+static PRINTS: Mutex<Vec<Print>> = Mutex::new(Vec::new());
 
 static IS_SET: AtomicBool = AtomicBool::new(false);
 
@@ -53,12 +54,16 @@ pub fn print_log(
         "debug" => Level::DEBUG,
         _ => return false,
     };
-    *PRINT.write().unwrap_or_else(PoisonError::into_inner) = Some(print);
+    prints().push(print);
     if !IS_SET.swap(true, Ordering::Relaxed) {
         // Refused only if there is one already, which this is.
         let _ = set_global_default(Log { level });
     }
     true
+}
+
+fn prints() -> MutexGuard<'static, Vec<Print>> {
+    PRINTS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 struct Log {
@@ -92,9 +97,14 @@ impl Subscriber for Log {
             metadata.target().to_owned(),
             message.0,
         );
-        if let Some(print) = &*PRINT.read().unwrap_or_else(PoisonError::into_inner) {
-            // Refused only if JavaScript has ended.
-            print.call(line.into(), ThreadsafeFunctionCallMode::NonBlocking);
+        let mut prints = prints();
+        while let Some(print) = prints.first() {
+            let printed = print.call(line.clone().into(), ThreadsafeFunctionCallMode::NonBlocking);
+            if printed == Status::Ok {
+                return;
+            }
+            // Its thread has ended.
+            prints.remove(0);
         }
     }
 

@@ -91,7 +91,6 @@ impl<L: Layout> Parts<L> {
         };
         let dynamo = SdkDynamo::for_store(source, Arc::clone(&SHARED), context);
         let locator = dynamo.locator();
-        let requests = dynamo.clone();
         let table = Table::new(
             Arc::new(dynamo.clone()),
             self.name.clone(),
@@ -114,7 +113,6 @@ impl<L: Layout> Parts<L> {
             dynamo,
             name: self.name,
             locator,
-            requests,
             codecs,
             through_client,
             environment,

@@ -59,7 +59,7 @@ impl NativeStore {
         completions.locate(backend.locator.clone());
         let outcomes = Arc::clone(completions.outcomes());
         let locator = backend.locator.clone();
-        let counters = Arc::clone(&backend.requests.telemetry().counters);
+        let counters = Arc::clone(&backend.dynamo.telemetry().counters);
         let open = Open {
             backend: Arc::new(backend),
             completions,

@@ -198,13 +198,16 @@ impl Request {
             return;
         };
         attempts.host = host();
+        // Those of the last attempt.
+        attempts.request_id = None;
+        attempts.status = None;
         let reason = attempts.failure.take();
         drop(state);
         if attempt > 1 {
             listener.tell(Event::Retry {
                 request: self.number,
                 attempt,
-                reason: reason.unwrap_or_default(),
+                reason: reason.unwrap_or_else(|| UNANSWERED.to_owned()),
             });
         }
     }
@@ -251,6 +254,9 @@ impl Drop for Request {
         }
     }
 }
+
+/// The reason of a retry after an attempt that was given up at its time limit.
+const UNANSWERED: &str = "timeout";
 
 /// The same error, without the item that it may have.
 fn without_item(error: &Error) -> Error {
