@@ -135,6 +135,28 @@ test('pending calls and requests in flight are counted, and an outage', async ()
   expect(store.stats().available).toBe(true);
 });
 
+test('a call that its signal ends is counted by the name of the reason', async () => {
+  const store = newStore({ table: newTableName() });
+  await store.initialize();
+  for (const reason of [undefined, new TypeError('own'), 'a text']) {
+    const controller = new AbortController();
+    controller.abort(reason);
+    await failure(store.reap({ signal: controller.signal }));
+  }
+  expect(store.stats().operations.reap.errors).toEqual({ AbortError: 1, TypeError: 1, unknown: 1 });
+});
+
+test('during an outage, no request is counted that was not sent', async () => {
+  const { store } = await newStubbed(() => 'tear', { initialized: true });
+  await untilUnavailable(store);
+  const before = store.stats();
+  await Promise.all(Array.from({ length: 50 }, () => failure(store.get('sid'))));
+  const after = store.stats();
+  expect(after.operations.get.failed - before.operations.get.failed).toBe(50);
+  // A request that was in flight may have ended since.
+  expect(after.requests.GetItem.requests - before.requests.GetItem.requests).toBeLessThan(10);
+});
+
 test('touches that need no write are counted as left out', async () => {
   const express = require('express');
   const expressSession = require('express-session');

@@ -97,6 +97,19 @@ function argumentFailure(error) {
 }
 
 /**
+ * The name of an error for counters and events: its stable code, or the name of an error that has none. An aborted call
+ * fails with the reason of the user's signal, which may be anything: Node's own reasons have a number as code.
+ *
+ * @param {unknown} error
+ * @returns {string}
+ */
+function codeOf(error) {
+  const { code, name } = /** @type {{ code?: unknown, name?: unknown }} */ (error ?? {});
+  if (typeof code === 'string') return code;
+  return typeof name === 'string' ? name : 'unknown';
+}
+
+/**
  * Returns the result of a call into the addon.
  *
  * @template T
@@ -114,6 +127,7 @@ module.exports = {
   SessionStoreError,
   argumentFailure,
   closedError,
+  codeOf,
   invalidArgument,
   resultOf,
   storeError,

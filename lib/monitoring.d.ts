@@ -79,6 +79,7 @@ export interface RequestMessage extends TracedMessage {
    * longest. Not set for a request about the table.
    */
   readonly queueTime?: number;
+  /** Not set if a client sends the request: it has an endpoint of its own. */
   'server.address'?: string;
   'server.port'?: number;
   /** The AWS Region, if the address names it. */
@@ -190,7 +191,7 @@ export interface StoreStats {
   readonly leftOut: number;
   /** The operations that were sent as one with another operation on the same item. */
   readonly merged: number;
-  /** The requests that have ended, by DynamoDB's name of the operation; rare ones as `other`. */
+  /** The requests that were sent and have ended, by DynamoDB's name of the operation; rare ones as `other`. */
   readonly requests: Readonly<Record<string, RequestStats>>;
   /** The requests in flight, with those that wait because the table throttles. */
   readonly inFlight: number;

@@ -6,6 +6,7 @@ const { debuglog } = require('node:util');
 const { variable } = require('./aws/environment');
 const { attempt } = require('./callback');
 const { isFollowed } = require('./channels');
+const { codeOf } = require('./errors');
 
 /** @import { Failure, NativeStore, TelemetryEvent } from '../native/binding' */
 /** @import { Pending } from './pending' */
@@ -135,8 +136,8 @@ class Telemetry {
       succeed() {
         outcomes.succeeded += 1;
       },
-      fail(/** @type {any} */ error) {
-        const code = error?.code ?? error?.name ?? 'unknown';
+      fail(/** @type {unknown} */ error) {
+        const code = codeOf(error);
         outcomes.failed += 1;
         outcomes.errors[code] = (outcomes.errors[code] ?? 0) + 1;
       },

@@ -9,7 +9,7 @@
 
 const { AsyncLocalStorage, AsyncResource } = require('node:async_hooks');
 const channels = require('./channels');
-const { toError } = require('./errors');
+const { codeOf, toError } = require('./errors');
 const { monotonicNow } = require('./timers');
 
 /** @import { TelemetryEvent } from '../native/binding' */
@@ -84,7 +84,8 @@ class Tracing {
         result = await call(context);
         context.outcome = 'ok';
       } catch (error) {
-        noteFailure(context, /** @type {any} */ (error));
+        context.outcome = codeOf(error);
+        context['error.type'] = context.outcome;
         throw error;
       } finally {
         context.duration = monotonicNow() - begin;
@@ -194,7 +195,8 @@ class Tracing {
     const { context, scope } = pending;
     const { capacity } = event;
     Object.assign(context, {
-      ...address(event.host),
+      // A called client has an endpoint of its own.
+      ...(event.path !== 'client' && address(event.host)),
       'aws.request_id': event.requestId,
       'http.response.status_code': event.status,
       ...(capacity !== undefined && {
@@ -237,15 +239,6 @@ class Tracing {
     const { context } = this.#requests.get(request) ?? {};
     return { ...this.#common, 'db.operation.name': context?.['db.operation.name'], context };
   }
-}
-
-/**
- * @param {OperationContext} context
- * @param {{ code?: string, name?: string }} error
- */
-function noteFailure(context, { code, name }) {
-  context.outcome = code ?? name;
-  context['error.type'] = context.outcome;
 }
 
 /**

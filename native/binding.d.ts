@@ -642,7 +642,7 @@ export declare function openShopifyStore(options: ShopifyStoreOptions, connectio
 export interface OperationCounters {
   /** DynamoDB's name of the operation, or `other`. */
   name: string
-  /** The requests that have ended. */
+  /** The requests that were sent and have ended. */
   requests: number
   /** Those of them that have failed. If a condition did not hold, the request has not failed. */
   failed: number

@@ -34,7 +34,7 @@ pub struct RequestCounters {
 pub struct OperationCounters {
     /// DynamoDB's name of the operation, or `other`.
     pub name: &'static str,
-    /// The requests that have ended.
+    /// The requests that were sent and have ended.
     pub requests: f64,
     /// Those of them that have failed. If a condition did not hold, the request has not failed.
     pub failed: f64,

@@ -46,7 +46,7 @@ impl Counter {
 /// The requests for one operation.
 #[derive(Debug, Default)]
 pub struct Requests {
-    /// The requests that have ended.
+    /// The requests that were sent and have ended.
     pub ended: Counter,
     /// Those of them that have failed. If a condition did not hold, the request has not failed.
     pub failed: Counter,

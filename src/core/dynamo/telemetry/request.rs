@@ -237,7 +237,8 @@ impl Drop for Request {
         });
         let is_failure = |error: &Error| !matches!(error, Error::ConditionFailed { .. });
         let has_failed = outcome.error.as_ref().is_some_and(is_failure);
-        if let Some(requests) = counters.of(self.operation) {
+        // During an outage, and while a store gets no credentials, a request ends before it is sent.
+        if let (1.., Some(requests)) = (state.attempts.number, counters.of(self.operation)) {
             requests.ended.add(1);
             requests.items.add(self.items);
             requests.failed.add(usize::from(has_failed));
