@@ -124,6 +124,20 @@ class AllSessions {
   }
 
   /**
+   * Counts what `reap` deletes. Decodes no session, so it needs no encryption keys.
+   *
+   * @param {unknown} [options]
+   * @returns {Promise<number>}
+   */
+  async countEnded(options) {
+    let count = 0;
+    await this.#run({ name: 'countEnded', sweep: 'countEnded' }, options, (page) => {
+      count += page.sessions;
+    });
+    return count;
+  }
+
+  /**
    * Reads the sessions that have not ended, a page of the table at a time. The next page is read when the
    * application asks for it.
    *
@@ -150,7 +164,7 @@ class AllSessions {
         indexed: this.#indexed(indexed),
       };
     };
-    return sessionsOf(scan, toEntry);
+    return iterate(scan, toEntry);
   }
 
   /**
@@ -164,7 +178,7 @@ class AllSessions {
   entries({ ended = false, ...options } = {}) {
     const sweep = ended ? 'listAll' : 'list';
     const scan = this.#scan({ name: 'sessions', sweep, isIterated: true }, options);
-    return sessionsOf(scan, (session) => /** @type {Entry} */ (session));
+    return iterate(scan, (session) => /** @type {Entry} */ (session));
   }
 
   /**
@@ -237,7 +251,7 @@ class AllSessions {
  * @param {(session: ListedSession) => T | undefined} toEntry
  * @returns {AsyncGenerator<T, void, undefined>}
  */
-async function* sessionsOf(scan, toEntry) {
+async function* iterate(scan, toEntry) {
   for await (const { listed } of scan.pages()) {
     for (const session of listed) {
       scan.throwIfStopped();
