@@ -153,7 +153,10 @@ test('secrets are refused as arguments, and printed nowhere', async () => {
 /** Windows has no signals: there, a process that is killed just ends. */
 const onUnix = process.platform === 'win32' ? test.skip : test;
 
-onUnix('SIGINT finishes what is in flight, and the resume file goes on', async () => {
+onUnix.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+])('%s finishes what is in flight, and the resume file goes on', async (signal, exitCode) => {
   const table = await newTable();
   const copy = await newTable();
   expect((await run(['import', '-', '--table', table], { input: lines(60) })).code).toBe(0);
@@ -165,9 +168,9 @@ onUnix('SIGINT finishes what is in flight, and the resume file goes on', async (
   const texts = Promise.all([text(child.stdout), text(child.stderr)]);
   const closed = new Promise((resolve) => child.once('close', resolve));
   while (!existsSync(file)) await new Promise((resolve) => setTimeout(resolve, 5));
-  child.kill('SIGINT');
+  child.kill(signal);
   const [out, errors] = await texts;
-  expect(await closed).toBe(130);
+  expect(await closed).toBe(exitCode);
   expect(errors).toContain(`Run the command again with --resume-file ${file} to go on.\n`);
   expect(statSync(file).mode & 0o777).toBe(0o600);
   const { moved } = JSON.parse(out);
@@ -178,6 +181,18 @@ onUnix('SIGINT finishes what is in flight, and the resume file goes on', async (
   expect(await run(args)).toMatchObject({ code: 0, errors: '' });
   expect(existsSync(file)).toBe(false);
   expect(Object.keys(await items(copy)).length).toBe(60);
+});
+
+/** Only Linux has this device. */
+const onLinux = process.platform === 'linux' ? test : test.skip;
+
+onLinux('export to a full disk fails with one message', async () => {
+  const table = await newTable();
+  await run(['import', '-', '--table', table], { input: lines(60) });
+  const { code, errors } = await run(['export', '/dev/full', '--force', '--table', table]);
+  expect(code).toBe(1);
+  expect(errors).toMatch(/\nError: ENOSPC: no space left on device, write\n$/);
+  expect(errors).not.toMatch(/Unhandled|^ +at /m);
 });
 
 test('a reader that stops reading ends the command', async () => {
