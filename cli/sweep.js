@@ -2,6 +2,7 @@
 
 /** The flags and the resume file of commands that go through the whole table. */
 
+const { randomBytes } = require('node:crypto');
 const { existsSync, readFileSync, renameSync, rmSync, writeFileSync } = require('node:fs');
 const { UsageError } = require('./failure');
 const { positive, whole } = require('./flags');
@@ -94,9 +95,15 @@ class ResumeFile {
     if (resume === undefined) return;
     // A place in the table is the key of an item, and with it the id of a session.
     const text = `${JSON.stringify({ ...this.#about, resume, counts })}\n`;
-    const beside = `${this.#file}.tmp`;
-    writeFileSync(beside, text, { mode: 0o600 });
-    renameSync(beside, this.#file);
+    // A name that nobody can foresee, and `wx`: the text goes into no file, and through no link, that exists already.
+    const beside = `${this.#file}.${randomBytes(8).toString('hex')}.tmp`;
+    try {
+      writeFileSync(beside, text, { flag: 'wx', mode: 0o600 });
+      renameSync(beside, this.#file);
+    } catch (error) {
+      rmSync(beside, { force: true });
+      throw error;
+    }
   }
 
   /** Deletes the file, once all is done. */

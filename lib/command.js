@@ -7,8 +7,10 @@
 
 const { openConnectStore, openKoaStore, openShopifyStore } = require('./native');
 const { readClientConfig, readConnection } = require('./aws/config');
+const { placeOf: placeOfClient } = require('./aws/place');
 const { V2, V3 } = require('./aws/sdk');
 const { setEnd } = require('./cookie');
+const { resultOf, toError } = require('./errors');
 const { readOptions: readExpress } = require('./express.options');
 const { readOptions: readKoa } = require('./koa.options');
 const { reviverFor } = require('./bytes');
@@ -34,6 +36,7 @@ const { isTableMissing } = require('./table');
  * @property {EventEmitter} events
  * @property {Record<string, any>} options those that it was opened with
  * @property {string} table
+ * @property {number} tableTimeout milliseconds
  * @property {string} hashKey
  * @property {string} prefix of the keys
  * @property {string | undefined} expires the attribute that holds the end of sessions
@@ -46,6 +49,19 @@ const { isTableMissing } = require('./table');
  * @property {boolean} isTracked whether sessions have marks: their beginning, and their values in indexes
  * @property {(data: string) => any} parse makes the session of an application from its JSON
  * @property {(sid: string) => Known} newKnown
+ * @property {Opened} [plain] with hashed ids: the same table as a store without them, for which the ids in the table are
+ *   the ids of its sessions
+ * @property {Opened[]} [readers] with hashed ids: the same table as stores that find a session under one key each. So
+ *   their reads move no session
+ *
+ * A table, as DynamoDB names it.
+ *
+ * @typedef {object} Place
+ * @property {string} [arn] of the table
+ * @property {string} [id] of the table, which no other table has. Some services with DynamoDB's API lack it
+ * @property {number} [created] the time of its creation, in seconds since the Unix epoch
+ * @property {string} [endpoint] of the requests
+ * @property {string} [region] of the requests
  */
 
 /**
@@ -77,6 +93,7 @@ function openExpress(options, events, own) {
   return {
     sessions,
     table: native.table,
+    tableTimeout: settings.tableTimeout,
     hashKey: native.hashKey,
     prefix: native.prefix,
     expires: 'expires',
@@ -106,6 +123,7 @@ function openKoa(options, events, own) {
   return {
     sessions,
     table: native.name,
+    tableTimeout: settings.tableTimeout,
     hashKey: native.hashKey,
     prefix: '',
     expires: native.ttlKey,
@@ -136,6 +154,7 @@ function openShopify(options, events, own) {
   return {
     sessions,
     table: native.sessionTableName,
+    tableTimeout: settings.tableTimeout,
     hashKey: 'id',
     prefix: '',
     expires: native.expiresTtl,
@@ -175,6 +194,26 @@ function endOfShopify(data) {
   return end === undefined ? undefined : end * 1000;
 }
 
+/**
+ * Asks DynamoDB which table a store has.
+ *
+ * @param {Opened} opened
+ * @returns {Promise<Place>}
+ */
+async function locate({ sessions, table, tableTimeout }) {
+  const { native } = sessions.connection;
+  const input = JSON.stringify({ TableName: table });
+  const { body, failure } = resultOf(await native.request('DescribeTable', input, tableTimeout));
+  if (failure) throw toError(failure);
+  const described = JSON.parse(body ?? '{}').Table ?? {};
+  const { CreationDateTime: created, TableArn: arn, TableId: id } = described;
+  const { endpoint, region } =
+    sessions.transport === 'client'
+      ? await placeOfClient(sessions.client)
+      : resultOf(await native.ways(tableTimeout));
+  return { arn, id, created, endpoint, region };
+}
+
 /** @param {string} sid */
 function newKnown(sid) {
   return new Known(sid);
@@ -185,4 +224,4 @@ function indexesOf(tracking) {
   return (tracking?.indexes ?? []).map((index) => ({ name: index.name, value: index.valueOf }));
 }
 
-module.exports = { isTableMissing, open };
+module.exports = { isTableMissing, locate, open };
