@@ -15,6 +15,7 @@ const { tmpdir } = require('node:os');
 const { join } = require('node:path');
 const { text } = require('node:stream/consumers');
 const { credentials, items, newTable, newTableName, region } = require('./support/dynamodb');
+const { startProxy } = require('./support/proxy-dynamodb');
 
 const MAIN = join(__dirname, '..', 'cli', 'main.js');
 
@@ -164,13 +165,18 @@ onUnix.each([
   const args = ['migrate', '--from-table', table, '--to-table', copy, '--yes', '--json'];
   args.push('--segments', '1', '--resume-file', file);
   const slow = [MAIN, ...args, '--capacity-per-second', '60'];
-  const child = spawn(process.execPath, slow, { env: environment(), cwd: folder });
+  const proxy = await startProxy();
+  const env = { ...environment(), AWS_ENDPOINT_URL_DYNAMODB: proxy.endpoint };
+  const child = spawn(process.execPath, slow, { env, cwd: folder });
+  // Once there is progress to keep, the command gets no further before it has the signal.
+  proxy.hooks.before = ({ operation }) => {
+    if (operation === 'PutItem' && existsSync(file) && !child.killed) child.kill(signal);
+  };
   const texts = Promise.all([text(child.stdout), text(child.stderr)]);
   const closed = new Promise((resolve) => child.once('close', resolve));
-  while (!existsSync(file)) await new Promise((resolve) => setTimeout(resolve, 5));
-  child.kill(signal);
   const [out, errors] = await texts;
   expect(await closed).toBe(exitCode);
+  await proxy.stop();
   expect(errors).toContain(`Run the command again with --resume-file ${file} to go on.\n`);
   expect(statSync(file).mode & 0o777).toBe(0o600);
   const { moved } = JSON.parse(out);
