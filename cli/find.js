@@ -6,14 +6,11 @@ const { entries } = require('./scan');
 const { sessionOf, userOf } = require('./session');
 const { sweepOptions } = require('./sweep');
 const { existing, find } = require('./write');
-const { handleOf } = require('../lib/handle');
+const { HANDLE, handleOf } = require('../lib/handle');
 
 /** @import { Opened } from '../lib/command' */
 /** @import { Context } from './context' */
 /** @import { Entry } from './scan' */
-
-/** See lib/handle.js. */
-const HANDLE = /^[\w-]{22}$/;
 
 /**
  * Finds a session by its id or handle. If there is no session with this id, it is looked for by its handle, in the

@@ -93,7 +93,7 @@ class ResumeFile {
     this.#last = Date.now();
     const resume = tokenOf();
     if (resume === undefined) return;
-    // A place in the table is the key of an item, and with it the id of a session.
+    // A position in the table is the key of an item, and with it the id of a session.
     const text = `${JSON.stringify({ ...this.#about, resume, counts })}\n`;
     // A name that nobody can foresee, and `wx`: the text goes into no file, and through no link, that exists already.
     const beside = `${this.#file}.${randomBytes(8).toString('hex')}.tmp`;
@@ -116,7 +116,7 @@ class ResumeFile {
     if (this.#file === undefined) {
       return 'With --resume-file, the command can go on where it was stopped.';
     }
-    // Before the first page is done, there is no place to go on from.
+    // Before the first page is done, there is no position to go on from.
     return !existsSync(this.#file)
       ? 'Run the command again: it begins anew.'
       : `Run the command again with --resume-file ${this.#file} to go on.`;

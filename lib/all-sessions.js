@@ -2,6 +2,7 @@
 
 /** The operations of a store on all sessions of its table, and on those that an index finds. */
 
+const { dateOf } = require('./dates');
 const { resultOf } = require('./errors');
 
 /** @import { ListedMark, ListedSession, SessionEntry, SweepPage } from '../native/binding' */
@@ -37,9 +38,6 @@ const { resultOf } = require('./errors');
  *
  * @typedef {{ value: string, since: Date | undefined, label: string | undefined }} Indexed
  */
-
-/** The latest time of a `Date`, in milliseconds. */
-const LATEST = 8.64e15;
 
 class AllSessions {
   #host;
@@ -259,11 +257,6 @@ async function* iterate(scan, toEntry) {
       if (entry !== undefined) yield entry;
     }
   }
-}
-
-/** @param {number | undefined} time milliseconds; 0 or less, or more than a date can be: not known */
-function dateOf(time) {
-  return time !== undefined && time > 0 && time <= LATEST ? new Date(time) : undefined;
 }
 
 module.exports = { AllSessions };

@@ -5,27 +5,22 @@
  * No store loads this file.
  */
 
-const { openConnectStore, openKoaStore, openShopifyStore } = require('./native');
-const { readClientConfig, readConnection } = require('./aws/config');
 const { placeOf: placeOfClient } = require('./aws/place');
-const { V2, V3 } = require('./aws/sdk');
 const { setEnd } = require('./cookie');
 const { resultOf, toError } = require('./errors');
-const { readOptions: readExpress } = require('./express.options');
-const { readOptions: readKoa } = require('./koa.options');
-const { reviverFor } = require('./bytes');
+const { openSessions } = require('./kinds');
 const { Known } = require('./known');
-const { parse, specialValue } = require('./session');
-const { readOptions: readShopify } = require('./shopify.options');
+const { specialValue } = require('./session');
 const { endOf } = require('./shopify.session');
-const { SessionStore } = require('./store');
 const { isTableMissing } = require('./table');
 
 /** @import { EventEmitter } from 'node:events' */
+/** @import { Kind } from './kinds' */
+/** @import { SessionStore } from './store' */
 
-/** @typedef {'express' | 'koa' | 'shopify'} Kind */
-
-/** @typedef {Omit<Opened, 'kind' | 'events' | 'options'>} OfKind */
+/**
+ * @typedef {Pick<Opened, 'isHashed' | 'identityKeys' | 'indexes' | 'special' | 'setEnd' | 'endOf' | 'isTracked'>} OfKind
+ */
 
 /**
  * An open store.
@@ -74,90 +69,41 @@ const { isTableMissing } = require('./table');
  * @returns {Opened}
  */
 function open(kind, options, events, own = {}) {
-  const opened = { express: openExpress, koa: openKoa, shopify: openShopify }[kind];
-  return { ...opened(options, events, own), kind, events, options };
-}
-
-/** @type {(options: Record<string, any>, events: EventEmitter, own: object) => OfKind} */
-function openExpress(options, events, own) {
-  const settings = { ...readExpress(options), ...own };
-  const { codecs, createTable, hashIds, native, tracking } = settings;
-  const isHashed = hashIds !== undefined && hashIds.plain !== 'write';
-  const sessions = new SessionStore(
-    (...args) =>
-      openConnectStore({ ...native, createTable, hashIds, codecs: codecs?.native }, ...args),
-    readConnection(options, settings.operationTimeout),
-    settings,
-    { ...adapter(events, native.table), prefix: native.prefix, parse },
-  );
+  const { names, parse, sessions, settings } = openSessions(kind, options, events, own);
   return {
-    sessions,
-    table: native.table,
+    ...OF_KIND[kind](settings),
+    ...names,
+    prefix: names.prefix ?? '',
     tableTimeout: settings.tableTimeout,
-    hashKey: native.hashKey,
-    prefix: native.prefix,
-    expires: 'expires',
-    isHashed,
-    identityKeys: native.identityKeys,
-    indexes: indexesOf(tracking),
-    special: (session) => native.specialKeys.map(({ name }) => specialValue(session[name])),
-    setEnd,
-    endOf: () => undefined,
-    isTracked: tracking !== undefined,
-    parse: (data) => parse(data),
+    sessions,
+    parse,
     newKnown,
+    kind,
+    events,
+    options,
   };
 }
 
-/** @type {(options: Record<string, any>, events: EventEmitter, own: object) => OfKind} */
-function openKoa(options, events, own) {
-  const settings = { ...readKoa(options), ...own };
-  const { codecs, createTable, hashIds, native, tracking } = settings;
-  const isHashed = hashIds !== undefined && hashIds.plain !== 'write';
-  const sessions = new SessionStore(
-    (...args) => openKoaStore({ ...native, createTable, hashIds, codecs: codecs?.native }, ...args),
-    readConnection(options, settings.operationTimeout, [V2, V3]),
-    settings,
-    { ...adapter(events, native.name), parse: parseWithBytes },
-  );
-  return {
-    sessions,
-    table: native.name,
-    tableTimeout: settings.tableTimeout,
-    hashKey: native.hashKey,
-    prefix: '',
-    expires: native.ttlKey,
-    isHashed,
-    identityKeys: native.identityKeys,
-    indexes: indexesOf(tracking),
+/**
+ * The parts of an open store that only its kind has.
+ *
+ * @type {Record<Kind, (settings: any) => OfKind>}
+ */
+const OF_KIND = {
+  express: ({ native, ...settings }) => ({
+    ...ofWeb({ native, ...settings }),
+    special: (session) =>
+      native.specialKeys.map((/** @type {any} */ { name }) => specialValue(session[name])),
+    setEnd,
+  }),
+  koa: (settings) => ({
+    ...ofWeb(settings),
     special: () => [],
     setEnd: (session, end) => {
       if (Number.isFinite(session._expire)) session._expire = end;
     },
-    endOf: () => undefined,
-    isTracked: tracking !== undefined,
-    parse: parseWithBytes,
-    newKnown,
-  };
-}
-
-/** @type {(options: Record<string, any>, events: EventEmitter, own: object) => OfKind} */
-function openShopify(options, events, own) {
-  const settings = { ...readShopify(options), ...own };
-  const { codecs, createTable, native } = settings;
-  const sessions = new SessionStore(
-    (...args) => openShopifyStore({ ...native, createTable, codecs: codecs?.native }, ...args),
-    readClientConfig(options, settings.operationTimeout),
-    settings,
-    adapter(events, native.sessionTableName),
-  );
-  return {
-    sessions,
-    table: native.sessionTableName,
-    tableTimeout: settings.tableTimeout,
-    hashKey: 'id',
-    prefix: '',
-    expires: native.expiresTtl,
+  }),
+  shopify: () => ({
     isHashed: false,
     identityKeys: ['userId', 'shop'],
     indexes: [],
@@ -165,24 +111,18 @@ function openShopify(options, events, own) {
     setEnd: () => {},
     endOf: endOfShopify,
     isTracked: false,
-    parse: parseWithBytes,
-    newKnown,
+  }),
+};
+
+/** @param {any} settings */
+function ofWeb({ hashIds, native, tracking }) {
+  return {
+    isHashed: hashIds !== undefined && hashIds.plain !== 'write',
+    identityKeys: native.identityKeys,
+    indexes: indexesOf(tracking),
+    endOf: () => undefined,
+    isTracked: tracking !== undefined,
   };
-}
-
-/**
- * The adapter of a store whose table must exist.
- *
- * @param {EventEmitter} events
- * @param {string} table
- */
-function adapter(events, table) {
-  return { events, table, readiness: { isReady: true }, prepare: () => {} };
-}
-
-/** @param {string} data JSON */
-function parseWithBytes(data) {
-  return parse(data, reviverFor(data));
 }
 
 /** @param {string} data JSON */

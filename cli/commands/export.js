@@ -6,7 +6,7 @@ const { open } = require('node:fs/promises');
 const { pipeline } = require('node:stream/promises');
 const { throwIfStopped } = require('../failure');
 const { Progress } = require('../progress');
-const { Place, entries } = require('../scan');
+const { Position, entries } = require('../scan');
 const { sessionOf } = require('../session');
 const { addSweepFlags, sweepOptions } = require('../sweep');
 const { iso, things } = require('../text');
@@ -29,14 +29,14 @@ module.exports = {
     const target =
       file === undefined || file === '-' ? undefined : await openFile(file, flags.force);
     const progress = new Progress(output, 'Exported');
-    const place = new Place();
+    const position = new Position();
     let count = 0;
     async function* lines() {
-      for await (const entry of entries(opened, { ...sweepOptions(context), place })) {
+      for await (const entry of entries(opened, { ...sweepOptions(context), position })) {
         yield JSON.stringify(recordOf(opened, entry));
         count += 1;
-        place.done(entry);
-        progress.update(count, place.share);
+        position.done(entry);
+        progress.update(count, position.share);
       }
     }
     try {

@@ -10,7 +10,7 @@ const { Move } = require('../move');
 const { isSameTable, placeOf, textOfPlace } = require('../place');
 const { each } = require('../pool');
 const { Progress } = require('../progress');
-const { Place, entries } = require('../scan');
+const { Position, entries } = require('../scan');
 const { ResumeFile, addResumeFlag, addSweepFlags, sweepOptions } = require('../sweep');
 const { things } = require('../text');
 const { reasonOf } = require('../write');
@@ -75,12 +75,12 @@ module.exports = {
     const counts = { ...file.counts };
     const progress = new Progress(output, flags.dryRun ? 'Checked' : 'Migrated');
     const budget = new Budget(flags.capacityPerSecond);
-    const place = new Place(file.resume);
+    const position = new Position(file.resume);
     const options = sweepOptions(context);
     const keep = (/** @type {{ now?: boolean }} */ how) =>
-      file.keep(() => place.token, counts, how);
+      file.keep(() => position.token, counts, how);
     try {
-      const found = entries(source, { ...options, place });
+      const found = entries(source, { ...options, position });
       await each(found, signal, async (entry) => {
         await budget.spend(move.unitsOf(entry), signal);
         if (signal.aborted) return;
@@ -90,8 +90,8 @@ module.exports = {
           return 'refused';
         });
         counts[result] = (counts[result] ?? 0) + 1;
-        place.done(entry);
-        progress.update(sum(counts), place.share);
+        position.done(entry);
+        progress.update(sum(counts), position.share);
         keep({});
       });
     } catch (error) {
