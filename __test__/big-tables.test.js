@@ -278,16 +278,20 @@ describe('sessions()', () => {
     const keys = [Buffer.alloc(32, 1)];
     const writer = newStore({ table, encryption: { keys: [...keys, Buffer.alloc(32, 2)] } });
     await saveAll(writer, idsUpTo(40), { size: 60_000 });
-    const store = newStore({
-      table,
-      encryption: { keys: () => keys.map((key) => Buffer.from(key)) },
-    });
+    let calls = 0;
+    const newestKeys = () => {
+      calls += 1;
+      return keys.map((key) => Buffer.from(key));
+    };
+    const store = newStore({ table, encryption: { keys: newestKeys } });
     const sessions = store.sessions();
     await sessions.next();
+    expect(calls).toBe(1);
     const other = newStore({ table, encryption: { keys: [Buffer.alloc(32, 2)] } });
     keys.unshift(Buffer.alloc(32, 2));
     await saveAll(other, idsUpTo(40), { size: 60_000 });
     expect((await taken(sessions)).length).toBeGreaterThan(10);
+    expect(calls).toBe(2);
   });
 
   test('of a closed store fails, and goes on in another store', async () => {

@@ -17,6 +17,7 @@ const {
   seconds,
   timeToLive,
 } = require('./support/dynamodb');
+const { startProxy } = require('./support/proxy-dynamodb');
 
 let folder;
 beforeAll(() => {
@@ -219,13 +220,23 @@ test('reap goes on from its resume file', async () => {
   const resume = join(folder, 'reap');
   const line = `reap --table ${table} --segments 1 --resume-file ${resume}`;
   const stop = new AbortController();
-  const slow = command(`${line} --capacity-per-second 40`, { signal: stop.signal });
-  while ((await items(table).then(Object.keys)).length === 40);
-  stop.abort();
-  const { code, out, errors } = await slow;
+  const proxy = await startProxy();
+  let scans = 0;
+  proxy.hooks.before = ({ operation }) => {
+    if (operation === 'Scan') scans += 1;
+    // The first page is done, and the second one, which is in flight, is small too.
+    if (scans === 2) stop.abort();
+  };
+  const { code, out, errors } = await command(`${line} --capacity-per-second 40`, {
+    endpoint: proxy.endpoint,
+    signal: stop.signal,
+  });
+  await proxy.stop();
+  expect(scans).toBe(2);
   const [, first] = /^Deleted (\d+) ended sessions?\.$/m.exec(out);
   expect(code).toBe(130);
   expect(errors).toMatch(/^Stopped\. /);
+  expect(Number(first)).toBeLessThan(40);
   expect(Object.keys(await items(table))).toHaveLength(40 - Number(first));
   expect(await command(line)).toMatchObject({ code: 0, out: 'Deleted 40 ended sessions.\n' });
   expect(await items(table)).toEqual({});

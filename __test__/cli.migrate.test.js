@@ -14,6 +14,7 @@ const { awsEnvironment, command } = require('./support/command');
 const { DAY } = require('./support/contract');
 const {
   credentials,
+  describeTable,
   dynamoConfig,
   getItem,
   items,
@@ -281,7 +282,13 @@ test('a resume file goes on where the command was stopped', async () => {
   expect(moved).toBeGreaterThan(0);
   expect(moved).toBeLessThan(60);
   const kept = JSON.parse(readFileSync(file, 'utf8'));
-  expect(kept).toMatchObject({ from: table, to: copy, counts: { moved } });
+  const textOf = ({ TableArn, CreationDateTime }) => `${TableArn} ${CreationDateTime} sess:`;
+  const [source, target] = await Promise.all([table, copy].map(describeTable));
+  expect(kept).toMatchObject({
+    source: textOf(source),
+    target: textOf(target),
+    counts: { moved },
+  });
 
   const other = await command(line.replace(copy, table));
   expect(other.code).toBe(2);
@@ -316,8 +323,7 @@ test('in place, a session that changes meanwhile keeps the change', async () => 
     else if (loads === 1) await app.set(sid, newSession({ step: 2, text: 'x'.repeat(3000) }));
     return loaded;
   };
-  const move = new Move(source, target, {});
-  expect(move.isInPlace).toBe(true);
+  const move = new Move(source, target, { isInPlace: true });
   expect(await move.run({ sid: 'sid', data: '{}' })).toBe('moved');
   expect(loads).toBe(2);
   expect(await app.get('sid')).toMatchObject({ step: 2 });

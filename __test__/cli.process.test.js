@@ -15,6 +15,7 @@ const { tmpdir } = require('node:os');
 const { join } = require('node:path');
 const { text } = require('node:stream/consumers');
 const { credentials, items, newTable, newTableName, region } = require('./support/dynamodb');
+const { startProxy } = require('./support/proxy-dynamodb');
 
 const MAIN = join(__dirname, '..', 'cli', 'main.js');
 
@@ -153,7 +154,10 @@ test('secrets are refused as arguments, and printed nowhere', async () => {
 /** Windows has no signals: there, a process that is killed just ends. */
 const onUnix = process.platform === 'win32' ? test.skip : test;
 
-onUnix('SIGINT finishes what is in flight, and the resume file goes on', async () => {
+onUnix.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+])('%s finishes what is in flight, and the resume file goes on', async (signal, exitCode) => {
   const table = await newTable();
   const copy = await newTable();
   expect((await run(['import', '-', '--table', table], { input: lines(60) })).code).toBe(0);
@@ -161,13 +165,18 @@ onUnix('SIGINT finishes what is in flight, and the resume file goes on', async (
   const args = ['migrate', '--from-table', table, '--to-table', copy, '--yes', '--json'];
   args.push('--segments', '1', '--resume-file', file);
   const slow = [MAIN, ...args, '--capacity-per-second', '60'];
-  const child = spawn(process.execPath, slow, { env: environment(), cwd: folder });
+  const proxy = await startProxy();
+  const env = { ...environment(), AWS_ENDPOINT_URL_DYNAMODB: proxy.endpoint };
+  const child = spawn(process.execPath, slow, { env, cwd: folder });
+  // Once there is progress to keep, the command gets no further before it has the signal.
+  proxy.hooks.before = ({ operation }) => {
+    if (operation === 'PutItem' && existsSync(file) && !child.killed) child.kill(signal);
+  };
   const texts = Promise.all([text(child.stdout), text(child.stderr)]);
   const closed = new Promise((resolve) => child.once('close', resolve));
-  while (!existsSync(file)) await new Promise((resolve) => setTimeout(resolve, 5));
-  child.kill('SIGINT');
   const [out, errors] = await texts;
-  expect(await closed).toBe(130);
+  expect(await closed).toBe(exitCode);
+  await proxy.stop();
   expect(errors).toContain(`Run the command again with --resume-file ${file} to go on.\n`);
   expect(statSync(file).mode & 0o777).toBe(0o600);
   const { moved } = JSON.parse(out);
@@ -178,6 +187,18 @@ onUnix('SIGINT finishes what is in flight, and the resume file goes on', async (
   expect(await run(args)).toMatchObject({ code: 0, errors: '' });
   expect(existsSync(file)).toBe(false);
   expect(Object.keys(await items(copy)).length).toBe(60);
+});
+
+/** Only Linux has this device. */
+const onLinux = process.platform === 'linux' ? test : test.skip;
+
+onLinux('export to a full disk fails with one message', async () => {
+  const table = await newTable();
+  await run(['import', '-', '--table', table], { input: lines(60) });
+  const { code, errors } = await run(['export', '/dev/full', '--force', '--table', table]);
+  expect(code).toBe(1);
+  expect(errors).toMatch(/\nError: ENOSPC: no space left on device, write\n$/);
+  expect(errors).not.toMatch(/Unhandled|^ +at /m);
 });
 
 test('a reader that stops reading ends the command', async () => {

@@ -92,7 +92,7 @@ describe.each(Object.entries(kinds))(
       expect([code, errors]).toEqual([0, '']);
       expect(out).toMatch(/^HANDLE +USER +ENDS +LAST SEEN +SIZE$/m);
       expect(out).toMatch(
-        /^[\w-]{22} +ann +[\d-]+ [\d:]+ \(in 9 h\) +[\d-]+ [\d:]+ \(0 s ago\) +\d+ B$/m,
+        /^[\w-]{22} +ann +[\d-]+ [\d:]+ \(in 9 h\) +[\d-]+ [\d:]+ \(\d+ s ago\) +\d+ B$/m,
       );
       for (const id of IDS) expect(out).not.toContain(id);
 
@@ -169,6 +169,7 @@ describe.each(Object.entries(kinds))(
       expect((await command(`reap ${where} --dry-run`)).out).toBe(
         'Would delete 1 ended session.\n',
       );
+      expect(Object.keys(await items(table, hashKey))).toHaveLength(3);
       const file = join(folder, `reap-${kind}`);
       const reaped = await command(
         `reap ${where} --json --resume-file ${file} --capacity-per-second 1000`,
@@ -291,6 +292,30 @@ test('a session of an encrypted table with hashed ids is shown and destroyed by 
   expect(destroyed).toMatchObject({ code: 0, out: 'Ended 1 session.\n' });
   expect(await items(table)).toEqual({});
   await store.close();
+});
+
+test('reap --dry-run counts what reap deletes, without the keys', async () => {
+  const table = await newTable();
+  const encryption = { keys: ['k'.repeat(43)] };
+  const { store, put } = await kinds.express.open(table, { encryption });
+  await put(IDS[0], { user: 'ann' });
+  await put(IDS[1], { user: 'bob' });
+  await store.close();
+  const past = { N: String(seconds() - 60) };
+  const { [`sess:${IDS[0]}`]: ended } = await items(table);
+  const keyed = (id, rest) => putItem(table, { id: { S: `sess:${id}` }, expires: past, ...rest });
+  await keyed(IDS[0], { type: ended.type, sess: ended.sess });
+  await keyed('left', {});
+  await keyed('broken', { type: ended.type, sess: { S: 'no JSON' } });
+  await keyed('of-others', { total: { N: '7' } });
+  const { code, errors, json } = await command(`reap --table ${table} --dry-run --json`);
+  expect([code, errors]).toEqual([0, '']);
+  expect(json).toEqual({ ended: 3, dryRun: true });
+  expect(Object.keys(await items(table))).toHaveLength(5);
+  expect((await command(`reap --table ${table} --json`)).json).toEqual({ reaped: 3 });
+  expect(Object.keys(await items(table)).sort()).toEqual(
+    [`sess:${IDS[1]}`, 'sess:of-others'].sort(),
+  );
 });
 
 test('a session whose end was touched has its new end', async () => {

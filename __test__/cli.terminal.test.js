@@ -7,6 +7,7 @@ const { tmpdir } = require('node:os');
 const { join } = require('node:path');
 const { findLibc } = require('../lib/native.error');
 const { credentials, items, newTable, putItem, region, seconds } = require('./support/dynamodb');
+const { startProxy } = require('./support/proxy-dynamodb');
 
 /** The pseudoterminals have no binary for musl, and Windows has terminals of another kind. */
 const hasTerminals = process.platform !== 'win32' && findLibc().family !== 'musl';
@@ -120,18 +121,25 @@ onTerminal('a progress bar, which is removed at the end and on Ctrl-C', async ()
   expect(done.screen).toContain(`${ESC}[?25h`);
   expect(done.screen).toContain('Would move 40 sessions.');
 
-  const slow = start([
-    ...args,
-    '--capacity-per-second',
-    '30',
-    '--resume-file',
-    'resume',
-    '--segments',
-    '1',
-  ]);
+  const proxy = await startProxy();
+  let writes = 0;
+  let release;
+  const isReleased = new Promise((resolve) => {
+    release = resolve;
+  });
+  // The first sessions are written, and the others wait until Ctrl-C has arrived.
+  proxy.hooks.before = async ({ operation }) => {
+    if (operation === 'PutItem' && ++writes > 3) await isReleased;
+  };
+  const slow = start([...args, '--resume-file', 'resume', '--segments', '1'], {
+    AWS_ENDPOINT_URL_DYNAMODB: proxy.endpoint,
+  });
   await slow.shows(/Migrated: \d+/);
   slow.type('\u0003');
+  await slow.shows(/\^C/);
+  release();
   const stopped = await slow.end();
+  await proxy.stop();
   expect(stopped.code).toBe(130);
   expect(stopped.screen).toMatch(/Stopped\. Run the command again.*\r\n$/);
   expect(stopped.screen.lastIndexOf(`${ESC}[?25h`)).toBeGreaterThan(

@@ -46,13 +46,15 @@ class Context {
    * @param {NodeJS.ProcessEnv} [how.env] default: that of the command
    * @param {(kind: Opened['kind'], options: Record<string, any>) => Record<string, any>} [how.overrides] options that
    *   are set whatever the flags say
+   * @returns {Promise<Opened>}
    */
   async open(how = {}) {
     const { flags = this.flags, env = this.env, withMarks = false, conflict } = how;
     const { kind, options, followsTimeToLive } = await storeOptions(flags, env);
     const marks = withMarks && kind !== 'shopify' && !options.absoluteTtl && !options.indexes;
     const all = { ...options, ...(marks && { indexes: {} }), ...how.overrides?.(kind, options) };
-    const opened = this.#open(kind, all, { ...(conflict && { conflict }) });
+    const own = { ...(conflict && { conflict }) };
+    const opened = { ...this.#open(kind, all, own), ...this.#openParts(kind, all) };
     return followsTimeToLive ? this.#followed(opened) : opened;
   }
 
@@ -76,12 +78,20 @@ class Context {
   }
 
   /**
-   * Opens the table of a store with hashed ids as a store without them, for which the hashes are the ids.
+   * For a store with hashed ids: opens its table as stores that find a session under one key only.
    *
-   * @param {{ kind: Opened['kind'], options: Record<string, any> }} store
+   * @param {Opened['kind']} kind
+   * @param {Record<string, any>} options
+   * @returns {Pick<Opened, 'plain' | 'readers'>}
    */
-  openPlain({ kind, options: { hashIds: _, ...options } }) {
-    return this.#open(kind, options, {});
+  #openParts(kind, { hashIds, ...options }) {
+    if (!hashIds) return {};
+    const { migrate = false, secret, write = true } = hashIds;
+    const plain = this.#open(kind, options, {});
+    const hashed = [secret]
+      .flat()
+      .map((each) => this.#open(kind, { ...options, hashIds: { secret: each } }, {}));
+    return { plain, readers: write && !migrate ? hashed : [...hashed, plain] };
   }
 
   /**

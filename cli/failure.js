@@ -11,6 +11,8 @@ const EXIT = Object.freeze({
   nothing: 3,
   /** 128 and the number of SIGINT. */
   interrupted: 130,
+  /** 128 and the number of SIGTERM. */
+  terminated: 143,
 });
 
 /** The user has called the command wrongly. */

@@ -5,15 +5,12 @@
 const { entries } = require('./scan');
 const { sessionOf, userOf } = require('./session');
 const { sweepOptions } = require('./sweep');
-const { existing } = require('./write');
-const { handleOf } = require('../lib/handle');
+const { existing, find } = require('./write');
+const { HANDLE, handleOf } = require('../lib/handle');
 
 /** @import { Opened } from '../lib/command' */
 /** @import { Context } from './context' */
 /** @import { Entry } from './scan' */
-
-/** See lib/handle.js. */
-const HANDLE = /^[\w-]{22}$/;
 
 /**
  * Finds a session by its id or handle. If there is no session with this id, it is looked for by its handle, in the
@@ -25,8 +22,8 @@ const HANDLE = /^[\w-]{22}$/;
  * @returns {Promise<Entry | undefined>}
  */
 async function findOne(context, opened, name) {
-  const loaded = await opened.sessions.load(name);
-  if (loaded) return entryOf(opened, name, loaded);
+  const found = await find(opened, name);
+  if (found) return entryOf(found.reader, name, found.loaded);
   return HANDLE.test(name) ? byHandle(context, opened, name) : undefined;
 }
 
@@ -111,11 +108,10 @@ function userIndexOf({ indexes }) {
  * under the key that it has in the table.
  *
  * @param {Opened} opened
- * @param {Opened} plain the same table, as a store without hashed ids sees it
  * @param {Pick<Entry, 'id' | 'sid'>} entry
  */
-async function destroy(opened, plain, { id, sid }) {
-  if (sid === undefined) await plain.sessions.destroy(id);
+async function destroy(opened, { id, sid }) {
+  if (sid === undefined) await (opened.plain ?? opened).sessions.destroy(id);
   else await opened.sessions.destroy(sid);
 }
 

@@ -4,16 +4,23 @@
 /** The command `dynamo-session-store`. */
 
 require('../lib/node-version');
+const { EXIT } = require('./failure');
 const { run } = require('./run');
 
+/** The exit codes of a command that a signal has stopped: 128 and the number of the signal. */
+const CODES = /** @type {const} */ ({ SIGINT: EXIT.interrupted, SIGTERM: EXIT.terminated });
+
 const stop = new AbortController();
-let signals = 0;
-process.on('SIGINT', () => {
-  signals += 1;
-  // The first lets the command finish what is in flight, the second does not wait for that.
-  if (signals > 1) process.exit(130);
-  stop.abort();
-});
+/** The exit code for the first signal. @type {number | undefined} */
+let stopped;
+for (const [name, code] of Object.entries(CODES)) {
+  process.on(name, () => {
+    // The first lets the command finish what is in flight, the second does not wait for that.
+    if (stopped !== undefined) process.exit(code);
+    stopped = code;
+    stop.abort();
+  });
+}
 // The reader of a pipe, such as head, has read enough.
 process.stdout.on('error', (error) =>
   process.exit('code' in error && error.code === 'EPIPE' ? 0 : 1),
@@ -21,5 +28,5 @@ process.stdout.on('error', (error) =>
 
 const { stdin, stdout, stderr, env } = process;
 run(process.argv.slice(2), { stdin, stdout, stderr, env, signal: stop.signal }).then((code) => {
-  process.exitCode = code;
+  process.exitCode = code === EXIT.interrupted ? (stopped ?? code) : code;
 });

@@ -24,13 +24,14 @@ class Move {
   /**
    * @param {Opened} source
    * @param {Opened} target
-   * @param {{ overwrite?: boolean, dryRun?: boolean }} flags
+   * @param {{ overwrite?: boolean, dryRun?: boolean, isInPlace: boolean }} flags `isInPlace`: source and target are the
+   *   same keys of the same table
    */
   constructor(source, target, flags) {
     this.#source = source;
     this.#target = target;
     this.#flags = flags;
-    this.isInPlace = isSamePlace(source, target);
+    this.isInPlace = flags.isInPlace;
   }
 
   /**
@@ -72,7 +73,9 @@ class Move {
     const written = { ...entry, data: this.#dataOf(entry) };
     if (overwrite) await put(this.#target, written);
     // An application has created a session under this id meanwhile, or another command has copied this one.
-    else if (!(await create(this.#target, written))) return (await this.#find(entry)) ?? 'gone';
+    else if (!(await create(this.#target, written))) {
+      return (await this.#find(entry)) ?? (await this.#missing(entry));
+    }
     return this.#verify(written);
   }
 
@@ -101,7 +104,7 @@ class Move {
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       // With hashed ids, this moves the session.
       const loaded = await reader.sessions.load(sid);
-      if (!loaded) return 'gone';
+      if (!loaded) return this.#missing(entry);
       const { expires, ...parts } = partsOf(loaded);
       const read = { ...entry, ...parts, expires };
       const data = this.#dataOf(read);
@@ -136,8 +139,20 @@ class Move {
    */
   async #verify(written) {
     const loaded = await this.#target.sessions.load(written.sid);
-    if (!loaded) return 'gone';
+    if (!loaded) return this.#missing(written);
     return isSame(this.#target, partsOf(loaded), written) ? 'moved' : 'different';
+  }
+
+  /**
+   * The result for a session that the target does not have, although it was written there or read from there.
+   *
+   * @param {Entry & { sid: string }} entry
+   * @returns {Promise<Result>}
+   */
+  async #missing({ sid }) {
+    return (await existing(this.#source.plain ?? this.#source, sid)) === undefined
+      ? 'gone'
+      : 'different';
   }
 }
 
@@ -169,18 +184,4 @@ function isSame(opened, found, wanted) {
   return isEnd && isDeepStrictEqual(sessionOf(opened, found), sessionOf(opened, wanted));
 }
 
-/**
- * Whether two stores keep a session in the same item, or move it within the table to a hashed id.
- *
- * @param {Opened} one
- * @param {Opened} other
- */
-function isSamePlace(one, other) {
-  const place = (/** @type {Opened} */ { table, hashKey, prefix, options }) => {
-    const { endpoint, region, profile } = options.dynamoConfig ?? options.config ?? {};
-    return [table, hashKey, prefix, endpoint && String(endpoint), region, profile];
-  };
-  return isDeepStrictEqual(place(one), place(other));
-}
-
-module.exports = { Move, isSamePlace };
+module.exports = { Move };

@@ -46,7 +46,7 @@ const COMMANDS = [
 ];
 
 const EXIT_CODES = `
-Exit codes: 0 done, 1 failed or found problems, 2 wrong usage, 3 no such session, 130 stopped.
+Exit codes: 0 done, 1 failed or found problems, 2 wrong usage, 3 no such session, 130 and 143 stopped.
 Secrets come from the environment only: DYNAMO_SESSION_STORE_ENCRYPTION_KEYS and
 DYNAMO_SESSION_STORE_ID_SECRETS, each with commas between several.`;
 

@@ -2,7 +2,7 @@
 
 /** Reads the sessions of a table, one after another. */
 
-const { handleOf } = require('../lib/handle');
+const { HASHED_ID, handleOf } = require('../lib/handle');
 const { UsageError } = require('./failure');
 
 /** @import { Opened } from '../lib/command' */
@@ -22,17 +22,14 @@ const { UsageError } = require('./failure');
  * @property {boolean} isEnded
  */
 
-/** Ids in the table that are hashes, see docs/HASHED-IDS.md. */
-const HASHED = /^h1:[\w-]{43}$/;
-
 /** The segments of a scan, unless the user names a number. They tell how much of the table is read. */
 const SEGMENTS = 8;
 
 /**
- * The place in a table up to which all sessions are done. Sessions are worked on some at a time, so the place lags
- * behind the scan.
+ * The position in a table up to which all sessions are done. Sessions are worked on some at a time, so the position
+ * lags behind the scan.
  */
-class Place {
+class Position {
   /** The token from which the scan begins. @type {string | undefined} */
   resume;
   /** The share of the table that is read. */
@@ -87,27 +84,27 @@ class Place {
 
 /**
  * @param {Opened} opened
- * @param {{ ended?: boolean, segments?: number, capacityPerSecond?: number, signal: AbortSignal, place?: Place,
+ * @param {{ ended?: boolean, segments?: number, capacityPerSecond?: number, signal: AbortSignal, position?: Position,
  *   shops?: string[] }} options
  * @returns {AsyncGenerator<Entry>} ends early if the signal is aborted
  */
-async function* entries(opened, { place, shops, ...options }) {
+async function* entries(opened, { position, shops, ...options }) {
   if (shops) {
     if (opened.kind !== 'shopify') throw new UsageError('--shop is for the store for shopify.');
-    yield* ofShops(opened, place, shops);
+    yield* ofShops(opened, position, shops);
     return;
   }
   const { events, sessions } = opened;
   // Without a listener, no progress is computed.
-  const note = (/** @type {any} */ progress) => place?.note(progress);
-  if (place) events.on('progress', note);
-  const resume = place?.resume;
+  const note = (/** @type {any} */ progress) => position?.note(progress);
+  if (position) events.on('progress', note);
+  const resume = position?.resume;
   const { segments = resume === undefined ? SEGMENTS : undefined, ...rest } = options;
   const scan = { ...rest, ...(segments && { segments }), ...(resume && { resume }) };
   try {
     for await (const found of sessions.all.entries(scan)) {
       const entry = entryOf(opened, found);
-      place?.begin(entry);
+      position?.begin(entry);
       yield entry;
     }
   } catch (error) {
@@ -126,7 +123,7 @@ function entryOf({ endOf, prefix }, { sid: id, data, expires: stored, end, creat
   const expires = stored ?? endOf(data);
   return {
     id,
-    sid: HASHED.test(id) ? undefined : id,
+    sid: HASHED_ID.test(id) ? undefined : id,
     handle: handleOf(prefix + id),
     data,
     expires: expires ?? undefined,
@@ -141,18 +138,18 @@ function entryOf({ endOf, prefix }, { sid: id, data, expires: stored, end, creat
  * The sessions of shops, which the index finds.
  *
  * @param {Opened} opened
- * @param {Place | undefined} place
+ * @param {Position | undefined} position
  * @param {string[]} shops
  * @returns {AsyncGenerator<Entry>}
  */
-async function* ofShops(opened, place, shops) {
+async function* ofShops(opened, position, shops) {
   for (const shop of shops) {
     for (const { sid, data } of await opened.sessions.all.find(shop)) {
       const entry = entryOf(opened, { sid, data });
-      place?.begin(entry);
+      position?.begin(entry);
       yield entry;
     }
   }
 }
 
-module.exports = { Place, SEGMENTS, entries };
+module.exports = { Position, SEGMENTS, entries };

@@ -2,6 +2,7 @@
 
 /** The flags and the resume file of commands that go through the whole table. */
 
+const { randomBytes } = require('node:crypto');
 const { existsSync, readFileSync, renameSync, rmSync, writeFileSync } = require('node:fs');
 const { UsageError } = require('./failure');
 const { positive, whole } = require('./flags');
@@ -92,11 +93,17 @@ class ResumeFile {
     this.#last = Date.now();
     const resume = tokenOf();
     if (resume === undefined) return;
-    // A place in the table is the key of an item, and with it the id of a session.
+    // A position in the table is the key of an item, and with it the id of a session.
     const text = `${JSON.stringify({ ...this.#about, resume, counts })}\n`;
-    const beside = `${this.#file}.tmp`;
-    writeFileSync(beside, text, { mode: 0o600 });
-    renameSync(beside, this.#file);
+    // A name that nobody can foresee, and `wx`: the text goes into no file, and through no link, that exists already.
+    const beside = `${this.#file}.${randomBytes(8).toString('hex')}.tmp`;
+    try {
+      writeFileSync(beside, text, { flag: 'wx', mode: 0o600 });
+      renameSync(beside, this.#file);
+    } catch (error) {
+      rmSync(beside, { force: true });
+      throw error;
+    }
   }
 
   /** Deletes the file, once all is done. */
@@ -109,7 +116,7 @@ class ResumeFile {
     if (this.#file === undefined) {
       return 'With --resume-file, the command can go on where it was stopped.';
     }
-    // Before the first page is done, there is no place to go on from.
+    // Before the first page is done, there is no position to go on from.
     return !existsSync(this.#file)
       ? 'Run the command again: it begins anew.'
       : `Run the command again with --resume-file ${this.#file} to go on.`;

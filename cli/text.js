@@ -38,16 +38,13 @@ function size(bytes) {
   return bytes < 1e6 ? `${(bytes / 1000).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
-/** The latest time of a `Date`, in milliseconds. */
-const LATEST = 8.64e15;
-
 /**
  * @param {number | null | undefined} milliseconds since the Unix epoch
- * @returns {string | undefined} ISO text
+ * @returns {string | undefined} ISO text; `undefined` if the time is not set, or is none that a `Date` can hold
  */
 function iso(milliseconds) {
-  if (typeof milliseconds !== 'number' || !(Math.abs(milliseconds) <= LATEST)) return undefined;
-  return new Date(milliseconds).toISOString();
+  const date = new Date(milliseconds ?? Number.NaN);
+  return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
 }
 
 /**

@@ -37,14 +37,30 @@ function reasonOf(error) {
 }
 
 /**
- * Reads a session of the table; `undefined` if the table has none. A session that cannot be read counts as there.
+ * Reads a session of the table, and moves it nowhere. A read of a store with hashed ids may move it, which is a write.
+ *
+ * @param {Opened} opened
+ * @param {string} sid
+ * @returns {Promise<{ loaded: import('../lib/known').Loaded, reader: Opened } | undefined>} `reader`: the store that has
+ *   the session under its key
+ */
+async function find(opened, sid) {
+  for (const reader of opened.readers ?? [opened]) {
+    const loaded = await reader.sessions.load(sid);
+    if (loaded) return { loaded, reader };
+  }
+  return undefined;
+}
+
+/**
+ * Reads a session of the table; `undefined` if the table has none; `null` for a session that cannot be read.
  *
  * @param {Opened} opened
  * @param {string} sid
  */
 async function existing(opened, sid) {
   try {
-    return await opened.sessions.load(sid);
+    return (await find(opened, sid))?.loaded;
   } catch (error) {
     const { code } = /** @type {NodeJS.ErrnoException} */ (error);
     if (code === 'ERR_SESSION_DECRYPT' || code === 'ERR_SESSION_DECODE') return null;
@@ -103,4 +119,4 @@ function knownOf(opened, { sid, created }) {
   return known;
 }
 
-module.exports = { create, existing, put, reasonOf, recordOf };
+module.exports = { create, existing, find, put, reasonOf, recordOf };

@@ -2,6 +2,7 @@
 
 /** The operations of a store on all sessions of its table, and on those that an index finds. */
 
+const { dateOf } = require('./dates');
 const { resultOf } = require('./errors');
 
 /** @import { ListedMark, ListedSession, SessionEntry, SweepPage } from '../native/binding' */
@@ -37,9 +38,6 @@ const { resultOf } = require('./errors');
  *
  * @typedef {{ value: string, since: Date | undefined, label: string | undefined }} Indexed
  */
-
-/** The latest time of a `Date`, in milliseconds. */
-const LATEST = 8.64e15;
 
 class AllSessions {
   #host;
@@ -124,6 +122,20 @@ class AllSessions {
   }
 
   /**
+   * Counts what `reap` deletes. Decodes no session, so it needs no encryption keys.
+   *
+   * @param {unknown} [options]
+   * @returns {Promise<number>}
+   */
+  async countEnded(options) {
+    let count = 0;
+    await this.#run({ name: 'countEnded', sweep: 'countEnded' }, options, (page) => {
+      count += page.sessions;
+    });
+    return count;
+  }
+
+  /**
    * Reads the sessions that have not ended, a page of the table at a time. The next page is read when the
    * application asks for it.
    *
@@ -150,7 +162,7 @@ class AllSessions {
         indexed: this.#indexed(indexed),
       };
     };
-    return sessionsOf(scan, toEntry);
+    return iterate(scan, toEntry);
   }
 
   /**
@@ -164,7 +176,7 @@ class AllSessions {
   entries({ ended = false, ...options } = {}) {
     const sweep = ended ? 'listAll' : 'list';
     const scan = this.#scan({ name: 'sessions', sweep, isIterated: true }, options);
-    return sessionsOf(scan, (session) => /** @type {Entry} */ (session));
+    return iterate(scan, (session) => /** @type {Entry} */ (session));
   }
 
   /**
@@ -237,7 +249,7 @@ class AllSessions {
  * @param {(session: ListedSession) => T | undefined} toEntry
  * @returns {AsyncGenerator<T, void, undefined>}
  */
-async function* sessionsOf(scan, toEntry) {
+async function* iterate(scan, toEntry) {
   for await (const { listed } of scan.pages()) {
     for (const session of listed) {
       scan.throwIfStopped();
@@ -245,11 +257,6 @@ async function* sessionsOf(scan, toEntry) {
       if (entry !== undefined) yield entry;
     }
   }
-}
-
-/** @param {number | undefined} time milliseconds; 0 or less, or more than a date can be: not known */
-function dateOf(time) {
-  return time !== undefined && time > 0 && time <= LATEST ? new Date(time) : undefined;
 }
 
 module.exports = { AllSessions };

@@ -5,25 +5,22 @@
  * No store loads this file.
  */
 
-const { openConnectStore, openKoaStore, openShopifyStore } = require('./native');
-const { readClientConfig, readConnection } = require('./aws/config');
-const { V2, V3 } = require('./aws/sdk');
+const { placeOf: placeOfClient } = require('./aws/place');
 const { setEnd } = require('./cookie');
-const { readOptions: readExpress } = require('./express.options');
-const { readOptions: readKoa } = require('./koa.options');
-const { reviverFor } = require('./bytes');
+const { resultOf, toError } = require('./errors');
+const { openSessions } = require('./kinds');
 const { Known } = require('./known');
-const { parse, specialValue } = require('./session');
-const { readOptions: readShopify } = require('./shopify.options');
+const { specialValue } = require('./session');
 const { endOf } = require('./shopify.session');
-const { SessionStore } = require('./store');
 const { isTableMissing } = require('./table');
 
 /** @import { EventEmitter } from 'node:events' */
+/** @import { Kind } from './kinds' */
+/** @import { SessionStore } from './store' */
 
-/** @typedef {'express' | 'koa' | 'shopify'} Kind */
-
-/** @typedef {Omit<Opened, 'kind' | 'events' | 'options'>} OfKind */
+/**
+ * @typedef {Pick<Opened, 'isHashed' | 'identityKeys' | 'indexes' | 'special' | 'setEnd' | 'endOf' | 'isTracked'>} OfKind
+ */
 
 /**
  * An open store.
@@ -34,6 +31,7 @@ const { isTableMissing } = require('./table');
  * @property {EventEmitter} events
  * @property {Record<string, any>} options those that it was opened with
  * @property {string} table
+ * @property {number} tableTimeout milliseconds
  * @property {string} hashKey
  * @property {string} prefix of the keys
  * @property {string | undefined} expires the attribute that holds the end of sessions
@@ -46,6 +44,19 @@ const { isTableMissing } = require('./table');
  * @property {boolean} isTracked whether sessions have marks: their beginning, and their values in indexes
  * @property {(data: string) => any} parse makes the session of an application from its JSON
  * @property {(sid: string) => Known} newKnown
+ * @property {Opened} [plain] with hashed ids: the same table as a store without them, for which the ids in the table are
+ *   the ids of its sessions
+ * @property {Opened[]} [readers] with hashed ids: the same table as stores that find a session under one key each. So
+ *   their reads move no session
+ *
+ * A table, as DynamoDB names it.
+ *
+ * @typedef {object} Place
+ * @property {string} [arn] of the table
+ * @property {string} [id] of the table, which no other table has. Some services with DynamoDB's API lack it
+ * @property {number} [created] the time of its creation, in seconds since the Unix epoch
+ * @property {string} [endpoint] of the requests
+ * @property {string} [region] of the requests
  */
 
 /**
@@ -58,87 +69,41 @@ const { isTableMissing } = require('./table');
  * @returns {Opened}
  */
 function open(kind, options, events, own = {}) {
-  const opened = { express: openExpress, koa: openKoa, shopify: openShopify }[kind];
-  return { ...opened(options, events, own), kind, events, options };
-}
-
-/** @type {(options: Record<string, any>, events: EventEmitter, own: object) => OfKind} */
-function openExpress(options, events, own) {
-  const settings = { ...readExpress(options), ...own };
-  const { codecs, createTable, hashIds, native, tracking } = settings;
-  const isHashed = hashIds !== undefined && hashIds.plain !== 'write';
-  const sessions = new SessionStore(
-    (...args) =>
-      openConnectStore({ ...native, createTable, hashIds, codecs: codecs?.native }, ...args),
-    readConnection(options, settings.operationTimeout),
-    settings,
-    { ...adapter(events, native.table), prefix: native.prefix, parse },
-  );
+  const { names, parse, sessions, settings } = openSessions(kind, options, events, own);
   return {
+    ...OF_KIND[kind](settings),
+    ...names,
+    prefix: names.prefix ?? '',
+    tableTimeout: settings.tableTimeout,
     sessions,
-    table: native.table,
-    hashKey: native.hashKey,
-    prefix: native.prefix,
-    expires: 'expires',
-    isHashed,
-    identityKeys: native.identityKeys,
-    indexes: indexesOf(tracking),
-    special: (session) => native.specialKeys.map(({ name }) => specialValue(session[name])),
-    setEnd,
-    endOf: () => undefined,
-    isTracked: tracking !== undefined,
-    parse: (data) => parse(data),
+    parse,
     newKnown,
+    kind,
+    events,
+    options,
   };
 }
 
-/** @type {(options: Record<string, any>, events: EventEmitter, own: object) => OfKind} */
-function openKoa(options, events, own) {
-  const settings = { ...readKoa(options), ...own };
-  const { codecs, createTable, hashIds, native, tracking } = settings;
-  const isHashed = hashIds !== undefined && hashIds.plain !== 'write';
-  const sessions = new SessionStore(
-    (...args) => openKoaStore({ ...native, createTable, hashIds, codecs: codecs?.native }, ...args),
-    readConnection(options, settings.operationTimeout, [V2, V3]),
-    settings,
-    { ...adapter(events, native.name), parse: parseWithBytes },
-  );
-  return {
-    sessions,
-    table: native.name,
-    hashKey: native.hashKey,
-    prefix: '',
-    expires: native.ttlKey,
-    isHashed,
-    identityKeys: native.identityKeys,
-    indexes: indexesOf(tracking),
+/**
+ * The parts of an open store that only its kind has.
+ *
+ * @type {Record<Kind, (settings: any) => OfKind>}
+ */
+const OF_KIND = {
+  express: ({ native, ...settings }) => ({
+    ...ofWeb({ native, ...settings }),
+    special: (session) =>
+      native.specialKeys.map((/** @type {any} */ { name }) => specialValue(session[name])),
+    setEnd,
+  }),
+  koa: (settings) => ({
+    ...ofWeb(settings),
     special: () => [],
     setEnd: (session, end) => {
       if (Number.isFinite(session._expire)) session._expire = end;
     },
-    endOf: () => undefined,
-    isTracked: tracking !== undefined,
-    parse: parseWithBytes,
-    newKnown,
-  };
-}
-
-/** @type {(options: Record<string, any>, events: EventEmitter, own: object) => OfKind} */
-function openShopify(options, events, own) {
-  const settings = { ...readShopify(options), ...own };
-  const { codecs, createTable, native } = settings;
-  const sessions = new SessionStore(
-    (...args) => openShopifyStore({ ...native, createTable, codecs: codecs?.native }, ...args),
-    readClientConfig(options, settings.operationTimeout),
-    settings,
-    adapter(events, native.sessionTableName),
-  );
-  return {
-    sessions,
-    table: native.sessionTableName,
-    hashKey: 'id',
-    prefix: '',
-    expires: native.expiresTtl,
+  }),
+  shopify: () => ({
     isHashed: false,
     identityKeys: ['userId', 'shop'],
     indexes: [],
@@ -146,24 +111,18 @@ function openShopify(options, events, own) {
     setEnd: () => {},
     endOf: endOfShopify,
     isTracked: false,
-    parse: parseWithBytes,
-    newKnown,
+  }),
+};
+
+/** @param {any} settings */
+function ofWeb({ hashIds, native, tracking }) {
+  return {
+    isHashed: hashIds !== undefined && hashIds.plain !== 'write',
+    identityKeys: native.identityKeys,
+    indexes: indexesOf(tracking),
+    endOf: () => undefined,
+    isTracked: tracking !== undefined,
   };
-}
-
-/**
- * The adapter of a store whose table must exist.
- *
- * @param {EventEmitter} events
- * @param {string} table
- */
-function adapter(events, table) {
-  return { events, table, readiness: { isReady: true }, prepare: () => {} };
-}
-
-/** @param {string} data JSON */
-function parseWithBytes(data) {
-  return parse(data, reviverFor(data));
 }
 
 /** @param {string} data JSON */
@@ -173,6 +132,26 @@ function endOfShopify(data) {
   const dates = { expires: date(expires), refreshTokenExpires: date(refreshTokenExpires) };
   const end = endOf({ ...session, ...dates });
   return end === undefined ? undefined : end * 1000;
+}
+
+/**
+ * Asks DynamoDB which table a store has.
+ *
+ * @param {Opened} opened
+ * @returns {Promise<Place>}
+ */
+async function locate({ sessions, table, tableTimeout }) {
+  const { native } = sessions.connection;
+  const input = JSON.stringify({ TableName: table });
+  const { body, failure } = resultOf(await native.request('DescribeTable', input, tableTimeout));
+  if (failure) throw toError(failure);
+  const described = JSON.parse(body ?? '{}').Table ?? {};
+  const { CreationDateTime: created, TableArn: arn, TableId: id } = described;
+  const { endpoint, region } =
+    sessions.transport === 'client'
+      ? await placeOfClient(sessions.client)
+      : resultOf(await native.ways(tableTimeout));
+  return { arn, id, created, endpoint, region };
 }
 
 /** @param {string} sid */
@@ -185,4 +164,4 @@ function indexesOf(tracking) {
   return (tracking?.indexes ?? []).map((index) => ({ name: index.name, value: index.valueOf }));
 }
 
-module.exports = { isTableMissing, open };
+module.exports = { isTableMissing, locate, open };

@@ -6,33 +6,24 @@
  */
 
 const { EventEmitter } = require('node:events');
-const { expiresAt, openConnectStore, openKoaStore, openShopifyStore } = require('./native');
-const { readClientConfig, readConnection } = require('./aws/config');
+const { expiresAt } = require('./native');
 const { placeOf } = require('./aws/place');
-const { V2, V3 } = require('./aws/sdk');
 const { invalidArgument, resultOf } = require('./errors');
-const { readOptions: readExpress } = require('./express.options');
-const { readOptions: readKoa } = require('./koa.options');
+const { movesIds } = require('./host');
+const { openSessions, readSettings } = require('./kinds');
 const { optionsObject } = require('./options');
 const { parse, stringify } = require('./session');
-const { readOptions: readShopify } = require('./shopify.options');
-const { SessionStore } = require('./store');
 
 /** @import { Failure, RequestWays } from '../native/binding' */
-/** @import { Connection } from './aws/config' */
-/** @import { Open } from './aws/dynamodb' */
+/** @import { Kind, Names } from './kinds' */
 
 /**
- * @typedef {'express' | 'koa' | 'shopify'} Kind
- *
  * The settings of a store that decide about its table and its permissions.
  *
- * @typedef {object} Facts
+ * @typedef {Names & OwnFacts} Facts
+ *
+ * @typedef {object} OwnFacts
  * @property {Kind} kind
- * @property {string} table the name of the table, or its ARN
- * @property {string} hashKey the attribute of the table's key
- * @property {string | undefined} prefix the prefix of the table's keys, if the store has this option
- * @property {string | undefined} expires the attribute that holds the end of sessions
  * @property {boolean} wantsTimeToLive whether DynamoDB is to delete ended sessions
  * @property {{ name: string, attribute: string }[]} indexes the indexes of the table
  * @property {boolean} createsTable whether the store creates a missing table by itself
@@ -55,59 +46,36 @@ const { SessionStore } = require('./store');
  */
 
 /**
- * For each kind of store: its options, its settings as facts, its connection, its format, and a session in it with the
- * text `mark`.
+ * For each kind of store: its settings as facts, and a session in it with the text `mark`.
  *
  * @type {Record<Kind, {
- *   read: (options: Record<string, any>) => any,
- *   facts: (settings: any) => Omit<Facts, 'kind'>,
- *   connection: (options: Record<string, any>, timeout: number) => Connection,
- *   open: (options: any, ...rest: Parameters<Open>) => ReturnType<Open>,
+ *   facts: (settings: any) => Omit<OwnFacts, 'kind'>,
  *   session: (mark: string) => Record<string, any>,
  * }>}
  */
 const KINDS = {
   express: {
-    read: readExpress,
     facts: ({ native, initialized, reapInterval, ...rest }) => ({
-      table: native.table,
-      hashKey: native.hashKey,
-      prefix: native.prefix,
-      expires: 'expires',
       wantsTimeToLive: native.timeToLive,
       createsTable: !initialized,
       setsCapacity: false,
       reaps: reapInterval > 0,
       ...factsOfWeb({ native, ...rest }),
     }),
-    connection: readConnection,
-    open: openConnectStore,
     session: (mark) => ({ cookie: { expires: new Date(Date.now() + LIFETIME) }, [MARK]: mark }),
   },
   koa: {
-    read: readKoa,
     facts: ({ native, autoCreate, capacity, useTtlExpired, ...rest }) => ({
-      table: native.name,
-      hashKey: native.hashKey,
-      prefix: undefined,
-      expires: native.ttlKey,
       wantsTimeToLive: useTtlExpired,
       createsTable: autoCreate,
       setsCapacity: capacity.read !== undefined || capacity.write !== undefined,
       reaps: false,
       ...factsOfWeb({ native, ...rest }),
     }),
-    connection: (options, timeout) => readConnection(options, timeout, [V2, V3]),
-    open: openKoaStore,
     session: (mark) => ({ [MARK]: mark }),
   },
   shopify: {
-    read: readShopify,
     facts: ({ native, ...rest }) => ({
-      table: native.sessionTableName,
-      hashKey: 'id',
-      prefix: undefined,
-      expires: native.expiresTtl,
       wantsTimeToLive: native.expiresTtl !== undefined,
       indexes: [{ name: native.shopIndexName, attribute: 'shop' }],
       createsTable: false,
@@ -116,8 +84,6 @@ const KINDS = {
       moves: false,
       ...factsOfAll({ native, ...rest }),
     }),
-    connection: readClientConfig,
-    open: openShopifyStore,
     session: (mark) => ({ shop: 'doctor.invalid', state: '', isOnline: false, [MARK]: mark }),
   },
 };
@@ -153,7 +119,7 @@ function factsOfWeb({ hashIds, tracking, ...rest }) {
   return {
     ...factsOfAll(rest),
     indexes: indexes.map((/** @type {any} */ { index, attribute }) => ({ name: index, attribute })),
-    moves: hashIds !== undefined && (hashIds.secrets.length > 1 || hashIds.plain !== 'ignore'),
+    moves: movesIds(hashIds),
   };
 }
 
@@ -165,14 +131,8 @@ function factsOfWeb({ hashIds, tracking, ...rest }) {
  * @returns {Facts}
  */
 function readFacts(kind, options) {
-  const { read, facts } = partsOf(kind);
-  return { kind, ...facts(read(checked(options))) };
-}
-
-/** @param {Kind} kind */
-function partsOf(kind) {
-  if (Object.hasOwn(KINDS, kind)) return KINDS[kind];
-  throw invalidArgument('the kind of the store must be "express", "koa" or "shopify"');
+  const { names, settings } = readSettings(kind, checked(options));
+  return { kind, ...names, ...KINDS[kind].facts(settings) };
 }
 
 /** @param {unknown} options @returns {Record<string, any>} */
@@ -195,29 +155,18 @@ class Subject {
    * @param {Record<string, any>} [options]
    */
   constructor(kind, options) {
-    const given = checked(options);
-    const { connection, facts, open, read, session } = partsOf(kind);
-    const settings = read(given);
-    const { codecs, createTable, hashIds, native, operationTimeout } = settings;
-    /** @type {Facts} */
-    this.facts = { kind, ...facts(settings) };
-    const found = connection(given, operationTimeout);
-    this.origin = found.client ? 'client' : 'options';
-    this.#session = session;
-    this.#special = (native.specialKeys ?? []).map(
-      (/** @type {any} */ { type }) => SPECIAL[type] ?? SPECIAL.S,
-    );
-    const inFormat = { ...native, createTable, hashIds, codecs: codecs?.native };
     // Warnings are kept away from the process: the diagnosis has findings of its own.
     const events = new EventEmitter().on('warning', () => {});
-    this.#sessions = new SessionStore((...args) => open(inFormat, ...args), found, settings, {
-      events,
-      table: this.facts.table,
-      readiness: { isReady: true },
-      prefix: this.facts.prefix,
-      parse,
-      prepare: () => {},
-    });
+    const store = openSessions(kind, checked(options), events);
+    const { hasClient, names, sessions, settings } = store;
+    const { facts, session } = KINDS[kind];
+    this.facts = /** @type {Facts} */ ({ kind, ...names, ...facts(settings) });
+    this.origin = hasClient ? 'client' : 'options';
+    this.#session = session;
+    this.#special = (settings.native.specialKeys ?? []).map(
+      (/** @type {any} */ { type }) => SPECIAL[type] ?? SPECIAL.S,
+    );
+    this.#sessions = sessions;
   }
 
   /** @returns {Promise<RequestWays>} */

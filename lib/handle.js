@@ -1,6 +1,9 @@
 'use strict';
 
-/** Handles: names of sessions for pages and logs, which do not tell the id. */
+/**
+ * Handles: names of sessions for pages and logs, which do not tell the id. And the form of hashed ids. The command loads
+ * this file without the addon.
+ */
 
 const { createHash } = require('node:crypto');
 
@@ -17,4 +20,10 @@ function handleOf(key) {
   return hash.digest('base64url').slice(0, LENGTH);
 }
 
-module.exports = { handleOf };
+/** The form of a handle. */
+const HANDLE = new RegExp(`^[\\w-]{${LENGTH}}$`);
+
+/** The form of an id in the table that is a hash, see docs/HASHED-IDS.md. */
+const HASHED_ID = /^h1:[\w-]{43}$/;
+
+module.exports = { HANDLE, HASHED_ID, handleOf };

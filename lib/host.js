@@ -76,11 +76,20 @@ function hostOf({
     prefix,
     events,
     lifecycle,
-    moves: hashIds !== undefined && (hashIds.secrets.length > 1 || hashIds.plain !== 'ignore'),
+    moves: movesIds(hashIds),
     hidesIds: hashIds !== undefined,
     handleOfId: (id) => require('./handle').handleOf(prefix + id),
     indexNames: tracking?.indexes.map(({ name }) => name) ?? [],
   };
 }
 
-module.exports = { hostOf };
+/**
+ * Whether sessions move between keys: they are found under more than one key.
+ *
+ * @param {import('../native/binding').HashIdsOptions | undefined} hashIds
+ */
+function movesIds(hashIds) {
+  return hashIds !== undefined && (hashIds.secrets.length > 1 || hashIds.plain !== 'ignore');
+}
+
+module.exports = { hostOf, movesIds };

@@ -5,6 +5,7 @@
  * indexes to the table. This file is loaded only with the option `indexes`.
  */
 
+const { dateOf } = require('./dates');
 const { closedError, invalidArgument, resultOf, storeError, toError } = require('./errors');
 const { methodOptions } = require('./fields');
 const { handleOf } = require('./handle');
@@ -24,9 +25,6 @@ const MAX_READS = 10;
 
 /** After this number of reads, a session that was not there counts as destroyed by somebody else. */
 const MAX_MOVES = 5;
-
-/** The latest time of a `Date`, in milliseconds. */
-const LATEST = 8.64e15;
 
 /**
  * The first and the longest pause between two looks at an index that is being created, or at one that may not have
@@ -344,13 +342,6 @@ function isAlive({ expires }) {
  */
 function beginOf({ since, created }) {
   return since ?? created ?? 0;
-}
-
-/**
- * @param {number | null | undefined} time milliseconds; 0 or less, or more than a date can be: not known
- */
-function dateOf(time) {
-  return typeof time === 'number' && time > 0 && time <= LATEST ? new Date(time) : undefined;
 }
 
 module.exports = { Indexes };

@@ -815,8 +815,8 @@ export interface SweepPage {
 
 /** A page of a sweep, which JavaScript asks for. */
 export interface SweepRequest {
-  /** `listAll`: also the sessions that have ended and can still be read. */
-  sweep: 'list' | 'listAll' | 'ids' | 'count' | 'clear' | 'reap'
+  /** `listAll`: also the sessions that have ended and can still be read. `countEnded`: counts what `reap` deletes. */
+  sweep: 'list' | 'listAll' | 'ids' | 'count' | 'clear' | 'reap' | 'countEnded'
   /** The number of the segment, which begins at 0. */
   segment: number
   segments: number

@@ -38,7 +38,11 @@ function checksOf(files, tests) {
   if (files.some((file) => file.endsWith('.md'))) {
     for (const test of tests) if (test.startsWith('__test__/docs.')) wanted.add(test);
   }
-  if (files.some((file) => /^cli\//.test(file) || file === 'lib/command.js')) {
+  if (
+    files.some(
+      (file) => /^cli\//.test(file) || file === 'lib/command.js' || file === 'lib/kinds.js',
+    )
+  ) {
     for (const test of tests) if (/^__test__\/(cli|doctor)\./.test(test)) wanted.add(test);
   }
   for (const file of files) {

@@ -18,17 +18,21 @@ const awsEnvironment = {
  * Runs a command line.
  *
  * @param {string} line the arguments, separated by spaces
- * @param {{ args?: string[], endpoint?: string, env?: object, input?: string, signal?: AbortSignal }} [options] `args`:
- *   more arguments
+ * @param {{ args?: string[], endpoint?: string | null, env?: object, input?: string, signal?: AbortSignal }} [options]
+ *   `args`: more arguments; `endpoint`: `null`: no flag for it
  * @returns {Promise<{ code: number, out: string, errors: string, json: any, lines: any[] }>}
  */
-async function command(line, { args = [], endpoint, env = {}, input = '', signal } = {}) {
+async function command(
+  line,
+  { args = [], endpoint = process.env.DYNAMODB_ENDPOINT, env = {}, input = '', signal } = {},
+) {
   Object.assign(process.env, awsEnvironment);
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
   const texts = Promise.all([text(stdout), text(stderr)]);
   stdin.end(input);
   const all = [...line.split(' ').filter(Boolean), ...args];
-  const code = await run([...all, '--endpoint', endpoint ?? process.env.DYNAMODB_ENDPOINT], {
+  if (endpoint !== null) all.push('--endpoint', endpoint);
+  const code = await run(all, {
     stdin,
     stdout,
     stderr,

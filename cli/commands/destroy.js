@@ -32,7 +32,6 @@ module.exports = {
     const opened = await context.open();
     const index = flags.user === undefined ? undefined : userIndexOf(opened);
     if (index !== undefined) return destroyOfIndex(context, opened, index);
-    const plain = opened.isHashed ? await context.openPlain(opened) : opened;
     const { found, missing } =
       flags.user === undefined
         ? await named(context, opened, names)
@@ -45,7 +44,7 @@ module.exports = {
     }
     for (const entry of flags.dryRun ? [] : found) {
       throwIfStopped(signal, 'Run the command again to end the others.');
-      await destroy(opened, plain, entry);
+      await destroy(opened, entry);
     }
     const result = {
       destroyed: flags.dryRun ? 0 : found.length,

@@ -2,12 +2,11 @@
 
 /** `export`: sessions as JSON lines. */
 
-const { createWriteStream } = require('node:fs');
-const { once } = require('node:events');
-const { chmod } = require('node:fs/promises');
+const { open } = require('node:fs/promises');
+const { pipeline } = require('node:stream/promises');
 const { throwIfStopped } = require('../failure');
 const { Progress } = require('../progress');
-const { Place, entries } = require('../scan');
+const { Position, entries } = require('../scan');
 const { sessionOf } = require('../session');
 const { addSweepFlags, sweepOptions } = require('../sweep');
 const { iso, things } = require('../text');
@@ -30,21 +29,22 @@ module.exports = {
     const target =
       file === undefined || file === '-' ? undefined : await openFile(file, flags.force);
     const progress = new Progress(output, 'Exported');
-    const place = new Place();
+    const position = new Position();
     let count = 0;
-    try {
-      for await (const entry of entries(opened, { ...sweepOptions(context), place })) {
-        const line = JSON.stringify(recordOf(opened, entry));
-        if (target) await writeTo(target, `${line}\n`);
-        else await output.write(line);
+    async function* lines() {
+      for await (const entry of entries(opened, { ...sweepOptions(context), position })) {
+        yield JSON.stringify(recordOf(opened, entry));
         count += 1;
-        place.done(entry);
-        progress.update(count, place.share);
+        position.done(entry);
+        progress.update(count, position.share);
       }
+    }
+    try {
+      if (target) await pipeline(lines, withNewlines, target);
+      else for await (const line of lines()) await output.write(line);
       throwIfStopped(signal, 'The export is not complete.');
     } finally {
       progress.stop();
-      if (target) await closeFile(target);
     }
     output.note(`Exported ${things(count, 'session')}${target ? ` to ${file}` : ''}.`);
   },
@@ -65,29 +65,25 @@ function recordOf(opened, entry) {
   };
 }
 
+/** @param {AsyncIterable<string>} lines */
+async function* withNewlines(lines) {
+  for await (const line of lines) yield `${line}\n`;
+}
+
 /**
+ * Opens a file that only its owner can read.
+ *
  * @param {string} file
  * @param {boolean | undefined} force
  */
 async function openFile(file, force) {
-  const target = createWriteStream(file, { mode: 0o600, flags: force ? 'w' : 'wx' });
-  await once(target, 'open');
-  // A file that existed keeps its mode otherwise.
-  await chmod(file, 0o600);
-  return target;
-}
-
-/**
- * @param {import('node:fs').WriteStream} target
- * @param {string} text
- */
-async function writeTo(target, text) {
-  if (!target.write(text)) await once(target, 'drain');
-}
-
-/** @param {import('node:fs').WriteStream} target */
-async function closeFile(target) {
-  if (target.errored) return;
-  target.end();
-  await once(target, 'close');
+  const handle = await open(file, force ? 'w' : 'wx', 0o600);
+  try {
+    // A file that existed keeps its mode otherwise. A device, such as /dev/stderr, keeps its mode.
+    if ((await handle.stat()).isFile()) await handle.chmod(0o600);
+    return handle.createWriteStream();
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
 }

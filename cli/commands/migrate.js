@@ -6,10 +6,11 @@ const { confirm } = require('../ask');
 const { Budget } = require('../budget');
 const { EXIT, UsageError, throwIfStopped } = require('../failure');
 const { SECRETS_VARIABLE, addPlace } = require('../flags');
-const { Move, isSamePlace } = require('../move');
+const { Move } = require('../move');
+const { isSameTable, placeOf, textOfPlace } = require('../place');
 const { each } = require('../pool');
 const { Progress } = require('../progress');
-const { Place, entries } = require('../scan');
+const { Position, entries } = require('../scan');
 const { ResumeFile, addResumeFlag, addSweepFlags, sweepOptions } = require('../sweep');
 const { things } = require('../text');
 const { reasonOf } = require('../write');
@@ -44,8 +45,9 @@ module.exports = {
   description:
     'Copies live sessions to another table, prefix or hash key, or writes them in place with other options: compressed,\n' +
     'encrypted, with hashed ids, with indexes. The source is what connect-dynamodb, koa-session-dynamodb-store, Shopify’s\n' +
-    'storage or this package has written. Each session is read back. A session in the target is never replaced without\n' +
-    '--overwrite, and in place none that changes meanwhile. Flags without --from- or --to- apply to both sides.',
+    'storage or this package has written. Each session is read back. Without --overwrite, a session in the target is never\n' +
+    'replaced, even if an application creates it while the command runs. In place, a session that changes meanwhile keeps the\n' +
+    'change. Flags without --from- or --to- apply to both sides.',
   define(command) {
     command.optionsGroup('Migration:');
     command.option('--overwrite', 'replace other sessions in the target');
@@ -62,28 +64,23 @@ module.exports = {
   },
   async run(context) {
     const { flags, output, signal } = context;
-    const { source, target } = await openBoth(context);
-    const move = new Move(source, target, flags);
-    const where = move.isInPlace
-      ? `sessions of table "${target.table}" in place`
-      : `sessions of table "${source.table}" to table "${target.table}"`;
-    if (!flags.dryRun) {
-      await source.sessions.table.describe();
-      await target.sessions.table.describe();
-      await confirm(context, `Migrate ${where}?`);
-    }
-    const about = { from: source.table, to: target.table, command: 'migrate' };
+    const { about, isInPlace, names, source, target } = await openBoth(context);
+    const move = new Move(source, target, { ...flags, isInPlace });
+    const where = isInPlace
+      ? `sessions of table "${names.to}" in place`
+      : `sessions of table "${names.from}" to table "${names.to}"`;
+    if (!flags.dryRun) await confirm(context, `Migrate ${where}?`);
     const file = new ResumeFile(flags.dryRun ? undefined : flags.resumeFile, about);
     /** @type {Record<string, number>} */
     const counts = { ...file.counts };
     const progress = new Progress(output, flags.dryRun ? 'Checked' : 'Migrated');
     const budget = new Budget(flags.capacityPerSecond);
-    const place = new Place(file.resume);
+    const position = new Position(file.resume);
     const options = sweepOptions(context);
     const keep = (/** @type {{ now?: boolean }} */ how) =>
-      file.keep(() => place.token, counts, how);
+      file.keep(() => position.token, counts, how);
     try {
-      const found = entries(source, { ...options, place });
+      const found = entries(source, { ...options, position });
       await each(found, signal, async (entry) => {
         await budget.spend(move.unitsOf(entry), signal);
         if (signal.aborted) return;
@@ -93,8 +90,8 @@ module.exports = {
           return 'refused';
         });
         counts[result] = (counts[result] ?? 0) + 1;
-        place.done(entry);
-        progress.update(sum(counts), place.share);
+        position.done(entry);
+        progress.update(sum(counts), position.share);
         keep({});
       });
     } catch (error) {
@@ -110,11 +107,29 @@ module.exports = {
       textOf(counts, flags.dryRun),
     );
     throwIfStopped(signal, file.advice);
-    return counts.different > 0 || counts.changed > 0 || counts.refused > 0
-      ? EXIT.failed
-      : EXIT.done;
+    return hasFailed(counts, output) ? EXIT.failed : EXIT.done;
   },
 };
+
+/**
+ * Whether a migration has failed, also in part.
+ *
+ * @param {Record<string, number>} counts
+ * @param {Context['output']} output
+ */
+function hasFailed(
+  { changed = 0, different = 0, gone = 0, moved = 0, refused = 0, same = 0 },
+  output,
+) {
+  // Sessions end while the command works, but hardly all of them.
+  const hasOnlyLost = gone > 0 && moved + same === 0;
+  if (hasOnlyLost) {
+    output.warn(
+      'no session was moved: look whether the source and the target are the intended ones.',
+    );
+  }
+  return hasOnlyLost || different + changed + refused > 0;
+}
 
 /** @param {Record<string, number>} counts */
 function sum(counts) {
@@ -146,34 +161,45 @@ async function openBoth(context) {
     withMarks: true,
   });
   const to = side(flags, 'to');
-  const target = await context.open({
-    flags: to,
-    conflict: 'error',
-    overrides: (_kind, options) => {
-      const isMoved = options.hashIds && options.hashIds.write !== false;
-      // Sessions move to hashed ids when they are read.
-      return isMoved ? { hashIds: { ...options.hashIds, migrate: true } } : {};
-    },
-  });
+  const target = await context.open({ flags: to, conflict: 'error' });
   if (source.kind !== target.kind) {
     throw new UsageError(
       `Sessions of the store for ${source.kind} cannot become sessions of the store for ${target.kind}.`,
     );
   }
+  const places = { from: await placeOf(source), to: await placeOf(target) };
+  const isInPlace = isSameTable(places.from, places.to) && source.prefix === target.prefix;
   const hasTargetFlag = Object.keys(flags).some(
     (name) => /^to([A-Z]|$)/.test(name) && flags[name] !== true,
   );
   const isChanged = target.options.compress || target.options.encryption || target.options.hashIds;
-  if (
-    isSamePlace(source, target) &&
-    !hasTargetFlag &&
-    !flags.toCompress &&
-    !isChanged &&
-    !target.isTracked
-  ) {
+  if (isInPlace && !hasTargetFlag && !flags.toCompress && !isChanged && !target.isTracked) {
     throw new UsageError('Source and target are the same: add flags with --to-, or the file --to.');
   }
-  return { source, target };
+  // Sessions move to hashed ids when they are read. A dry run reads none, and copies do not move.
+  const isMoving = isInPlace && target.isHashed && !flags.dryRun;
+  const overrides = (
+    /** @type {string} */ _kind,
+    /** @type {Record<string, any>} */ { hashIds },
+  ) => ({
+    hashIds: { ...hashIds, migrate: true },
+  });
+  const hasOneName = source.table === target.table && !isInPlace;
+  return {
+    source,
+    target: isMoving ? await context.open({ flags: to, conflict: 'error', overrides }) : target,
+    isInPlace,
+    /** The tables, in a question. */
+    names: hasOneName
+      ? { from: places.from.arn, to: places.to.arn }
+      : { from: source.table, to: target.table },
+    /** For the resume file. */
+    about: {
+      source: textOfPlace(places.from, source),
+      target: textOfPlace(places.to, target),
+      command: 'migrate',
+    },
+  };
 }
 
 /**

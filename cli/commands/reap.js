@@ -4,7 +4,7 @@
 
 const { UsageError, throwIfStopped } = require('../failure');
 const { Progress } = require('../progress');
-const { Place, SEGMENTS, entries } = require('../scan');
+const { SEGMENTS } = require('../scan');
 const { ResumeFile, addResumeFlag, addSweepFlags, sweepOptions } = require('../sweep');
 const { things } = require('../text');
 
@@ -53,14 +53,16 @@ module.exports = {
  * @param {Awaited<ReturnType<Context['open']>>} opened
  * @param {Progress} progress
  */
-async function countEnded(context, opened, progress) {
+async function countEnded(context, { events, sessions }, progress) {
   let count = 0;
-  const place = new Place();
-  const options = { ...sweepOptions(context), ended: true, place };
-  for await (const entry of entries(opened, options)) {
-    if (entry.isEnded) count += 1;
-    place.done(entry);
-    progress.update(count, place.share);
+  events.on('progress', ({ sessions: ended, segments, segmentsDone }) => {
+    count = ended;
+    progress.update(count, segmentsDone / segments);
+  });
+  try {
+    await sessions.all.countEnded({ segments: SEGMENTS, ...sweepOptions(context) });
+  } catch (error) {
+    if (!context.signal.aborted) throw error;
   }
   return { count, advice: '' };
 }

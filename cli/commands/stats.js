@@ -5,7 +5,7 @@
 const { throwIfStopped } = require('../failure');
 const { Histogram } = require('../histogram');
 const { Progress } = require('../progress');
-const { Place, entries } = require('../scan');
+const { Position, entries } = require('../scan');
 const { addSweepFlags, sweepOptions } = require('../sweep');
 const { count, iso, moment, size } = require('../text');
 
@@ -102,12 +102,16 @@ module.exports = {
     const opened = await context.open({ withMarks: true });
     const stats = new Stats();
     const progress = new Progress(output, 'Sessions');
-    const place = new Place();
+    const position = new Position();
     try {
-      for await (const entry of entries(opened, { ...sweepOptions(context), ended: true, place })) {
+      for await (const entry of entries(opened, {
+        ...sweepOptions(context),
+        ended: true,
+        position,
+      })) {
         stats.add(entry);
-        place.done(entry);
-        progress.update(stats.live + stats.expired, place.share);
+        position.done(entry);
+        progress.update(stats.live + stats.expired, position.share);
       }
     } finally {
       progress.stop();

@@ -6,7 +6,8 @@ const { performance } = require('node:perf_hooks');
 const { abortable } = require('./abort');
 const { CHECKS, error, list, ok, sentence, skipped, warning } = require('./finding');
 
-/** @import { Kind, Subject } from '../../lib/diagnosis' */
+/** @import { Subject } from '../../lib/diagnosis' */
+/** @import { Kind } from '../../lib/kinds' */
 /** @import { Check, Finding } from './finding' */
 /** @import { Permission, Settings } from './permissions' */
 

@@ -7,7 +7,8 @@ const { abortable } = require('./abort');
 const { formOf } = require('./forms');
 const { needsOf } = require('./needs');
 
-/** @import { Answer, Kind } from '../../lib/diagnosis' */
+/** @import { Answer } from '../../lib/diagnosis' */
+/** @import { Kind } from '../../lib/kinds' */
 /** @import { Known } from './forms' */
 /** @import { Need, Use } from './needs' */
 

@@ -5,7 +5,7 @@
 const { invalidArgument } = require('../../lib/diagnosis');
 const { needsOf, readFacts } = require('./needs');
 
-/** @import { Kind } from '../../lib/diagnosis' */
+/** @import { Kind } from '../../lib/kinds' */
 /** @import { Use } from './needs' */
 
 /**

@@ -4,17 +4,17 @@
 
 const { createRequire } = require('node:module');
 const { join } = require('node:path');
-const { findChromium, openExample } = require('./support/example');
+const { openExample, testInChromium } = require('./support/example');
 
-const executablePath = findChromium();
-const name = 'the admin page: log in, see figures move, log out a device, log out everywhere';
-
-if (!executablePath) test.skip(`${name} (there is no chromium)`, () => {});
-else test(name, inChromium);
+testInChromium(
+  'the admin page: log in, see figures move, log out a device, log out everywhere',
+  inChromium,
+);
 
 const password = 'correct horse battery';
 
-async function inChromium() {
+/** @param {string} executablePath */
+async function inChromium(executablePath) {
   const example = openExample('admin');
   const required = createRequire(join(example.folder, 'app.js'));
   const { chromium } = required('playwright-core');

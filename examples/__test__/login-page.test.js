@@ -4,15 +4,12 @@
 
 const { createRequire } = require('node:module');
 const { join } = require('node:path');
-const { findChromium, openExample } = require('./support/example');
+const { openExample, testInChromium } = require('./support/example');
 
-const executablePath = findChromium();
-const name = 'the login page: log in, reload, restart, log out, go back';
+testInChromium('the login page: log in, reload, restart, log out, go back', inChromium);
 
-if (!executablePath) test.skip(`${name} (there is no chromium)`, () => {});
-else test(name, inChromium);
-
-async function inChromium() {
+/** @param {string} executablePath */
+async function inChromium(executablePath) {
   const example = openExample('express');
   // A dependency of the example that only this test needs.
   const { chromium } = createRequire(join(example.folder, 'app.js'))('playwright-core');

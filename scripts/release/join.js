@@ -44,6 +44,7 @@ const LATER = [
   'hashed-ids.options',
   'indexes',
   'keys',
+  'kinds',
   'koa.tracking',
   'lock',
   'scan',

@@ -5,12 +5,21 @@ use napi::bindgen_prelude::PromiseRaw;
 use napi_derive::napi;
 
 use super::backend::Backend;
-use super::failure::Outcome;
+use super::failure::{Failure, Outcome};
 use super::store::{NativeStore, time};
-use super::sweep::Deletions;
 use super::tracking::IndexEntry;
 use crate::core::error::{Error, Result};
 use crate::core::table::{IndexState, TableIndex};
+
+/// The result of deleting many sessions. If it has a failure, some sessions may have been deleted.
+#[napi(object, object_from_js = false)]
+pub struct Deletions {
+    /// The number of deleted sessions.
+    pub count: f64,
+    /// The keys of the deleted items.
+    pub keys: Vec<String>,
+    pub failure: Option<Failure>,
+}
 
 impl Backend {
     /// The index with this number, as the table has to have it at present.

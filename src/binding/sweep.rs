@@ -10,21 +10,11 @@ use crate::core::error::Error;
 use crate::core::expiry::UnixMillis;
 use crate::core::store::{IndexMark, Listed, PageAt, Sweep, SweptPage};
 
-/// The result of deleting many sessions. If it has a failure, some sessions may have been deleted.
-#[napi(object, object_from_js = false)]
-pub struct Deletions {
-    /// The number of deleted sessions.
-    pub count: f64,
-    /// The keys of the deleted items.
-    pub keys: Vec<String>,
-    pub failure: Option<Failure>,
-}
-
 /// A page of a sweep, which JavaScript asks for.
 #[napi(object, object_to_js = false)]
 pub struct SweepRequest {
-    /// `listAll`: also the sessions that have ended and can still be read.
-    #[napi(ts_type = "'list' | 'listAll' | 'ids' | 'count' | 'clear' | 'reap'")]
+    /// `listAll`: also the sessions that have ended and can still be read. `countEnded`: counts what `reap` deletes.
+    #[napi(ts_type = "'list' | 'listAll' | 'ids' | 'count' | 'clear' | 'reap' | 'countEnded'")]
     pub sweep: String,
     /// The number of the segment, which begins at 0.
     pub segment: u32,
@@ -94,14 +84,19 @@ pub struct ListedMark {
 }
 
 impl SweepRequest {
-    fn sweep(&self) -> Sweep {
+    fn sweep(&self) -> napi::Result<Sweep> {
         match self.sweep.as_str() {
-            "listAll" => Sweep::ListAll,
-            "ids" => Sweep::Ids,
-            "count" => Sweep::Count,
-            "clear" => Sweep::Clear,
-            "reap" => Sweep::Reap,
-            _ => Sweep::List,
+            "list" => Ok(Sweep::List),
+            "listAll" => Ok(Sweep::ListAll),
+            "ids" => Ok(Sweep::Ids),
+            "count" => Ok(Sweep::Count),
+            "clear" => Ok(Sweep::Clear),
+            "reap" => Ok(Sweep::Reap),
+            "countEnded" => Ok(Sweep::CountEnded),
+            other => Err(napi::Error::new(
+                napi::Status::InvalidArg,
+                format!("there is no sweep \"{other}\""),
+            )),
         }
     }
 }
@@ -166,8 +161,8 @@ impl NativeStore {
         limit: f64,
     ) -> napi::Result<PromiseRaw<'env, Outcome<SweepPage>>> {
         let failure_of = self.failures();
+        let (sweep, with_keys) = (request.sweep()?, request.with_keys);
         self.start(env, move |backend| async move {
-            let (sweep, with_keys) = (request.sweep(), request.with_keys);
             let (now, limit) = (UnixMillis(now), time(limit));
             let page = backend
                 .sessions

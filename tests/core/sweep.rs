@@ -310,6 +310,26 @@ async fn capacity_units_are_counted_if_they_are_asked_for() {
 }
 
 #[tokio::test]
+async fn what_reap_deletes_is_counted_without_decoding_it() {
+    let sessions = Sessions::new().await;
+    let past = || seconds(later(-HOUR));
+    sessions.put_all(foreign()).await;
+    sessions
+        .put_all([
+            row("sess:live", seconds(later(HOUR)), ANN),
+            row("sess:over", past(), ANN),
+            row("sess:no-json", past(), "no JSON"),
+            leftover("sess:leftover", past()),
+        ])
+        .await;
+    let pages = sessions.store.sweep(Sweep::CountEnded, NOW, AMPLE).await;
+    assert_eq!(pages.unwrap()[0].sessions, 3);
+    assert_eq!(sessions.ids().await.len(), 4 + foreign().len());
+    assert_eq!(sessions.store.reap(NOW, AMPLE).await.unwrap(), 3);
+    sessions.remove().await;
+}
+
+#[tokio::test]
 async fn a_refused_deletion_counts_for_a_unit() {
     let sessions = Sessions::new().await;
     sessions.save("abc", later(-HOUR)).await;

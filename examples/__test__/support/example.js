@@ -89,4 +89,21 @@ function findChromium() {
   return process.env.CHROMIUM ?? found.find((path) => existsSync(path));
 }
 
-module.exports = { findChromium, openExample };
+/**
+ * A test in a browser. Without Chromium it is left out, unless the variable `REQUIRE_CHROMIUM` is set, as in a job of CI.
+ *
+ * @param {string} name
+ * @param {(executablePath: string) => Promise<void>} task
+ */
+function testInChromium(name, task) {
+  const executablePath = findChromium();
+  if (executablePath) test(name, () => task(executablePath));
+  else if (!process.env.REQUIRE_CHROMIUM) test.skip(`${name} (there is no chromium)`, () => {});
+  else {
+    test(name, () => {
+      throw new Error('REQUIRE_CHROMIUM is set, but there is no Chromium.');
+    });
+  }
+}
+
+module.exports = { openExample, testInChromium };

@@ -3,35 +3,29 @@
 //! A sweep is a Scan of DynamoDB, maybe in several segments. The caller asks for each page, so it decides how fast
 //! the sweep goes on, and where it continues later. Nothing here grows with the table.
 
+mod deletions;
 mod listed;
 
 use std::collections::HashMap;
 use std::fmt;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemInputBuilder;
 use aws_sdk_dynamodb::operation::scan::builders::ScanInputBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ConsumedCapacity, ReturnConsumedCapacity};
-use futures_util::{StreamExt, stream};
 
+use self::deletions::Deletion;
 pub use self::listed::{IndexMark, Listed};
 use super::tracking::{self, Tracking};
-use super::{SessionStore, is_refused, lease};
+use super::{SessionStore, lease};
 use crate::core::deadline::Deadline;
 use crate::core::error::{Error, Result};
 use crate::core::expiry::{self, UnixMillis};
 use crate::core::layout::{Condition, Item, Layout};
 
-/// The largest number of deletions of a page in flight.
-const DELETES_AT_ONCE: usize = 16;
-
 /// `Reap` also reads sessions whose `expires` is further ahead than this, in milliseconds. It is 400
 /// days, the longest life of a cookie in browsers. Such an `expires` may be in milliseconds, or written
 /// by connect-dynamodb 3.0.2.
 const FAR_AHEAD: f64 = 400.0 * 86_400_000.0;
-
-/// The write units that a refused deletion counts for: DynamoDB charges at least one, and does not report it.
-const REFUSED_UNITS: f64 = 1.0;
 
 /// What a sweep does with the sessions that it finds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +42,8 @@ pub enum Sweep {
     Clear,
     /// Deletes the sessions that have ended.
     Reap,
+    /// Counts what `Reap` deletes, without decoding it.
+    CountEnded,
 }
 
 /// The place of a page in a sweep, and its size.
@@ -113,21 +109,6 @@ macro_rules! print_names_only {
 
 print_names_only!(PageAt, SweptPage);
 
-/// A deletion of a page.
-struct Deletion {
-    key: String,
-    /// `Some(expires)`: the item is deleted only if its `expires` is still this.
-    expires: Option<AttributeValue>,
-}
-
-/// The outcome of a deletion.
-#[derive(Default)]
-struct Deleted {
-    /// The key of the item if it was deleted.
-    key: Option<String>,
-    units: Option<f64>,
-}
-
 impl<L: Layout + ?Sized> SessionStore<L> {
     /// Reads a page of the table, and does with its sessions what `sweep` says. `now` is the time at which a
     /// session has ended or not; a caller gives the same for all pages that belong together.
@@ -139,7 +120,7 @@ impl<L: Layout + ?Sized> SessionStore<L> {
     ///
     /// The error of the page. The error of a deletion is a part of the result.
     ///
-    /// [`Error::Format`] for `Reap` in a format without an end.
+    /// [`Error::Format`] for `Reap` and `CountEnded` in a format without an end.
     ///
     /// For `List`, also [`Error::Decrypt`] and [`Error::Decode`] if one session cannot be decoded: a list without
     /// the sessions of a lost key would look complete.
@@ -175,6 +156,10 @@ impl<L: Layout + ?Sized> SessionStore<L> {
                 let ended = ended.filter_map(|item| self.if_ended(item, now));
                 (self.delete_all(&mut page, ended, counts_units, limit)).await;
             }
+            Sweep::CountEnded => {
+                let ended = items.into_iter();
+                page.sessions = ended.filter_map(|item| self.if_ended(item, now)).count();
+            }
         }
         Ok(page)
     }
@@ -188,13 +173,14 @@ impl<L: Layout + ?Sized> SessionStore<L> {
         limit: Duration,
     ) -> Result<(SweptPage, Vec<Item>)> {
         let (operation, condition) = match sweep {
-            Sweep::Reap => ("reap", self.ended_condition(now)?),
+            Sweep::Reap | Sweep::CountEnded => ("reap", self.ended_condition(now)?),
             Sweep::ListAll => ("reading the sessions", self.layout.ours()),
             _ => ("reading the sessions", self.alive_condition(now)),
         };
         // Eventually consistent reads cost half. For `Reap` they are enough, because each deletion is conditional
-        // on the item that the scan has read.
-        let consistent = self.consistent_read && sweep != Sweep::Reap;
+        // on the item that the scan has read. `CountEnded` reads what `Reap` would read.
+        let is_of_ended = matches!(sweep, Sweep::Reap | Sweep::CountEnded);
+        let consistent = self.consistent_read && !is_of_ended;
         let start = at.start.map(|key| {
             HashMap::from([(self.layout.hash_key().to_owned(), AttributeValue::S(key))])
         });
@@ -305,77 +291,6 @@ impl<L: Layout + ?Sized> SessionStore<L> {
         };
         let expires = Some(expires);
         expiry::has_passed(end, now).then_some(Deletion { key, expires })
-    }
-
-    /// Runs deletions, some at a time, and notes their outcomes in `page`.
-    async fn delete_all(
-        &self,
-        page: &mut SweptPage,
-        deletions: impl Iterator<Item = Deletion> + Send,
-        counts_units: bool,
-        limit: Duration,
-    ) {
-        let mut found = 0;
-        let deletes = deletions.map(|deletion| {
-            found += 1;
-            self.delete(deletion, counts_units, limit)
-        });
-        let mut outcomes = stream::iter(deletes).buffer_unordered(DELETES_AT_ONCE);
-        let mut write_units = counts_units.then_some(0.0);
-        while let Some(outcome) = outcomes.next().await {
-            match outcome {
-                Ok(Deleted { key, units }) => {
-                    page.deleted.extend(key);
-                    write_units = write_units.zip(units).map(|(sum, units)| sum + units);
-                }
-                Err(error) => {
-                    page.failure.get_or_insert(error);
-                }
-            }
-        }
-        drop(outcomes);
-        page.sessions = found;
-        page.write_units = write_units;
-    }
-
-    async fn delete(
-        &self,
-        Deletion { key, expires }: Deletion,
-        counts_units: bool,
-        limit: Duration,
-    ) -> Result<Deleted> {
-        let is_conditional = expires.is_some();
-        if !is_conditional && !counts_units {
-            let deadline = Deadline::new(limit, "destroy");
-            let deleted = deadline.ask(|| self.schedule.delete(key.clone()));
-            deadline.bound(deleted).await?;
-            let key = Some(key);
-            return Ok(Deleted { key, units: None });
-        }
-        let mut request = DeleteItemInputBuilder::default();
-        if let Some((expires, attribute)) = expires.zip(self.layout.end_attribute()) {
-            request = request
-                .condition_expression("#expires = :expires")
-                .expression_attribute_names("#expires", &*attribute)
-                .expression_attribute_values(":expires", expires);
-        }
-        if counts_units {
-            request = request.return_consumed_capacity(ReturnConsumedCapacity::Total);
-        }
-        let operation = if is_conditional { "reap" } else { "destroy" };
-        let deadline = Deadline::new(limit, operation);
-        let deleted = deadline.ask(|| self.schedule.delete_alone(key.clone(), request));
-        match deadline.bound(deleted).await {
-            Ok(answer) => Ok(Deleted {
-                key: Some(key),
-                units: units(answer.consumed_capacity.as_ref()),
-            }),
-            Err(error) if is_refused(&error) => Ok(Deleted {
-                key: None,
-                units: Some(REFUSED_UNITS),
-            }),
-            Err(error) => Err(error),
-        }
     }
 }
 
