@@ -129,8 +129,9 @@ function describeStoreContract(name, harness) {
       await other.close();
     });
 
-    test('200 sessions at the same time do not mix', async () => {
-      const ids = Array.from({ length: 200 }, (_, index) => `many-${index}`);
+    // More than a batch has, and no more: on a busy machine, DynamoDB Local is slow.
+    test('120 sessions at the same time do not mix', async () => {
+      const ids = Array.from({ length: 120 }, (_, index) => `many-${index}`);
       await Promise.all(ids.map((id) => store.save(id, { id }, DAY)));
       const sessions = await Promise.all(ids.map((id) => store.load(id)));
       expect(sessions.map((session) => session.id)).toEqual(ids);

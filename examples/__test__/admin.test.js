@@ -242,13 +242,14 @@ describe('the figures', () => {
     let count = 0;
     for await (const { event, data } of admin.events('/admin/figures')) {
       if (event === 'history') continue;
-      before ??= data.stats.operations.get.succeeded;
+      const gets = data.stats.operations.get.succeeded;
+      before ??= gets;
       count += data.perSecond.operations;
-      if (count >= 10) {
-        expect(data.stats.operations.get.succeeded).toBeGreaterThanOrEqual(before + 5);
+      // The figures of a second may come before or after those that it has in the totals.
+      if (gets >= before + 5 && count >= 5 && data.perSecond.units) {
         expect(data.milliseconds.p99).toBeGreaterThanOrEqual(data.milliseconds.p50);
         expect(data.milliseconds.p50).toBeGreaterThan(0);
-        if (data.perSecond.units) break;
+        break;
       }
       await Promise.all(Array.from({ length: 5 }, () => visitor.visit()));
     }
