@@ -185,7 +185,9 @@ describe.each(Object.entries(kinds))(
       const file = join(folder, `export-${kind}`);
       const exported = await command(`export ${file} ${where}`);
       expect(exported).toMatchObject({ code: 0, out: '' });
-      expect(exported.errors).toMatch(/^Warning: .*logins\.\nExported 2 sessions to /);
+      expect(exported.errors).toMatch(
+        /^Warning: .*ids that log users in.*\.\nExported 2 sessions to /,
+      );
       if (process.platform !== 'win32') expect(statSync(file).mode & 0o777).toBe(0o600);
       expect((await command(`export ${file} ${where}`)).errors).toMatch(/EEXIST/);
       chmodSync(file, 0o644);

@@ -1,6 +1,6 @@
 'use strict';
 
-/** Asks before a command changes more than the one thing that the user has named. */
+/** Asks the user before a command changes things that the user has not named. */
 
 const { createInterface } = require('node:readline/promises');
 const { Interrupted, UsageError } = require('./failure');

@@ -1,6 +1,6 @@
 'use strict';
 
-/** What a command gets: its flags, its streams, and the stores that it opens. */
+/** The context of a command: its flags, its streams, and the stores that it opens. */
 
 const { EventEmitter, setMaxListeners } = require('node:events');
 const { storeOptions } = require('./store-options');

@@ -13,7 +13,7 @@ const SECRETS_VARIABLE = 'DYNAMO_SESSION_STORE_ID_SECRETS';
 const KINDS = /** @type {const} */ (['express', 'koa', 'shopify']);
 
 /**
- * Flags that would hold a secret: everybody on the machine can read the arguments of a process, and shells keep them.
+ * Flags that would hold a secret: every user of the machine can read the arguments of a process, and shells keep them.
  *
  * @type {[RegExp, string][]}
  */

@@ -15,7 +15,7 @@ const stop = new AbortController();
 let stopped;
 for (const [name, code] of Object.entries(CODES)) {
   process.on(name, () => {
-    // The first lets the command finish what is in flight, the second does not wait for that.
+    // After the first signal, the command finishes the requests in flight. After the second one, it ends at once.
     if (stopped !== undefined) process.exit(code);
     stopped = code;
     stop.abort();

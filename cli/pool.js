@@ -1,27 +1,28 @@
 'use strict';
 
-/** Does work on many things, some at a time. */
+/** Runs a task for each of many items, with a limit on the tasks in flight. */
 
-/** The things that are worked on at a time. */
+/** The largest number of tasks in flight. */
 const AT_ONCE = 32;
 
 /**
- * Calls `work` for each thing. After a failure or `signal`, no more things are taken, and those in flight are finished.
+ * Runs `work` for each item. After a failure, or once `signal` is aborted, it starts no further task, and waits for those
+ * in flight.
  *
  * @template T
- * @param {AsyncIterable<T>} things
+ * @param {AsyncIterable<T>} items
  * @param {AbortSignal} signal
- * @param {(thing: T) => Promise<unknown>} work
+ * @param {(item: T) => Promise<unknown>} work
  * @param {number} [atOnce]
  */
-async function each(things, signal, work, atOnce = AT_ONCE) {
+async function each(items, signal, work, atOnce = AT_ONCE) {
   /** @type {Set<Promise<void>>} */
   const running = new Set();
   /** @type {{ error: unknown } | undefined} */
   let failure;
   try {
-    for await (const thing of things) {
-      const one = work(thing).catch((error) => {
+    for await (const item of items) {
+      const one = work(item).catch((error) => {
         failure ??= { error };
       });
       const tracked = one.then(() => {

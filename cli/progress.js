@@ -56,7 +56,7 @@ class Progress {
   #start() {
     const { paintNote, stderr } = this.#output;
     const bar = new SingleBar({
-      // SIGINT lets the command finish what is in flight, and the bar is removed then.
+      // At SIGINT, the command finishes the requests in flight, and then removes the bar.
       gracefulExit: false,
       stream: stderr,
       clearOnComplete: true,

@@ -66,7 +66,7 @@ class ResumeFile {
 
   /**
    * @param {string | undefined} file
-   * @param {Record<string, string>} about what the progress is about: it must be the same when the command goes on
+   * @param {Record<string, string>} about the tables and the command. They must be the same when the command goes on
    */
   constructor(file, about) {
     this.#file = file;
@@ -95,7 +95,7 @@ class ResumeFile {
     if (resume === undefined) return;
     // A position in the table is the key of an item, and with it the id of a session.
     const text = `${JSON.stringify({ ...this.#about, resume, counts })}\n`;
-    // A name that nobody can foresee, and `wx`: the text goes into no file, and through no link, that exists already.
+    // A random name and `wx`: the command never writes to an existing file, nor through a link.
     const beside = `${this.#file}.${randomBytes(8).toString('hex')}.tmp`;
     try {
       writeFileSync(beside, text, { flag: 'wx', mode: 0o600 });

@@ -1,6 +1,6 @@
 'use strict';
 
-/** The flag for what a program does beyond the options of its store, which decides about permissions. */
+/** The flag for work of a program that the options of its store do not show. It decides about permissions. */
 
 const { Option } = require('commander');
 
@@ -14,7 +14,7 @@ const USES = /** @type {const} */ ({
 /** @param {import('commander').Command} command */
 function addUseFlag(command) {
   const text =
-    'what the program also does: create-table, ensure-indexes, or all for all(), length(), ids(), clear(), reap()';
+    'further work of the program: create-table, ensure-indexes, or all for all(), length(), ids(), clear(), reap()';
   command.addOption(new Option('--use <what...>', text).choices(Object.keys(USES)));
 }
 

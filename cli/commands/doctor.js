@@ -14,7 +14,7 @@ const { things } = require('../text');
 /** @type {import('../run').Definition} */
 module.exports = {
   name: 'doctor',
-  summary: 'find out what is wrong with the table, the settings or the permissions',
+  summary: 'find problems of the table, the settings and the permissions',
   description:
     'Examines the addon, the credentials, the region, the endpoint, the clock, the table, its key, time to live, billing,\n' +
     'indexes and replicas, and the permissions, and writes, reads and deletes a session under a random id. It changes\n' +

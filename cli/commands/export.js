@@ -16,8 +16,8 @@ module.exports = {
   name: 'export [file]',
   summary: 'write live sessions as JSON lines',
   description:
-    'Writes the live sessions to a file or to stdout, a line of JSON each. Whoever has the file, has all logins: it is\n' +
-    'created so that only its owner can read it. Encrypted sessions are written decrypted.',
+    'Writes the live sessions to a file or to stdout, a line of JSON each. The file contains ids that log\n' +
+    'users in. Only its owner can read it. Encrypted sessions are written decrypted.',
   define(command) {
     addSweepFlags(command);
     command.option('--force', 'replace a file that exists');
@@ -25,7 +25,7 @@ module.exports = {
   async run(context, /** @type {string | undefined} */ file) {
     const { flags, output, signal } = context;
     const opened = await context.open({ withMarks: true });
-    output.warn('the export holds ids and data of sessions: whoever has it, has the logins.');
+    output.warn('the export contains ids that log users in, and the data of sessions.');
     const target =
       file === undefined || file === '-' ? undefined : await openFile(file, flags.force);
     const progress = new Progress(output, 'Exported');
@@ -56,7 +56,7 @@ module.exports = {
  */
 function recordOf(opened, entry) {
   return {
-    // The id of a hashed session is not in the table, so nobody can import it.
+    // The id of a hashed session is not in the table, so the session cannot be imported.
     ...(entry.sid === undefined ? { hashedId: entry.id } : { sid: entry.sid }),
     session: sessionOf(opened, entry),
     expires: iso(entry.expires),

@@ -67,7 +67,10 @@ module.exports = {
     await output.result({ ...counts, ...(flags.dryRun && { dryRun: true }) }, () =>
       textOf(counts, flags.dryRun === true),
     );
-    throwIfStopped(signal, 'Run the command again: what was written is left as it is.');
+    throwIfStopped(
+      signal,
+      'Run the command again: sessions that were written already are left as they are.',
+    );
     return counts.wrong > 0 ? EXIT.failed : EXIT.done;
   },
 };

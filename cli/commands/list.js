@@ -24,7 +24,7 @@ module.exports = {
     addSweepFlags(command);
     command.option('--user <user>', 'only the sessions of this user');
     command.option('--live', 'leave out ended sessions that DynamoDB has not deleted yet');
-    command.option('--ids', 'show ids too: whoever has an id, has the login');
+    command.option('--ids', 'show ids too, which log their users in');
     command.option('--limit <count>', 'stop after this many sessions', whole);
   },
   async run(context) {

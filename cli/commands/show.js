@@ -17,7 +17,7 @@ module.exports = {
   define(command) {
     addShopFlag(command);
     command.option('--data', 'show all values of the session');
-    command.option('--ids', 'show the id: whoever has it, has the login');
+    command.option('--ids', 'show the id, which logs its user in');
   },
   async run(context, /** @type {string} */ name) {
     const { flags, output } = context;

@@ -15,7 +15,7 @@ const { once } = require('node:events');
  */
 async function abortable(work, signal) {
   if (!signal) return work;
-  // Whoever waits is told by the signal.
+  // The signal tells the waiting caller.
   work.catch(() => {});
   signal.throwIfAborted();
   const over = new AbortController();

@@ -1,6 +1,6 @@
 'use strict';
 
-/** What the table costs: its billing mode, and the trace of docs/COST.md on it. */
+/** The costs of the table: its billing mode, and the trace of docs/COST.md on it. */
 
 const { ok, warning } = require('./finding');
 
@@ -111,7 +111,7 @@ function provisioned({ table }, throughput, view) {
   const load =
     view && rate
       ? ` They carry about ${rate} page views a second of the trace in docs/COST.md (session of 1 KB, cookie ` +
-        `${view.cookie}). DynamoDB throttles what is beyond.`
+        `${view.cookie}). DynamoDB throttles requests beyond this.`
       : '';
   const more = { data: { ...data, ...(rate && { viewsOfASecond: Number(rate) }) } };
   // More units were chosen on purpose.

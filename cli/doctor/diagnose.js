@@ -12,12 +12,12 @@ const { CHECKS, error, list, ok, sentence, skipped, warning } = require('./findi
 /** @import { Permission, Settings } from './permissions' */
 
 /**
- * Examines a store and what it depends on. Nothing is changed, except one session under a random id, which is written
+ * Examines a store and its surroundings. It changes nothing, except one session under a random id, which is written
  * and deleted again. No finding has a secret, a session id or the data of a session.
  *
  * @param {Kind} kind
  * @param {Record<string, any>} options those of the store
- * @param {Settings} [settings] `uses`: what the program does beyond the options, for its permissions
+ * @param {Settings} [settings] `uses`: further work of the program, for its permissions
  * @returns {AsyncGenerator<Finding, void, void>} one finding for each of `CHECKS`, in this order
  * @throws the reason of the signal if it is aborted; a `TypeError` if an option is invalid
  */

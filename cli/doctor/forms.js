@@ -8,7 +8,7 @@ const { randomBytes } = require('node:crypto');
 /** @import { Need } from './needs' */
 
 /**
- * What is known of the table.
+ * The known facts about the table.
  *
  * @typedef {object} Known
  * @property {any} [table] its description. Not set: it could not be described
@@ -117,7 +117,7 @@ function formOnTable({ action }, TableName, { table, timeToLive }) {
     }
     const { AttributeName } = timeToLive;
     const TimeToLiveSpecification = { AttributeName, Enabled: true };
-    // DynamoDB refuses to turn on what is on.
+    // DynamoDB refuses to turn on a time to live that is on.
     return { operation: action, input: { TableName, TimeToLiveSpecification } };
   }
   if (action === 'UpdateTable') {

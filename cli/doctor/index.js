@@ -8,7 +8,7 @@ const { CHECKS } = require('./finding');
 module.exports = {
   CHECKS,
   diagnose,
-  // Loaded where they are called: without the addon, `diagnose` still says what is wrong.
+  // Loaded where they are called: without the addon, `diagnose` still reports the problem.
   get formatPolicy() {
     return require('./formats').formatPolicy;
   },

@@ -7,7 +7,7 @@ const { invalidArgument, readFacts } = require('../../lib/diagnosis');
 /** @import { Facts } from '../../lib/diagnosis' */
 
 /**
- * What a program does with a store beyond its options: it creates the table with a method, it calls `ensureIndexes()`,
+ * The work of a program that the options of its store do not show: it creates the table with a method, it calls `ensureIndexes()`,
  * or it calls `all`, `length`, `ids`, `clear` or `reap`.
  *
  * @typedef {'createTable' | 'ensureIndexes' | 'all'} Use

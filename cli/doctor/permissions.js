@@ -118,7 +118,7 @@ function resultOf({ failure }) {
   if (!failure) return { result: 'allowed' };
   const { code, message, statusCode = 400 } = failure;
   if (code === 'AccessDeniedException') {
-    // The message also has the name of the caller, which nobody asked for.
+    // The message also has the name of the caller, which the finding does not need.
     const [because] = BECAUSE.exec(message) ?? [];
     const [, named] = /perform: (\w+:\w+)/.exec(message) ?? [];
     return { result: 'denied', reason: because ?? (named && `${named} is not allowed`) };
@@ -126,7 +126,7 @@ function resultOf({ failure }) {
   if (NOT_AUTHENTICATED.has(code) || UNDECIDED.has(code) || statusCode >= 500) {
     return { result: 'unknown', reason: `DynamoDB answered ${code}` };
   }
-  // An error of the store: nothing was sent, or nobody answered.
+  // An error of the store: no request was sent, or no answer came.
   if (code.startsWith('ERR_')) return { result: 'unknown', reason: message };
   return { result: 'allowed' };
 }

@@ -9,14 +9,14 @@ const { needsOf, readFacts } = require('./needs');
 /** @import { Use } from './needs' */
 
 /**
- * What the policy needs beyond the options. Each part may be left out.
+ * The settings of a policy that the options of a store do not have. Each part may be left out.
  *
  * @typedef {object} Place
  * @property {string} [arn] the ARN of the table. It takes the place of the next three
  * @property {string} [region] default: any
  * @property {string} [account] default: any
  * @property {string} [partition] default: `aws`
- * @property {readonly Use[]} [uses] what the program does beyond the options
+ * @property {readonly Use[]} [uses] further work of the program
  * @property {boolean} [onlyPrefix] allow only keys with the prefix of the store, if several applications share a table
  * @property {string} [prefix] the prefix of the keys, if it is not an option of the store
  * @property {string} [sourceVpce] allow only requests through this VPC endpoint

@@ -8,7 +8,7 @@ const { counted, error, list, ok, sentence, skipped, warning } = require('./find
 /** @import { Answer, Facts } from '../../lib/diagnosis' */
 /** @import { Finding } from './finding' */
 
-/** What the states of a table mean for a store. @type {Record<string, string>} */
+/** The meaning of a table's states for a store. @type {Record<string, string>} */
 const STATES = {
   CREATING: 'DynamoDB is creating it. Try again in a minute.',
   DELETING: 'DynamoDB is deleting it.',
