@@ -241,7 +241,7 @@ test('import reports wrong lines by their numbers, and shows nothing of them', a
     { sid: 'x', session, expires: 'secret-time' },
     { sid: 'x', session, createdAt: 5 },
     { hashedId: 'h1:x', session },
-    { sid: 'x', session: { big: 'x'.repeat(420_000) } },
+    { sid: 'x', session: { cookie: {}, big: 'x'.repeat(420_000) } },
   ].map((line) => (typeof line === 'string' ? line : JSON.stringify(line)));
   const { code, out, errors } = await command(`import - --table ${table}`, {
     input: lines.join('\n\n'),
