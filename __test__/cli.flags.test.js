@@ -169,6 +169,19 @@ test('options come from a file; flags replace them', async () => {
   );
 });
 
+test.each([
+  ['koa', { table: 'name' }, '', /option "table" must be an object, but is /],
+  ['koa', { table: 'name' }, '--table other', /option "table" must be an object, but is /],
+  ['express', { dynamoConfig: 'x' }, '--region eu-west-1', /option "dynamoConfig" must be/],
+  ['express', { encryption: 'x' }, '--no-encryption-write', /option "encryption" must be/],
+  ['express', { hashIds: 'x' }, '--hash-ids-migrate', /option "hashIds" must be/],
+])('a text in place of an object is refused: %s %j %s', async (store, options, flags, message) => {
+  const config = file('text.json', JSON.stringify({ store, ...options }));
+  const { code, errors } = await command(`list ${flags} --config ${config}`, { endpoint: null });
+  expect(errors).toMatch(message);
+  expect(code).toBe(2);
+});
+
 test('with autoCreate, a store for Koa has the end of sessions in the attribute of the time to live', async () => {
   const table = newTableName();
   await command(`create-table --store koa --table ${table} --expires-attribute ends`);
