@@ -187,7 +187,9 @@ describe.each(Object.entries(kinds))(
       expect(exported).toMatchObject({ code: 0, out: '' });
       expect(exported.errors).toMatch(/^Warning: .*logins\.\nExported 2 sessions to /);
       if (process.platform !== 'win32') expect(statSync(file).mode & 0o777).toBe(0o600);
-      expect((await command(`export ${file} ${where}`)).errors).toMatch(/EEXIST/);
+      expect((await command(`export ${file} ${where}`)).errors).toMatch(
+        /exists already\. With --force, it is replaced/,
+      );
       chmodSync(file, 0o644);
       expect((await command(`export ${file} ${where} --force`)).code).toBe(0);
       if (process.platform !== 'win32') expect(statSync(file).mode & 0o777).toBe(0o600);
