@@ -120,6 +120,13 @@ test('enable-ttl turns it on, and refuses another attribute', async () => {
   expect((await command(`enable-ttl ${where}`)).out).toBe(
     `Turned on the time to live of table "${table}" on "expires".\n`,
   );
+  // The requests that docs/COMMAND.md names permissions for.
+  const proxy = await startProxy();
+  const sent = new Set();
+  proxy.hooks.before = ({ operation }) => sent.add(operation);
+  await command(`enable-ttl ${where}`, { endpoint: proxy.endpoint });
+  await proxy.stop();
+  expect([...sent]).toEqual(['DescribeTimeToLive']);
   const other = await command(`enable-ttl ${where} --expires-attribute other`);
   expect(other.code).toBe(1);
   expect(other.errors).toMatch(
@@ -254,6 +261,11 @@ test('reap goes on from its resume file', async () => {
   expect(errors).toMatch(/^Stopped\. /);
   expect(Number(first)).toBeLessThan(40);
   expect(Object.keys(await items(table))).toHaveLength(40 - Number(first));
+  const other = await command(line.replace('--segments 1', '--segments 2'));
+  expect(other.code).toBe(2);
+  expect(other.errors).toMatch(
+    /^Error: --segments must be 1, as in the file of --resume-file, or/m,
+  );
   expect(await command(line)).toMatchObject({ code: 0, out: 'Deleted 40 ended sessions.\n' });
   expect(await items(table)).toEqual({});
   file('reap', JSON.stringify({ command: 'reap', table: 'another', resume: 'x' }));
