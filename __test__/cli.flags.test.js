@@ -50,6 +50,9 @@ test.each([
     'list --hash-ids-migrate',
     /needs the variable DYNAMO_SESSION_STORE_ID_/,
   ],
+  ['a wrong account', 'policy --account 12', /must be a number of 12 digits/],
+  ['a wrong ARN', 'policy --arn foo', /must be the ARN of a table/],
+  ['a wrong region', 'list --region x,y', /must be the name of a region/],
   ['no session', 'destroy', /Name sessions by their ids or handles, or a user/],
   ['both', 'destroy sid --user ann', /Name sessions by their ids or handles, or a user/],
   ['a missing file', 'list --config missing.js', /missing\.js of --config does not exist/],
@@ -117,6 +120,13 @@ test('enable-ttl turns it on, and refuses another attribute', async () => {
   expect((await command(`enable-ttl ${where}`)).out).toBe(
     `Turned on the time to live of table "${table}" on "expires".\n`,
   );
+  // The requests that docs/COMMAND.md names permissions for.
+  const proxy = await startProxy();
+  const sent = new Set();
+  proxy.hooks.before = ({ operation }) => sent.add(operation);
+  await command(`enable-ttl ${where}`, { endpoint: proxy.endpoint });
+  await proxy.stop();
+  expect([...sent]).toEqual(['DescribeTimeToLive']);
   const other = await command(`enable-ttl ${where} --expires-attribute other`);
   expect(other.code).toBe(1);
   expect(other.errors).toMatch(
@@ -167,6 +177,19 @@ test('options come from a file; flags replace them', async () => {
   expect((await command('list', { args: ['--config', list] })).errors).toMatch(
     /must export an object/,
   );
+});
+
+test.each([
+  ['koa', { table: 'name' }, '', /option "table" must be an object, but is /],
+  ['koa', { table: 'name' }, '--table other', /option "table" must be an object, but is /],
+  ['express', { dynamoConfig: 'x' }, '--region eu-west-1', /option "dynamoConfig" must be/],
+  ['express', { encryption: 'x' }, '--no-encryption-write', /option "encryption" must be/],
+  ['express', { hashIds: 'x' }, '--hash-ids-migrate', /option "hashIds" must be/],
+])('a text in place of an object is refused: %s %j %s', async (store, options, flags, message) => {
+  const config = file('text.json', JSON.stringify({ store, ...options }));
+  const { code, errors } = await command(`list ${flags} --config ${config}`, { endpoint: null });
+  expect(errors).toMatch(message);
+  expect(code).toBe(2);
 });
 
 test('with autoCreate, a store for Koa has the end of sessions in the attribute of the time to live', async () => {
@@ -238,6 +261,11 @@ test('reap goes on from its resume file', async () => {
   expect(errors).toMatch(/^Stopped\. /);
   expect(Number(first)).toBeLessThan(40);
   expect(Object.keys(await items(table))).toHaveLength(40 - Number(first));
+  const other = await command(line.replace('--segments 1', '--segments 2'));
+  expect(other.code).toBe(2);
+  expect(other.errors).toMatch(
+    /^Error: --segments must be 1, as in the file of --resume-file, or/m,
+  );
   expect(await command(line)).toMatchObject({ code: 0, out: 'Deleted 40 ended sessions.\n' });
   expect(await items(table)).toEqual({});
   file('reap', JSON.stringify({ command: 'reap', table: 'another', resume: 'x' }));

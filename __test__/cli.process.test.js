@@ -2,10 +2,12 @@
 
 /** The command as a process: exit codes, streams, secrets and signals. Runs on the published form too. */
 
-const { execFile, spawn } = require('node:child_process');
+const { execFile, spawn, spawnSync } = require('node:child_process');
 const {
+  closeSync,
   existsSync,
   mkdtempSync,
+  openSync,
   readFileSync,
   rmSync,
   statSync,
@@ -199,6 +201,15 @@ onLinux('export to a full disk fails with one message', async () => {
   expect(code).toBe(1);
   expect(errors).toMatch(/\nError: ENOSPC: no space left on device, write\n$/);
   expect(errors).not.toMatch(/Unhandled|^ +at /m);
+  const codes = ['export', 'list', 'stats'].map((name) => {
+    const args = [MAIN, name, '--table', table];
+    const full = openSync('/dev/full', 'w');
+    const stdio = ['ignore', full, 'pipe'];
+    const { status, stderr } = spawnSync(process.execPath, args, { env: environment(), stdio });
+    closeSync(full);
+    return [status, /^Error: stdout cannot be written: ENOSPC: .*$/m.test(stderr)];
+  });
+  expect(codes).toEqual(Array(3).fill([1, true]));
 });
 
 test('a reader that stops reading ends the command', async () => {

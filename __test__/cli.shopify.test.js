@@ -52,6 +52,9 @@ test('a session is shown and destroyed by its handle', async () => {
   const [{ handle }] = (await command(`list ${where} --json --user ${shops[2]}`)).lines;
   const shown = await command(`show ${where} --json`, { args: [handle] });
   expect(shown.json).toMatchObject({ handle, user: shops[2] });
+  // By the id, the end is the same as in the list.
+  const ended = (await command(`list ${where} --json`)).lines.find((each) => each.ended);
+  expect((await command(`show ${sessions[0].id} ${where} --json`)).json).toMatchObject(ended);
   expect((await command(`destroy ${where}`, { args: [handle] })).code).toBe(0);
   expect(Object.keys(await items(table)).sort()).toEqual(
     ['job:1', sessions[0].id, sessions[1].id].sort(),
@@ -90,8 +93,13 @@ test('migrate copies the sessions of all shops, also in place', async () => {
 });
 
 test('reap is refused, and --shop is for Shopify', async () => {
-  const reaped = await command(`reap ${where}`);
-  expect(reaped).toMatchObject({ code: 2, errors: expect.stringMatching(/no end of their own/) });
+  for (const flags of ['', '--dry-run', `--shop ${shops[0]}`]) {
+    expect(await command(`reap ${where} ${flags}`)).toMatchObject({
+      code: 2,
+      out: '',
+      errors: expect.stringMatching(/^Error: reap does not apply to the store for shopify: .*\n$/),
+    });
+  }
   expect(Object.keys(await items(table))).toHaveLength(4);
   const other = await command(`list --table ${table} --shop ${shops[0]}`);
   expect(other).toMatchObject({ code: 2, errors: expect.stringMatching(/--shop is for/) });

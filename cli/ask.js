@@ -4,6 +4,7 @@
 
 const { createInterface } = require('node:readline/promises');
 const { Interrupted, UsageError } = require('./failure');
+const { visible } = require('./text');
 
 /** @import { Context } from './context' */
 
@@ -25,7 +26,7 @@ async function confirm({ flags, output, stdin, signal }, question) {
     const closed = new AbortController();
     asking.once('SIGINT', () => closed.abort());
     const either = AbortSignal.any([signal, closed.signal]);
-    const text = `${question} ${output.paintNote.dim('[y/N]')} `;
+    const text = `${visible(question)} ${output.paintNote.dim('[y/N]')} `;
     const answer = await asking.question(text, { signal: either }).catch(() => '');
     if (closed.signal.aborted || signal.aborted) output.note('');
     if (/^y(es)?$/i.test(answer.trim())) return;

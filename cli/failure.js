@@ -46,6 +46,14 @@ const ADVICE = {
     'The command takes the keys from the variable DYNAMO_SESSION_STORE_ENCRYPTION_KEYS, or from --config.',
 };
 
+/** Messages about options of a method, in the words of the command. @type {[RegExp, string][]} */
+const REWORDED = [
+  [
+    /^option "segments" must be (\d+), as in the token of the option "resume".*$/,
+    '--segments must be $1, as in the file of --resume-file, or left out.',
+  ],
+];
+
 /**
  * Returns the exit code for an error.
  *
@@ -65,7 +73,10 @@ function exitCodeOf(error) {
  */
 function describe(error, isVerbose) {
   const isOwn = [UsageError, NothingFound, Interrupted, Failed].some((own) => error instanceof own);
-  const message = error instanceof Error ? error.message : String(error);
+  const message = REWORDED.reduce(
+    (text, [pattern, words]) => text.replace(pattern, words),
+    error instanceof Error ? error.message : String(error),
+  );
   const { code, name } = error ?? {};
   const hasCode = !isOwn && typeof code === 'string' && !message.includes(code);
   const told = hasCode ? `${message} [${code}]` : message;

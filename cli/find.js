@@ -23,7 +23,11 @@ const { HANDLE, handleOf } = require('../lib/handle');
  */
 async function findOne(context, opened, name) {
   const found = await find(opened, name);
-  if (found) return entryOf(found.reader, name, found.loaded);
+  if (found) {
+    const { loaded, reader } = found;
+    // An application gets no session for such an item.
+    return isSession(reader, loaded) ? entryOf(reader, name, loaded) : undefined;
+  }
   return HANDLE.test(name) ? byHandle(context, opened, name) : undefined;
 }
 
@@ -36,9 +40,20 @@ async function findOne(context, opened, name) {
  * @returns {Promise<Pick<Entry, 'id' | 'sid' | 'handle'> | undefined>}
  */
 async function findToDestroy(context, opened, name) {
-  const unreadable = (await existing(opened, name)) === null;
-  if (unreadable) return { id: name, sid: name, handle: handleOfSid(opened, name) };
+  const found = await existing(opened, name);
+  const isUnreadable = found === null || (found && !isSession(opened, found));
+  if (isUnreadable) return { id: name, sid: name, handle: handleOfSid(opened, name) };
   return findOne(context, opened, name);
+}
+
+/**
+ * Whether an application gets a session for an item: the item holds an object.
+ *
+ * @param {Opened} opened
+ * @param {import('../lib/known').Loaded} loaded
+ */
+function isSession(opened, { data }) {
+  return opened.parse(data) !== null;
 }
 
 /**
@@ -47,17 +62,18 @@ async function findToDestroy(context, opened, name) {
  * @param {import('../lib/known').Loaded} loaded
  * @returns {Entry}
  */
-function entryOf(opened, sid, { data, end, known: { expires }, tracked }) {
+function entryOf(opened, sid, { data, end, known, tracked }) {
+  const expires = known.expires === undefined ? opened.endOf(data) : known.expires * 1000;
   return {
     id: sid,
     sid,
     handle: handleOfSid(opened, sid),
     data,
-    expires: expires === undefined ? undefined : expires * 1000,
+    expires,
     end,
     created: tracked?.created,
     seen: tracked?.seen ?? undefined,
-    isEnded: false,
+    isEnded: expires !== undefined && expires <= Date.now(),
   };
 }
 

@@ -60,6 +60,12 @@ function whole(text) {
 }
 
 /** @param {string} text */
+function region(text) {
+  if (/^[a-z\d-]+$/i.test(text)) return text;
+  throw new InvalidArgumentError('It must be the name of a region such as us-east-1.');
+}
+
+/** @param {string} text */
 function list(text) {
   return text.split(',').map((each) => each.trim());
 }
@@ -86,7 +92,7 @@ const PLACE = [
   },
   { flag: 'table <name>', text: 'the table' },
   { flag: 'endpoint <url>', text: 'the endpoint of DynamoDB' },
-  { flag: 'region <region>', text: 'the region' },
+  { flag: 'region <region>', text: 'the region', parse: region },
   { flag: 'profile <name>', text: 'the profile in the configuration files of AWS' },
   { flag: 'prefix <text>', text: 'the prefix of the keys (express)' },
   { flag: 'hash-key <name>', text: 'the attribute that is the key of the table (express, koa)' },

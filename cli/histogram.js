@@ -48,7 +48,7 @@ class Histogram {
     const rows = ranges.map(({ range, count: number }) => [
       range,
       count(number),
-      output.paint.cyan(bar((number / most) * WIDTH)),
+      { text: bar((number / most) * WIDTH), paint: output.paint.cyan },
     ]);
     return output.table(rows, { right: [0, 1] });
   }

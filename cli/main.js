@@ -22,9 +22,12 @@ for (const [name, code] of Object.entries(CODES)) {
   });
 }
 // The reader of a pipe, such as head, has read enough.
-process.stdout.on('error', (error) =>
-  process.exit('code' in error && error.code === 'EPIPE' ? 0 : 1),
-);
+process.stdout.on('error', (error) => {
+  if ('code' in error && error.code === 'EPIPE') process.exit(EXIT.done);
+  process.stderr.write(`Error: stdout cannot be written: ${error.message}\n`, () =>
+    process.exit(EXIT.failed),
+  );
+});
 
 const { stdin, stdout, stderr, env } = process;
 run(process.argv.slice(2), { stdin, stdout, stderr, env, signal: stop.signal }).then((code) => {

@@ -1,12 +1,22 @@
 'use strict';
 
-/** The result goes to stdout. Progress, notes and errors go to stderr. */
+/**
+ * The result goes to stdout. Progress, notes and errors go to stderr. Visitors have written parts of these texts, so
+ * characters that control a terminal are escaped here.
+ */
 
 const { once } = require('node:events');
 const Table = require('cli-table3');
 const colors = require('picocolors');
+const { jsonOf, visible, visibleLines } = require('./text');
 
 /** @typedef {NodeJS.WritableStream & { isTTY?: boolean, columns?: number }} Stream */
+
+/**
+ * A cell of a table. An object is a text with its colour.
+ *
+ * @typedef {string | number | { text: string, paint: (text: string) => string }} Cell
+ */
 
 /** The lines of a table: none, so that a column can be cut out by other programs. */
 const NO_LINES = Object.fromEntries(
@@ -52,7 +62,7 @@ class Output {
    * @param {() => string | string[]} text for people
    */
   async result(result, text) {
-    await this.write(this.isJson ? JSON.stringify(result, null, 2) : [text()].flat().join('\n'));
+    await this.write(this.isJson ? jsonOf(result, 2) : visibleLines([text()].flat().join('\n')));
   }
 
   /**
@@ -62,10 +72,14 @@ class Output {
    * @param {() => string} text for people
    */
   async line(record, text) {
-    await this.write(this.isJson ? JSON.stringify(record) : text());
+    await this.write(this.isJson ? jsonOf(record) : visibleLines(text()));
   }
 
-  /** @param {string} text */
+  /**
+   * Prints a text in which nothing has to be escaped.
+   *
+   * @param {string} text
+   */
   async write(text) {
     if (text === '') return;
     if (!this.#stdout.write(`${text}\n`)) await once(this.#stdout, 'drain');
@@ -77,7 +91,7 @@ class Output {
    * @param {string} text
    */
   note(text) {
-    this.#stderr.write(`${text}\n`);
+    this.#stderr.write(`${visibleLines(text)}\n`);
   }
 
   /**
@@ -86,13 +100,13 @@ class Output {
    * @param {string} text
    */
   warn(text) {
-    this.note(`${this.paintNote.yellow('Warning:')} ${text}`);
+    this.#stderr.write(`${this.paintNote.yellow('Warning:')} ${visible(text)}\n`);
   }
 
   /**
    * Lays out rows in columns.
    *
-   * @param {(string | number)[][]} rows
+   * @param {Cell[][]} rows
    * @param {{ head?: string[], right?: number[] }} [options] `right`: the columns that are aligned to the right
    * @returns {string}
    */
@@ -107,7 +121,7 @@ class Output {
       colAligns: aligned,
     });
     if (head) table.push(head.map((name) => this.paint.dim(name)));
-    table.push(...rows.map((row) => row.map(String)));
+    table.push(...rows.map((row) => row.map(textOfCell)));
     return table.toString().replace(/ +$/gm, '');
   }
 
@@ -118,8 +132,15 @@ class Output {
    */
   fields(fields) {
     const set = fields.filter(([, value]) => value !== undefined && value !== '');
-    return this.table(set.map(([name, value]) => [this.paint.dim(name), String(value)]));
+    const { dim } = this.paint;
+    return this.table(set.map(([text, value]) => [{ text, paint: dim }, String(value)]));
   }
+}
+
+/** @param {Cell} cell */
+function textOfCell(cell) {
+  if (typeof cell !== 'object') return visible(String(cell));
+  return cell.paint(visible(cell.text));
 }
 
 /**

@@ -8,6 +8,7 @@ const { Context } = require('./context');
 const { EXIT, describe, exitCodeOf } = require('./failure');
 const { addCommonFlags, refuseSecrets } = require('./flags');
 const { Output } = require('./output');
+const { visibleLines } = require('./text');
 
 /** @import { Stream } from './output' */
 
@@ -19,6 +20,7 @@ const { Output } = require('./output');
  * @property {string} summary
  * @property {string} [description]
  * @property {(command: Command) => void} [define]
+ * @property {boolean} [takesHandles] whether its arguments may be handles
  * @property {(context: Context, ...args: any[]) => Promise<number | void>} run returns the exit code
  *
  * @typedef {object} Surroundings
@@ -63,7 +65,8 @@ async function run(args, surroundings) {
   const done = { code: EXIT.done };
   try {
     refuseSecrets(args);
-    await programOf(surroundings, done).parseAsync(args, { from: 'user' });
+    const program = programOf(surroundings, done);
+    await program.parseAsync(withHandlesLast(program, args), { from: 'user' });
     return done.code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
@@ -76,6 +79,33 @@ async function run(args, surroundings) {
     );
     return code;
   }
+}
+
+/** A handle that looks like a flag. A name of words is a flag, also a wrong one. */
+const DASHED_HANDLE = /^(?!--[a-z-]+$)-[\w-]{21}$/;
+
+/**
+ * Moves handles that begin with a dash behind `--`, so that they are no flags.
+ *
+ * @param {Command} program
+ * @param {string[]} args
+ */
+function withHandlesLast(program, [name, ...args]) {
+  const isTaking = COMMANDS.some((each) => each.takesHandles && each.name.split(' ')[0] === name);
+  const command = isTaking && program.commands.find((each) => each.name() === name);
+  if (!command) return name === undefined ? args : [name, ...args];
+  const end = args.includes('--') ? args.indexOf('--') : args.length;
+  const takesValue = (/** @type {string} */ arg) =>
+    command.options.some(({ long, required }) => required && long === arg);
+  /** @type {string[]} */
+  const handles = [];
+  /** @type {string[]} */
+  const others = [];
+  for (let at = 0; at < end; at += 1) {
+    const isHandle = DASHED_HANDLE.test(args[at]) && !takesValue(others.at(-1) ?? '');
+    (isHandle ? handles : others).push(args[at]);
+  }
+  return [name, ...others, '--', ...handles, ...args.slice(end + 1)];
 }
 
 /**
@@ -92,7 +122,7 @@ function programOf(surroundings, done) {
     .exitOverride()
     .configureOutput({
       writeOut: (text) => stdout.write(text),
-      writeErr: (text) => stderr.write(text),
+      writeErr: (text) => stderr.write(visibleLines(text)),
       // Without the value of an unknown flag, which may be a secret.
       outputError: (text, write) =>
         write(text.replace(/^error: (unknown option '[^=']+)=[\s\S]*'/, "error: $1'")),

@@ -2,7 +2,7 @@
 
 /** The parts of a session that the command shows. */
 
-const { duration, iso, moment, size } = require('./text');
+const { duration, iso, jsonOf, moment, size } = require('./text');
 
 /** @import { Opened } from '../lib/command' */
 /** @import { Entry } from './scan' */
@@ -134,7 +134,7 @@ function textOfDetails(output, details) {
     ['size', size(bytes)],
     ['keys', keys.join(', ')],
   ]);
-  return 'session' in details ? `${fields}\n\n${JSON.stringify(details.session, null, 2)}` : fields;
+  return 'session' in details ? `${fields}\n\n${jsonOf(details.session, 2)}` : fields;
 }
 
 /** @param {Record<string, any>} cookie */

@@ -73,7 +73,7 @@ async function storeOptions(flags, env, { asApplication = false } = {}) {
   // The command neither reaps by itself, nor creates a table that it was not asked to create.
   if (kind === 'express') Object.assign(options, { reapInterval: 0, initialized: true });
   const followsTimeToLive = kind === 'koa' && options.table?.autoCreate === true;
-  if (kind === 'koa' && options.table) options.table = { ...options.table, autoCreate: false };
+  if (kind === 'koa' && options.table) merge(options, 'table', { autoCreate: false });
   return { kind, options, followsTimeToLive };
 }
 
@@ -150,7 +150,20 @@ function putFlags(kind, flags, options) {
  */
 function put(options, path, value) {
   const [name, inner] = path.split('.');
-  options[name] = inner ? { ...options[name], [inner]: value } : value;
+  if (inner) merge(options, name, { [inner]: value });
+  else options[name] = value;
+}
+
+/**
+ * Sets parts of an option. A value that is no object is left as it is: the store refuses it.
+ *
+ * @param {Record<string, any>} options
+ * @param {string} name
+ * @param {Record<string, any>} parts
+ */
+function merge(options, name, parts) {
+  const given = options[name] ?? {};
+  if (typeof given === 'object' && !Array.isArray(given)) options[name] = { ...given, ...parts };
 }
 
 /**
@@ -169,8 +182,8 @@ function putConnection(kind, flags, options) {
   }
   const region = options.AWSRegion;
   delete options.AWSRegion;
-  options[name] = { ...(region && { region }), ...options[name] };
-  for (const each of set) options[name][each] = flags[each];
+  if (region && options[name]?.region === undefined) merge(options, name, { region });
+  merge(options, name, Object.fromEntries(set.map((each) => [each, flags[each]])));
 }
 
 /**
@@ -181,13 +194,13 @@ function putConnection(kind, flags, options) {
  */
 function putSecrets(kind, flags, options, env) {
   const keys = secretsIn(env, KEYS_VARIABLE);
-  if (keys) options.encryption = { ...options.encryption, keys };
+  if (keys) merge(options, 'encryption', { keys });
   if (options.encryption && flags.encryptionWrite === false) {
-    options.encryption = { ...options.encryption, write: false };
+    merge(options, 'encryption', { write: false });
   }
   if (kind === 'shopify') return;
   const secret = secretsIn(env, SECRETS_VARIABLE);
-  if (secret) options.hashIds = { ...options.hashIds, secret };
+  if (secret) merge(options, 'hashIds', { secret });
   if (!options.hashIds) {
     const flag = flags.hashIdsMigrate ? 'hash-ids-migrate' : 'no-hash-ids-write';
     if (flags.hashIdsMigrate || flags.hashIdsWrite === false) {
@@ -195,8 +208,8 @@ function putSecrets(kind, flags, options, env) {
     }
     return;
   }
-  if (flags.hashIdsMigrate) options.hashIds = { ...options.hashIds, migrate: true };
-  if (flags.hashIdsWrite === false) options.hashIds = { ...options.hashIds, write: false };
+  if (flags.hashIdsMigrate) merge(options, 'hashIds', { migrate: true });
+  if (flags.hashIdsWrite === false) merge(options, 'hashIds', { write: false });
 }
 
 /**

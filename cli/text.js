@@ -1,6 +1,18 @@
 'use strict';
 
-/** Numbers, times and lengths as people read them. */
+/** Numbers, times and lengths as people read them, and texts of visitors as terminals may show them. */
+
+/**
+ * The characters that change what a terminal shows: control characters, line separators, and those that turn the
+ * direction of a text.
+ */
+const CONTROLS = /[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu;
+
+/** The colours of the command, and these characters. */
+const COLOURS_AND_CONTROLS = new RegExp(`\\u001b\\[\\d+m|${CONTROLS.source}`, 'gu');
+
+/** Escapes with names. @type {Record<string, string>} */
+const NAMED = { '\t': '\\t', '\n': '\\n', '\r': '\\r' };
 
 /** @type {[number, string][]} milliseconds */
 const UNITS = [
@@ -9,6 +21,51 @@ const UNITS = [
   [60_000, 'min'],
   [1000, 's'],
 ];
+
+/**
+ * Escapes the characters that change what a terminal shows. Values of sessions come from visitors.
+ *
+ * @param {string} text
+ */
+function visible(text) {
+  return text.replace(CONTROLS, (character) => NAMED[character] ?? escapeOf(character));
+}
+
+/**
+ * Escapes these characters, but leaves the ends of lines and the colours of the command.
+ *
+ * @param {string} text
+ */
+function visibleLines(text) {
+  return text.replace(COLOURS_AND_CONTROLS, (found) =>
+    found === '\n' || found.length > 1 ? found : visible(found),
+  );
+}
+
+/**
+ * Makes JSON that a terminal may show. A parser reads the same value.
+ *
+ * @param {unknown} value
+ * @param {number} [indent]
+ */
+function jsonOf(value, indent) {
+  const json = JSON.stringify(value, null, indent);
+  // The ends of lines are those of the indented text.
+  return json.replace(CONTROLS, (character) =>
+    character === '\n' ? character : unicodeEscapeOf(character),
+  );
+}
+
+/** @param {string} character */
+function escapeOf(character) {
+  const code = character.charCodeAt(0);
+  return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : unicodeEscapeOf(character);
+}
+
+/** @param {string} character */
+function unicodeEscapeOf(character) {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
 
 /** @param {number} number */
 function count(number) {
@@ -59,4 +116,14 @@ function moment(milliseconds) {
   return `${text.slice(0, 19).replace('T', ' ')} (${relative})`;
 }
 
-module.exports = { count, duration, iso, moment, size, things };
+module.exports = {
+  count,
+  duration,
+  iso,
+  jsonOf,
+  moment,
+  size,
+  things,
+  visible,
+  visibleLines,
+};

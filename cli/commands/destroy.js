@@ -17,7 +17,9 @@ module.exports = {
   summary: 'end sessions, by id or handle, or all of a user',
   description:
     'Ends sessions by their ids or handles, or with --user all sessions of a user: they are logged out.\n' +
-    'To find a handle, or a user without an index, the command reads the whole table.',
+    'To find a handle, or a user without an index, the command reads the whole table.\n' +
+    'Write -- before an id that begins with a dash.',
+  takesHandles: true,
   define(command) {
     addSweepFlags(command);
     command.option('--user <user>', 'end all sessions of this user');
@@ -94,10 +96,11 @@ async function named(context, opened, names) {
   /** @type {Pick<Entry, 'id' | 'sid' | 'handle'>[]} */
   const found = [];
   let missing = 0;
-  for (const name of names) {
+  for (const name of new Set(names)) {
     const entry = await findToDestroy(context, opened, name);
-    if (entry) found.push(entry);
-    else missing += 1;
+    if (!entry) missing += 1;
+    // An id and a handle may name the same session.
+    else if (found.every(({ handle }) => handle !== entry.handle)) found.push(entry);
   }
   return { found, missing };
 }

@@ -30,7 +30,7 @@ module.exports = {
     try {
       for await (const finding of diagnose(kind, options, { signal, uses: usesOf(flags) })) {
         findings.push(finding);
-        if (!output.isJson) await output.write(textOf(output, finding));
+        if (!output.isJson) await output.line(finding, () => textOf(output, finding));
       }
     } catch (error) {
       throwIfStopped(signal);

@@ -4,12 +4,12 @@
 
 const { open } = require('node:fs/promises');
 const { pipeline } = require('node:stream/promises');
-const { throwIfStopped } = require('../failure');
+const { Failed, throwIfStopped } = require('../failure');
 const { Progress } = require('../progress');
 const { Position, entries } = require('../scan');
 const { sessionOf } = require('../session');
 const { addSweepFlags, sweepOptions } = require('../sweep');
-const { iso, things } = require('../text');
+const { iso, jsonOf, things } = require('../text');
 
 /** @type {import('../run').Definition} */
 module.exports = {
@@ -33,7 +33,7 @@ module.exports = {
     let count = 0;
     async function* lines() {
       for await (const entry of entries(opened, { ...sweepOptions(context), position })) {
-        yield JSON.stringify(recordOf(opened, entry));
+        yield jsonOf(recordOf(opened, entry));
         count += 1;
         position.done(entry);
         progress.update(count, position.share);
@@ -77,7 +77,10 @@ async function* withNewlines(lines) {
  * @param {boolean | undefined} force
  */
 async function openFile(file, force) {
-  const handle = await open(file, force ? 'w' : 'wx', 0o600);
+  const handle = await open(file, force ? 'w' : 'wx', 0o600).catch((error) => {
+    if (error.code !== 'EEXIST') throw error;
+    throw new Failed(`The file ${file} exists already. With --force, it is replaced.`);
+  });
   try {
     // A file that existed keeps its mode otherwise. A device, such as /dev/stderr, keeps its mode.
     if ((await handle.stat()).isFile()) await handle.chmod(0o600);

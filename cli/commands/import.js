@@ -13,6 +13,24 @@ const { create, existing, put, reasonOf } = require('../write');
 const { things } = require('../text');
 
 /** @import { Context } from '../context' */
+/** @import { Kind } from '../../lib/kinds' */
+
+/**
+ * The reasons why a framework could not use a session.
+ *
+ * @type {Record<Kind, (session: Record<string, any>, sid: string) => string | undefined>}
+ */
+const LACKS = {
+  express: ({ cookie }) =>
+    typeof cookie === 'object' && cookie !== null
+      ? undefined
+      : '"session" must have an object "cookie": express-session needs it.',
+  koa: () => undefined,
+  shopify: ({ id, shop }, sid) => {
+    if (typeof shop !== 'string' || shop === '') return '"session" must have a text "shop".';
+    return id === sid ? undefined : '"session" must have the "id" that is also "sid".';
+  },
+};
 
 /** The wrong lines that are reported one by one. */
 const REPORTED = 20;
@@ -41,21 +59,25 @@ module.exports = {
       if (counts.wrong <= REPORTED) output.note(`Line ${line}: ${reason}`);
     };
     const progress = new Progress(output, 'Lines');
+    const sids = new Sids();
     let lines = 0;
     try {
       await each(linesOf(context, file), signal, async ({ number, text }) => {
         lines += 1;
         progress.update(lines);
-        const record = read(text);
+        const record = read(text, opened.kind);
         if (typeof record === 'string') return wrong(number, record);
         if (record.expires !== undefined && record.expires <= Date.now()) {
           counts.ended += 1;
           return;
         }
         try {
-          counts[(await write(opened, record, flags)) ? 'written' : 'existing'] += 1;
+          const isWritten = await (flags.overwrite
+            ? write(opened, record, flags)
+            : sids.once(record.sid, () => write(opened, record, flags)));
+          counts[isWritten ? 'written' : 'existing'] += 1;
         } catch (error) {
-          wrong(number, reasonOf(error));
+          wrong(number, refusalOf(error));
         }
       });
     } finally {
@@ -74,6 +96,46 @@ module.exports = {
     return counts.wrong > 0 ? EXIT.failed : EXIT.done;
   },
 };
+
+/** The ids of the file. A second line about an id that the table has from the first is not written. */
+class Sids {
+  #done = new Set();
+  /** @type {Map<string, Promise<unknown>>} */
+  #running = new Map();
+
+  /**
+   * @param {string} sid
+   * @param {() => Promise<boolean>} work
+   * @returns {Promise<boolean>} the result of `work`; `false` if it is done for this id already
+   */
+  async once(sid, work) {
+    for (let other = this.#running.get(sid); other; other = this.#running.get(sid)) {
+      await other.catch(() => {});
+    }
+    if (this.#done.has(sid)) return false;
+    const running = work();
+    this.#running.set(sid, running);
+    try {
+      const result = await running;
+      this.#done.add(sid);
+      return result;
+    } finally {
+      this.#running.delete(sid);
+    }
+  }
+}
+
+/**
+ * Returns the reason why the store or DynamoDB refuses a session.
+ *
+ * @param {unknown} error
+ * @throws any other error
+ */
+function refusalOf(error) {
+  const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
+  // Such as an id that is too long for a key.
+  return code === 'ValidationException' ? `${message} [${code}]` : reasonOf(error);
+}
 
 /**
  * Writes a session. Without `overwrite`, a session that the table has stays.
@@ -113,7 +175,9 @@ async function* linesOf({ stdin }, file) {
   let number = 0;
   for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
     number += 1;
-    if (text.trim() !== '') yield { number, text };
+    // A byte order mark at the beginning.
+    const line = number === 1 ? text.replace(/^\ufeff/, '') : text;
+    if (line.trim() !== '') yield { number, text: line };
   }
 }
 
@@ -127,9 +191,10 @@ async function readable(file) {
  * Reads a line.
  *
  * @param {string} text
+ * @param {Kind} kind of the store
  * @returns {import('../write').SessionToWrite | string} the reason why the line is wrong
  */
-function read(text) {
+function read(text, kind) {
   let record;
   try {
     record = JSON.parse(text);
@@ -144,6 +209,8 @@ function read(text) {
   if (typeof session !== 'object' || session === null || Array.isArray(session)) {
     return '"session" must be an object.';
   }
+  const lack = LACKS[kind](session, sid);
+  if (lack !== undefined) return lack;
   const [end, created] = [expires, createdAt].map((time) =>
     time == null ? undefined : timeOf(time),
   );

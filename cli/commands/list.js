@@ -118,6 +118,7 @@ class List {
     const options = { right: [head.length - 1], ...(!this.#hasHead && { head }) };
     this.#hasHead = true;
     this.#rows = [];
-    await this.#output.write(this.#output.table(rows, options));
+    const table = this.#output.table(rows, options);
+    await this.#output.line(undefined, () => table);
   }
 }

@@ -2,10 +2,11 @@
 
 /** `policy`: the least policy of IAM for the options of a store, and whether the credentials have it. */
 
-const { Option } = require('commander');
+const { InvalidArgumentError, Option } = require('commander');
 const doctor = require('../doctor');
 const { EXIT, UsageError, throwIfStopped } = require('../failure');
 const { storeOptions } = require('../store-options');
+const { visibleLines } = require('../text');
 const { addUseFlag, usesOf } = require('../uses');
 
 /** @import { Permission } from '../doctor/permissions' */
@@ -26,9 +27,9 @@ module.exports = {
     );
     command.option('--check', 'try the permissions instead');
     addUseFlag(command);
-    command.option('--account <id>', 'the account in the ARN of the table');
+    command.option('--account <id>', 'the account in the ARN of the table', account);
     command.option('--partition <name>', 'the partition in the ARN, such as aws-cn');
-    command.option('--arn <arn>', 'the ARN of the table');
+    command.option('--arn <arn>', 'the ARN of the table', arn);
     command.option('--only-prefix', 'allow only keys with the prefix of the store');
     command.option('--source-vpce <id>', 'allow only requests through this VPC endpoint');
     command.option(
@@ -60,10 +61,24 @@ module.exports = {
       Object.entries(place).filter(([, value]) => value !== undefined),
     );
     const policy = doctor.leastPolicy(kind, options, set);
-    await output.write(doctor.formatPolicy(policy, flags.format).trimEnd());
+    await output.write(visibleLines(doctor.formatPolicy(policy, flags.format).trimEnd()));
     return EXIT.done;
   },
 };
+
+/** @param {string} text */
+function account(text) {
+  if (/^\d{12}$/.test(text)) return text;
+  throw new InvalidArgumentError('It must be a number of 12 digits.');
+}
+
+/** @param {string} text */
+function arn(text) {
+  if (/^arn:[^:]+:dynamodb:[^:]+:(\d{12}|\*):table\/[\w.*-]+$/.test(text)) return text;
+  throw new InvalidArgumentError(
+    'It must be the ARN of a table: arn:aws:dynamodb:eu-west-1:123456789012:table/sessions.',
+  );
+}
 
 /** A region may be a function. @param {unknown} value */
 function textOr(value) {
@@ -102,7 +117,7 @@ async function check(output, all) {
     unknown: output.paint.yellow,
   };
   const rows = needed.map(({ action, index, purpose, reason, needed: need, result }) => [
-    colour[result](result),
+    { text: result, paint: colour[result] },
     index ? `${action} (${index})` : action,
     need === 'optional' ? `${purpose} (optional)` : purpose,
     reason ?? '',

@@ -27,7 +27,8 @@ module.exports = {
     const opened = await context.open();
     if (opened.kind === 'shopify') {
       throw new UsageError(
-        'Sessions of Shopify have no end of their own. With --expires-attribute, enable-ttl lets DynamoDB delete them.',
+        'reap does not apply to the store for shopify: an app loads a session whose tokens have expired, to renew it. ' +
+          'With --expires-attribute, enable-ttl lets DynamoDB delete such sessions.',
       );
     }
     const progress = new Progress(output, flags.dryRun ? 'Ended sessions' : 'Items');

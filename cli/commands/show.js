@@ -13,7 +13,8 @@ module.exports = {
   summary: 'show a session: its cookie, end, user and keys',
   description:
     'Shows a session by its id or its handle: its cookie, its end, its user and the names of its keys.\n' +
-    'To find a handle, the command reads the whole table.',
+    'To find a handle, the command reads the whole table. Write -- before an id that begins with a dash.',
+  takesHandles: true,
   define(command) {
     addShopFlag(command);
     command.option('--data', 'show all values of the session');
