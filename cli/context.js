@@ -4,6 +4,7 @@
 
 const { EventEmitter, setMaxListeners } = require('node:events');
 const { storeOptions } = require('./store-options');
+const { Unreadable } = require('./unreadable');
 
 /** @import { Opened } from '../lib/command' */
 /** @import { Output } from './output' */
@@ -15,6 +16,8 @@ class Context {
   env;
   /** Aborted when the user stops the command. */
   signal;
+  /** The sessions that the command leaves out, because they cannot be decoded. */
+  unreadable;
   /** @type {Opened[]} */
   #opened = [];
 
@@ -32,6 +35,7 @@ class Context {
     this.stdin = stdin;
     this.env = env;
     this.signal = signal;
+    this.unreadable = new Unreadable(output);
     // Each session in flight may listen to it.
     setMaxListeners(0, signal);
   }
@@ -43,17 +47,19 @@ class Context {
    * @param {Record<string, any>} [how.flags] default: those of the command
    * @param {boolean} [how.withMarks] whether sessions are read with their beginning, also without the options for it
    * @param {'error' | 'overwrite'} [how.conflict] for saves of a session that was read
+   * @param {string[]} [how.keepsExcept] such saves keep all attributes that the options do not know, except these
    * @param {NodeJS.ProcessEnv} [how.env] default: that of the command
    * @param {(kind: Opened['kind'], options: Record<string, any>) => Record<string, any>} [how.overrides] options that
    *   are set whatever the flags say
    * @returns {Promise<Opened>}
    */
   async open(how = {}) {
-    const { flags = this.flags, env = this.env, withMarks = false, conflict } = how;
-    const { kind, options, followsTimeToLive } = await storeOptions(flags, env);
+    const { flags = this.flags, env = this.env, withMarks = false, conflict, keepsExcept } = how;
+    const { kind, options: given, followsTimeToLive } = await storeOptions(flags, env);
+    const options = withoutLimits(given);
     const marks = withMarks && kind !== 'shopify' && !options.absoluteTtl && !options.indexes;
     const all = { ...options, ...(marks && { indexes: {} }), ...how.overrides?.(kind, options) };
-    const own = { ...(conflict && { conflict }) };
+    const own = { ...(conflict && { conflict }), ...(keepsExcept && { keepsExcept }) };
     const opened = { ...this.#open(kind, all, own), ...this.#openParts(kind, all) };
     return followsTimeToLive ? this.#followed(opened) : opened;
   }
@@ -97,7 +103,7 @@ class Context {
   /**
    * @param {Opened['kind']} kind
    * @param {Record<string, any>} options
-   * @param {{ conflict?: 'error' | 'overwrite' }} own
+   * @param {{ conflict?: 'error' | 'overwrite', keepsExcept?: string[] }} own
    */
   #open(kind, options, own) {
     const events = new EventEmitter();
@@ -113,6 +119,23 @@ class Context {
   async close() {
     await Promise.allSettled(this.#opened.map(({ sessions }) => sessions.close()));
   }
+}
+
+/**
+ * The options of a store without the limits of its indexes. The command begins no session, so its writes neither end
+ * other sessions nor are refused.
+ *
+ * @param {Record<string, any>} options
+ */
+function withoutLimits(options) {
+  const { indexes } = options;
+  if (typeof indexes !== 'object' || indexes === null) return options;
+  const unlimited = Object.entries(indexes).map(([name, index]) => {
+    if (typeof index !== 'object' || index === null) return [name, index];
+    const { max: _max, over: _over, ...rest } = index;
+    return [name, rest];
+  });
+  return { ...options, indexes: Object.fromEntries(unlimited) };
 }
 
 module.exports = { Context };

@@ -28,7 +28,10 @@ async function findOne(context, opened, name) {
     // An application gets no session for such an item.
     return isSession(reader, loaded) ? entryOf(reader, name, loaded) : undefined;
   }
-  return HANDLE.test(name) ? byHandle(context, opened, name) : undefined;
+  if (!HANDLE.test(name)) return undefined;
+  return byHandle(context, opened, name, (_entry, error) => {
+    throw error;
+  });
 }
 
 /**
@@ -43,7 +46,13 @@ async function findToDestroy(context, opened, name) {
   const found = await existing(opened, name);
   const isUnreadable = found === null || (found && !isSession(opened, found));
   if (isUnreadable) return { id: name, sid: name, handle: handleOfSid(opened, name) };
-  return findOne(context, opened, name);
+  if (found || !HANDLE.test(name)) return findOne(context, opened, name);
+  /** @type {import('./scan').UnreadableEntry | undefined} */
+  let unreadable;
+  const readable = await byHandle(context, opened, name, (entry) => {
+    unreadable = entry;
+  });
+  return readable ?? unreadable;
 }
 
 /**
@@ -87,9 +96,21 @@ function handleOfSid({ prefix, sessions }, sid) {
  * @param {Context} context
  * @param {Opened} opened
  * @param {string} handle
+ * @param {(entry: import('./scan').UnreadableEntry, error: Error) => void} onUnreadable is called if the session cannot
+ *   be decoded. Others do not matter
  */
-async function byHandle(context, opened, handle) {
-  for await (const entry of entries(opened, { ...sweepOptions(context), ended: true })) {
+async function byHandle(context, opened, handle, onUnreadable) {
+  const options = {
+    ...sweepOptions(context),
+    ended: true,
+    onUnreadable: (
+      /** @type {import('./scan').UnreadableEntry} */ entry,
+      /** @type {Error} */ error,
+    ) => {
+      if (entry.handle === handle) onUnreadable(entry, error);
+    },
+  };
+  for await (const entry of entries(opened, options)) {
     if (entry.handle === handle) return entry;
   }
   return undefined;

@@ -3,8 +3,9 @@
 /** Moves one session after another from a store to another. */
 
 const { isDeepStrictEqual } = require('node:util');
-const { create, existing, put, recordOf } = require('./write');
+const { create, existing, put, recordOf, versioned } = require('./write');
 const { sessionOf } = require('./session');
+const { handleOf } = require('../lib/handle');
 
 /** @import { Opened } from '../lib/command' */
 /** @import { Entry } from './scan' */
@@ -12,12 +13,15 @@ const { sessionOf } = require('./session');
 /** The attempts for a session that changes meanwhile. */
 const ATTEMPTS = 5;
 
-/** @typedef {'moved' | 'same' | 'existing' | 'changed' | 'gone' | 'hashed' | 'different'} Result */
+/** @typedef {'moved' | 'same' | 'existing' | 'changed' | 'gone' | 'hashed' | 'different' | 'again'} Result
+ *   `again`: the scan has met a session that has moved to its hashed id meanwhile */
 
 class Move {
   #source;
   #target;
   #flags;
+  /** The handles of the sessions that move to their hashed ids: the scan may meet them again. @type {Set<string>} */
+  #hashed = new Set();
   /** Whether items are changed, and not copied. */
   isInPlace;
 
@@ -54,7 +58,9 @@ class Move {
    * @returns {Promise<Result>}
    */
   run(entry) {
-    if (entry.sid === undefined) return Promise.resolve('hashed');
+    if (entry.sid === undefined) {
+      return Promise.resolve(this.#hashed.has(entry.handle) ? 'again' : 'hashed');
+    }
     const found = { ...entry, sid: entry.sid };
     return this.isInPlace ? this.#rewrite(found) : this.#copy(found);
   }
@@ -71,12 +77,13 @@ class Move {
     if (found === 'same' || (found && !overwrite)) return found;
     if (dryRun) return 'moved';
     const written = { ...entry, data: this.#dataOf(entry) };
-    if (overwrite) await put(this.#target, written);
+    const { known, version } = versioned(this.#target, written);
+    if (overwrite) await put(this.#target, written, known);
     // An application has created a session under this id meanwhile, or another command has copied this one.
-    else if (!(await create(this.#target, written))) {
+    else if (!(await create(this.#target, written, known))) {
       return (await this.#find(entry)) ?? (await this.#missing(entry));
     }
-    return this.#verify(written);
+    return this.#verify(written, version);
   }
 
   /**
@@ -100,6 +107,8 @@ class Move {
   async #rewrite(entry) {
     if (this.#flags.dryRun) return 'moved';
     const { sid } = entry;
+    // Noted before the move: the scan reads on meanwhile.
+    if (this.#target.isHashed) this.#hashed.add(hashedHandleOf(this.#target, sid));
     const reader = this.#target.isHashed ? this.#target : this.#source;
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       // With hashed ids, this moves the session.
@@ -112,8 +121,10 @@ class Move {
       try {
         // `false`: the session was made anew under this id, or it is gone, as the next read tells.
         const record = recordOf(this.#target, written);
-        if (await this.#target.sessions.save(record, loaded.known))
-          return await this.#verify(written);
+        const { known } = loaded;
+        if (await this.#target.sessions.save(record, known)) {
+          return await this.#verify(written, known.version);
+        }
       } catch (error) {
         const { code } = /** @type {NodeJS.ErrnoException} */ (error);
         if (code !== 'ERR_SESSION_CONFLICT') throw error;
@@ -132,15 +143,19 @@ class Move {
   }
 
   /**
-   * Reads a session back.
+   * Reads a session back. An application may have changed it since it was written.
    *
    * @param {Entry & { sid: string }} written
+   * @param {string | undefined} version that was written
    * @returns {Promise<Result>}
    */
-  async #verify(written) {
+  async #verify(written, version) {
     const loaded = await this.#target.sessions.load(written.sid);
     if (!loaded) return this.#missing(written);
-    return isSame(this.#target, partsOf(loaded), written) ? 'moved' : 'different';
+    if (isSame(this.#target, partsOf(loaded), written)) return 'moved';
+    // Sessions of Shopify have no versions.
+    const isChanged = this.#target.kind !== 'shopify' && loaded.known.version !== version;
+    return isChanged ? 'moved' : 'different';
   }
 
   /**
@@ -154,6 +169,17 @@ class Move {
       ? 'gone'
       : 'different';
   }
+}
+
+/**
+ * The handle of a session under its hashed id.
+ *
+ * @param {Opened} opened
+ * @param {string} sid
+ */
+function hashedHandleOf({ prefix, sessions }, sid) {
+  const [key = prefix + sid] = sessions.connection.native.keysOf(sid);
+  return handleOf(key);
 }
 
 /**

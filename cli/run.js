@@ -5,7 +5,7 @@
 const { Command, CommanderError } = require('commander');
 const { version } = require('../package.json');
 const { Context } = require('./context');
-const { EXIT, describe, exitCodeOf } = require('./failure');
+const { EXIT, NothingFound, describe, exitCodeOf } = require('./failure');
 const { addCommonFlags, refuseSecrets } = require('./flags');
 const { Output } = require('./output');
 const { visibleLines } = require('./text');
@@ -149,7 +149,12 @@ function add(program, { name, summary, description, define, run }, surroundings,
     const output = new Output({ ...surroundings, isJson: flags.json });
     const context = new Context({ ...surroundings, flags, output });
     try {
-      done.code = (await run(context, ...args.slice(0, -2))) ?? EXIT.done;
+      const code = (await run(context, ...args.slice(0, -2))) ?? EXIT.done;
+      done.code = context.unreadable.end(code);
+    } catch (error) {
+      if (!(error instanceof NothingFound) || context.unreadable.count === 0) throw error;
+      output.note(error.message);
+      done.code = context.unreadable.end(EXIT.nothing);
     } finally {
       await context.close();
     }

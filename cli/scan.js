@@ -83,12 +83,19 @@ class Position {
 }
 
 /**
+ * A session that cannot be decoded.
+ *
+ * @typedef {Pick<Entry, 'id' | 'sid' | 'handle'>} UnreadableEntry
+ */
+
+/**
  * @param {Opened} opened
  * @param {{ ended?: boolean, segments?: number, capacityPerSecond?: number, signal: AbortSignal, position?: Position,
- *   shops?: string[] }} options
+ *   shops?: string[], onUnreadable?: (entry: UnreadableEntry, error: Error) => void }} options `onUnreadable`: is called
+ *   with each session that cannot be decoded. Without it, such a session is the end of the scan
  * @returns {AsyncGenerator<Entry>} ends early if the signal is aborted
  */
-async function* entries(opened, { position, shops, ...options }) {
+async function* entries(opened, { onUnreadable, position, shops, ...options }) {
   if (shops) {
     if (opened.kind !== 'shopify') throw new UsageError('--shop is for the store for shopify.');
     yield* ofShops(opened, position, shops);
@@ -100,9 +107,19 @@ async function* entries(opened, { position, shops, ...options }) {
   if (position) events.on('progress', note);
   const resume = position?.resume;
   const { segments = resume === undefined ? SEGMENTS : undefined, ...rest } = options;
-  const scan = { ...rest, ...(segments && { segments }), ...(resume && { resume }) };
+  const keepsUnreadable = onUnreadable !== undefined;
+  const scan = {
+    ...rest,
+    keepsUnreadable,
+    ...(segments && { segments }),
+    ...(resume && { resume }),
+  };
   try {
     for await (const found of sessions.all.entries(scan)) {
+      if ('failure' in found) {
+        onUnreadable?.(namesOf(opened, found.sid), found.failure);
+        continue;
+      }
       const entry = entryOf(opened, found);
       position?.begin(entry);
       yield entry;
@@ -119,12 +136,10 @@ async function* entries(opened, { position, shops, ...options }) {
  * @param {{ sid: string, data: string, expires?: number, end?: number, created?: number, seen?: number }} found
  * @returns {Entry}
  */
-function entryOf({ endOf, prefix }, { sid: id, data, expires: stored, end, created, seen }) {
-  const expires = stored ?? endOf(data);
+function entryOf(opened, { sid: id, data, expires: stored, end, created, seen }) {
+  const expires = stored ?? opened.endOf(data);
   return {
-    id,
-    sid: HASHED_ID.test(id) ? undefined : id,
-    handle: handleOf(prefix + id),
+    ...namesOf(opened, id),
     data,
     expires: expires ?? undefined,
     end: end ?? undefined,
@@ -132,6 +147,14 @@ function entryOf({ endOf, prefix }, { sid: id, data, expires: stored, end, creat
     seen: seen ?? undefined,
     isEnded: typeof expires === 'number' && expires <= Date.now(),
   };
+}
+
+/**
+ * @param {Opened} opened
+ * @param {string} id as it stands in the table
+ */
+function namesOf({ prefix }, id) {
+  return { id, sid: HASHED_ID.test(id) ? undefined : id, handle: handleOf(prefix + id) };
 }
 
 /**

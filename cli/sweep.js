@@ -43,8 +43,18 @@ function addResumeFlag(command) {
   command.option('--resume-file <file>', 'keep the progress here, and go on from it');
 }
 
-/** @param {Context} context */
-function sweepOptions({ flags, signal }) {
+/**
+ * The options of a command that reads sessions.
+ *
+ * @param {Context} context
+ */
+function sweepOptions(context) {
+  const { unreadable } = context;
+  return { ...scanOptions(context), onUnreadable: unreadable.add.bind(unreadable) };
+}
+
+/** @param {Pick<Context, 'flags' | 'signal'>} context */
+function scanOptions({ flags, signal }) {
   const { capacityPerSecond, segments, shop } = flags;
   return {
     signal,
@@ -134,4 +144,11 @@ function readKept(file) {
   throw new UsageError(`The file ${file} is no resume file of this command.`);
 }
 
-module.exports = { ResumeFile, addResumeFlag, addShopFlag, addSweepFlags, sweepOptions };
+module.exports = {
+  ResumeFile,
+  addResumeFlag,
+  addShopFlag,
+  addSweepFlags,
+  scanOptions,
+  sweepOptions,
+};

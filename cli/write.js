@@ -2,7 +2,10 @@
 
 /** Writes sessions as they were read elsewhere. */
 
+const { isOfUnreadable } = require('./unreadable');
+
 /** @import { Opened } from '../lib/command' */
+/** @import { Known } from '../lib/known' */
 
 /**
  * A session to write. Times are in milliseconds since the Unix epoch.
@@ -62,8 +65,7 @@ async function existing(opened, sid) {
   try {
     return (await find(opened, sid))?.loaded;
   } catch (error) {
-    const { code } = /** @type {NodeJS.ErrnoException} */ (error);
-    if (code === 'ERR_SESSION_DECRYPT' || code === 'ERR_SESSION_DECODE') return null;
+    if (isOfUnreadable(error)) return null;
     throw error;
   }
 }
@@ -73,9 +75,10 @@ async function existing(opened, sid) {
  *
  * @param {Opened} opened
  * @param {SessionToWrite} session
+ * @param {Known} [known]
  */
-async function put(opened, session) {
-  await opened.sessions.saveUnconditionally(recordOf(opened, session), knownOf(opened, session));
+async function put(opened, session, known = knownOf(opened, session)) {
+  await opened.sessions.saveUnconditionally(recordOf(opened, session), known);
 }
 
 /**
@@ -83,10 +86,11 @@ async function put(opened, session) {
  *
  * @param {Opened} opened
  * @param {SessionToWrite} session
+ * @param {Known} [known]
  * @returns {Promise<boolean>} whether it was written
  */
-function create(opened, session) {
-  return opened.sessions.create(recordOf(opened, session), knownOf(opened, session));
+function create(opened, session, known = knownOf(opened, session)) {
+  return opened.sessions.create(recordOf(opened, session), known);
 }
 
 /**
@@ -119,4 +123,18 @@ function knownOf(opened, { sid, created }) {
   return known;
 }
 
-module.exports = { create, existing, find, put, reasonOf, recordOf };
+/**
+ * The knowledge for one write whose version is known, so that a later read tells whether it is still there.
+ *
+ * @param {Opened} opened
+ * @param {SessionToWrite} session
+ * @returns {{ known: Known, version: string }}
+ */
+function versioned(opened, session) {
+  const known = knownOf(opened, session) ?? opened.newKnown(session.sid);
+  const version = known.newVersion();
+  known.newVersion = () => version;
+  return { known, version };
+}
+
+module.exports = { create, existing, find, put, reasonOf, recordOf, versioned };

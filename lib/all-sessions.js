@@ -3,9 +3,9 @@
 /** The operations of a store on all sessions of its table, and on those that an index finds. */
 
 const { dateOf } = require('./dates');
-const { resultOf } = require('./errors');
+const { resultOf, toError } = require('./errors');
 
-/** @import { ListedMark, ListedSession, SessionEntry, SweepPage } from '../native/binding' */
+/** @import { ListedMark, ListedSession, SessionEntry, SweepPage, UnreadableSession } from '../native/binding' */
 /** @import { Host } from './host' */
 /** @import { LifecycleEvent } from './lifecycle' */
 /** @import { Operation, Scan } from './scan' */
@@ -147,8 +147,10 @@ class AllSessions {
    */
   sessions(options, toSession) {
     const scan = this.#scan({ name: 'sessions', sweep: 'list', isIterated: true }, options);
-    const toEntry = (/** @type {ListedSession} */ listed) => {
-      const { sid, data, end, expires, created, seen, indexed } = listed;
+    const toEntry = (/** @type {ListedSession | UnreadableSession} */ listed) => {
+      const { sid, data, end, expires, created, seen, indexed } = /** @type {ListedSession} */ (
+        listed
+      );
       const session = toSession(data, end);
       if (session === null) return undefined;
       const handle = this.#host.handleOfId(sid);
@@ -169,14 +171,23 @@ class AllSessions {
    * Reads the sessions as the table has them, to copy them: with their ids in the table and their marks.
    *
    * @param {Record<string, any>} [options] the options of `sessions`, and `ended`: `true`: also the sessions that
-   *   have ended and can still be read
-   * @returns {AsyncGenerator<Entry, void, undefined>}
+   *   have ended and can still be read; `keepsUnreadable`: `true`: a session that cannot be decoded is not the failure
+   *   of all
+   * @returns {AsyncGenerator<Entry | { sid: string, failure: Error }, void, undefined>} `failure`: of a session that
+   *   cannot be decoded
    * @throws {TypeError} if an option is wrong
    */
-  entries({ ended = false, ...options } = {}) {
+  entries({ ended = false, keepsUnreadable = false, ...options } = {}) {
     const sweep = ended ? 'listAll' : 'list';
-    const scan = this.#scan({ name: 'sessions', sweep, isIterated: true }, options);
-    return iterate(scan, (session) => /** @type {Entry} */ (session));
+    const operation = /** @type {Operation} */ ({ name: 'sessions', sweep, isIterated: true });
+    const scan = this.#scan({ ...operation, keepsUnreadable }, options);
+    const toFailed = (/** @type {UnreadableSession} */ { sid, failure }) => ({
+      sid,
+      failure: toError(failure),
+    });
+    return iterate(scan, (session) =>
+      'failure' in session ? toFailed(session) : /** @type {Entry} */ (session),
+    );
   }
 
   /**
@@ -246,12 +257,12 @@ class AllSessions {
  *
  * @template T
  * @param {Scan} scan
- * @param {(session: ListedSession) => T | undefined} toEntry
+ * @param {(session: ListedSession | UnreadableSession) => T | undefined} toEntry
  * @returns {AsyncGenerator<T, void, undefined>}
  */
 async function* iterate(scan, toEntry) {
-  for await (const { listed } of scan.pages()) {
-    for (const session of listed) {
+  for await (const { listed, unreadable } of scan.pages()) {
+    for (const session of [...listed, ...unreadable]) {
       scan.throwIfStopped();
       const entry = toEntry(session);
       if (entry !== undefined) yield entry;

@@ -65,7 +65,7 @@ const { isTableMissing } = require('./table');
  * @param {Kind} kind
  * @param {Record<string, any>} options those of the store for Express, Koa or Shopify
  * @param {EventEmitter} events
- * @param {{ conflict?: 'error' | 'overwrite' }} [own] what the command needs otherwise than the application
+ * @param {{ conflict?: 'error' | 'overwrite', keepsExcept?: string[] }} [own] what the command needs otherwise than the application
  * @returns {Opened}
  */
 function open(kind, options, events, own = {}) {

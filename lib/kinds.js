@@ -103,15 +103,17 @@ function readSettings(kind, options) {
  * @param {Kind} kind
  * @param {Record<string, any>} options
  * @param {EventEmitter} events
- * @param {{ conflict?: 'error' | 'overwrite' }} [own] settings that replace those of the options
+ * @param {{ conflict?: 'error' | 'overwrite', keepsExcept?: string[] }} [own] settings that replace those of the
+ *   options. `keepsExcept`: saves of sessions that were read keep the attributes that the options do not know, except
+ *   these
  */
 function openSessions(kind, options, events, own = {}) {
   const { connection, open, parse } = partsOf(kind);
   const { names, settings: read } = readSettings(kind, options);
   const settings = { ...read, ...own };
-  const { codecs, createTable, hashIds, native, operationTimeout } = settings;
+  const { codecs, createTable, hashIds, keepsExcept, native, operationTimeout } = settings;
   const found = connection(options, operationTimeout);
-  const inFormat = { ...native, createTable, hashIds, codecs: codecs?.native };
+  const inFormat = { ...native, createTable, hashIds, keepsExcept, codecs: codecs?.native };
   const sessions = new SessionStore((...args) => open(inFormat, ...args), found, settings, {
     events,
     table: names.table,

@@ -35,6 +35,8 @@ const CLEAR_PASSES = 5;
  * @property {SweepRequest['sweep']} sweep
  * @property {boolean} [isIterated] whether the application asks for each page. Then a scan that ends early leaves out
  *   pages in flight; otherwise it waits for them, because they may delete sessions
+ * @property {boolean} [keepsUnreadable] whether sessions that cannot be decoded are a part of the pages, and not the end
+ *   of the scan
  * @property {boolean} [isSilent] whether the operation emits no progress
  */
 
@@ -205,6 +207,7 @@ class Scan {
         start: this.#position.startOf(segment),
         most: begun?.most,
         countsUnits: this.#countsUnits,
+        keepsUnreadable: this.#operation.keepsUnreadable ?? false,
         withKeys: this.#isEventHeard,
       });
       if (begun) this.#pace?.end(begun, page);

@@ -348,6 +348,8 @@ export interface ConnectStoreOptions {
   codecs?: CodecOptions
   /** Set if hashes stand in the table in place of ids. */
   hashIds?: HashIdsOptions
+  /** Set if saves of sessions that were read keep the attributes that the store does not know, except these. */
+  keepsExcept?: Array<string>
 }
 
 /** The option `createTable`. */
@@ -552,6 +554,8 @@ export interface KoaStoreOptions {
   codecs?: CodecOptions
   /** Set if hashes stand in the table in place of ids. */
   hashIds?: HashIdsOptions
+  /** Set if saves of sessions that were read keep the attributes that the store does not know, except these. */
+  keepsExcept?: Array<string>
 }
 
 /** The lease of a lock. */
@@ -799,6 +803,8 @@ export interface SweepPage {
   deleted: number
   /** For `list` and `listAll`. */
   listed: Array<ListedSession>
+  /** The sessions that cannot be decoded, if the request keeps them. */
+  unreadable: Array<UnreadableSession>
   /** The ids of the sessions as they stand in the table, for `ids`. */
   ids: Array<string>
   /** The keys of the deleted items, if the request asks for them. */
@@ -826,6 +832,8 @@ export interface SweepRequest {
   most?: number
   /** Whether the result has the capacity units of the page. */
   countsUnits: boolean
+  /** For `list` and `listAll`: whether sessions that cannot be decoded are a part of the result, and not its failure. */
+  keepsUnreadable: boolean
   /** Whether the result has the keys of the deleted items. */
   withKeys: boolean
 }
@@ -923,6 +931,13 @@ export interface TrackingOptions {
   /** The milliseconds after which a session ends, however often it is touched or saved. */
   absoluteTtl?: number
   indexes: Array<SessionIndexOption>
+}
+
+/** A session that cannot be decoded. */
+export interface UnreadableSession {
+  /** The id, as it stands in the table. */
+  sid: string
+  failure: Failure
 }
 
 /**

@@ -48,10 +48,12 @@ module.exports = {
       throwIfStopped(signal, 'Run the command again to end the others.');
       await destroy(opened, entry);
     }
+    const unreadable = context.unreadable.count;
     const result = {
       destroyed: flags.dryRun ? 0 : found.length,
       missing,
       handles: found.map(({ handle }) => handle),
+      ...(unreadable > 0 && { unreadable }),
       ...(flags.dryRun && { dryRun: true }),
     };
     await output.result(result, () => [

@@ -13,6 +13,7 @@ const { Progress } = require('../progress');
 const { Position, entries } = require('../scan');
 const { ResumeFile, addResumeFlag, addSweepFlags, sweepOptions } = require('../sweep');
 const { things } = require('../text');
+const { isOfUnreadable } = require('../unreadable');
 const { reasonOf } = require('../write');
 
 /** @import { Context } from '../context' */
@@ -35,8 +36,16 @@ const RESULTS = {
     'Would leave, because the id behind a hashed id is not known:',
   ],
   refused: ['Refused, because of their values:', ''],
+  unreadable: ['Left, because they cannot be read:', 'Would leave, because they cannot be read:'],
   different: ['Not read back as written:', ''],
 };
+
+/** The flags of the target that change no session, if the target is the place of the source. */
+const TO_SAME_PLACE = new Set(
+  'Store Table Prefix HashKey Endpoint Region Profile ShopIndex IdentityKeys OperationTimeout TableTimeout MaxSockets'
+    .split(' ')
+    .map((name) => `to${name}`),
+);
 
 /** @type {import('../run').Definition} */
 module.exports = {
@@ -76,7 +85,14 @@ module.exports = {
     const progress = new Progress(output, flags.dryRun ? 'Checked' : 'Migrated');
     const budget = new Budget(flags.capacityPerSecond);
     const position = new Position(file.resume);
-    const options = sweepOptions(context);
+    const leaveUnreadable = (
+      /** @type {{ handle: string }} */ entry,
+      /** @type {Error} */ error,
+    ) => {
+      counts.unreadable = (counts.unreadable ?? 0) + 1;
+      context.unreadable.add(entry, error);
+    };
+    const options = { ...sweepOptions(context), onUnreadable: leaveUnreadable };
     const keep = (/** @type {{ now?: boolean }} */ how) =>
       file.keep(() => position.token, counts, how);
     try {
@@ -85,11 +101,12 @@ module.exports = {
         await budget.spend(move.unitsOf(entry), signal);
         if (signal.aborted) return;
         const result = await move.run(entry).catch((error) => {
+          if (isOfUnreadable(error)) return leaveUnreadable(entry, error);
           const reason = reasonOf(error);
           if ((counts.refused ?? 0) < REPORTED) output.note(`Session ${entry.handle}: ${reason}`);
           return 'refused';
         });
-        counts[result] = (counts[result] ?? 0) + 1;
+        if (result && result !== 'again') counts[result] = (counts[result] ?? 0) + 1;
         position.done(entry);
         progress.update(sum(counts), position.share);
         keep({});
@@ -118,7 +135,7 @@ module.exports = {
  * @param {Context['output']} output
  */
 function hasFailed(
-  { changed = 0, different = 0, gone = 0, moved = 0, refused = 0, same = 0 },
+  { changed = 0, different = 0, gone = 0, moved = 0, refused = 0, same = 0, unreadable = 0 },
   output,
 ) {
   // Sessions end while the command works, but hardly all of them.
@@ -128,7 +145,7 @@ function hasFailed(
       'no session was moved: look whether the source and the target are the intended ones.',
     );
   }
-  return hasOnlyLost || different + changed + refused > 0;
+  return hasOnlyLost || different + changed + refused + unreadable > 0;
 }
 
 /** @param {Record<string, number>} counts */
@@ -170,24 +187,28 @@ async function openBoth(context) {
   const places = { from: await placeOf(source), to: await placeOf(target) };
   const isInPlace = isSameTable(places.from, places.to) && source.prefix === target.prefix;
   const hasTargetFlag = Object.keys(flags).some(
-    (name) => /^to([A-Z]|$)/.test(name) && flags[name] !== true,
+    (name) => /^to([A-Z]|$)/.test(name) && flags[name] !== true && !TO_SAME_PLACE.has(name),
   );
   const isChanged = target.options.compress || target.options.encryption || target.options.hashIds;
   if (isInPlace && !hasTargetFlag && !flags.toCompress && !isChanged && !target.isTracked) {
     throw new UsageError('Source and target are the same: add flags with --to-, or the file --to.');
   }
   // Sessions move to hashed ids when they are read. A dry run reads none, and copies do not move.
-  const isMoving = isInPlace && target.isHashed && !flags.dryRun;
   const overrides = (
     /** @type {string} */ _kind,
     /** @type {Record<string, any>} */ { hashIds },
-  ) => ({
-    hashIds: { ...hashIds, migrate: true },
+  ) => (hashIds && target.isHashed ? { hashIds: { ...hashIds, migrate: true } } : {});
+  const inPlace = /** @type {const} */ ({
+    flags: to,
+    conflict: 'error',
+    // The end of a session may move to another attribute.
+    keepsExcept: source.expires === undefined ? [] : [source.expires],
+    overrides,
   });
   const hasOneName = source.table === target.table && !isInPlace;
   return {
     source,
-    target: isMoving ? await context.open({ flags: to, conflict: 'error', overrides }) : target,
+    target: isInPlace && !flags.dryRun ? await context.open(inPlace) : target,
     isInPlace,
     /** The tables, in a question. */
     names: hasOneName

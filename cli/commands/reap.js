@@ -5,7 +5,7 @@
 const { UsageError, throwIfStopped } = require('../failure');
 const { Progress } = require('../progress');
 const { SEGMENTS } = require('../scan');
-const { ResumeFile, addResumeFlag, addSweepFlags, sweepOptions } = require('../sweep');
+const { ResumeFile, addResumeFlag, addSweepFlags, scanOptions } = require('../sweep');
 const { things } = require('../text');
 
 /** @import { Context } from '../context' */
@@ -61,7 +61,7 @@ async function countEnded(context, { events, sessions }, progress) {
     progress.update(count, segmentsDone / segments);
   });
   try {
-    await sessions.all.countEnded({ segments: SEGMENTS, ...sweepOptions(context) });
+    await sessions.all.countEnded({ segments: SEGMENTS, ...scanOptions(context) });
   } catch (error) {
     if (!context.signal.aborted) throw error;
   }
@@ -88,7 +88,7 @@ async function reap(context, opened, progress) {
     keep({});
   });
   const { resume } = file;
-  const options = { ...sweepOptions(context), ...(resume && { resume }) };
+  const options = { ...scanOptions(context), ...(resume && { resume }) };
   if (!resume) options.segments ??= SEGMENTS;
   try {
     await sessions.all.reap(options);

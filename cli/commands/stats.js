@@ -118,11 +118,14 @@ module.exports = {
     }
     throwIfStopped(signal);
     const title = (/** @type {string} */ text) => `\n${output.paint.bold(text)}`;
-    await output.result(stats.toJSON(opened.table), () => [
+    const unreadable = context.unreadable.count;
+    const json = { ...stats.toJSON(opened.table), ...(unreadable > 0 && { unreadable }) };
+    await output.result(json, () => [
       output.fields([
         ['live', count(stats.live)],
         ['ended', count(stats.expired)],
         ['without end', stats.endless || undefined],
+        ['cannot be read', unreadable || undefined],
         [
           'size',
           `${size(stats.bytes)}, ${size(Math.round(stats.bytes / (stats.live || 1)))} on average`,

@@ -27,7 +27,7 @@ use crate::core::error::InvalidOption;
 use crate::core::layout::{Coded, ExpiringLayout, Layout, shopify};
 use crate::core::merge::Identity;
 use crate::core::options::{Billing, TableName};
-use crate::core::store::{Index, SessionStore};
+use crate::core::store::{Index, Kept, SessionStore};
 use crate::core::table::{NewTable, Table};
 
 /// One queue for each table of the process, because operations on a session keep their order across all
@@ -54,6 +54,7 @@ struct Parts<L> {
     batch_threshold: Option<usize>,
     tracking: Option<TrackingOptions>,
     hash_ids: Option<HashIdsOptions>,
+    kept: Option<Kept>,
 }
 
 impl<L: Layout> Parts<L> {
@@ -105,6 +106,9 @@ impl<L: Layout> Parts<L> {
         let mut sessions = sessions.with_identity(self.identity);
         if let Some(options) = &self.hash_ids {
             sessions = sessions.with_hashed_ids(options.hashed_ids()?);
+        }
+        if let Some(kept) = self.kept {
+            sessions = sessions.with_kept(kept);
         }
         let backend = Backend {
             sessions: sessions.of_any_format(),
@@ -195,6 +199,7 @@ pub fn open_connect_store(
             batch_threshold: batch_threshold(options.batch, options.batch_threshold)?,
             tracking: options.tracking,
             hash_ids: options.hash_ids,
+            kept: options.keeps_except.map(|except| Kept { except }),
             layout,
         };
         parts.build_expiring(connection, callbacks, completions)
@@ -228,6 +233,7 @@ pub fn open_koa_store(
             batch_threshold: batch_threshold(options.batch, options.batch_threshold)?,
             tracking: options.tracking,
             hash_ids: options.hash_ids,
+            kept: options.keeps_except.map(|except| Kept { except }),
             layout: layout.clone(),
         };
         Ok::<_, InvalidOption>(Backend {
@@ -268,6 +274,7 @@ pub fn open_shopify_store(
             batch_threshold: batch_threshold(options.batch, options.batch_threshold)?,
             tracking: None,
             hash_ids: None,
+            kept: None,
             layout,
         };
         let (backend, _) = parts.build(connection, callbacks, completions)?;

@@ -49,6 +49,8 @@ pub struct ConnectStoreOptions {
     pub codecs: Option<CodecOptions>,
     /// Set if hashes stand in the table in place of ids.
     pub hash_ids: Option<HashIdsOptions>,
+    /// Set if saves of sessions that were read keep the attributes that the store does not know, except these.
+    pub keeps_except: Option<Vec<String>>,
 }
 
 /// A session key whose value is also stored in an attribute of its own.
@@ -118,6 +120,8 @@ pub struct KoaStoreOptions {
     pub codecs: Option<CodecOptions>,
     /// Set if hashes stand in the table in place of ids.
     pub hash_ids: Option<HashIdsOptions>,
+    /// Set if saves of sessions that were read keep the attributes that the store does not know, except these.
+    pub keeps_except: Option<Vec<String>>,
 }
 
 impl KoaStoreOptions {

@@ -8,7 +8,7 @@ use super::failure::{Failure, Outcome};
 use super::store::{NativeStore, time};
 use crate::core::error::Error;
 use crate::core::expiry::UnixMillis;
-use crate::core::store::{IndexMark, Listed, PageAt, Sweep, SweptPage};
+use crate::core::store::{IndexMark, Listed, PageAt, Sweep, SweptPage, Unreadable};
 
 /// A page of a sweep, which JavaScript asks for.
 #[napi(object, object_to_js = false)]
@@ -25,6 +25,8 @@ pub struct SweepRequest {
     pub most: Option<u32>,
     /// Whether the result has the capacity units of the page.
     pub counts_units: bool,
+    /// For `list` and `listAll`: whether sessions that cannot be decoded are a part of the result, and not its failure.
+    pub keeps_unreadable: bool,
     /// Whether the result has the keys of the deleted items.
     pub with_keys: bool,
 }
@@ -39,6 +41,8 @@ pub struct SweepPage {
     pub deleted: f64,
     /// For `list` and `listAll`.
     pub listed: Vec<ListedSession>,
+    /// The sessions that cannot be decoded, if the request keeps them.
+    pub unreadable: Vec<UnreadableSession>,
     /// The ids of the sessions as they stand in the table, for `ids`.
     pub ids: Vec<String>,
     /// The keys of the deleted items, if the request asks for them.
@@ -71,6 +75,14 @@ pub struct ListedSession {
     pub seen: Option<f64>,
     /// The marks of the session in the store's indexes, in the order of the options.
     pub indexed: Vec<ListedMark>,
+}
+
+/// A session that cannot be decoded.
+#[napi(object, object_from_js = false)]
+pub struct UnreadableSession {
+    /// The id, as it stands in the table.
+    pub sid: String,
+    pub failure: Failure,
 }
 
 /// The marks of a session in an index.
@@ -109,6 +121,7 @@ impl From<SweepRequest> for PageAt {
             start: request.start,
             most: request.most,
             counts_units: request.counts_units,
+            keeps_unreadable: request.keeps_unreadable,
         }
     }
 }
@@ -179,6 +192,12 @@ impl SweepPage {
             sessions: page.sessions as f64,
             deleted: page.deleted.len() as f64,
             listed: page.listed.into_iter().map(ListedSession::from).collect(),
+            unreadable: { page.unreadable.into_iter() }
+                .map(|Unreadable { sid, error }| UnreadableSession {
+                    sid,
+                    failure: failure_of(&error),
+                })
+                .collect(),
             ids: page.ids,
             keys: if with_keys { page.deleted } else { Vec::new() },
             failure: page.failure.map(|error| failure_of(&error)),

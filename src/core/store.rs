@@ -4,6 +4,7 @@
 mod assignments;
 mod create;
 mod expected;
+mod kept;
 mod known;
 mod lease;
 mod many;
@@ -15,11 +16,12 @@ mod tracked_write;
 mod tracking;
 mod versions;
 
+pub use kept::Kept;
 pub use known::{Conflict, FailedSave, Known, RequestWrites, Saved, birth, new_version};
 pub use lease::{Claim, Claimed, Lease};
 pub use many::Index;
 pub use of_value::IndexedSession;
-pub use sweep::{IndexMark, Listed, PageAt, Sweep, SweptPage};
+pub use sweep::{IndexMark, Listed, PageAt, Sweep, SweptPage, Unreadable};
 pub use touch::{NewEnd, Touched};
 pub use tracking::{IndexValues, Indexed, Tracked, Tracking, Tracks};
 
@@ -53,6 +55,8 @@ pub struct SessionStore<L: ?Sized> {
     hashed_ids: Option<Arc<HashedIds>>,
     /// `None` unless the store keeps the beginning of its sessions, or has indexes.
     tracking: Option<Arc<Tracking>>,
+    /// `None`: a save without tracking replaces the whole item.
+    kept: Option<Arc<Kept>>,
 }
 
 impl<L: Layout> SessionStore<L> {
@@ -66,6 +70,7 @@ impl<L: Layout> SessionStore<L> {
             requests: Requests::default(),
             hashed_ids: None,
             tracking: None,
+            kept: None,
         }
     }
 
@@ -85,6 +90,12 @@ impl<L: Layout> SessionStore<L> {
     pub fn with_tracking(self, tracking: Tracking) -> Self {
         let tracking = Some(Arc::new(tracking));
         Self { tracking, ..self }
+    }
+
+    /// Lets saves of sessions that were read keep the attributes that the store does not know.
+    pub fn with_kept(self, kept: Kept) -> Self {
+        let kept = Some(Arc::new(kept));
+        Self { kept, ..self }
     }
 
     /// The same sessions, for the operations of all formats.
@@ -111,6 +122,7 @@ impl<L: Layout> SessionStore<L> {
             requests: Arc::clone(&self.requests),
             hashed_ids: self.hashed_ids.clone(),
             tracking: self.tracking.clone(),
+            kept: self.kept.clone(),
         }
     }
 }

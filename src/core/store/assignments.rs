@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::core::layout::{Condition, Item};
+use crate::core::layout::{Condition, ExpiringLayout, Item, Marks};
 
 /// The assignments of an update.
 #[derive(Default)]
@@ -16,6 +16,29 @@ pub struct Assignments {
 }
 
 impl Assignments {
+    /// The assignments that turn a stored session into `item`. All attributes are kept that are neither in `gone` nor
+    /// known to `layout`.
+    pub fn of<L: ExpiringLayout + ?Sized>(layout: &L, item: Item, gone: &[String]) -> Self {
+        let mut change = Self::default();
+        let expires = layout.expires_attribute();
+        let known = [&*expires, Marks::END].into_iter();
+        let known = known.chain(layout.copied_keys());
+        let mut gone: Vec<&str> = known.chain(gone.iter().map(String::as_str)).collect();
+        gone.sort_unstable();
+        gone.dedup();
+        for attribute in gone {
+            if !item.contains_key(attribute) {
+                change.remove(attribute);
+            }
+        }
+        for (attribute, value) in item {
+            if attribute != layout.hash_key() {
+                change.set(&attribute, value);
+            }
+        }
+        change
+    }
+
     /// Sets an attribute.
     pub fn set(&mut self, attribute: &str, value: AttributeValue) {
         let (name, value) = (self.name(attribute), self.value(value));

@@ -14,7 +14,7 @@ use aws_sdk_dynamodb::operation::scan::builders::ScanInputBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ConsumedCapacity, ReturnConsumedCapacity};
 
 use self::deletions::Deletion;
-pub use self::listed::{IndexMark, Listed};
+pub use self::listed::{IndexMark, Listed, Unreadable};
 use super::tracking::{self, Tracking};
 use super::{SessionStore, lease};
 use crate::core::deadline::Deadline;
@@ -60,6 +60,8 @@ pub struct PageAt {
     /// Whether the page counts its capacity units. Then no deletions are merged, because DynamoDB reports the
     /// units of a batch as one number.
     pub counts_units: bool,
+    /// Whether sessions that cannot be decoded are a part of the page, and not its error. For `List` and `ListAll`.
+    pub keeps_unreadable: bool,
 }
 
 impl PageAt {
@@ -70,6 +72,7 @@ impl PageAt {
         start: None,
         most: None,
         counts_units: false,
+        keeps_unreadable: false,
     };
 }
 
@@ -82,6 +85,8 @@ pub struct SweptPage {
     pub sessions: usize,
     /// The sessions, for `List` and `ListAll`.
     pub listed: Vec<Listed>,
+    /// The sessions that cannot be decoded, if the page keeps them.
+    pub unreadable: Vec<Unreadable>,
     /// The ids of the sessions as they stand in the table, for `Ids`.
     pub ids: Vec<String>,
     /// The keys of the deleted items, for `Clear` and `Reap`.
@@ -123,7 +128,7 @@ impl<L: Layout + ?Sized> SessionStore<L> {
     /// [`Error::Format`] for `Reap` and `CountEnded` in a format without an end.
     ///
     /// For `List`, also [`Error::Decrypt`] and [`Error::Decode`] if one session cannot be decoded: a list without
-    /// the sessions of a lost key would look complete.
+    /// the sessions of a lost key would look complete. With `at.keeps_unreadable`, they are a part of the result.
     pub async fn sweep_page(
         &self,
         sweep: Sweep,
@@ -131,13 +136,18 @@ impl<L: Layout + ?Sized> SessionStore<L> {
         now: UnixMillis,
         limit: Duration,
     ) -> Result<SweptPage> {
-        let counts_units = at.counts_units;
+        let (counts_units, keeps_unreadable) = (at.counts_units, at.keeps_unreadable);
         let (mut page, items) = self.scan_page(sweep, at, now, limit).await?;
         match sweep {
             Sweep::List | Sweep::ListAll => {
                 let ended = sweep == Sweep::ListAll;
                 for item in items {
-                    page.listed.extend(self.listed(item, ended, now)?);
+                    let sid = keeps_unreadable.then(|| self.id(&item)).flatten();
+                    match (self.listed(item, ended, now), sid) {
+                        (Ok(listed), _) => page.listed.extend(listed),
+                        (Err(error), Some(sid)) => page.unreadable.push(Unreadable { sid, error }),
+                        (Err(error), None) => return Err(error),
+                    }
                 }
                 page.sessions = page.listed.len();
             }

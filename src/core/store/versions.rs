@@ -18,6 +18,7 @@ use futures_util::future::Either;
 
 use self::content::Content;
 use super::expected::Expected;
+use super::kept::Kept;
 use super::known::{self, Conflict, FailedSave, Known, RequestWrites, Saved, Saving, attempt};
 use super::moves::{Move, Repetitions};
 use super::tracked_write::TrackedWrite;
@@ -89,6 +90,7 @@ impl<L: ExpiringLayout + ?Sized> SessionStore<L> {
             record,
             version,
             tracked,
+            kept: self.kept.clone(),
             moving,
         };
         let deadline = Deadline::new(limit, "set");
@@ -152,6 +154,8 @@ struct Write<L: ?Sized> {
     version: String,
     /// The marks of the session, if the store tracks its sessions.
     tracked: Option<TrackedWrite>,
+    /// What the save keeps of the item, if it has no marks.
+    kept: Option<Arc<Kept>>,
     /// The move of the session, if it may be under former keys.
     moving: Option<Move<L>>,
 }
@@ -244,7 +248,7 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
                     let change = tracked.change(&*self.layout, item, &indexed, stored);
                     turn.update(expected.update(change, &*self.layout)).await
                 }
-                None => turn.put(expected.put(item, &*self.layout)).await,
+                None => self.put(item, &expected, turn).await,
             };
             let refused = match written {
                 Ok(()) => {
@@ -325,6 +329,16 @@ impl<L: ExpiringLayout + ?Sized> Write<L> {
             stored_item = Some(found);
         }
         Err(Error::Conflict)
+    }
+
+    /// Writes the item of a session without marks.
+    async fn put(&self, item: Item, expected: &Expected, turn: &InTurn) -> Result<()> {
+        let Some(kept) = &self.kept else {
+            return turn.put(expected.put(item, &*self.layout)).await;
+        };
+        turn.check_size(&item)?;
+        let change = kept.change(&*self.layout, item);
+        turn.update(expected.update(change, &*self.layout)).await
     }
 
     /// The result of a save that was carried out. `given` is the version that the caller gave the save.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::core::error::Result;
+use crate::core::error::{Error, Result};
 use crate::core::expiry::{self, UnixMillis};
 use crate::core::layout::{Item, Layout, Marks, Stored};
 use crate::core::store::tracking::{self, Tracking};
@@ -36,6 +36,14 @@ pub struct IndexMark {
     pub label: Option<String>,
 }
 
+/// A session that cannot be decoded.
+pub struct Unreadable {
+    /// The id that stands in the table.
+    pub sid: String,
+    /// The reason.
+    pub error: Error,
+}
+
 /// Written by hand, because the type holds a session.
 impl fmt::Debug for Listed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -51,6 +59,12 @@ impl fmt::Debug for IndexMark {
 }
 
 impl<L: Layout + ?Sized> SessionStore<L> {
+    /// The id in the key of an item.
+    pub(super) fn id(&self, item: &Item) -> Option<String> {
+        let key = item.get(self.layout.hash_key())?.as_s().ok()?;
+        key.strip_prefix(&self.layout.key("")).map(str::to_owned)
+    }
+
     /// The session in an item. `ended`: also a session that has ended, if it can be read.
     pub(super) fn listed(
         &self,

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{Indexed, Tracking, Tracks, label, number, since, text};
 use crate::core::expiry::UnixMillis;
-use crate::core::layout::{Condition, ExpiringLayout, Item, Marks, number_text};
+use crate::core::layout::{Condition, ExpiringLayout, Item, number_text};
 use crate::core::store::assignments::Assignments;
 
 /// The time at which a session got its value, if it is from before the index: before all others.
@@ -49,19 +49,7 @@ impl Tracking {
         (tracks, indexed): (&Tracks, &[Indexed]),
         stored: Option<&Item>,
     ) -> Condition {
-        let mut change = Assignments::default();
-        let expires = layout.expires_attribute();
-        let gone = [&*expires, Marks::END].into_iter();
-        for attribute in gone.chain(layout.copied_keys()) {
-            if !item.contains_key(attribute) {
-                change.remove(attribute);
-            }
-        }
-        for (attribute, value) in item {
-            if attribute != layout.hash_key() {
-                change.set(&attribute, value);
-            }
-        }
+        let mut change = Assignments::of(layout, item, &[]);
         change.set_if_missing(Self::CREATED, number(tracks.created));
         if self.has_indexes() {
             change.set(Self::SEEN, number(tracks.seen));
