@@ -147,20 +147,27 @@ test.each(['end-oldest', 'refuse'])('the limit of an index (%s) does not apply',
   const [table, copy] = [await newTable(), await newIndexedTable()];
   const app = expressStore(table);
   for (const id of ['a', 'b', 'c', 'd']) await app.set(id, newSession({ user: 'ann' }));
+  // The limit is reached before.
+  const full = async (name) => {
+    const target = expressStore(name, { indexes });
+    for (const id of ['e', 'f']) await target.set(id, newSession({ user: 'ann' }));
+  };
+  await full(copy);
   const to = join(folder, `limited-${over}.json`);
   const limited = { user: { value: 'user', max: 2, over } };
   writeFileSync(to, JSON.stringify({ table: copy, indexes: limited }));
   const args = ['--from-table', table, '--to', to];
   const { code, json } = await command('migrate --yes --json', { args });
   expect({ code, json }).toEqual({ code: 0, json: { moved: 4 } });
-  expect(Object.keys(await items(copy))).toHaveLength(4);
+  expect(Object.keys(await items(copy))).toHaveLength(6);
 
   const file = join(folder, `limited-${over}.jsonl`);
   await command(`export ${file} --table ${table}`);
-  const empty = await newIndexedTable();
-  writeFileSync(to, JSON.stringify({ table: empty, indexes: limited }));
+  const other = await newIndexedTable();
+  await full(other);
+  writeFileSync(to, JSON.stringify({ table: other, indexes: limited }));
   expect((await command(`import ${file} --config ${to}`)).code).toBe(0);
-  expect(Object.keys(await items(empty))).toHaveLength(4);
+  expect(Object.keys(await items(other))).toHaveLength(6);
 });
 
 describe('a session that an application changes before it is read back', () => {
