@@ -79,12 +79,8 @@ class AllSessions {
    * @param {unknown} [options]
    * @returns {Promise<number>}
    */
-  async count(options) {
-    let count = 0;
-    await this.#run({ name: 'length', sweep: 'count' }, options, (page) => {
-      count += page.sessions;
-    });
-    return count;
+  count(options) {
+    return this.#count({ name: 'length', sweep: 'count' }, options);
   }
 
   /**
@@ -127,12 +123,8 @@ class AllSessions {
    * @param {unknown} [options]
    * @returns {Promise<number>}
    */
-  async countEnded(options) {
-    let count = 0;
-    await this.#run({ name: 'countEnded', sweep: 'countEnded' }, options, (page) => {
-      count += page.sessions;
-    });
-    return count;
+  countEnded(options) {
+    return this.#count({ name: 'countEnded', sweep: 'countEnded' }, options);
   }
 
   /**
@@ -188,6 +180,21 @@ class AllSessions {
     return iterate(scan, (session) =>
       'failure' in session ? toFailed(session) : /** @type {Entry} */ (session),
     );
+  }
+
+  /**
+   * Counts the sessions of a sweep.
+   *
+   * @param {Operation} operation
+   * @param {unknown} options
+   * @returns {Promise<number>}
+   */
+  async #count(operation, options) {
+    let count = 0;
+    await this.#run(operation, options, (page) => {
+      count += page.sessions;
+    });
+    return count;
   }
 
   /**

@@ -31,12 +31,13 @@
 //!   * [`raw`]: requests given as JSON, for a diagnosis; [`ways`]: where the settings come from.
 //!   * [`user_client`]: calls the user's client in place of HTTP.
 //!   * [`telemetry`]: counts requests, and reports them to a listener.
-//! * [`size`]: the size of an item, as DynamoDB counts it.
+//! * [`size`]: the size of an item, as DynamoDB counts it; [`capacity`]: capacity units.
 //! * [`schedule`]: requests for items: in order, merged, and limited in number.
 
 mod answers;
 mod attempts;
 mod bounded;
+pub mod capacity;
 mod connect;
 pub mod connection;
 pub mod credentials;

@@ -17,14 +17,12 @@ use aws_sdk_dynamodb::operation::{
     update_table::UpdateTableError, update_time_to_live::UpdateTimeToLiveError,
 };
 use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
-use aws_sdk_dynamodb::types::{
-    AttributeValue, ConsumedCapacity, ReturnConsumedCapacity, TransactWriteItem,
-};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, TransactWriteItem};
 
 use super::attempts::AttemptOutcome;
+use super::capacity::{Use, units};
 use super::fast::{Attributes, FastOperation, FastPath};
 use super::pages::{self, Readable};
-use super::throttle::Use;
 use super::*;
 use crate::core::error::{CONDITION_FAILED, FoundItem, LARGEST_ITEM};
 
@@ -139,9 +137,7 @@ macro_rules! capacity {
         }
 
         fn capacity(output: &Self::Output) -> Option<f64> {
-            // One for an operation on an item, one for each table of a batch.
-            let consumed = output.consumed_capacity.iter();
-            units(consumed.flat_map(Consumed::consumed))
+            units(output.consumed_capacity.as_ref())
         }
     };
 }
@@ -346,30 +342,6 @@ about_the_table! {
     "DescribeTimeToLive": DescribeTimeToLiveInputBuilder => DescribeTimeToLiveOutput, DescribeTimeToLiveError;
     "UpdateTimeToLive": UpdateTimeToLiveInputBuilder => UpdateTimeToLiveOutput, UpdateTimeToLiveError;
     "UpdateContinuousBackups": UpdateContinuousBackupsInputBuilder => UpdateContinuousBackupsOutput, UpdateContinuousBackupsError;
-}
-
-/// An answer has one report of the consumed capacity, or one for each table.
-trait Consumed {
-    fn consumed(&self) -> &[ConsumedCapacity];
-}
-
-impl Consumed for ConsumedCapacity {
-    fn consumed(&self) -> &[ConsumedCapacity] {
-        std::slice::from_ref(self)
-    }
-}
-
-impl Consumed for Vec<ConsumedCapacity> {
-    fn consumed(&self) -> &[ConsumedCapacity] {
-        self
-    }
-}
-
-/// The sum of capacity units; `None` without a report.
-fn units<'c>(consumed: impl Iterator<Item = &'c ConsumedCapacity>) -> Option<f64> {
-    consumed
-        .filter_map(|one| one.capacity_units)
-        .reduce(|sum, units| sum + units)
 }
 
 /// Attributes in a request, as JSON.

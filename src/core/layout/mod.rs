@@ -173,6 +173,14 @@ pub struct Condition {
     pub values: HashMap<String, AttributeValue>,
 }
 
+impl Condition {
+    /// The expression, its names and its values, as a request takes them: DynamoDB refuses an empty map of values.
+    pub fn into_parts(self) -> (String, HashMap<String, String>, Option<Item>) {
+        let values = Some(self.values).filter(|values| !values.is_empty());
+        (self.expression, self.names, values)
+    }
+}
+
 /// Implements `Debug` with the name of a type only, because the type holds a session, a session id or
 /// parts of them.
 macro_rules! print_names_only {

@@ -124,29 +124,26 @@ impl<L: Layout + ?Sized> Creation<L> {
             Some(leftover) => unchanged(&*self.layout, leftover),
             None => self.no_item(),
         };
-        let free = condition(turn.key());
-        let values = Some(free.values).filter(|values| !values.is_empty());
+        let (expression, names, values) = condition(turn.key()).into_parts();
         if self.former.is_empty() {
             let put = PutItemInputBuilder::default()
                 .set_item(Some(item.clone()))
-                .condition_expression(free.expression)
-                .set_expression_attribute_names(Some(free.names))
+                .condition_expression(expression)
+                .set_expression_attribute_names(Some(names))
                 .set_expression_attribute_values(values);
             return turn.put(put).await;
         }
         let put = Put::builder()
             .set_item(Some(item.clone()))
-            .condition_expression(free.expression)
-            .set_expression_attribute_names(Some(free.names))
+            .condition_expression(expression)
+            .set_expression_attribute_names(Some(names))
             .set_expression_attribute_values(values);
         let deletes = self.former.iter().map(|key| {
-            let free = condition(key);
+            let (expression, names, values) = condition(key).into_parts();
             let delete = Delete::builder()
-                .condition_expression(free.expression)
-                .set_expression_attribute_names(Some(free.names))
-                .set_expression_attribute_values(
-                    Some(free.values).filter(|values| !values.is_empty()),
-                );
+                .condition_expression(expression)
+                .set_expression_attribute_names(Some(names))
+                .set_expression_attribute_values(values);
             TransactedWrite::Delete(key.clone(), delete)
         });
         let writes = std::iter::once(TransactedWrite::Put(put)).chain(deletes);

@@ -25,12 +25,12 @@ impl Expected {
     /// A request that writes `item`. If the condition does not hold, the error has the stored item, unless the
     /// condition is a birth.
     pub fn put<L: ExpiringLayout + ?Sized>(&self, item: Item, layout: &L) -> PutItemInputBuilder {
-        let condition = self.condition(layout);
+        let (expression, names, values) = self.condition(layout).into_parts();
         PutItemInputBuilder::default()
             .set_item(Some(item))
-            .condition_expression(condition.expression)
-            .set_expression_attribute_names(Some(condition.names))
-            .set_expression_attribute_values(Some(condition.values).filter(|all| !all.is_empty()))
+            .condition_expression(expression)
+            .set_expression_attribute_names(Some(names))
+            .set_expression_attribute_values(values)
             .set_return_values_on_condition_check_failure(self.found())
     }
 

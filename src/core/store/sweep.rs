@@ -11,13 +11,14 @@ use std::fmt;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::scan::builders::ScanInputBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, ConsumedCapacity, ReturnConsumedCapacity};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 
 use self::deletions::Deletion;
 pub use self::listed::{IndexMark, Listed, Unreadable};
 use super::tracking::{self, Tracking};
 use super::{SessionStore, lease};
 use crate::core::deadline::Deadline;
+use crate::core::dynamo::capacity::units;
 use crate::core::error::{Error, Result};
 use crate::core::expiry::{self, UnixMillis};
 use crate::core::layout::{Condition, Item, Layout};
@@ -302,12 +303,6 @@ impl<L: Layout + ?Sized> SessionStore<L> {
         let expires = Some(expires);
         expiry::has_passed(end, now).then_some(Deletion { key, expires })
     }
-}
-
-/// The capacity units of a request, if DynamoDB has reported them.
-fn units(consumed: Option<&ConsumedCapacity>) -> Option<f64> {
-    let units = consumed?.capacity_units?;
-    (units.is_finite() && units >= 0.0).then_some(units)
 }
 
 fn name_expires(expires: &str, condition: &mut Condition) {

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::core::dynamo::throttle::Use;
+use crate::core::dynamo::capacity::Use;
 
 /// The names of the counted operations. A request for another operation counts under the last one.
 pub const OPERATIONS: [&str; 11] = [

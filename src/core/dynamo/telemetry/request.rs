@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 use super::{Event, Telemetry};
 use crate::core::context::{self, CallContext};
 use crate::core::deadline;
-use crate::core::dynamo::throttle::Use;
+use crate::core::dynamo::capacity::Use;
 use crate::core::error::Error;
 use crate::core::lock::locked;
 

@@ -21,6 +21,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep};
 
 use self::rate::Rate;
+use super::capacity::Use;
 use super::{answers, telemetry};
 use crate::core::deadline;
 use crate::core::error::{self, Error, Result};
@@ -77,13 +78,6 @@ pub struct Limits {
     last: Mutex<Option<(Instant, Error)>>,
     /// Changes when requests begin to wait.
     began: watch::Sender<()>,
-}
-
-/// Whether a request reads or writes.
-#[derive(Debug, Clone, Copy)]
-pub enum Use {
-    Reads,
-    Writes,
 }
 
 /// Whether reads and whether writes wait at this moment because the table throttles. A waiting request uses no

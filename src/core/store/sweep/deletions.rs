@@ -6,8 +6,9 @@ use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemInputBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use futures_util::{StreamExt, stream};
 
-use super::{SweptPage, units};
+use super::SweptPage;
 use crate::core::deadline::Deadline;
+use crate::core::dynamo::capacity::units;
 use crate::core::error::Result;
 use crate::core::layout::Layout;
 use crate::core::store::{SessionStore, is_refused};
