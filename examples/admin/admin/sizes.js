@@ -12,11 +12,12 @@ const DAY = 24 * HOUR;
 const SIZES = [256, 512, KB, 2 * KB, 4 * KB, 8 * KB, 16 * KB, 64 * KB, 400 * KB];
 const AGES = [HOUR / 4, HOUR, 6 * HOUR, DAY, 7 * DAY, 30 * DAY, 90 * DAY];
 
-/** A page of the table costs at most this part of the bound, so that the sample can stop before it. */
+/** A page of the table is to cost this part of the bound, so that the sample can stop before it. */
 const PART = 4;
 
 /**
- * Takes a sample. It costs at most `units` capacity units, or one session if this is more, and takes some seconds.
+ * Takes a sample. It takes some seconds, and stops before the page that would probably exceed `units` capacity units.
+ * The price of a page follows from the pages before it. So the last page may cost more if its sessions are larger.
  *
  * @param {import('dynamo-session-store').DynamoDBStore} store
  * @param {number} units
