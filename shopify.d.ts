@@ -1,7 +1,8 @@
 import { EventEmitter } from 'node:events';
 import type { Session } from '@shopify/shopify-api';
-import type { CodecOptions, CompressOptions, EncryptionKey, EncryptionOptions } from './lib/codecs';
-import type { CapacityOption, Channels, StatsMethod } from './lib/monitoring';
+import type { CompressOptions, EncryptionKey, EncryptionOptions } from './lib/codecs';
+import type { CommonOptions } from './lib/common-options';
+import type { Channels, StatsMethod } from './lib/monitoring';
 import type { ScanOptions, ScanProgress as ScanProgressOfAll, SessionOfTable } from './lib/scans';
 import type {
   AwsClient,
@@ -45,7 +46,7 @@ export interface ScanProgress extends ScanProgressOfAll {
 /** The names of the diagnostics channels. See docs/MONITORING.md. */
 export declare const CHANNELS: Channels;
 
-export interface DynamoDBSessionStorageOptions extends CodecOptions, CapacityOption {
+export interface DynamoDBSessionStorageOptions extends CommonOptions {
   /**
    * The table's name or ARN.
    * @default 'shopify_sessions'
@@ -69,13 +70,6 @@ export interface DynamoDBSessionStorageOptions extends CodecOptions, CapacityOpt
    */
   client?: AwsClient;
   /**
-   * The sender of the requests. `'native'`: the addon. `'client'`: the `client`, which the store
-   * calls for each request. If the store cannot adopt the client, `'native'` fails with a
-   * `TypeError` that gives the reason.
-   * @default 'native'; 'client' if the client was customised
-   */
-  transport?: Transport;
-  /**
    * The name of a numeric attribute for DynamoDB's time to live, which the store writes beside
    * Shopify's own attributes. Its value is the last moment at which the session can still matter,
    * in seconds since the Unix epoch. If this is not set, the store writes none.
@@ -88,72 +82,12 @@ export interface DynamoDBSessionStorageOptions extends CodecOptions, CapacityOpt
    */
   consistentRead?: boolean;
   /**
-   * `true`: under load, the store merges operations: it sends several in one request, reads as
-   * BatchGetItem and writes as BatchWriteItem, at the same price in capacity units. If the role has
-   * no permission for these two, the store notices this and sends single requests.
-   * @default true
-   */
-  batch?: boolean;
-  /**
-   * Merging starts when more than this number of mergeable operations are in flight or wait; at
-   * least 1. Up to this number, the store sends each operation alone and at once.
-   * @default 16
-   */
-  batchThreshold?: number;
-  /**
-   * The maximum number of open connections to DynamoDB, at least 1. Further operations wait for a
-   * free connection, within their deadline. If this option is not set, the `maxSockets` of an
-   * adopted client's agent counts. If the store calls the client: the maximum number of its calls
-   * in flight; by default, the client decides.
-   * @default 128
-   */
-  maxSockets?: number;
-  /**
-   * The maximum number of this store's calls that wait for their outcome, at least 1. A call counts
-   * while its request is in flight, while it waits in the queue, and while it waits for the table.
-   * A further call fails at once with `ERR_SESSION_OVERLOADED`, and the store sends nothing for it.
-   * @default 20000
-   */
-  maxPendingCalls?: number;
-  /**
-   * `true`: while DynamoDB does not answer, calls fail at once, with an error that says what is
-   * wrong. An outage begins when five attempts in a row have failed over half a second or more. It
-   * ends with the first answer to a probe: a request that the store sends by itself. Stores in the
-   * same process share an outage if they reach the same address. `false`: the store tries every
-   * call, and emits no events of outages.
-   * @default true
-   */
-  breaker?: boolean;
-  /**
-   * Milliseconds that calls wait for the source of the credentials before they fail with
-   * `ERR_SESSION_CREDENTIALS`. The store asks the source once for all calls, and does not interrupt
-   * it: once the source has answered, the store sends requests again. This time does not count
-   * towards `requestTimeout`, which limits single attempts.
-   * @default nine tenths of `operationTimeout`
-   */
-  credentialsTimeout?: number;
-  /**
-   * The id of a session that never exists. During an outage the store reads this id, to find out
-   * whether DynamoDB answers again. Set it if the IAM policy allows only some keys
-   * (`dynamodb:LeadingKeys`) and the default is not one of them. At most 2,048 bytes.
-   * @default 'dynamo-session-store:probe'
-   */
-  probeKey?: string;
-  /**
    * Read capacity units of a table that the store creates, and of its index. If neither this nor
    * `writeCapacityUnits` is set, the table is on demand.
    */
   readCapacityUnits?: number | string;
   /** Write capacity units, in the same way as `readCapacityUnits`. */
   writeCapacityUnits?: number | string;
-  /**
-   * More settings for a table that the store creates, under AWS's own names: deletion protection,
-   * point-in-time recovery, a key of AWS KMS, a table class, tags, warm throughput, and a maximum
-   * for requests on demand. If the table exists already, they have no effect.
-   * @example
-   * new DynamoDBSessionStorage({ createTable: { DeletionProtectionEnabled: true } });
-   */
-  createTable?: CreateTableSettings;
   /**
    * Milliseconds that each request of a call may take, including retries.
    * @default 10000

@@ -15,7 +15,8 @@ const { warn } = require('./warning');
 
 /** @import { IndexEntry } from '../native/binding' */
 /** @import { Host } from './host' */
-/** @import { Marks, SessionIndex, Tracking } from './tracking' */
+/** @import { Marks, Tracking } from './tracking' */
+/** @import { SessionIndex } from './tracking.options' */
 
 /**
  * `destroyOf` reads the index again after it has destroyed sessions, because the index may have more sessions by

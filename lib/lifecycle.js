@@ -7,6 +7,7 @@ const { nextTick } = require('./timers');
 const { warn } = require('./warning');
 
 /** @import { EventEmitter } from 'node:events' */
+/** @import { Known } from './known' */
 /** @typedef {'create' | 'destroy' | 'expire'} LifecycleEvent */
 
 /** The bits that an id must have at least, by OWASP's ASVS 5.0, 7.2.3. */
@@ -32,6 +33,8 @@ let hasWarned = false;
 class Lifecycle {
   #events;
   #keysOf;
+  /** The requests whose new session was reported. @type {WeakSet<Known>} */
+  #reported = new WeakSet();
 
   /**
    * @param {EventEmitter} events
@@ -75,11 +78,29 @@ class Lifecycle {
   }
 
   /**
+   * Reports a new session, once the first save of its request has succeeded.
+   *
+   * @param {string} sid
+   * @param {Known} known what the request knows of the session
+   * @param {Promise<boolean>} saved whether the session exists after the save
+   * @returns {Promise<boolean>} as `saved`
+   */
+  async reportNew(sid, known, saved) {
+    this.#checkId(sid);
+    const exists = await saved;
+    if (exists && !this.#reported.has(known)) {
+      this.#reported.add(known);
+      this.report('create', sid);
+    }
+    return exists;
+  }
+
+  /**
    * Warns once in a process if the id of a new session can be guessed.
    *
    * @param {string} sid
    */
-  checkId(sid) {
+  #checkId(sid) {
     if (sid.length >= LONG_ENOUGH || hasWarned) return;
     const bits = bitsOf(sid);
     if (bits >= LEAST_BITS) return;

@@ -67,8 +67,6 @@ class SessionStore {
   #indexes;
   /** @type {Lifecycle} */
   #lifecycle;
-  /** The requests whose new session was reported. @type {WeakSet<Known>} */
-  #begun = new WeakSet();
   /** @type {Access} */
   #access;
   /** @type {Telemetry} */
@@ -216,24 +214,7 @@ class SessionStore {
     const isNew = known.base === undefined && known.lastSuccess === 0;
     const save = new Saving(known, conflict, { data, expires, maxAge, values: marked?.values });
     const saved = save.run(() => this.#save(marked?.record ?? session, save, marked?.marks));
-    return isNew ? this.#begin(session.sid, known, saved) : saved;
-  }
-
-  /**
-   * Reports a new session, once the first save of its request has succeeded.
-   *
-   * @param {string} sid
-   * @param {Known} known
-   * @param {Promise<boolean>} saved
-   */
-  async #begin(sid, known, saved) {
-    this.#lifecycle.checkId(sid);
-    const exists = await saved;
-    if (exists && !this.#begun.has(known)) {
-      this.#begun.add(known);
-      this.#lifecycle.report('create', sid);
-    }
-    return exists;
+    return isNew ? this.#lifecycle.reportNew(session.sid, known, saved) : saved;
   }
 
   /**

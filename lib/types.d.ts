@@ -324,35 +324,6 @@ export interface ThrottlingReason {
 
 export type CallbackError = Error | undefined | null;
 
-/** The options of `withLock`. */
-export interface LockOptions {
-  /**
-   * Milliseconds after which the lock of a dead process ends, at least 1000. While the task runs,
-   * the store renews the lock three times in this time.
-   * @default 10000
-   */
-  readonly lease?: number;
-  /**
-   * Milliseconds to wait for the lock; 0: one attempt. Then `withLock` fails with
-   * `ERR_SESSION_LOCKED`.
-   * @default 15000
-   */
-  readonly wait?: number;
-  /**
-   * If it is aborted, a caller that waits for the lock fails with the signal's reason, and the
-   * signal of the lock is aborted too.
-   */
-  readonly signal?: AbortSignal;
-}
-
-/** A lock, for the task of `withLock`. */
-export interface SessionLock {
-  /** The fencing token: larger than those of all earlier holders of the lock. */
-  readonly token: number;
-  /** Aborted once the lock is lost, or the option `signal` is aborted. */
-  readonly signal: AbortSignal;
-}
-
 /** The event `create`, `destroy` or `expire` of a session. */
 export interface SessionEvent {
   /** Names the session. It is the same in all processes, and does not tell the session's id. */

@@ -56,8 +56,10 @@ const LATER = [
 /** What stays as it is, because it has nothing to do with the rest, or is never loaded. */
 const NOT_JOINED = [
   'codecs.d.ts',
+  'common-options.d.ts',
   'handle.js',
   'hashed-ids.d.ts',
+  'locks.d.ts',
   'marks.d.ts',
   'monitoring.d.ts',
   'native.error.js',

@@ -19,9 +19,9 @@ use napi::bindgen_prelude::{FnArgs, FromNapiValue, JsValuesTupleIntoVec, Promise
 use napi::threadsafe_function::ThreadsafeFunction;
 use napi_derive::napi;
 
+use super::connection::ConnectionOptions;
 use super::credentials::{CredentialsAnswer, credentials};
 use super::environment::EnvironmentCallbacks;
-use super::options::ConnectionOptions;
 use crate::core::context::CallContext;
 use crate::core::dynamo::credentials::cache::is_replacing;
 use crate::core::dynamo::lost::KeepTable;

@@ -1,6 +1,6 @@
 //! The addon: the only code that names napi.
 //!
-//! * [`options`]: converts plain option objects into the core's types; [`creation`]: the option
+//! * [`options`], [`connection`]: convert plain option objects into the core's types; [`creation`]: the option
 //!   `createTable`.
 //! * [`callbacks`]: the core's questions to JavaScript: a client's settings, credentials, a request through
 //!   a client, a check of a lost table.
@@ -23,6 +23,7 @@ mod backend;
 mod callbacks;
 mod codecs;
 mod completions;
+mod connection;
 mod counters;
 mod create;
 mod creation;

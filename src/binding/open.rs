@@ -10,11 +10,12 @@ use super::backend::Backend;
 use super::callbacks::{Callbacks, JsSettings};
 use super::codecs::{CodecOptions, HashIdsOptions};
 use super::completions::{Completions, Notify};
+use super::connection::ConnectionOptions;
 use super::environment;
 use super::failure::{Outcome, wrap};
 use super::options::{
-    ConnectStoreOptions, ConnectionOptions, KoaStoreOptions, ShopifyStoreOptions, batch_threshold,
-    new_table, probe_key,
+    ConnectStoreOptions, KoaStoreOptions, ShopifyStoreOptions, batch_threshold, new_table,
+    probe_key,
 };
 use super::store::NativeStore;
 use super::tracking::TrackingOptions;

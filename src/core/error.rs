@@ -4,13 +4,15 @@ mod codec;
 mod properties;
 mod service;
 mod shown;
+mod throttling;
 
 pub use codec::Unopened;
 pub use service::{
     NO_SUCH_TABLE, REPLICATED_WRITE_CONFLICT, REQUEST_TIMEOUT, Repeated, TOO_MANY_REQUESTS,
-    TRANSACTION_CONFLICT, TRANSACTION_IN_PROGRESS, ThrottlingReason, passes, throttling_reasons,
+    TRANSACTION_CONFLICT, TRANSACTION_IN_PROGRESS, passes,
 };
 pub use shown::Place;
+pub use throttling::{ThrottlingReason, throttling_reasons};
 
 use std::collections::HashMap;
 use std::error::Error as StdError;
