@@ -1,5 +1,7 @@
 import { type CreateTableCommandInput, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import * as AWS from 'aws-sdk';
+// Not the entry of aws-sdk: it declares all services of AWS, a million lines.
+import DynamoDB = require('aws-sdk/clients/dynamodb');
+import { Credentials, Endpoint } from 'aws-sdk/lib/core';
 import express = require('express');
 import session = require('express-session');
 import { expectAssignable, expectError, expectNotAssignable, expectType } from 'tsd';
@@ -49,15 +51,15 @@ const store = new DynamoDBStore({
   credentialsTimeout: 5000,
   tableTimeout: 120_000,
 });
-new DynamoDBStore({ client: new AWS.DynamoDB(), ttl: 1000 });
-new DynamoDBStore({ client: new AWS.DynamoDB.DocumentClient() });
+new DynamoDBStore({ client: new DynamoDB(), ttl: 1000 });
+new DynamoDBStore({ client: new DynamoDB.DocumentClient() });
 new DynamoDBStore({ AWSConfigPath: './aws.json' });
 new DynamoDBStore({ AWSConfigJSON: { region: 'us-east-1', maxRetries: 3 } });
 new DynamoDBStore({ AWSRegion: 'us-east-1' });
 new DynamoDBStore({
   dynamoConfig: {
     region: 'us-east-1',
-    endpoint: new AWS.Endpoint('http://localhost:8000'),
+    endpoint: new Endpoint('http://localhost:8000'),
     credentials: async () => ({ accessKeyId: 'a', secretAccessKey: 's', expiration: new Date() }),
     maxAttempts: 3,
     requestTimeout: 1000,
@@ -69,7 +71,7 @@ new DynamoDBStore({
   },
 });
 new DynamoDBStore({ dynamoConfig: { proxy: new URL('https://proxy.example.com') } });
-new DynamoDBStore({ dynamoConfig: { credentials: new AWS.Credentials('a', 's') } });
+new DynamoDBStore({ dynamoConfig: { credentials: new Credentials('a', 's') } });
 
 // What a table gets that is created, under AWS's names.
 const createTable: connect.CreateTableSettings = {

@@ -1,5 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import * as AWS from 'aws-sdk';
+// Not the entry of aws-sdk: it declares all services of AWS, a million lines.
+import DynamoDB = require('aws-sdk/clients/dynamodb');
 import Koa = require('koa');
 import { type CreateSessionOptions, createSession } from 'koa-session';
 import { expectAssignable, expectError, expectType } from 'tsd';
@@ -32,7 +33,7 @@ const store = new DynamoDBStore.DynamoDBStore({
   dynamoConfig: { region: 'local', endpoint: 'http://localhost:8000' },
 });
 new DynamoDBStore({ client: new DynamoDBClient({}) });
-new DynamoDBStore({ client: new AWS.DynamoDB(), ttl: ({ admin }) => (admin ? 1000 : 2000) });
+new DynamoDBStore({ client: new DynamoDB(), ttl: ({ admin }) => (admin ? 1000 : 2000) });
 declare const createTable: DynamoDBStore.CreateTableSettings;
 new DynamoDBStore({ createTable });
 expectError(new DynamoDBStore({ createTable: { BillingMode: 'PAY_PER_REQUEST' } }));
