@@ -181,6 +181,25 @@ test('from Shopify’s session storage', async () => {
   expect(await items(to.table)).toEqual({});
 });
 
+test('in place, Shopify’s sessions keep the attribute for the time to live', async () => {
+  const { storage, table } = await newStorageAndTable({ expiresTtl: 'gone' });
+  const session = offline({ expires: new Date(Date.now() + DAY) });
+  await storage.storeSession(session);
+  const before = await getItem(table, session.id);
+  expect(before.gone).toBeDefined();
+  const env = { DYNAMO_SESSION_STORE_ENCRYPTION_KEYS: KEY };
+  const line = `migrate --store shopify --table ${table} --yes --json`;
+  const refused = await command(line, { env });
+  expect(refused.code).toBe(2);
+  expect(refused.errors).toContain('add --expires-attribute gone');
+  expect(await getItem(table, session.id)).toEqual(before);
+  const moved = await command(`${line} --expires-attribute gone`, { env });
+  expect(moved.json).toEqual({ moved: 1 });
+  const after = await getItem(table, session.id);
+  expect(after.gone).toEqual(before.gone);
+  expect(after).not.toHaveProperty('accessToken');
+});
+
 test('a session in the target stays, unless --overwrite', async () => {
   const [table, copy] = [await newTable(), await newTable()];
   await expressStore(table).set('both', newSession({ from: 'source' }));

@@ -100,11 +100,13 @@ function create(opened, session, known = knownOf(opened, session)) {
  */
 function recordOf(opened, { sid, data, expires }) {
   const session = JSON.parse(data);
+  // A load of Shopify's session does not give its end, which is in its data.
+  const end = expires ?? opened.endOf(data);
   return {
     sid,
     data,
     // The table has whole seconds, and a session must not end before its cookie.
-    expires: expires === undefined ? undefined : Math.floor(expires / 1000),
+    expires: end === undefined ? undefined : Math.floor(end / 1000),
     special: opened.special(session),
     ...(opened.isTracked && { session: opened.parse(data) }),
   };

@@ -193,6 +193,7 @@ async function openBoth(context) {
   if (isInPlace && !hasTargetFlag && !flags.toCompress && !isChanged && !target.isTracked) {
     throw new UsageError('Source and target are the same: add flags with --to-, or the file --to.');
   }
+  if (isInPlace && target.kind === 'shopify') await keepEnds(target);
   // Sessions move to hashed ids when they are read. A dry run reads none, and copies do not move.
   const overrides = (
     /** @type {string} */ _kind,
@@ -221,6 +222,23 @@ async function openBoth(context) {
       command: 'migrate',
     },
   };
+}
+
+/**
+ * Fails if sessions that Shopify's storage writes in place would lose the attribute for the table's time to live: the
+ * storage replaces the whole item, and writes this attribute only if it knows its name.
+ *
+ * @param {import('../../lib/command').Opened} target
+ */
+async function keepEnds({ expires, sessions, table }) {
+  if (expires !== undefined) return;
+  const { attribute, change } = await sessions.table.planTimeToLive('ttl', true);
+  const isOn = !change;
+  if (!isOn) return;
+  throw new UsageError(
+    `The time to live of table "${table}" is on "${attribute}", which the sessions would lose: add ` +
+      `--expires-attribute ${attribute}.`,
+  );
 }
 
 /**
