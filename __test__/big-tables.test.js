@@ -87,7 +87,7 @@ describe.each([
     undefined,
     { segments: 7 },
     { segments: 3, capacityPerSecond: 1000 },
-    // More than the pages that are in flight at a time, which are 32.
+    // More segments than the 32 pages that a scan has in flight.
     { segments: 40, capacityPerSecond: 1e6 },
   ])('%p: length, ids, sessions and clear see each session once', async (how) => {
     const store = open();

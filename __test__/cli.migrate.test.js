@@ -24,8 +24,9 @@ const {
   region,
   seconds,
 } = require('./support/dynamodb');
-
+const { startProxy } = require('./support/proxy-dynamodb');
 const { newStorageAndTable, offline, shop } = require('./support/shopify');
+const { refusal } = require('./support/stub-dynamodb');
 
 Object.assign(process.env, awsEnvironment);
 
@@ -189,15 +190,62 @@ test('in place, Shopify’s sessions keep the attribute for the time to live', a
   expect(before.gone).toBeDefined();
   const env = { DYNAMO_SESSION_STORE_ENCRYPTION_KEYS: KEY };
   const line = `migrate --store shopify --table ${table} --yes --json`;
-  const refused = await command(line, { env });
-  expect(refused.code).toBe(2);
-  expect(refused.errors).toContain('add --expires-attribute gone');
+  for (const wrong of ['', '--expires-attribute other', '--to-expires-attribute gone']) {
+    const refused = await command(`${line} ${wrong}`, { env });
+    expect(refused).toMatchObject({ code: 2 });
+    expect(refused.errors).toContain('add --expires-attribute gone');
+  }
   expect(await getItem(table, session.id)).toEqual(before);
   const moved = await command(`${line} --expires-attribute gone`, { env });
   expect(moved.json).toEqual({ moved: 1 });
   const after = await getItem(table, session.id);
   expect(after.gone).toEqual(before.gone);
   expect(after).not.toHaveProperty('accessToken');
+});
+
+test('to another table, Shopify’s sessions get the attribute for its time to live', async () => {
+  const [from, to] = [await newStorageAndTable(), await newStorageAndTable({ expiresTtl: 'gone' })];
+  const session = offline({ expires: new Date(Date.now() + DAY) });
+  await from.storage.storeSession(session);
+  const line = `migrate --store shopify --from-table ${from.table} --to-table ${to.table} --yes --json`;
+  const refused = await command(line);
+  expect(refused).toMatchObject({ code: 2 });
+  expect(refused.errors).toContain('add --to-expires-attribute gone');
+  expect(await items(to.table)).toEqual({});
+  expect((await command(`${line} --to-expires-attribute gone`)).json).toEqual({ moved: 1 });
+  expect((await getItem(to.table, session.id)).gone).toBeDefined();
+
+  const lines = `${JSON.stringify({ sid: session.id, session })}\n`;
+  const importing = `import - --store shopify --table ${to.table} --overwrite --yes --json`;
+  const withoutEnd = await command(importing, { input: lines });
+  expect(withoutEnd).toMatchObject({ code: 2 });
+  expect(withoutEnd.errors).toContain('add --expires-attribute gone');
+  const imported = await command(`${importing} --expires-attribute gone`, { input: lines });
+  expect(imported.json).toMatchObject({ written: 1 });
+  expect((await getItem(to.table, session.id)).gone).toBeDefined();
+});
+
+test('without the permission to read the time to live, Shopify’s sessions need its name', async () => {
+  const { storage, table } = await newStorageAndTable();
+  await storage.storeSession(offline({ expires: new Date(Date.now() + DAY) }));
+  const proxy = await startProxy();
+  proxy.hooks.before = ({ operation }) =>
+    operation === 'DescribeTimeToLive'
+      ? refusal('AccessDeniedException', 'not allowed')
+      : undefined;
+  try {
+    const env = { DYNAMO_SESSION_STORE_ENCRYPTION_KEYS: KEY };
+    const line = `migrate --store shopify --table ${table} --yes --json`;
+    const { endpoint } = proxy;
+    const refused = await command(line, { endpoint, env });
+    expect(refused).toMatchObject({ code: 2 });
+    expect(refused.errors).toContain('Allow dynamodb:DescribeTimeToLive');
+    const moved = await command(`${line} --expires-attribute gone`, { endpoint, env });
+    expect(moved.json).toEqual({ moved: 1 });
+    expect(moved.errors).toContain('cannot be read');
+  } finally {
+    await proxy.stop();
+  }
 });
 
 test('a session in the target stays, unless --overwrite', async () => {

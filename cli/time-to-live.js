@@ -1,10 +1,11 @@
 'use strict';
 
-/** Turns on the time to live of a table. */
+/** The time to live of a table: turning it on, and keeping it in the sessions that the command writes. */
 
 const { Failed, UsageError } = require('./failure');
 
 /** @import { Opened } from '../lib/command' */
+/** @import { Output } from './output' */
 
 /**
  * @param {Opened} opened
@@ -25,4 +26,33 @@ async function turnOnTimeToLive({ expires: attribute, sessions, table: name }) {
   return { attribute, changed: plan.change === true };
 }
 
-module.exports = { turnOnTimeToLive };
+/**
+ * Fails if sessions of Shopify would be written without the attribute of the table's time to live. Shopify's storage
+ * replaces the whole item, and writes the attribute only if the option `expiresTtl` names it.
+ *
+ * @param {Opened} opened the store that reads or writes the sessions
+ * @param {Output} output
+ * @param {string} [flag] the flag that names the attribute
+ */
+async function requireEnds(opened, output, flag = '--expires-attribute') {
+  const { expires, kind, sessions, table } = opened;
+  if (kind !== 'shopify') return;
+  const { status, attribute } = await sessions.table.timeToLive().catch((error) => {
+    if (error.code !== 'AccessDeniedException') throw error;
+    const message = `The time to live of table "${table}" cannot be read: ${error.message}`;
+    if (expires === undefined) {
+      throw new UsageError(
+        `${message}. Allow dynamodb:DescribeTimeToLive, or name the attribute with ${flag}.`,
+      );
+    }
+    output.warn(message);
+    return { status: 'UNKNOWN', attribute: undefined };
+  });
+  if (!['ENABLED', 'ENABLING'].includes(status) || attribute === expires) return;
+  throw new UsageError(
+    `The time to live of table "${table}" is on "${attribute}", which the sessions would lose: add ` +
+      `${flag} ${attribute}.`,
+  );
+}
+
+module.exports = { requireEnds, turnOnTimeToLive };

@@ -100,7 +100,7 @@ function create(opened, session, known = knownOf(opened, session)) {
  */
 function recordOf(opened, { sid, data, expires }) {
   const session = JSON.parse(data);
-  // A load of Shopify's session does not give its end, which is in its data.
+  // `load` gives no end for Shopify's sessions: it is in their data.
   const end = expires ?? opened.endOf(data);
   return {
     sid,

@@ -20,7 +20,7 @@ export interface CommonOptions extends CodecOptions, CapacityOption {
    * point-in-time recovery, a key of AWS KMS, a table class, tags, warm throughput, and a maximum
    * for requests on demand. If the table exists already, they have no effect.
    * @example
-   * new DynamoDBStore({ createTable: { DeletionProtectionEnabled: true } });
+   * const options = { createTable: { DeletionProtectionEnabled: true } };
    */
   createTable?: CreateTableSettings;
   /**
@@ -70,9 +70,10 @@ export interface CommonOptions extends CodecOptions, CapacityOption {
    */
   credentialsTimeout?: number;
   /**
-   * The id of a session that never exists. During an outage the store reads this id, under its `prefix` if it has one, to find out
-   * whether DynamoDB answers again. Set it if the IAM policy allows only some keys
-   * (`dynamodb:LeadingKeys`) and the default is not one of them. At most 2,048 bytes.
+   * The id of a session that never exists. During an outage the store reads this id (under the
+   * `prefix`, if the store has one) to find out whether DynamoDB answers again. Set it if the IAM
+   * policy allows only some keys (`dynamodb:LeadingKeys`) and the default is not one of them. At
+   * most 2,048 bytes.
    * @default 'dynamo-session-store:probe'
    */
   probeKey?: string;

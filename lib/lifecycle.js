@@ -33,7 +33,7 @@ let hasWarned = false;
 class Lifecycle {
   #events;
   #keysOf;
-  /** The requests whose new session was reported. @type {WeakSet<Known>} */
+  /** What requests know of the new sessions that were reported. @type {WeakSet<Known>} */
   #reported = new WeakSet();
 
   /**

@@ -29,7 +29,7 @@ export interface SessionLock {
   readonly signal: AbortSignal;
 }
 
-/** The method of locks. */
+/** The method `withLock`. */
 export interface LockMethod {
   /**
    * Runs `task` while no other caller of `withLock`, in any process, holds the lock of this session.
@@ -42,8 +42,8 @@ export interface LockMethod {
    * @param sid the id of the session, which need not exist
    * @returns the result of `task`
    * @example
-   * await store.withLock(request.sessionID, async (lock) => {
-   *   const { cart } = await store.get(request.sessionID);
+   * await store.withLock(sid, async (lock) => {
+   *   const { cart } = await store.get(sid);
    *   await placeOrder(cart, { signal: lock.signal });
    * });
    */

@@ -11,6 +11,7 @@ const { each } = require('../pool');
 const { Progress } = require('../progress');
 const { create, existing, put, reasonOf } = require('../write');
 const { things } = require('../text');
+const { requireEnds } = require('../time-to-live');
 
 /** @import { Context } from '../context' */
 /** @import { Kind } from '../../lib/kinds' */
@@ -50,6 +51,7 @@ module.exports = {
   async run(context, /** @type {string} */ file) {
     const { flags, output, signal } = context;
     const opened = await context.open();
+    await requireEnds(opened, output);
     if (flags.overwrite && !flags.dryRun) {
       await confirm(context, `Replace sessions in table "${opened.table}" by those of the file?`);
     }

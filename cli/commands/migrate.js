@@ -13,6 +13,7 @@ const { Progress } = require('../progress');
 const { Position, entries } = require('../scan');
 const { ResumeFile, addResumeFlag, addSweepFlags, sweepOptions } = require('../sweep');
 const { things } = require('../text');
+const { requireEnds } = require('../time-to-live');
 const { isOfUnreadable } = require('../unreadable');
 const { reasonOf } = require('../write');
 
@@ -193,7 +194,10 @@ async function openBoth(context) {
   if (isInPlace && !hasTargetFlag && !flags.toCompress && !isChanged && !target.isTracked) {
     throw new UsageError('Source and target are the same: add flags with --to-, or the file --to.');
   }
-  if (isInPlace && target.kind === 'shopify') await keepEnds(target);
+  const flagOf = (/** @type {string} */ name) =>
+    isInPlace ? '--expires-attribute' : `--${name}-expires-attribute`;
+  await requireEnds(source, context.output, flagOf('from'));
+  await requireEnds(target, context.output, flagOf('to'));
   // Sessions move to hashed ids when they are read. A dry run reads none, and copies do not move.
   const overrides = (
     /** @type {string} */ _kind,
@@ -222,23 +226,6 @@ async function openBoth(context) {
       command: 'migrate',
     },
   };
-}
-
-/**
- * Fails if sessions that Shopify's storage writes in place would lose the attribute for the table's time to live: the
- * storage replaces the whole item, and writes this attribute only if it knows its name.
- *
- * @param {import('../../lib/command').Opened} target
- */
-async function keepEnds({ expires, sessions, table }) {
-  if (expires !== undefined) return;
-  const { attribute, change } = await sessions.table.planTimeToLive('ttl', true);
-  const isOn = !change;
-  if (!isOn) return;
-  throw new UsageError(
-    `The time to live of table "${table}" is on "${attribute}", which the sessions would lose: add ` +
-      `--expires-attribute ${attribute}.`,
-  );
 }
 
 /**

@@ -142,7 +142,8 @@ test('durations are histograms in seconds, with the buckets of the conventions',
 });
 
 test('a batch is below one call, and its links lead to the others', async () => {
-  // A busy machine may have answers so early that few reads are in flight at a time: they wait for the first batch.
+  // On a busy machine, answers may arrive before enough reads are in flight for a batch. So the proxy holds single
+  // reads until the first batch.
   const proxy = await startProxy();
   let isHolding = false;
   const batch = new Promise((resolve) => {

@@ -15,10 +15,13 @@ const load = createRequire(require.resolve('tsd'));
 
 const isOfDependency = (/** @type {string} */ file) => file.includes('/node_modules/');
 
-/** Declares all services of AWS, a million lines. The clients of aws-sdk v2 import it for their settings only. */
+/**
+ * Declares all services of AWS, a million lines. The clients of aws-sdk v2 import it for settings that the tests do not
+ * use. So the tests import a client by its own path: the entry of aws-sdk would lack it here.
+ */
 const ALL_SERVICES = /\/aws-sdk\/clients\/all\.d\.ts$/;
 
-/** Makes tsd's TypeScript check no files of dependencies, and read none of all services of AWS. */
+/** Makes tsd's TypeScript check no files of dependencies, and lets it read an empty file for `ALL_SERVICES`. */
 function leaveOutDependencies() {
   const typescript = load(TYPESCRIPT);
   const createProgram = (/** @type {string[]} */ files, /** @type {any} */ options) => {

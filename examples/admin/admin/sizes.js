@@ -12,12 +12,13 @@ const DAY = 24 * HOUR;
 const SIZES = [256, 512, KB, 2 * KB, 4 * KB, 8 * KB, 16 * KB, 64 * KB, 400 * KB];
 const AGES = [HOUR / 4, HOUR, 6 * HOUR, DAY, 7 * DAY, 30 * DAY, 90 * DAY];
 
-/** A page of the table is to cost this part of the bound, so that the sample can stop before it. */
+/** A page of the table should cost the bound divided by this, so that the sample can stop before the bound. */
 const PART = 4;
 
 /**
  * Takes a sample. It takes some seconds, and stops before the page that would probably exceed `units` capacity units.
- * The price of a page follows from the pages before it. So the last page may cost more if its sessions are larger.
+ * It knows the price of a session from the pages before. If the sessions of the last page are larger, the sample exceeds
+ * the bound.
  *
  * @param {import('dynamo-session-store').DynamoDBStore} store
  * @param {number} units
