@@ -37,22 +37,33 @@ async function turnOnTimeToLive({ expires: attribute, sessions, table: name }) {
 async function requireEnds(opened, output, flag = '--expires-attribute') {
   const { expires, kind, sessions, table } = opened;
   if (kind !== 'shopify') return;
-  const { status, attribute } = await sessions.table.timeToLive().catch((error) => {
-    if (error.code !== 'AccessDeniedException') throw error;
-    const message = `The time to live of table "${table}" cannot be read: ${error.message}`;
-    if (expires === undefined) {
-      throw new UsageError(
-        `${message}. Allow dynamodb:DescribeTimeToLive, or name the attribute with ${flag}.`,
-      );
-    }
-    output.warn(message);
-    return { status: 'UNKNOWN', attribute: undefined };
-  });
-  if (!['ENABLED', 'ENABLING'].includes(status) || attribute === expires) return;
+  let state;
+  try {
+    state = await sessions.table.timeToLive();
+  } catch (error) {
+    const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
+    if (code !== 'AccessDeniedException') throw error;
+    const problem = `The time to live of table "${table}" cannot be read: ${message}`;
+    if (expires !== undefined) return output.warn(problem);
+    throw new UsageError(
+      `${problem}. Allow dynamodb:DescribeTimeToLive, or name the attribute with ${flag}.`,
+    );
+  }
+  const { status, attribute } = state;
+  if (!isOn(status) || attribute === expires) return;
   throw new UsageError(
     `The time to live of table "${table}" is on "${attribute}", which the sessions would lose: add ` +
       `${flag} ${attribute}.`,
   );
 }
 
-module.exports = { requireEnds, turnOnTimeToLive };
+/**
+ * Whether DynamoDB deletes by the time to live, or will soon.
+ *
+ * @param {string} status of the time to live, as DynamoDB describes it
+ */
+function isOn(status) {
+  return status === 'ENABLED' || status === 'ENABLING';
+}
+
+module.exports = { isOn, requireEnds, turnOnTimeToLive };

@@ -196,8 +196,11 @@ async function openBoth(context) {
   }
   const flagOf = (/** @type {string} */ name) =>
     isInPlace ? '--expires-attribute' : `--${name}-expires-attribute`;
-  await requireEnds(source, context.output, flagOf('from'));
   await requireEnds(target, context.output, flagOf('to'));
+  // In place with one attribute, both would ask the same.
+  if (!isInPlace || source.expires !== target.expires) {
+    await requireEnds(source, context.output, flagOf('from'));
+  }
   // Sessions move to hashed ids when they are read. A dry run reads none, and copies do not move.
   const overrides = (
     /** @type {string} */ _kind,

@@ -2,6 +2,7 @@
 
 /** The table of a store: its state, key, time to live, indexes and replicas. */
 
+const { isOn } = require('../time-to-live');
 const { counted, error, list, ok, sentence, skipped, warning } = require('./finding');
 
 /** @import { Failure } from '../../native/binding' */
@@ -140,15 +141,15 @@ function timeToLive({ expires, table: name, wantsTimeToLive }, { body, failure }
   const { TimeToLiveStatus: status = 'DISABLED', AttributeName: attribute } =
     body?.TimeToLiveDescription ?? {};
   const data = { status, attribute, expected: expires };
-  const isOn = status === 'ENABLED' || status === 'ENABLING';
+  const isTurnedOn = isOn(status);
   if (!expires || !wantsTimeToLive) {
-    const text = isOn ? `is on, for the attribute "${attribute}"` : 'is off';
+    const text = isTurnedOn ? `is on, for the attribute "${attribute}"` : 'is off';
     return ok(check, `The time to live ${text}. The options do not ask for it.`, { data });
   }
   const command =
     `aws dynamodb update-time-to-live --table-name ${name} ` +
     `--time-to-live-specification Enabled=true,AttributeName=${expires}`;
-  if (!isOn) {
+  if (!isTurnedOn) {
     return warning(check, `The time to live is ${status}, so DynamoDB deletes no ended sessions.`, {
       advice: `Turn it on: ${command}`,
       data,
