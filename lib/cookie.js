@@ -35,8 +35,10 @@ function endOfCookie(cookie) {
  */
 function endOfSaved(cookie, now) {
   const end = endOfCookie(cookie);
-  if (!Number.isFinite(cookie?.maxAge)) return end;
-  const moved = now + cookie.maxAge;
+  // In express-session, `maxAge` is a getter that reads the clock, so it is read once.
+  const { maxAge } = cookie ?? {};
+  if (!Number.isFinite(maxAge)) return end;
+  const moved = now + maxAge;
   // express-session computes `maxAge` from `expires` by the current time, so `moved` differs by some milliseconds.
   return Math.abs(moved - end) < 1000 ? end : moved;
 }

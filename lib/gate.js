@@ -25,6 +25,8 @@ class Gate {
   #pending;
   #describeWait;
   #isClosed = false;
+  /** Aborts `closing`. @type {AbortController | undefined} */
+  #controller;
   /** The waiting calls, and other work that `close` waits for. @type {Set<Promise<any>>} */
   #unfinished = new Set();
 
@@ -63,6 +65,20 @@ class Gate {
   }
 
   /**
+   * A signal that `close` aborts. Made on first access: Node takes up to half a millisecond to make the first one of a
+   * process, and most stores need none.
+   *
+   * @returns {AbortSignal}
+   */
+  get closing() {
+    if (!this.#controller) {
+      this.#controller = new AbortController();
+      if (this.#isClosed) this.#controller.abort(closedError());
+    }
+    return this.#controller.signal;
+  }
+
+  /**
    * Makes `close` wait for work that consists of several calls, one after the other.
    *
    * @template T
@@ -84,7 +100,10 @@ class Gate {
    */
   close(close) {
     this.#isClosed = true;
-    return this.#unfinished.size > 0 ? Promise.allSettled(this.#unfinished).then(close) : close();
+    const closed =
+      this.#unfinished.size > 0 ? Promise.allSettled(this.#unfinished).then(close) : close();
+    this.#controller?.abort(closedError());
+    return closed;
   }
 
   /**

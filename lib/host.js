@@ -38,7 +38,6 @@
 /**
  * @param {object} store the parts of the store
  * @param {Access} store.access
- * @param {AbortSignal} store.closing
  * @param {DynamoDB} store.dynamodb
  * @param {EventEmitter} store.events
  * @param {Gate} store.gate
@@ -49,18 +48,7 @@
  * @param {Telemetry} store.telemetry
  * @returns {Host}
  */
-function hostOf({
-  access,
-  closing,
-  dynamodb,
-  events,
-  gate,
-  lifecycle,
-  prefix,
-  settings,
-  table,
-  telemetry,
-}) {
+function hostOf({ access, dynamodb, events, gate, lifecycle, prefix, settings, table, telemetry }) {
   const { hashIds, operationTimeout, tableTimeout, tracking } = settings;
   return {
     native: () => dynamodb.native,
@@ -68,7 +56,9 @@ function hostOf({
     goOn: (call) => access.goOn(operationTimeout, call),
     run: (kind, call) => telemetry.run(kind, call),
     track: (work) => gate.track(work),
-    closing,
+    get closing() {
+      return gate.closing;
+    },
     isClosed: () => gate.isClosed,
     limit: operationTimeout,
     tableTimeout,

@@ -6,7 +6,6 @@
  */
 
 const { Access } = require('./access');
-const { AllSessions } = require('./all-sessions');
 const { DynamoDB } = require('./aws/dynamodb');
 const { isFollowed } = require('./channels');
 const { closedError, invalidArgument, resultOf } = require('./errors');
@@ -57,7 +56,7 @@ class SessionStore {
   /** @type {Gate} */
   #gate;
   #settings;
-  /** @type {AllSessions | undefined} */
+  /** @type {import('./all-sessions').AllSessions | undefined} */
   #all;
   /** @type {import('./lock').Locks | undefined} */
   #locks;
@@ -71,10 +70,10 @@ class SessionStore {
   #access;
   /** @type {Telemetry} */
   #telemetry;
-  /** @type {Host} */
+  /** The arguments of `hostOf`. */
+  #parts;
+  /** @type {Host | undefined} */
   #host;
-  /** Is aborted once the store is closed. */
-  #closing = new AbortController();
 
   /**
    * @param {Open} open opens the store in the addon, in the adapter's item format
@@ -119,9 +118,8 @@ class SessionStore {
     this.#access.useKeys(settings, native, events);
     if (settings.returnConsumedCapacity) this.#dynamodb.addon.reportCapacity();
     this.#lifecycle = new Lifecycle(events, (sid) => native().keysOf(sid));
-    this.#host = hostOf({
+    this.#parts = {
       access: this.#access,
-      closing: this.#closing.signal,
       dynamodb: this.#dynamodb,
       events,
       gate: this.#gate,
@@ -130,10 +128,10 @@ class SessionStore {
       settings,
       table,
       telemetry: this.#telemetry,
-    });
+    };
     if (parse) tracking?.parseBy(parse);
     if (tracking && tracking.indexes.length > 0) {
-      this.#indexes = new (require('./indexes').Indexes)(tracking, this.#host);
+      this.#indexes = new (require('./indexes').Indexes)(tracking, this.#asHost());
     }
   }
 
@@ -325,9 +323,9 @@ class SessionStore {
     return this.#telemetry.read(this.#dynamodb.addon);
   }
 
-  /** The operations on all sessions of the table. */
+  /** The operations on all sessions of the table. Their file is loaded on first access: most applications need none. */
   get all() {
-    this.#all ??= new AllSessions(this.#host);
+    this.#all ??= new (require('./all-sessions').AllSessions)(this.#asHost());
     return this.#all;
   }
 
@@ -341,7 +339,7 @@ class SessionStore {
    */
   async withLock(sid, given, after) {
     if (this.isClosed) throw closedError();
-    this.#locks ??= new (require('./lock').Locks)(this.#host);
+    this.#locks ??= new (require('./lock').Locks)(this.#asHost());
     return this.#gate.track(this.#locks.run(sid, given, after));
   }
 
@@ -360,13 +358,17 @@ class SessionStore {
    * @returns {Promise<void>} resolves when all pending calls have ended and the connections are closed
    */
   close() {
-    const closed = this.#gate.close(() => this.#dynamodb.close());
-    this.#closing.abort(closedError());
-    return closed;
+    return this.#gate.close(() => this.#dynamodb.close());
   }
 
   get #calls() {
     return this.#dynamodb.calls;
+  }
+
+  /** The part of the store that its operations on all sessions, its indexes and its locks use. */
+  #asHost() {
+    this.#host ??= hostOf(this.#parts);
+    return this.#host;
   }
 
   /**

@@ -24,13 +24,14 @@ const lib = join(root, 'lib');
 const ENTRIES = ['errors', 'connect', 'koa', 'shopify', 'command'];
 
 /** What an entry and the command load, and is too small for a file of its own: it goes into `core.js`. */
-const SHARED = ['bytes', 'koa.options', 'shopify.options', 'shopify.session'];
+const SHARED = ['bytes', 'dates', 'koa.options', 'shopify.options', 'shopify.session'];
 
 /**
  * What is loaded where it is needed: for clients, for locks, for all sessions of a table, for some options, for unknown
  * options, and for the command.
  */
 const LATER = [
+  'all-sessions',
   'aws/adopt',
   'aws/call',
   'aws/contexts',
