@@ -227,6 +227,30 @@ test('an operation that waits for one that is throttled says so too', async () =
   for (const { reason: error } of outcomes) expect(error?.code).toBe(EXCEEDED);
 });
 
+test('an operation that is sent shortly before its deadline says what it has waited for', async () => {
+  let writes = 0;
+  let goOn;
+  const isThrottledAgain = new Promise((resolve) => {
+    goOn = resolve;
+  });
+  const { stub, store } = await newStubbed(
+    ({ operation }) => {
+      if (operation === 'GetItem') return 'hang';
+      writes += 1;
+      if (writes === 4) goOn();
+      return throttled();
+    },
+    { operationTimeout: 1500 },
+  );
+  const touched = store.touch('one', data).catch((error) => error);
+  await isThrottledAgain;
+  // It waits for the touch, has a later deadline, and is sent when the touch has given up.
+  const got = store.get('one').catch((error) => error);
+  expect((await touched).code).toBe(EXCEEDED);
+  expect((await got).code).toBe(EXCEEDED);
+  expect(stub.count('GetItem')).toBe(1);
+});
+
 test('a DynamoDB that hangs is no throttling', async () => {
   let isThrottled = true;
   const { store } = await newStubbed(() => (isThrottled ? throttled() : 'hang'), {

@@ -93,12 +93,16 @@ impl Deadline {
         timed.map(move |outcome| outcome.unwrap_or_else(|_| Err(self.error())))
     }
 
-    /// If nothing was sent for the call so far: notes the error that `why` gives for the time since the
-    /// call was made.
-    pub fn note_unsent(&self, why: impl FnOnce(Instant) -> Option<Error>) {
-        if !self.is_sent.load(Ordering::Relaxed)
-            && let Some(error) = why(self.began)
-        {
+    /// If no request was sent for the call so far: notes what it has waited for, see [`note_sent`].
+    pub fn note_unsent(&self, throttled_since: impl FnOnce(Instant) -> Option<Error>) {
+        if !self.is_sent.load(Ordering::Relaxed) {
+            self.note_waited(throttled_since);
+        }
+    }
+
+    /// Notes the error by which the table has throttled a request since the call was made.
+    fn note_waited(&self, throttled_since: impl FnOnce(Instant) -> Option<Error>) {
+        if let Some(error) = throttled_since(self.began) {
             self.note(&error);
         }
     }
@@ -164,11 +168,12 @@ pub async fn among<F: Future>(mut deadlines: Vec<Arc<Deadline>>, work: F) -> F::
     CURRENT.scope(deadlines, work).await
 }
 
-/// Notes that a request is sent for the calls that the current task works for.
-pub fn note_sent() {
+/// Notes that a request is sent for the calls that the current task works for. `throttled_since` returns the error by
+/// which the table has throttled a request since a moment: a call whose first request this is has waited for others.
+pub fn note_sent(throttled_since: impl Fn(Instant) -> Option<Error>) {
     each(|deadline| {
-        // Until now, it has waited for others.
         if !deadline.is_sent.swap(true, Ordering::Relaxed) {
+            deadline.note_waited(&throttled_since);
             deadline.note_taken();
         }
     });
@@ -217,7 +222,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_call_that_was_throttled_says_so_at_its_deadline() {
         let work = async {
-            note_sent();
+            note_sent(|_| None);
             note_throttled(&throttled());
             pending::<Result<()>>().await
         };
@@ -231,7 +236,21 @@ mod tests {
                 note_throttled(&throttled());
                 tokio::time::sleep(Duration::from_millis(turn)).await;
                 note_taken();
-                note_sent();
+                note_sent(|_| None);
+                pending::<Result<()>>().await
+            };
+            let outcome = within(LIMIT, "get", work).await;
+            assert_eq!(outcome == Err(throttled()), is_throttled, "{outcome:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_is_sent_too_late_says_what_it_has_waited_for_and_one_that_hangs_does_not()
+    {
+        for (sent, is_throttled) in [(900, true), (100, false)] {
+            let work = async {
+                tokio::time::sleep(Duration::from_millis(sent)).await;
+                note_sent(|_| Some(throttled()));
                 pending::<Result<()>>().await
             };
             let outcome = within(LIMIT, "get", work).await;
@@ -270,7 +289,7 @@ mod tests {
         assert_eq!(outcome, Err(throttled()));
         let sent = Deadline::new(LIMIT, "get");
         let work = Arc::clone(&sent).bound(async {
-            note_sent();
+            note_sent(|_| None);
             pending::<Result<()>>().await
         });
         let noted = async {

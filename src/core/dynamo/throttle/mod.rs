@@ -246,7 +246,10 @@ impl<'c> Patience<'c> {
                 deadline::note_taken();
             }
         }
-        deadline::note_sent();
+        deadline::note_sent(|then| {
+            self.pace
+                .and_then(|(limits, _)| limits.throttled_since(then))
+        });
     }
 
     /// The client for the next attempts. Its limit of attempts is the number that is left.
