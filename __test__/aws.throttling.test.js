@@ -122,7 +122,8 @@ describe.each(Object.entries(calls))('%s', (_name, call) => {
   });
 
   test('fails at its deadline with the error by which it was throttled', async () => {
-    const { stub, store } = await newStubbed(() => throttled(), { operationTimeout: 300 });
+    // Long enough for a busy machine: at the end, no attempt may be on its way for half of it.
+    const { stub, store } = await newStubbed(() => throttled(), { operationTimeout: 1000 });
     const error = await call(store).catch((failure) => failure);
     expect(error).toMatchObject({
       name: EXCEEDED,
@@ -190,7 +191,7 @@ test('operations that a batch leaves until their deadline have been throttled', 
       if (!table) return throttled();
       return { body: { UnprocessedItems: { [table]: all } } };
     },
-    { operationTimeout: 300 },
+    { operationTimeout: 1000 },
   );
   const ids = Array.from({ length: 60 }, (_, number) => `id-${number}`);
   const outcomes = await Promise.allSettled(ids.map((id) => store.set(id, data)));
@@ -259,6 +260,14 @@ test('a DynamoDB that hangs is no throttling', async () => {
   await expect(store.get('one')).rejects.toMatchObject({ code: EXCEEDED });
   isThrottled = false;
   await expect(store.get('one')).rejects.toMatchObject({ code: 'ERR_SESSION_TIMEOUT' });
+});
+
+test('a DynamoDB that hangs after it has throttled a call is no throttling, also for calls behind it', async () => {
+  const { stub, store } = await newStubbed(() => (stub.calls.length === 1 ? throttled() : 'hang'), {
+    operationTimeout: 2000,
+  });
+  const outcomes = await Promise.allSettled([store.touch('one', data), store.get('one')]);
+  for (const { reason: error } of outcomes) expect(error?.code).toBe('ERR_SESSION_TIMEOUT');
 });
 
 test('throttling is no outage', async () => {

@@ -52,13 +52,13 @@ pub struct Deadline {
 
 struct Throttled {
     error: Box<Error>,
-    /// When a request was sent that DynamoDB was to take: from then on, something else may keep the call.
-    taken: Option<Instant>,
+    /// When throttling has last kept the call: from then on, something else does. `None`: throttling still keeps it.
+    until: Option<Instant>,
 }
 
 impl From<Box<Error>> for Throttled {
     fn from(error: Box<Error>) -> Self {
-        Self { error, taken: None }
+        Self { error, until: None }
     }
 }
 
@@ -94,31 +94,37 @@ impl Deadline {
     }
 
     /// If no request was sent for the call so far: notes what it has waited for, see [`note_sent`].
-    pub fn note_unsent(&self, throttled_since: impl FnOnce(Instant) -> Option<Error>) {
+    pub fn note_unsent(&self, throttled_since: impl FnOnce(Instant) -> Option<(Error, Instant)>) {
         if !self.is_sent.load(Ordering::Relaxed) {
             self.note_waited(throttled_since);
         }
     }
 
-    /// Notes the error by which the table has throttled a request since the call was made.
-    fn note_waited(&self, throttled_since: impl FnOnce(Instant) -> Option<Error>) {
-        if let Some(error) = throttled_since(self.began) {
-            self.note(&error);
+    /// Notes the error of the requests that the table has throttled since the call was made.
+    fn note_waited(&self, throttled_since: impl FnOnce(Instant) -> Option<(Error, Instant)>) {
+        if let Some((error, until)) = throttled_since(self.began) {
+            *locked(&self.throttled) = Some(Throttled {
+                error: Box::new(error),
+                until: Some(until),
+            });
         }
     }
 
     /// Notes that DynamoDB has left an operation of a batch undone, which gives no error.
     pub fn note_unprocessed(&self) {
-        locked(&self.throttled).get_or_insert_with(|| Box::new(Error::unprocessed()).into());
+        let mut throttled = locked(&self.throttled);
+        let before = throttled.take().map(|before| before.error);
+        let error = before.unwrap_or_else(|| Box::new(Error::unprocessed()));
+        *throttled = Some(error.into());
     }
 
     fn note(&self, error: &Error) {
         *locked(&self.throttled) = Some(Box::new(error.clone()).into());
     }
 
-    fn note_taken(&self) {
+    fn note_on_the_way(&self) {
         if let Some(throttled) = locked(&self.throttled).as_mut() {
-            throttled.taken = Some(Instant::now());
+            throttled.until = Some(Instant::now());
         }
     }
 
@@ -133,8 +139,8 @@ impl Deadline {
     }
 
     /// Whether throttling has kept the call longer than what came after it.
-    fn is_why(&self, Throttled { taken, .. }: &Throttled) -> bool {
-        taken.is_none_or(|taken| taken.elapsed() < taken.saturating_duration_since(self.began))
+    fn is_why(&self, Throttled { until, .. }: &Throttled) -> bool {
+        until.is_none_or(|until| until.elapsed() < until.saturating_duration_since(self.began))
     }
 }
 
@@ -168,13 +174,15 @@ pub async fn among<F: Future>(mut deadlines: Vec<Arc<Deadline>>, work: F) -> F::
     CURRENT.scope(deadlines, work).await
 }
 
-/// Notes that a request is sent for the calls that the current task works for. `throttled_since` returns the error by
-/// which the table has throttled a request since a moment: a call whose first request this is has waited for others.
-pub fn note_sent(throttled_since: impl Fn(Instant) -> Option<Error>) {
+/// Notes that a request is sent for the calls that the current task works for. `throttled_since` returns the error of
+/// the requests that the table has throttled since a moment, and until when they waited: a call whose first request this
+/// is has waited for other requests.
+pub fn note_sent(throttled_since: impl Fn(Instant) -> Option<(Error, Instant)>) {
     each(|deadline| {
-        if !deadline.is_sent.swap(true, Ordering::Relaxed) {
+        if deadline.is_sent.swap(true, Ordering::Relaxed) {
+            deadline.note_on_the_way();
+        } else {
             deadline.note_waited(&throttled_since);
-            deadline.note_taken();
         }
     });
 }
@@ -193,12 +201,6 @@ pub fn unsent_for() -> Duration {
 /// Notes that DynamoDB has throttled a request for the calls that the current task works for.
 pub fn note_throttled(error: &Error) {
     each(|deadline| deadline.note(error));
-}
-
-/// Notes that DynamoDB does not throttle the calls any more that the current task works for: what keeps them
-/// from now on is something else.
-pub fn note_taken() {
-    each(Deadline::note_taken);
 }
 
 fn each(note: impl Fn(&Deadline)) {
@@ -233,9 +235,9 @@ mod tests {
     async fn a_call_that_has_its_turn_too_late_was_throttled_and_one_that_hangs_was_not() {
         for (turn, is_throttled) in [(900, true), (100, false)] {
             let work = async {
+                note_sent(|_| None);
                 note_throttled(&throttled());
                 tokio::time::sleep(Duration::from_millis(turn)).await;
-                note_taken();
                 note_sent(|_| None);
                 pending::<Result<()>>().await
             };
@@ -245,12 +247,14 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_call_that_is_sent_too_late_says_what_it_has_waited_for_and_one_that_hangs_does_not()
-    {
-        for (sent, is_throttled) in [(900, true), (100, false)] {
+    async fn a_call_that_is_sent_too_late_says_what_it_has_waited_for_longest() {
+        // Milliseconds: until when others were throttled, and when the call is sent.
+        for (until, sent, is_throttled) in [(900, 900, true), (100, 900, false), (100, 100, false)]
+        {
             let work = async {
+                let until = Instant::now() + Duration::from_millis(until);
                 tokio::time::sleep(Duration::from_millis(sent)).await;
-                note_sent(|_| Some(throttled()));
+                note_sent(|_| Some((throttled(), until)));
                 pending::<Result<()>>().await
             };
             let outcome = within(LIMIT, "get", work).await;
@@ -284,7 +288,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_call_that_was_never_sent_says_what_it_has_waited_for() {
         let deadline = Deadline::new(LIMIT, "get");
-        deadline.note_unsent(|_| Some(throttled()));
+        let until = Instant::now() + LIMIT;
+        deadline.note_unsent(|_| Some((throttled(), until)));
         let outcome = deadline.bound(pending::<Result<()>>()).await;
         assert_eq!(outcome, Err(throttled()));
         let sent = Deadline::new(LIMIT, "get");
@@ -294,7 +299,7 @@ mod tests {
         });
         let noted = async {
             tokio::task::yield_now().await;
-            sent.note_unsent(|_| Some(throttled()));
+            sent.note_unsent(|_| Some((throttled(), until)));
         };
         let (outcome, ()) = futures_util::future::join(work, noted).await;
         assert!(matches!(outcome, Err(Error::Timeout { .. })));

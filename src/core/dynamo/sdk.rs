@@ -115,7 +115,7 @@ impl Items for SdkDynamo {
         self.0.limits().map(Limits::began)
     }
 
-    fn throttled_since(&self, then: Instant) -> Option<Error> {
+    fn throttled_since(&self, then: Instant) -> Option<(Error, Instant)> {
         self.0.limits()?.throttled_since(then)
     }
 

@@ -74,7 +74,7 @@ impl ClassifyRetry for Throttling {
 pub struct Limits {
     reads: Pace,
     writes: Pace,
-    /// The last throttling error, and its time.
+    /// The last throttling error, and until when a request has waited because of it.
     last: Mutex<Option<(Instant, Error)>>,
     /// Changes when requests begin to wait.
     began: watch::Sender<()>,
@@ -89,11 +89,18 @@ pub struct Throttled {
 }
 
 impl Limits {
-    /// The last throttling error of the table, if it is not older than `then`.
-    pub fn throttled_since(&self, then: Instant) -> Option<Error> {
+    /// The last throttling error of the table, and until when a request waited because of it, if that is not before
+    /// `then`.
+    pub fn throttled_since(&self, then: Instant) -> Option<(Error, Instant)> {
+        let waiting = [&self.reads, &self.writes].map(|pace| pace.waiting.load(Ordering::Relaxed));
         let last = locked(&self.last);
-        let (when, error) = last.as_ref()?;
-        (*when >= then).then(|| error.clone())
+        let (until, error) = last.as_ref()?;
+        let until = if waiting == [0, 0] {
+            *until
+        } else {
+            Instant::now()
+        };
+        (until >= then).then(|| (error.clone(), until))
     }
 
     /// See [`Throttled`].
@@ -110,11 +117,11 @@ impl Limits {
     }
 
     /// Counts a request as waiting until the returned guard is dropped.
-    fn wait<'p>(&self, pace: &'p Pace) -> Waiting<'p> {
+    fn wait<'l>(&'l self, pace: &'l Pace) -> Waiting<'l> {
         if pace.waiting.fetch_add(1, Ordering::Relaxed) == 0 {
             self.began.send_replace(());
         }
-        Waiting(pace)
+        Waiting { limits: self, pace }
     }
 
     fn pace(&self, of: Use) -> &Pace {
@@ -185,11 +192,17 @@ impl Pace {
 }
 
 /// Counts a request as waiting until dropped.
-struct Waiting<'p>(&'p Pace);
+struct Waiting<'l> {
+    limits: &'l Limits,
+    pace: &'l Pace,
+}
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
+        self.pace.waiting.fetch_sub(1, Ordering::Relaxed);
+        if let Some((until, _)) = locked(&self.limits.last).as_mut() {
+            *until = Instant::now();
+        }
     }
 }
 
@@ -242,9 +255,6 @@ impl<'c> Patience<'c> {
             let waiting = limits.wait(pace);
             pace.turn(self.operations).await;
             drop(waiting);
-            if self.refusals == 0 {
-                deadline::note_taken();
-            }
         }
         deadline::note_sent(|then| {
             self.pace
@@ -286,9 +296,6 @@ impl<'c> Patience<'c> {
                         report(&Error::unprocessed());
                         limits.note(&Error::unprocessed());
                     }
-                }
-                if self.refusals > 0 {
-                    deadline::note_taken();
                 }
                 return Some(Ok(answer));
             }

@@ -151,9 +151,18 @@ async fn the_last_error_is_known_for_those_who_began_before_it() {
     let code = "ThrottlingException".to_owned();
     let error = Error::service(code, None, Some(400), None, None);
     limits.note(&error);
-    assert_eq!(limits.throttled_since(began), Some(error));
+    let noted = Instant::now();
+    assert_eq!(limits.throttled_since(began), Some((error.clone(), noted)));
     tokio::time::advance(Duration::from_secs(1)).await;
     assert_eq!(limits.throttled_since(Instant::now()), None);
+    // While requests wait, the table throttles.
+    let waiting = limits.wait(&limits.reads);
+    tokio::time::advance(Duration::from_secs(1)).await;
+    let now = Instant::now();
+    assert_eq!(limits.throttled_since(now), Some((error.clone(), now)));
+    drop(waiting);
+    tokio::time::advance(Duration::from_secs(1)).await;
+    assert_eq!(limits.throttled_since(began), Some((error, now)));
 }
 
 #[test]
