@@ -80,7 +80,7 @@ impl Deadline {
     }
 
     /// Runs `work`. If the limit passes first, the error is the one by which DynamoDB has throttled the
-    /// call, else [`Error::Timeout`].
+    /// call, if throttling has ended in the second half of the limit or not at all, else [`Error::Timeout`].
     ///
     /// No `async fn`: see `completions.rs` in the binding.
     pub fn bound<T, F>(self: Arc<Self>, work: F) -> impl Future<Output = Result<T>> + use<T, F>
@@ -122,9 +122,10 @@ impl Deadline {
         *locked(&self.throttled) = Some(Box::new(error.clone()).into());
     }
 
+    /// Notes that a request is sent: if DynamoDB does not throttle it too, throttling has ended.
     fn note_on_the_way(&self) {
         if let Some(throttled) = locked(&self.throttled).as_mut() {
-            throttled.until = Some(Instant::now());
+            throttled.until.get_or_insert_with(Instant::now);
         }
     }
 
@@ -138,7 +139,7 @@ impl Deadline {
         }
     }
 
-    /// Whether throttling has kept the call longer than what came after it.
+    /// Whether the time until throttling ended is longer than the time since.
     fn is_why(&self, Throttled { until, .. }: &Throttled) -> bool {
         until.is_none_or(|until| until.elapsed() < until.saturating_duration_since(self.began))
     }
@@ -174,9 +175,9 @@ pub async fn among<F: Future>(mut deadlines: Vec<Arc<Deadline>>, work: F) -> F::
     CURRENT.scope(deadlines, work).await
 }
 
-/// Notes that a request is sent for the calls that the current task works for. `throttled_since` returns the error of
-/// the requests that the table has throttled since a moment, and until when they waited: a call whose first request this
-/// is has waited for other requests.
+/// Notes that a request is sent for the calls that the current task works for. Before its first request, a call has waited
+/// for others: `throttled_since` returns the error of those that the table has throttled since a moment, and until when
+/// they waited.
 pub fn note_sent(throttled_since: impl Fn(Instant) -> Option<(Error, Instant)>) {
     each(|deadline| {
         if deadline.is_sent.swap(true, Ordering::Relaxed) {
@@ -247,8 +248,22 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_later_request_that_hangs_is_no_throttling_of_an_earlier_one() {
+        let work = async {
+            note_sent(|_| None);
+            note_throttled(&throttled());
+            note_sent(|_| None);
+            tokio::time::sleep(Duration::from_millis(900)).await;
+            note_sent(|_| None);
+            pending::<Result<()>>().await
+        };
+        let outcome = within(LIMIT, "get", work).await;
+        assert!(matches!(outcome, Err(Error::Timeout { .. })));
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_call_that_is_sent_too_late_says_what_it_has_waited_for_longest() {
-        // Milliseconds: until when others were throttled, and when the call is sent.
+        // Milliseconds: until when others waited, and when the call is sent.
         for (until, sent, is_throttled) in [(900, 900, true), (100, 900, false), (100, 100, false)]
         {
             let work = async {

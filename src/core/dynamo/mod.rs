@@ -182,8 +182,7 @@ pub trait Items: Send + Sync + 'static {
         None
     }
 
-    /// The last throttling error of the table, and until when a request waited because of it, if that is not before
-    /// `then`.
+    /// The last throttling error of the table, and until when requests waited after it, if that is not before `then`.
     fn throttled_since(&self, _then: Instant) -> Option<(Error, Instant)> {
         None
     }

@@ -69,13 +69,27 @@ impl ClassifyRetry for Throttling {
     }
 }
 
+/// The last throttling error of a table.
+struct Last {
+    error: Error,
+    noted: Instant,
+    /// Until when a request has waited after it.
+    waited: Instant,
+}
+
+impl Last {
+    /// Whether requests that wait now may wait because of it. They also wait for other reasons, such as conflicts.
+    fn is_recent(&self) -> bool {
+        self.noted.elapsed() < rate::CALM
+    }
+}
+
 /// The capacity of a table, as far as the process knows it.
 #[derive(Default)]
 pub struct Limits {
     reads: Pace,
     writes: Pace,
-    /// The last throttling error, and until when a request has waited because of it.
-    last: Mutex<Option<(Instant, Error)>>,
+    last: Mutex<Option<Last>>,
     /// Changes when requests begin to wait.
     began: watch::Sender<()>,
 }
@@ -89,18 +103,17 @@ pub struct Throttled {
 }
 
 impl Limits {
-    /// The last throttling error of the table, and until when a request waited because of it, if that is not before
-    /// `then`.
+    /// The last throttling error of the table, and until when requests waited after it, if that is not before `then`.
     pub fn throttled_since(&self, then: Instant) -> Option<(Error, Instant)> {
         let waiting = [&self.reads, &self.writes].map(|pace| pace.waiting.load(Ordering::Relaxed));
         let last = locked(&self.last);
-        let (until, error) = last.as_ref()?;
-        let until = if waiting == [0, 0] {
-            *until
-        } else {
+        let last = last.as_ref()?;
+        let until = if waiting != [0, 0] && last.is_recent() {
             Instant::now()
+        } else {
+            last.waited
         };
-        (until >= then).then(|| (error.clone(), until))
+        (until >= then).then(|| (last.error.clone(), until))
     }
 
     /// See [`Throttled`].
@@ -132,11 +145,16 @@ impl Limits {
     }
 
     fn note(&self, error: &Error) {
-        *locked(&self.last) = Some((Instant::now(), error.clone()));
+        let now = Instant::now();
+        *locked(&self.last) = Some(Last {
+            error: error.clone(),
+            noted: now,
+            waited: now,
+        });
     }
 
     fn last(&self) -> Option<Error> {
-        locked(&self.last).as_ref().map(|(_, error)| error.clone())
+        locked(&self.last).as_ref().map(|last| last.error.clone())
     }
 }
 
@@ -199,10 +217,13 @@ struct Waiting<'l> {
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        self.pace.waiting.fetch_sub(1, Ordering::Relaxed);
-        if let Some((until, _)) = locked(&self.limits.last).as_mut() {
-            *until = Instant::now();
+        // Before the count: whoever finds no waiting request must find this time.
+        if let Some(last) = locked(&self.limits.last).as_mut()
+            && last.is_recent()
+        {
+            last.waited = Instant::now();
         }
+        self.pace.waiting.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -21,7 +21,7 @@ const WINDOW: Duration = Duration::from_millis(250);
 const ENOUGH: f64 = 5.0;
 
 /// If no operation is throttled for this time, the limit ends.
-const CALM: Duration = Duration::from_secs(5);
+pub(super) const CALM: Duration = Duration::from_secs(5);
 
 /// On average, at most this many operations are sent for each that is carried out. With 1.5, calls would come to
 /// a halt if 30 % of the operations are throttled at random.
