@@ -54,6 +54,21 @@ describe.each(['native', 'client'])('calls by the transport "%s"', (transport) =
     return { store, name };
   };
 
+  test('have their requests in the context of the caller, also if the event loop is busy when they end', async () => {
+    const { store } = await newListened();
+    const calls = ['length', 'describeSessionsTable', 'ids', 'describeSessionsTable', 'length'];
+    for (const [index, method] of calls.entries()) {
+      const call = storage.run(index, () => store[method]());
+      await new Promise((resolve) => {
+        setImmediate(resolve);
+      });
+      // Keeps the event loop busy until the answer is there.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+      await call;
+    }
+    expect(heard.of('REQUEST', 'start').map(({ noted }) => noted)).toEqual([0, 1, 2, 3, 4]);
+  });
+
   test('have events in the order of tracePromise, in the context of the caller', async () => {
     const { store, name } = await newListened();
     await storage.run('a visitor', () => store.set('hunter2-id', session));

@@ -100,7 +100,7 @@ class Calls {
     const self = new WeakRef(this);
     const takeOutcomes = () => {
       const calls = self.deref();
-      if (calls) calls.#takeOutcomes();
+      if (calls) calls.takeOutcomes();
     };
     // In the check phase, so that a steady stream of outcomes cannot block the event loop.
     this.#native = open(() => setImmediate(takeOutcomes));
@@ -247,10 +247,10 @@ class Calls {
   }
 
   /**
-   * Settles the promises of all completed calls. The code that waits for these promises runs after this method,
-   * so an error in it cannot stop the loop.
+   * Publishes the events so far, and settles the promises of all completed calls. The code that waits for these
+   * promises runs after this method, so an error in it cannot stop the loop.
    */
-  #takeOutcomes() {
+  takeOutcomes() {
     const { calls, results, failedCalls, failures, outages, warnings, events } =
       this.#native.take();
     // First: a request ends before the calls that it is for.

@@ -32,7 +32,9 @@ class Contexts {
   /** @param {Calls} calls */
   constructor(calls) {
     const { native } = calls;
-    this.native = this.#storingContext(native, native);
+    // The addon reports the events of a request before it settles the promise, but on a busy event loop JavaScript
+    // learns of the promise first.
+    this.native = this.#storingContext(native, native, () => calls.takeOutcomes());
     this.calls = this.#storingContext(calls, native);
   }
 
@@ -65,16 +67,20 @@ class Contexts {
    * @template {object} T
    * @param {T} target makes calls on `native`
    * @param {NativeStore} native
+   * @param {() => void} [beforeEnd] is called before a context is removed
    * @returns {T}
    */
-  #storingContext(target, native) {
+  #storingContext(target, native, beforeEnd) {
     return new Proxy(target, {
       get: (_target, name) => {
         const method = /** @type {any} */ (target)[name];
         if (typeof method !== 'function') return method;
         return (/** @type {any[]} */ ...args) => {
           const context = this.#storeContext();
-          const remove = () => this.#removeContext(context);
+          const remove = () => {
+            beforeEnd?.();
+            this.#removeContext(context);
+          };
           native.enter(context);
           try {
             const answer = method.apply(target, args);
