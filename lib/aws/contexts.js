@@ -67,7 +67,7 @@ class Contexts {
    * @template {object} T
    * @param {T} target makes calls on `native`
    * @param {NativeStore} native
-   * @param {() => void} [beforeEnd] is called before a context is removed
+   * @param {() => void} [beforeEnd] is called when a promise is settled, before the context is removed
    * @returns {T}
    */
   #storingContext(target, native, beforeEnd) {
@@ -77,17 +77,18 @@ class Contexts {
         if (typeof method !== 'function') return method;
         return (/** @type {any[]} */ ...args) => {
           const context = this.#storeContext();
-          const remove = () => {
+          const end = () => {
             beforeEnd?.();
             this.#removeContext(context);
           };
           native.enter(context);
           try {
             const answer = method.apply(target, args);
-            Promise.resolve(answer).then(remove, remove);
+            Promise.resolve(answer).then(end, end);
             return answer;
           } catch (error) {
-            remove();
+            // The call was not made, so it has no events.
+            this.#removeContext(context);
             throw error;
           } finally {
             native.enter(0);
