@@ -5,6 +5,7 @@
  * outcomes in groups, because a promise of napi for each call would cost more than the call.
  */
 
+const { isPromise } = require('node:util').types;
 const { argumentFailure, toError } = require('./errors');
 const { nextTick, setImmediate, setInterval } = require('./timers');
 
@@ -100,11 +101,11 @@ class Calls {
     const self = new WeakRef(this);
     const takeOutcomes = () => {
       const calls = self.deref();
-      if (calls) calls.takeOutcomes();
+      if (calls) calls.#takeOutcomes();
     };
     // In the check phase, so that a steady stream of outcomes cannot block the event loop.
     this.#native = open(() => setImmediate(takeOutcomes));
-    this.#nonThrowing = nonThrowing(this.#native, pending);
+    this.#nonThrowing = nonThrowing(this.#native, pending, takeOutcomes);
   }
 
   /** The store in the addon. Its methods return failures instead of throwing. */
@@ -250,7 +251,7 @@ class Calls {
    * Publishes the events so far, and settles the promises of all completed calls. The code that waits for these
    * promises runs after this method, so an error in it cannot stop the loop.
    */
-  takeOutcomes() {
+  #takeOutcomes() {
     const { calls, results, failedCalls, failures, outages, warnings, events } =
       this.#native.take();
     // First: a request ends before the calls that it is for.
@@ -297,9 +298,10 @@ class Calls {
  *
  * @param {NativeStore} native
  * @param {Pending} pending counts the calls on sessions
+ * @param {() => void} takeOutcomes publishes the events so far
  * @returns {NativeStore}
  */
-function nonThrowing(native, pending) {
+function nonThrowing(native, pending, takeOutcomes) {
   return new Proxy(native, {
     get(_target, name) {
       const method = /** @type {any} */ (native)[name];
@@ -307,6 +309,8 @@ function nonThrowing(native, pending) {
       return (/** @type {any[]} */ ...args) => {
         try {
           const result = method.apply(native, args);
+          // On a busy event loop, JavaScript learns of a promise of napi before it learns of the events before it.
+          if (isPromise(result)) result.then(takeOutcomes, takeOutcomes);
           return PROMISE_METHODS.has(String(name)) ? pending.track(result) : result;
         } catch (error) {
           return argumentFailure(error);

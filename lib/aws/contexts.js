@@ -32,9 +32,7 @@ class Contexts {
   /** @param {Calls} calls */
   constructor(calls) {
     const { native } = calls;
-    // The addon reports the events of a request before it settles the promise, but on a busy event loop JavaScript
-    // learns of the promise first.
-    this.native = this.#storingContext(native, native, () => calls.takeOutcomes());
+    this.native = this.#storingContext(native, native);
     this.calls = this.#storingContext(calls, native);
   }
 
@@ -67,28 +65,23 @@ class Contexts {
    * @template {object} T
    * @param {T} target makes calls on `native`
    * @param {NativeStore} native
-   * @param {() => void} [beforeEnd] is called when a promise is settled, before the context is removed
    * @returns {T}
    */
-  #storingContext(target, native, beforeEnd) {
+  #storingContext(target, native) {
     return new Proxy(target, {
       get: (_target, name) => {
         const method = /** @type {any} */ (target)[name];
         if (typeof method !== 'function') return method;
         return (/** @type {any[]} */ ...args) => {
           const context = this.#storeContext();
-          const end = () => {
-            beforeEnd?.();
-            this.#removeContext(context);
-          };
+          const remove = () => this.#removeContext(context);
           native.enter(context);
           try {
             const answer = method.apply(target, args);
-            Promise.resolve(answer).then(end, end);
+            Promise.resolve(answer).then(remove, remove);
             return answer;
           } catch (error) {
-            // The call was not made, so it has no events.
-            this.#removeContext(context);
+            remove();
             throw error;
           } finally {
             native.enter(0);
