@@ -113,9 +113,8 @@ impl Deadline {
     /// Notes that DynamoDB has left an operation of a batch undone, which gives no error.
     pub fn note_unprocessed(&self) {
         let mut throttled = locked(&self.throttled);
-        let before = throttled.take().map(|before| before.error);
-        let error = before.unwrap_or_else(|| Box::new(Error::unprocessed()));
-        *throttled = Some(error.into());
+        let error = || Box::new(Error::unprocessed()).into();
+        throttled.get_or_insert_with(error).until = None;
     }
 
     fn note(&self, error: &Error) {
